@@ -1,0 +1,325 @@
+//! What a sealed run consists of.
+//!
+//! `stage` makes a [`Batch`], `state` keeps it as `pending`, `bigquery` loads it. From the seal on it is all a run needs:
+//! neither the source nor the config is asked again, so a replay by another process, or by a newer version, does what
+//! the sealed run would have done.
+//!
+//! The object names of the parts follow from the run's folder and a count; the manifest does not list them.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::model::{Column, DeleteStyle, FeedId, Op, Partition, RunId, TargetRef};
+
+/// The version of the manifest and the state document that this program writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The sealed files of a run and what is to be done with them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    pub version: u32,
+    pub run: RunId,
+    pub feed: FeedId,
+    #[serde(with = "time::serde::rfc3339")]
+    pub started: OffsetDateTime,
+    /// The folder of the run below the storage prefix, with a slash at its end.
+    pub folder: String,
+    pub tables: Vec<TableBatch>,
+    /// Where the feed stands once this batch is in BigQuery.
+    pub next: Watermark,
+}
+
+/// One table's share of a batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableBatch {
+    /// The source relation, for people.
+    pub source: String,
+    pub target: TargetRef,
+    pub apply: Apply,
+    /// The columns of the staged rows, without the op column; key columns first.
+    pub columns: Vec<Column>,
+    /// The key's target columns.
+    pub key: Vec<String>,
+    pub delete: DeleteStyle,
+    pub partition: Option<Partition>,
+    pub cluster: Vec<String>,
+    pub compression: Compression,
+    pub parts: Parts,
+    pub counts: Counts,
+    /// The smallest and largest value of the first key column among the staged rows.
+    pub bounds: Option<KeyBounds>,
+}
+
+/// How the staged rows get into the target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Apply {
+    /// One load job straight into the target: the staged rows are the table.
+    Replace {
+        schema: ReplaceSchema,
+        /// Every column of the target as the API writes it, also those that the staged rows lack.
+        fields: Vec<serde_json::Value>,
+    },
+    /// Load into a staging table, then MERGE.
+    Merge { staging: TargetRef, absent: Absent },
+}
+
+/// What a replacing load does with the target's columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplaceSchema {
+    /// The target's schema and constraints stay.
+    Keep,
+    /// The target gets the batch's schema: a resync over a table that can't be widened.
+    Overwrite,
+}
+
+/// What a MERGE does with target rows that the staged rows do not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Absent {
+    /// The staged rows are changes only.
+    Keep,
+    /// The staged rows name every key of the source: what they lack is gone.
+    Remove,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    Gzip,
+    None,
+}
+
+impl Compression {
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Gzip => "ndjson.gz",
+            Self::None => "ndjson",
+        }
+    }
+}
+
+/// How many part files there are of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    pub upserts: u32,
+    pub deletes: u32,
+    pub keys: u32,
+}
+
+impl Parts {
+    pub fn total(self) -> u32 {
+        self.upserts + self.deletes + self.keys
+    }
+
+    fn of(self, op: Op) -> u32 {
+        match op {
+            Op::Upsert => self.upserts,
+            Op::Delete => self.deletes,
+            Op::Key => self.keys,
+        }
+    }
+}
+
+/// Rows and bytes of a table's share, as the report shows them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub upserts: u64,
+    pub deletes: u64,
+    pub keys: u64,
+    /// Upserts that were already in the batch before: written by a transaction that an older one kept in doubt.
+    pub resent: u64,
+    /// Rows with a value their target can't hold, or with a bad key.
+    pub quarantined: u64,
+    /// Values replaced by NULL because of that.
+    pub nulled: u64,
+    pub staged_bytes: u64,
+}
+
+/// Constant bounds of the first key column, in BigQuery's order of its type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum KeyBounds {
+    Int64 { min: i64, max: i64 },
+    String { min: String, max: String },
+}
+
+impl TableBatch {
+    /// The folder of this table's files, below the storage prefix.
+    pub fn folder(&self, batch_folder: &str) -> String {
+        format!("{batch_folder}{}/", self.target.table)
+    }
+
+    /// The names of every part file, below the storage prefix.
+    pub fn part_names(&self, batch_folder: &str) -> Vec<String> {
+        let folder = self.folder(batch_folder);
+        [Op::Upsert, Op::Delete, Op::Key]
+            .into_iter()
+            .flat_map(|op| (0..self.parts.of(op)).map(move |n| (op, n)))
+            .map(|(op, n)| part_name(&folder, op.file_stem(), n, self.compression))
+            .collect()
+    }
+}
+
+/// The name of one part file.
+pub fn part_name(folder: &str, stem: &str, number: u32, compression: Compression) -> String {
+    format!("{folder}{stem}-{number:05}.{}", compression.suffix())
+}
+
+/// Where a feed stands: everything visible in this snapshot of the source is in BigQuery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Watermark {
+    /// `pg_current_snapshot()` of the capturing transaction.
+    pub snapshot: Snapshot,
+    pub identity: Identity,
+    /// The source's clock when the snapshot was taken.
+    #[serde(with = "time::serde::rfc3339")]
+    pub taken_at: OffsetDateTime,
+    pub relation: RelationMark,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<CursorMark>,
+    /// The last full list of keys that is in BigQuery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeyListMark>,
+}
+
+/// The server a snapshot belongs to. Another one's transaction ids mean nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// `pg_control_system().system_identifier`; empty where the role may not ask.
+    pub system: String,
+    pub timeline: u32,
+    /// The database's oid: transaction ids are the server's, but tables are the database's.
+    pub database: u32,
+}
+
+/// The relation and the columns the watermark speaks of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelationMark {
+    pub oid: u32,
+    /// The leaf partitions (or inheriting tables): a newly attached one brings rows with old transaction ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<u32>,
+    /// Published source columns and their types.
+    pub columns: Vec<(String, String)>,
+    /// What else decides which rows and values are published: key, filter, delete style.
+    pub definition: String,
+}
+
+/// Where the floor of a `cursor` capture stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CursorMark {
+    pub column: String,
+    /// The largest value seen, as PostgreSQL prints it.
+    pub seen: Option<String>,
+    /// The value below which nothing can come any more, less the lag.
+    pub floor: Option<String>,
+    /// Becomes the floor once no transaction is open that was open when it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<FloorCandidate>,
+    /// The start of the oldest transaction then open, or the clock where none was: the floor never lies above it.
+    pub not_after: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloorCandidate {
+    pub value: String,
+    /// The snapshot's `xmax` when `value` was the largest.
+    pub xmax: u64,
+}
+
+/// A digest of a full list of keys, so that an unchanged list costs no job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyListMark {
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    pub count: u64,
+    /// Sum of the keys' hashes, hex; independent of order.
+    pub digest: String,
+}
+
+/// A `pg_snapshot` in its text form, `xmin:xmax:xip,…`, with 64-bit transaction ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Snapshot {
+    /// Every transaction below was finished.
+    pub xmin: u64,
+    /// No transaction from here on was finished.
+    pub xmax: u64,
+    /// Transactions in between that were open. Subtransactions are *not* listed.
+    pub open: Vec<u64>,
+}
+
+impl Snapshot {
+    /// Whether any transaction that had an id was open.
+    pub fn is_quiet(&self) -> bool {
+        self.xmin == self.xmax
+    }
+}
+
+/// The text was not a snapshot.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("not a transaction snapshot")]
+pub struct NotASnapshot;
+
+impl TryFrom<String> for Snapshot {
+    type Error = NotASnapshot;
+
+    fn try_from(text: String) -> Result<Self, NotASnapshot> {
+        text.as_str().parse()
+    }
+}
+
+impl std::str::FromStr for Snapshot {
+    type Err = NotASnapshot;
+
+    fn from_str(text: &str) -> Result<Self, NotASnapshot> {
+        let mut fields = text.splitn(3, ':');
+        let mut number = || fields.next().and_then(|f| f.parse::<u64>().ok()).ok_or(NotASnapshot);
+        let (xmin, xmax) = (number()?, number()?);
+        let open = match fields.next().ok_or(NotASnapshot)? {
+            "" => Vec::new(),
+            list => list.split(',').map(|x| x.parse().map_err(|_| NotASnapshot)).collect::<Result<_, _>>()?,
+        };
+        if xmin == 0 || xmin > xmax {
+            return Err(NotASnapshot);
+        }
+        Ok(Self { xmin, xmax, open })
+    }
+}
+
+impl From<Snapshot> for String {
+    fn from(s: Snapshot) -> String {
+        s.to_string()
+    }
+}
+
+impl std::fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:", self.xmin, self.xmax)?;
+        for (n, xid) in self.open.iter().enumerate() {
+            write!(f, "{}{xid}", if n == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_survives_its_text() {
+        for text in ["725:728:725,727", "10:10:", "9:12:9"] {
+            assert_eq!(text.parse::<Snapshot>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_snapshot_is_refused() {
+        for text in ["", "5", "5:6", "x:6:", "7:6:", "5:6:y", "0:6:", "5:6:,", "-1:6:"] {
+            assert_eq!(text.parse::<Snapshot>(), Err(NotASnapshot), "{text}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The connection to BigQuery's REST API: one token, timeouts, retries, errors by kind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use gcp_bigquery_client::client_builder::ClientBuilder;
+use gcp_bigquery_client::error::BQError;
+use reqwest::Method;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::auth::Token;
+use super::error::{ApiFault, BigQueryError};
+use crate::config::BigQueryConfig;
+use crate::model::TargetRef;
+
+/// The variable that holds an emulator's `http://host:port`.
+pub const EMULATOR: &str = "BIGQUERY_EMULATOR_HOST";
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const ATTEMPTS: usize = 6;
+
+/// A project's BigQuery, with the configured datasets.
+#[derive(Clone)]
+pub struct BigQuery {
+    pub(super) api: gcp_bigquery_client::Client,
+    http: reqwest::Client,
+    token: Token,
+    base: String,
+    config: BigQueryConfig,
+    location: Arc<OnceCell<Option<String>>>,
+}
+
+/// What a request sends besides its address.
+pub(super) enum Body<'a> {
+    None,
+    Json(&'a Value),
+}
+
+impl BigQuery {
+    pub async fn open(config: &BigQueryConfig) -> Result<Self, BigQueryError> {
+        let unusable = |e: String| BigQueryError::Credentials(e);
+        let emulator = std::env::var(EMULATOR).ok().filter(|v| !v.is_empty());
+        let (base, token) = match emulator {
+            Some(host) => (format!("{}/bigquery/v2", host.trim_end_matches('/')), Token::Emulator),
+            None => ("https://bigquery.googleapis.com/bigquery/v2".to_owned(), Token::google()?),
+        };
+        let plain = reqwest_0_12::Client::builder().timeout(REQUEST_TIMEOUT).build();
+        let api = ClientBuilder::new()
+            .with_v2_base_url(base.clone())
+            .with_client(plain.map_err(|e| unusable(e.to_string()))?)
+            .build_from_authenticator(Arc::new(token.clone()))
+            .await
+            .map_err(|e| unusable(e.to_string()))?;
+        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build();
+        let http = http.map_err(|e| unusable(e.to_string()))?;
+        let location = Arc::new(OnceCell::new());
+        Ok(Self { api, http, token, base, config: config.clone(), location })
+    }
+
+    pub fn project(&self) -> &str {
+        &self.config.project
+    }
+
+    /// The target table of a name.
+    pub fn target(&self, table: &str) -> TargetRef {
+        self.table_in(&self.config.dataset, table)
+    }
+
+    /// The staging table of a target in a run.
+    pub fn staging(&self, table: &str, run: &crate::model::RunId) -> TargetRef {
+        self.table_in(&self.config.staging_dataset, &format!("{table}__{run}"))
+    }
+
+    pub fn datasets(&self) -> [&str; 2] {
+        [&self.config.dataset, &self.config.staging_dataset]
+    }
+
+    fn table_in(&self, dataset: &str, table: &str) -> TargetRef {
+        let project = self.config.project.clone();
+        TargetRef { project, dataset: dataset.to_owned(), table: table.to_owned() }
+    }
+
+    /// The configured location, for datasets that have to be made.
+    pub(super) fn wanted_location(&self) -> Option<&str> {
+        self.config.location.as_deref()
+    }
+
+    /// Where jobs run: as configured, or where the dataset is. A job can't be found again without it outside US and EU.
+    pub(super) async fn location(&self) -> Result<Option<String>, BigQueryError> {
+        if let Some(location) = &self.config.location {
+            return Ok(Some(location.clone()));
+        }
+        let found = self.location.get_or_try_init(|| self.dataset_location(&self.config.dataset)).await;
+        found.cloned()
+    }
+
+    /// The location of a dataset.
+    pub async fn dataset_location(&self, dataset: &str) -> Result<Option<String>, BigQueryError> {
+        let what = format!("dataset {}.{dataset}", self.config.project);
+        let attempt = || async {
+            let got = self.api.dataset().get(&self.config.project, dataset).await;
+            got.map(|d| d.location).map_err(|e| from_client(e, "read", &what))
+        };
+        attempt.retry(backoff()).when(BigQueryError::is_transient).await
+    }
+
+    /// One request, repeated while the trouble is a passing one. Everything sent through here may be repeated: reads, patches,
+    /// and inserts under a name or id of ours.
+    pub(super) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Body<'_>,
+        doing: &'static str,
+        what: &str,
+    ) -> Result<Answer, BigQueryError> {
+        let attempt = || async {
+            let url = format!("{}/projects/{}{path}", self.base, encode(&self.config.project));
+            let request = self.http.request(method.clone(), url).query(query).bearer_auth(self.token.get().await?);
+            let request = match body {
+                Body::None => request,
+                Body::Json(json) => request.json(json),
+            };
+            let unavailable = |e: reqwest::Error| BigQueryError::Unavailable {
+                doing,
+                what: what.to_owned(),
+                reason: e.without_url().to_string(),
+            };
+            let response = request.send().await.map_err(unavailable)?;
+            let status = response.status().as_u16();
+            let content = response.bytes().await.map_err(unavailable)?;
+            match status {
+                200..=299 => {
+                    let reason = |e: serde_json::Error| format!("an answer that is not JSON: {e}");
+                    serde_json::from_slice(&content).map(Answer::Done).map_err(|e| BigQueryError::Unavailable {
+                        doing,
+                        what: what.to_owned(),
+                        reason: reason(e),
+                    })
+                }
+                404 => Ok(Answer::Absent),
+                409 => Ok(Answer::Exists),
+                _ => Err(ApiFault::parse(status, &content).into_error(doing, what)),
+            }
+        };
+        attempt.retry(backoff()).when(BigQueryError::is_transient).await
+    }
+
+    /// Drops a table; one that is not there is dropped already.
+    pub async fn drop_table(&self, table: &TargetRef) -> Result<(), BigQueryError> {
+        let attempt = || async {
+            match self.api.table().delete(&table.project, &table.dataset, &table.table).await {
+                Ok(()) => Ok(()),
+                Err(e) => match from_client(e, "drop", &format!("table {table}")) {
+                    BigQueryError::NotFound { .. } => Ok(()),
+                    other => Err(other),
+                },
+            }
+        };
+        attempt.retry(backoff()).when(BigQueryError::is_transient).await
+    }
+}
+
+/// What the API says, where "absent" and "exists already" are answers and not errors.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Done(Value),
+    Absent,
+    Exists,
+}
+
+impl Answer {
+    /// The answer of a request for which only "done" will do.
+    pub fn done(self, what: &str) -> Result<Value, BigQueryError> {
+        match self {
+            Self::Done(json) => Ok(json),
+            Self::Absent => Err(BigQueryError::NotFound { what: what.to_owned() }),
+            Self::Exists => {
+                let reason = "it exists already".to_owned();
+                Err(BigQueryError::Rejected { doing: "make", what: what.to_owned(), reason })
+            }
+        }
+    }
+}
+
+/// Encodes one segment of a path.
+pub(super) fn encode(segment: &str) -> String {
+    percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// Sorts the client library's error. It loses the status of an answer that is not JSON, which only proxies and overloaded
+/// front ends send, so that counts as passing.
+fn from_client(e: BQError, doing: &'static str, what: &str) -> BigQueryError {
+    match e {
+        BQError::ResponseError { error } => {
+            let reason = error.error.errors.first().and_then(|e| e.get("reason")).cloned().unwrap_or_default();
+            let status = u16::try_from(error.error.code).unwrap_or(500);
+            ApiFault { status, reason, message: error.error.message }.into_error(doing, what)
+        }
+        BQError::NoToken => BigQueryError::Credentials("no token".to_owned()),
+        other => BigQueryError::Unavailable { doing, what: what.to_owned(), reason: other.to_string() },
+    }
+}
+
+fn backoff() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(300))
+        .with_max_delay(Duration::from_secs(10))
+        .with_max_times(ATTEMPTS - 1)
+        .with_jitter()
+}

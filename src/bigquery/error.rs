@@ -1,0 +1,156 @@
+//! What goes wrong between us and BigQuery.
+
+use crate::model::Blame;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BigQueryError {
+    #[error("no credentials for BigQuery: {0}")]
+    Credentials(String),
+
+    #[error("BigQuery refuses to {doing} {what}: {reason}")]
+    Denied { doing: &'static str, what: String, reason: String },
+
+    #[error("BigQuery has no {what}")]
+    NotFound { what: String },
+
+    #[error("BigQuery did not {doing} {what}: {reason}")]
+    Unavailable { doing: &'static str, what: String, reason: String },
+
+    #[error("BigQuery rejected the request to {doing} {what}: {reason}")]
+    Rejected { doing: &'static str, what: String, reason: String },
+
+    #[error("a BigQuery quota is used up: {0}")]
+    Quota(String),
+
+    #[error("the BigQuery job {job} failed ({reason}): {message}")]
+    JobFailed { job: String, reason: String, message: String },
+
+    #[error("the BigQuery job {job} failed {attempts} times for passing reasons, last: {message}")]
+    JobKeepsFailing { job: String, attempts: u32, message: String },
+
+    #[error("the target {target} has the column {column} as {found}, the source's is {wanted}")]
+    ColumnType { target: String, column: String, found: String, wanted: String },
+
+    #[error("the target {target} requires the column {column}, which the source lacks")]
+    RequiredColumn { target: String, column: String },
+
+    #[error("the target {0} exists and was not made by Plimsoll; loading would replace its rows")]
+    Foreign(String),
+
+    #[error("the target {0} is gone, and changes alone cannot bring it back")]
+    TargetGone(String),
+}
+
+impl BigQueryError {
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::JobKeepsFailing { .. } | Self::TargetGone(_))
+    }
+
+    pub fn blame(&self) -> Blame {
+        Blame::World
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Credentials(_) => {
+                "log in with `gcloud auth application-default login`, or give the service an account".to_owned()
+            }
+            Self::Denied { .. } => "grant roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on both \
+                                    datasets to the account that runs Plimsoll"
+                .to_owned(),
+            Self::NotFound { .. } => "check project, dataset and location in [bigquery]".to_owned(),
+            Self::Unavailable { .. } | Self::JobKeepsFailing { .. } => "the next tick tries again".to_owned(),
+            Self::Rejected { .. } => "check [bigquery] and the table's target".to_owned(),
+            Self::Quota(_) => "wait for the quota's next day, ask for more, or run less often with every = \"…\"".to_owned(),
+            Self::JobFailed { message, .. } if message.contains("at most one source row") => {
+                "the key is not unique in the source: name a unique one with key = […], then `plimsoll resync --table …`"
+                    .to_owned()
+            }
+            Self::JobFailed { job, .. } => {
+                format!("see `bq show -j {job}`; if the batch cannot be mended, `plimsoll resync --table …` starts afresh")
+            }
+            Self::ColumnType { .. } | Self::RequiredColumn { .. } => {
+                "`plimsoll resync --table …` makes the target anew; or rename or exclude the column".to_owned()
+            }
+            Self::Foreign(_) => {
+                "choose another target = \"…\", or let `plimsoll resync --table …` replace it".to_owned()
+            }
+            Self::TargetGone(_) => "nothing: the next tick loads the whole table".to_owned(),
+        }
+    }
+}
+
+/// What an error answer of the API says.
+#[derive(Debug, Default)]
+pub(super) struct ApiFault {
+    pub status: u16,
+    pub reason: String,
+    pub message: String,
+}
+
+impl ApiFault {
+    /// Reads the API's JSON, or makes do with the status.
+    pub fn parse(status: u16, body: &[u8]) -> Self {
+        let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
+        let message = match text(&json["error"]["message"]) {
+            m if m.is_empty() => format!("HTTP {status}"),
+            m => m.lines().next().unwrap_or_default().to_owned(),
+        };
+        Self { status, reason: text(&json["error"]["errors"][0]["reason"]), message }
+    }
+
+    /// Source for the reasons: <https://cloud.google.com/bigquery/docs/error-messages>
+    pub fn into_error(self, doing: &'static str, what: &str) -> BigQueryError {
+        let what = what.to_owned();
+        match (self.status, self.reason.as_str()) {
+            (_, "quotaExceeded" | "billingTierLimitExceeded") => BigQueryError::Quota(self.message),
+            (_, reason) if is_passing(reason) => BigQueryError::Unavailable { doing, what, reason: self.message },
+            (401 | 403, _) => BigQueryError::Denied { doing, what, reason: self.message },
+            (404, _) => BigQueryError::NotFound { what },
+            (408 | 429 | 500..=599, _) => BigQueryError::Unavailable { doing, what, reason: self.message },
+            _ => BigQueryError::Rejected { doing, what, reason: self.message },
+        }
+    }
+}
+
+/// Reasons that pass by themselves.
+pub(super) fn is_passing(reason: &str) -> bool {
+    matches!(
+        reason,
+        "rateLimitExceeded"
+            | "jobRateLimitExceeded"
+            | "backendError"
+            | "internalError"
+            | "jobBackendError"
+            | "jobInternalError"
+            | "tableUnavailable"
+            | "stopped"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classify(status: u16, reason: &str) -> BigQueryError {
+        let body = format!(r#"{{"error":{{"code":{status},"message":"m","errors":[{{"reason":"{reason}"}}]}}}}"#);
+        ApiFault::parse(status, body.as_bytes()).into_error("read", "x")
+    }
+
+    #[test]
+    fn a_rate_limit_passes_and_a_quota_does_not() {
+        assert!(classify(403, "rateLimitExceeded").is_transient());
+        assert!(classify(400, "backendError").is_transient());
+        assert!(matches!(classify(403, "quotaExceeded"), BigQueryError::Quota(_)));
+        assert!(matches!(classify(403, "accessDenied"), BigQueryError::Denied { .. }));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_json_keeps_its_status() {
+        let fault = ApiFault::parse(502, b"<html>Bad Gateway</html>");
+        assert_eq!(fault.message, "HTTP 502");
+        assert!(fault.into_error("read", "x").is_transient());
+    }
+}

@@ -1,0 +1,235 @@
+//! Jobs under ids of ours: start, meet again, wait, try once more.
+//!
+//! `plimsoll_<feed>_<run>_<table>_<verb>_<attempt>`. Whoever runs or replays a batch walks the attempts from the first: one
+//! that exists is waited for and never repeated, a failed one is followed by the next. So two processes that replay the
+//! same batch meet in the same jobs, and a job whose answer was lost is found again.
+
+use std::time::Duration;
+
+use gcp_bigquery_client::model::job::Job;
+use gcp_bigquery_client::model::job_configuration::JobConfiguration;
+use gcp_bigquery_client::model::job_reference::JobReference;
+use reqwest::Method;
+use serde_json::Value;
+
+use super::client::{Answer, BigQuery, Body, encode};
+use super::error::{BigQueryError, is_passing};
+use crate::model::{FeedId, RunId};
+
+/// Attempts at one job within one tick, beyond those that earlier ticks made.
+const ATTEMPTS_A_TICK: u32 = 4;
+const FIRST_POLL: Duration = Duration::from_millis(150);
+const SLOWEST_POLL: Duration = Duration::from_secs(3);
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Load,
+    Merge,
+}
+
+/// The name of a job without its attempt.
+#[derive(Clone, Debug)]
+pub(super) struct JobName(String);
+
+impl JobName {
+    pub fn new(feed: &FeedId, run: &RunId, table: &str, verb: Verb) -> Self {
+        let verb = match verb {
+            Verb::Load => "load",
+            Verb::Merge => "merge",
+        };
+        // Job ids take letters, digits, underscores and dashes. The run id is unique, so nothing else need be.
+        let legal = |s: &str| -> String {
+            s.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(200).collect()
+        };
+        Self(format!("plimsoll_{}_{run}_{}_{verb}", legal(feed.as_str()), legal(table)))
+    }
+
+    fn attempt(&self, n: u32) -> String {
+        format!("{}_{n}", self.0)
+    }
+}
+
+/// A job that ended well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct JobDone {
+    pub id: String,
+    pub bytes_processed: u64,
+    pub bytes_billed: u64,
+    pub inserted: u64,
+    pub updated: u64,
+    pub deleted: u64,
+    /// Rows that a load wrote.
+    pub output_rows: u64,
+}
+
+/// What an attempt that ended well before us means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// The work is done.
+    Counts,
+    /// What it made is gone: do it once more, as the next attempt.
+    IsGone,
+}
+
+enum Ended {
+    Well(JobDone),
+    Badly { reason: String, message: String },
+}
+
+impl BigQuery {
+    /// Runs a job to its end, or finds the run of it that ended well before.
+    pub(super) async fn run_job(
+        &self,
+        name: &JobName,
+        configuration: &JobConfiguration,
+        what: &str,
+        earlier: Earlier,
+    ) -> Result<JobDone, BigQueryError> {
+        let mut fresh = 0;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let id = name.attempt(attempt);
+            let (started, ended) = self.start_and_wait(&id, configuration, what).await?;
+            let (reason, message) = match ended {
+                Ended::Well(_) if started == Started::Before && earlier == Earlier::IsGone => continue,
+                Ended::Well(done) => return Ok(done),
+                Ended::Badly { reason, message } => (reason, message),
+            };
+            // What failed before us may have been mended since; what fails under our eyes has not.
+            if started == Started::Before {
+                continue;
+            }
+            fresh += 1;
+            if !is_passing(&reason) {
+                return Err(match reason.as_str() {
+                    "quotaExceeded" => BigQueryError::Quota(message),
+                    _ => BigQueryError::JobFailed { job: id, reason, message },
+                });
+            }
+            if fresh >= ATTEMPTS_A_TICK {
+                return Err(BigQueryError::JobKeepsFailing { job: id, attempts: attempt, message });
+            }
+            tokio::time::sleep(Duration::from_secs(1) * 2u32.pow(fresh)).await;
+        }
+    }
+
+    /// The attempt of a job that ended well, if there is one; waits for one under way.
+    pub(super) async fn find_job(&self, name: &JobName, what: &str) -> Result<Option<JobDone>, BigQueryError> {
+        for attempt in 1.. {
+            let id = name.attempt(attempt);
+            match self.get_job(&id, what).await? {
+                None => return Ok(None),
+                Some(job) => {
+                    if let Ended::Well(done) = self.wait(&id, job, what).await? {
+                        return Ok(Some(done));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn start_and_wait(
+        &self,
+        id: &str,
+        configuration: &JobConfiguration,
+        what: &str,
+    ) -> Result<(Started, Ended), BigQueryError> {
+        let location = self.location().await?;
+        let job = Job {
+            configuration: Some(configuration.clone()),
+            job_reference: Some(JobReference {
+                job_id: Some(id.to_owned()),
+                project_id: Some(self.project().to_owned()),
+                location: location.clone(),
+            }),
+            ..Job::default()
+        };
+        let failed = |e: serde_json::Error| BigQueryError::Rejected {
+            doing: "start",
+            what: what.to_owned(),
+            reason: e.to_string(),
+        };
+        let body = serde_json::to_value(&job).map_err(failed)?;
+        let answer = self.request(Method::POST, "/jobs", &[], Body::Json(&body), "start", what).await?;
+        let (started, job) = match answer {
+            Answer::Done(job) => (Started::Now, job),
+            // Ours, from an attempt whose answer was lost, or from a run that died.
+            Answer::Exists => {
+                let job = self.get_job(id, what).await?;
+                (Started::Before, job.ok_or_else(|| BigQueryError::NotFound { what: format!("job {id}") })?)
+            }
+            Answer::Absent => return Err(BigQueryError::NotFound { what: what.to_owned() }),
+        };
+        Ok((started, self.wait(id, job, what).await?))
+    }
+
+    async fn get_job(&self, id: &str, what: &str) -> Result<Option<Value>, BigQueryError> {
+        let location = self.location().await?;
+        let query: Vec<(&str, &str)> = location.iter().map(|l| ("location", l.as_str())).collect();
+        let path = format!("/jobs/{}", encode(id));
+        match self.request(Method::GET, &path, &query, Body::None, "look up the job for", what).await? {
+            Answer::Done(job) => Ok(Some(job)),
+            Answer::Absent | Answer::Exists => Ok(None),
+        }
+    }
+
+    async fn wait(&self, id: &str, mut job: Value, what: &str) -> Result<Ended, BigQueryError> {
+        let mut pause = FIRST_POLL;
+        while job["status"]["state"] != "DONE" {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(SLOWEST_POLL);
+            // A job just started may not be found at once.
+            if let Some(found) = self.get_job(id, what).await? {
+                job = found;
+            }
+        }
+        let error = &job["status"]["errorResult"];
+        if !error.is_null() {
+            let text = |key: &str| error[key].as_str().unwrap_or("unknown").to_owned();
+            return Ok(Ended::Badly { reason: text("reason"), message: error_message(&job) });
+        }
+        let statistics = &job["statistics"];
+        let number = |v: &Value| v.as_str().and_then(|s| s.parse().ok()).or(v.as_u64()).unwrap_or(0);
+        let dml = &statistics["query"]["dmlStats"];
+        Ok(Ended::Well(JobDone {
+            id: id.to_owned(),
+            bytes_processed: number(&statistics["query"]["totalBytesProcessed"]),
+            bytes_billed: number(&statistics["query"]["totalBytesBilled"]),
+            inserted: number(&dml["insertedRowCount"]),
+            updated: number(&dml["updatedRowCount"]),
+            deleted: number(&dml["deletedRowCount"]),
+            output_rows: number(&statistics["load"]["outputRows"]),
+        }))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Started {
+    Now,
+    Before,
+}
+
+/// The first line of what BigQuery says; quoted values are cut out, for they may be a row's.
+fn error_message(job: &Value) -> String {
+    let message = job["status"]["errorResult"]["message"].as_str().unwrap_or_default();
+    let line = message.lines().next().unwrap_or_default();
+    match line.find("; Value:").or_else(|| line.find("Value: ")) {
+        Some(cut) => format!("{}…", &line[..cut]),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_id_is_legal_whatever_the_table_is_called() {
+        let run: RunId = serde_json::from_str("\"20261121t103850_ffffffffffff\"").unwrap();
+        let name = JobName::new(&FeedId::of_target("bestellungen-größe"), &run, "a b", Verb::Load);
+        assert_eq!(name.attempt(2), "plimsoll_bestellungen-gr__e_20261121t103850_ffffffffffff_a_b_load_2");
+    }
+}

@@ -1,0 +1,20 @@
+//! BigQuery as a target: tables, load jobs, the MERGE.
+//!
+//! Every job is started under an id that follows from the run, so that a second start meets the first: "already exists"
+//! means wait for it. `gcp-bigquery-client` gives the job and dataset types and the plain calls; what it lacks (status
+//! codes, constraints, DML statistics, retries, timeouts) is a thin request beside it, over the same token.
+
+mod apply;
+mod auth;
+mod client;
+mod error;
+mod jobs;
+mod merge;
+mod sql;
+mod tables;
+
+pub use apply::{Applied, Replay};
+pub use client::{BigQuery, EMULATOR};
+pub use error::BigQueryError;
+pub use merge::merge_statement;
+pub use tables::{Prepared, PreparedTarget, Present, TargetPlan};

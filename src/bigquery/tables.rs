@@ -1,0 +1,381 @@
+//! Target tables: made when missing, kept in step with the source's columns.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::client::{Answer, BigQuery, Body, encode};
+use super::error::BigQueryError;
+use crate::batch::{ReplaceSchema, TableBatch};
+use crate::model::{Column, DeleteStyle, Mode, Partition, TargetRef, TargetType};
+
+const LABEL: (&str, &str) = ("managed-by", "plimsoll");
+/// Staging tables are dropped at the commit; what a run leaves behind when it dies goes by itself.
+const STAGING_EXPIRATION_MS: &str = "86400000";
+
+/// What a target has to look like.
+#[derive(Clone, Debug)]
+pub struct TargetPlan {
+    pub target: TargetRef,
+    pub columns: Vec<Column>,
+    pub key: Vec<String>,
+    pub delete: DeleteStyle,
+    pub partition: Option<Partition>,
+    pub cluster: Vec<String>,
+    pub description: String,
+}
+
+/// What may be done to a target that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Present {
+    /// Rows are merged into it.
+    Merge,
+    /// Its rows are replaced; it has to be ours.
+    Replace,
+    /// Its rows and, where it must be, its columns are replaced, whoever made it.
+    Overwrite,
+}
+
+/// How a target was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prepared {
+    /// It is there, or was made, and takes the columns as they are.
+    Ready,
+    /// It is there and can't be widened to the columns; a load has to bring its schema along.
+    Incompatible,
+    /// It is not there, and was not made because changes alone don't fill a table.
+    Missing,
+}
+
+/// A target, ready or not, and its columns as the API writes them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PreparedTarget {
+    pub state: Prepared,
+    pub fields: Vec<Value>,
+}
+
+impl PreparedTarget {
+    pub fn replace_schema(&self) -> ReplaceSchema {
+        if self.state == Prepared::Incompatible { ReplaceSchema::Overwrite } else { ReplaceSchema::Keep }
+    }
+}
+
+impl TargetPlan {
+    /// Every column of the target, with those that soft deletes add.
+    fn all_columns(&self) -> Vec<Column> {
+        let mut columns = self.columns.clone();
+        if let DeleteStyle::Soft { flag, at } = &self.delete {
+            let added = |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: Mode::Nullable };
+            columns.push(added(flag, TargetType::Bool));
+            columns.push(added(at, TargetType::Timestamp));
+        }
+        columns
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        self.all_columns().iter().map(api_schema).collect()
+    }
+
+    fn body(&self) -> Value {
+        let fields = self.fields();
+        let mut body = json!({
+            "tableReference": reference(&self.target),
+            "description": self.description,
+            "labels": { LABEL.0: LABEL.1 },
+            "schema": { "fields": fields },
+        });
+        if !self.key.is_empty() {
+            body["tableConstraints"] = primary_key(&self.key);
+        }
+        if !self.cluster.is_empty() {
+            body["clustering"] = json!({ "fields": self.cluster });
+        }
+        if let Some(p) = &self.partition {
+            body["timePartitioning"] = json!({ "type": p.by, "field": p.column });
+        }
+        body
+    }
+}
+
+impl BigQuery {
+    /// Makes sure that the target and the datasets are there and take the plan's columns.
+    pub async fn prepare(&self, plan: &TargetPlan, present: Present) -> Result<PreparedTarget, BigQueryError> {
+        let needs_staging = present == Present::Merge || plan.delete != DeleteStyle::Hard;
+        let found = match self.get_table(&plan.target).await? {
+            None if present == Present::Merge => {
+                return Ok(PreparedTarget { state: Prepared::Missing, fields: Vec::new() });
+            }
+            None => {
+                self.ensure_dataset(&plan.target.dataset, None).await?;
+                self.create_table(plan).await?;
+                None
+            }
+            found => found,
+        };
+        if needs_staging {
+            self.ensure_dataset(self.datasets()[1], Some(STAGING_EXPIRATION_MS)).await?;
+        }
+        match found {
+            None => Ok(PreparedTarget { state: Prepared::Ready, fields: plan.fields() }),
+            Some(table) => self.adapt(plan, present, &table).await,
+        }
+    }
+
+    async fn adapt(&self, plan: &TargetPlan, present: Present, table: &Value) -> Result<PreparedTarget, BigQueryError> {
+        let is_ours = table["labels"][LABEL.0] == LABEL.1;
+        let has_rows = table["numRows"].as_str().is_some_and(|n| n != "0");
+        if present == Present::Replace && !is_ours && has_rows {
+            return Err(BigQueryError::Foreign(plan.target.to_string()));
+        }
+        let difference = compare(plan, table);
+        match (difference, present) {
+            (Ok(missing), _) => {
+                let fields = self.patch_table(plan, table, &missing, is_ours).await?;
+                Ok(PreparedTarget { state: Prepared::Ready, fields })
+            }
+            // With soft deletes the old rows have to stay, so there is nothing to overwrite.
+            (Err(_), Present::Overwrite) if plan.delete == DeleteStyle::Hard => {
+                Ok(PreparedTarget { state: Prepared::Incompatible, fields: plan.fields() })
+            }
+            (Err(e), _) => Err(e),
+        }
+    }
+
+    /// A table's description; `None` where it is not there.
+    pub(super) async fn get_table(&self, t: &TargetRef) -> Result<Option<Value>, BigQueryError> {
+        let answer = self.request(Method::GET, &path(t), &[], Body::None, "read", &format!("table {t}")).await?;
+        match answer {
+            Answer::Done(json) => Ok(Some(json)),
+            Answer::Absent | Answer::Exists => Ok(None),
+        }
+    }
+
+    /// Bytes and rows of a table, for estimates; `None` where it is not there.
+    pub async fn size(&self, t: &TargetRef) -> Result<Option<(u64, u64)>, BigQueryError> {
+        let number = |v: &Value| v.as_str().and_then(|s| s.parse().ok()).unwrap_or(0);
+        Ok(self.get_table(t).await?.map(|json| (number(&json["numBytes"]), number(&json["numRows"]))))
+    }
+
+    /// What `check` wants to know of a target without touching it.
+    pub async fn inspect(&self, plan: &TargetPlan, present: Present) -> Result<(), BigQueryError> {
+        let Some(table) = self.get_table(&plan.target).await? else { return Ok(()) };
+        let is_ours = table["labels"][LABEL.0] == LABEL.1;
+        if present == Present::Replace && !is_ours && table["numRows"].as_str().is_some_and(|n| n != "0") {
+            return Err(BigQueryError::Foreign(plan.target.to_string()));
+        }
+        compare(plan, &table).map(drop)
+    }
+
+    pub(super) async fn ensure_batch_target(&self, table: &TableBatch) -> Result<(), BigQueryError> {
+        if self.get_table(&table.target).await?.is_some() {
+            return Ok(());
+        }
+        self.ensure_dataset(&table.target.dataset, None).await?;
+        self.create_table(&plan_of(table)).await
+    }
+
+    /// After a load that brought its own schema: what such a load drops or does not know.
+    pub(super) async fn restore_constraints(&self, table: &TableBatch) -> Result<(), BigQueryError> {
+        let plan = plan_of(table);
+        let mut body = json!({ "labels": { LABEL.0: LABEL.1 }, "description": plan.description });
+        if !plan.key.is_empty() {
+            body["tableConstraints"] = primary_key(&plan.key);
+        }
+        self.send_patch(&plan.target, &body).await
+    }
+
+    async fn create_table(&self, plan: &TargetPlan) -> Result<(), BigQueryError> {
+        let what = format!("table {}", plan.target);
+        let path = format!("/datasets/{}/tables", encode(&plan.target.dataset));
+        let body = plan.body();
+        match self.request(Method::POST, &path, &[], Body::Json(&body), "create", &what).await? {
+            Answer::Done(_) | Answer::Exists => Ok(()),
+            Answer::Absent => Err(BigQueryError::NotFound { what: format!("dataset {}", plan.target.dataset) }),
+        }
+    }
+
+    async fn patch_table(
+        &self,
+        plan: &TargetPlan,
+        table: &Value,
+        missing: &[Column],
+        is_ours: bool,
+    ) -> Result<Vec<Value>, BigQueryError> {
+        let mut body = json!({});
+        // The fields go back as they came, with whatever our types don't know of them.
+        let mut fields = table["schema"]["fields"].as_array().cloned().unwrap_or_default();
+        if !missing.is_empty() {
+            fields.extend(missing.iter().map(|c| api_schema(&Column { mode: Mode::Nullable, ..c.clone() })));
+            body["schema"] = json!({ "fields": fields });
+        }
+        if !plan.key.is_empty() && table["tableConstraints"]["primaryKey"].is_null() {
+            body["tableConstraints"] = primary_key(&plan.key);
+        }
+        if !is_ours {
+            body["labels"] = json!({ LABEL.0: LABEL.1 });
+        }
+        if body.as_object().is_some_and(|b| !b.is_empty()) {
+            self.send_patch(&plan.target, &body).await?;
+        }
+        Ok(fields)
+    }
+
+    async fn send_patch(&self, t: &TargetRef, body: &Value) -> Result<(), BigQueryError> {
+        let what = format!("table {t}");
+        let answer = self.request(Method::PATCH, &path(t), &[], Body::Json(body), "change", &what).await?;
+        answer.done(&what).map(drop)
+    }
+
+    /// Makes a dataset if it is missing.
+    async fn ensure_dataset(&self, dataset: &str, expiration_ms: Option<&str>) -> Result<(), BigQueryError> {
+        let what = format!("dataset {}.{dataset}", self.project());
+        let path = format!("/datasets/{}", encode(dataset));
+        if let Answer::Done(_) = self.request(Method::GET, &path, &[], Body::None, "read", &what).await? {
+            return Ok(());
+        }
+        let mut body = json!({
+            "datasetReference": { "projectId": self.project(), "datasetId": dataset },
+            "labels": { LABEL.0: LABEL.1 },
+        });
+        // The staging dataset has to be where the other is.
+        let location = match self.wanted_location() {
+            Some(location) => Some(location.to_owned()),
+            None if expiration_ms.is_some() => self.location().await?,
+            None => None,
+        };
+        if let Some(location) = location {
+            body["location"] = json!(location);
+        }
+        if let Some(ms) = expiration_ms {
+            body["defaultTableExpirationMs"] = json!(ms);
+        }
+        match self.request(Method::POST, "/datasets", &[], Body::Json(&body), "create", &what).await? {
+            Answer::Done(_) | Answer::Exists => Ok(()),
+            Answer::Absent => Err(BigQueryError::NotFound { what: format!("project {}", self.project()) }),
+        }
+    }
+}
+
+fn plan_of(table: &TableBatch) -> TargetPlan {
+    TargetPlan {
+        target: table.target.clone(),
+        columns: table.columns.clone(),
+        key: table.key.clone(),
+        delete: table.delete.clone(),
+        partition: table.partition.clone(),
+        cluster: table.cluster.clone(),
+        description: description(&table.source),
+    }
+}
+
+/// The description of a target.
+pub(super) fn description(source: &str) -> String {
+    format!("Kept equal to {source} by Plimsoll")
+}
+
+impl TargetPlan {
+    /// The description a target gets when it is made.
+    pub fn description_of(source: &str) -> String {
+        description(source)
+    }
+}
+
+/// The plan's columns that the table lacks, or why it can't take them.
+fn compare(plan: &TargetPlan, table: &Value) -> Result<Vec<Column>, BigQueryError> {
+    let target = || plan.target.to_string();
+    let none = Vec::new();
+    let fields = table["schema"]["fields"].as_array().unwrap_or(&none);
+    let name_of = |f: &Value| f["name"].as_str().unwrap_or_default().to_lowercase();
+    let wanted = plan.all_columns();
+    for field in fields {
+        let is_wanted = wanted.iter().any(|c| c.name.to_lowercase() == name_of(field));
+        if !is_wanted && field["mode"] == "REQUIRED" {
+            let column = field["name"].as_str().unwrap_or_default().to_owned();
+            return Err(BigQueryError::RequiredColumn { target: target(), column });
+        }
+    }
+    let mut missing = Vec::new();
+    for column in &wanted {
+        let Some(field) = fields.iter().find(|f| name_of(f) == column.name.to_lowercase()) else {
+            missing.push(column.clone());
+            continue;
+        };
+        let found = field["type"].as_str().unwrap_or_default();
+        let repeated = field["mode"] == "REPEATED";
+        // A column that may not be NULL would refuse rows; the other way round is merely looser than it need be.
+        let too_strict = column.mode == Mode::Nullable && field["mode"] == "REQUIRED";
+        if TargetType::from_api(found) != Some(column.target_type) || repeated || too_strict {
+            let mode = field["mode"].as_str().filter(|m| *m != "NULLABLE").map_or(String::new(), |m| format!("{m} "));
+            return Err(BigQueryError::ColumnType {
+                target: target(),
+                column: column.name.clone(),
+                found: format!("{mode}{found}"),
+                wanted: column.target_type.to_string(),
+            });
+        }
+    }
+    Ok(missing)
+}
+
+/// A column as the API writes it.
+pub(super) fn api_schema(column: &Column) -> Value {
+    json!({ "name": column.name, "type": column.target_type, "mode": column.mode })
+}
+
+fn primary_key(key: &[String]) -> Value {
+    json!({ "primaryKey": { "columns": key } })
+}
+
+fn reference(t: &TargetRef) -> Value {
+    json!({ "projectId": t.project, "datasetId": t.dataset, "tableId": t.table })
+}
+
+fn path(t: &TargetRef) -> String {
+    format!("/datasets/{}/tables/{}", encode(&t.dataset), encode(&t.table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> TargetPlan {
+        let column = |name: &str, target_type, mode| Column { name: name.to_owned(), target_type, mode };
+        TargetPlan {
+            target: TargetRef { project: "p".into(), dataset: "d".into(), table: "t".into() },
+            columns: vec![
+                column("id", TargetType::Int64, Mode::Required),
+                column("note", TargetType::String, Mode::Nullable),
+            ],
+            key: vec!["id".into()],
+            delete: DeleteStyle::Hard,
+            partition: None,
+            cluster: vec![],
+            description: String::new(),
+        }
+    }
+
+    fn table(fields: Value) -> Value {
+        json!({ "schema": { "fields": fields } })
+    }
+
+    #[test]
+    fn a_missing_column_is_added_and_an_extra_one_is_let_be() {
+        let found = table(json!([{"name": "ID", "type": "INTEGER"}, {"name": "old", "type": "STRING"}]));
+        let missing = compare(&plan(), &found).unwrap();
+        assert_eq!(missing.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["note"]);
+    }
+
+    #[test]
+    fn what_cannot_be_merged_into_is_named() {
+        let other = table(json!([{"name": "id", "type": "STRING"}, {"name": "note", "type": "STRING"}]));
+        assert_eq!(
+            compare(&plan(), &other).unwrap_err().to_string(),
+            "the target p.d.t has the column id as STRING, the source's is INT64"
+        );
+        let strict =
+            table(json!([{"name": "id", "type": "INTEGER"}, {"name": "x", "type": "STRING", "mode": "REQUIRED"}]));
+        assert!(matches!(compare(&plan(), &strict), Err(BigQueryError::RequiredColumn { .. })));
+        let repeated =
+            table(json!([{"name": "id", "type": "INTEGER"}, {"name": "note", "type": "STRING", "mode": "REPEATED"}]));
+        assert!(matches!(compare(&plan(), &repeated), Err(BigQueryError::ColumnType { .. })));
+    }
+}

@@ -1,0 +1,26 @@
+//! Which rows may have changed, as statements to run in one snapshot of the source.
+//!
+//! ```text
+//!   previous watermark ─┐
+//!   relation, config ───┼─▶ decide ─▶ Whole(why) ─▶ every row
+//!   moment (snapshot) ──┘          └▶ Changes    ─▶ rows by the transaction rule   (upserts)
+//!                                                   rows that left the filter       (deletes)
+//!                                                   the other keys, now and then    (keys)
+//! ```
+//!
+//! A change is found by the id of the transaction that wrote the row ([`rule`]), never by a clock: a row committed late by a
+//! long transaction has an old timestamp and a new visibility. A cursor's floor ([`cursor`]) only bounds the search. What
+//! the watermark's snapshot can't speak for (another server, a replaced table, a changed definition) is loaded afresh
+//! ([`decide`]).
+
+mod cursor;
+mod decide;
+mod error;
+mod plan;
+mod rule;
+mod select;
+
+pub use cursor::{CursorColumn, CursorType};
+pub use decide::{Decision, Why, decide, relation_mark};
+pub use error::CaptureError;
+pub use plan::{Capture, Found, Pass};

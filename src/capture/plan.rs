@@ -1,0 +1,181 @@
+//! The passes of a run over one table, and the watermark that follows from them.
+
+use super::cursor::CursorColumn;
+use super::decide::{Decision, relation_mark};
+use super::error::CaptureError;
+use super::rule::{changed_since, resent};
+use super::select::{Select, copy};
+use crate::batch::{KeyListMark, Watermark};
+use crate::encode::{Flag, KeyDigest, RowKind, Shape};
+use crate::model::{DeleteStyle, Deletes, Op, TableSpec};
+use crate::source::{Moment, Relation};
+use time::OffsetDateTime;
+
+/// One statement and what its rows are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pass {
+    pub kind: RowKind,
+    /// The query; [`Pass::copy`] streams it.
+    pub query: String,
+    pub flag: Flag,
+}
+
+impl Pass {
+    pub fn copy(&self) -> String {
+        copy(&self.query)
+    }
+}
+
+/// What the passes have found, as far as the next watermark needs it.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub cursor_max: Option<String>,
+    pub upserts: u64,
+    /// The digest of all keys of the source, where it was taken.
+    pub keys: Option<KeyDigest>,
+}
+
+/// How one table is read in one run.
+pub struct Capture<'a> {
+    spec: &'a TableSpec,
+    relation: &'a Relation,
+    shape: &'a Shape,
+    moment: &'a Moment,
+    previous: Option<&'a Watermark>,
+    pub decision: Decision,
+    pub cursor: Option<CursorColumn>,
+}
+
+impl<'a> Capture<'a> {
+    pub fn new(
+        spec: &'a TableSpec,
+        relation: &'a Relation,
+        shape: &'a Shape,
+        moment: &'a Moment,
+        previous: Option<&'a Watermark>,
+        decision: Decision,
+    ) -> Result<Self, CaptureError> {
+        let cursor = CursorColumn::of(spec, relation)?;
+        let previous = match decision {
+            Decision::Changes => previous,
+            Decision::Whole(_) => None,
+        };
+        Ok(Self { spec, relation, shape, moment, previous, decision, cursor })
+    }
+
+    /// Rows to insert or update: all of them, or those the watermark does not cover.
+    pub fn upserts(&self) -> Pass {
+        let unpublished_cursor = self.cursor.as_ref().filter(|c| self.shape.columns.iter().all(|s| s.source != c.name));
+        let doubt = self.previous.filter(|w| self.relation.has_xmin() && !w.snapshot.is_quiet());
+        let query = Select::from(&self.spec.source)
+            .expression(doubt.map(|w| resent(&w.snapshot)))
+            .columns(&self.shape.columns)
+            .expression(unpublished_cursor.map(|c| format!("t.{}", crate::source::ident(&c.name))))
+            .filter(self.filter())
+            .filter(self.changed())
+            .query();
+        let kind = match (self.decision, &self.spec.delete) {
+            (Decision::Whole(_), DeleteStyle::Hard) => RowKind::Replacement,
+            _ => RowKind::Change(Op::Upsert),
+        };
+        let flag = if doubt.is_some() { Flag::Leading } else { Flag::Absent };
+        Pass { kind, query, flag }
+    }
+
+    /// Keys of changed rows that the filter does not let through: they may have been let through before.
+    pub fn leavers(&self) -> Option<Pass> {
+        let filter = self.filter()?;
+        let changed = self.changed()?;
+        let query = Select::from(&self.spec.source)
+            .columns(self.shape.key())
+            .filter(Some(format!("{filter} IS NOT TRUE")))
+            .filter(Some(changed))
+            .query();
+        Some(Pass { kind: RowKind::Change(Op::Delete), query, flag: Flag::Absent })
+    }
+
+    /// Every key of the source: for a digest of the list.
+    pub fn all_keys(&self) -> Pass {
+        let query = Select::from(&self.spec.source).columns(self.shape.key()).filter(self.filter()).query();
+        Pass { kind: RowKind::Change(Op::Key), query, flag: Flag::Absent }
+    }
+
+    /// The keys that [`Capture::upserts`] does not bring: together they are the full list, each key once.
+    pub fn other_keys(&self) -> Option<Pass> {
+        let changed = self.changed()?;
+        let query = Select::from(&self.spec.source)
+            .columns(self.shape.key())
+            .filter(self.filter())
+            .filter(Some(format!("({changed}) IS NOT TRUE")))
+            .query();
+        Some(Pass { kind: RowKind::Change(Op::Key), query, flag: Flag::Absent })
+    }
+
+    /// Whether this run has to look for deleted rows by the full list of keys.
+    pub fn keys_are_due(&self, now: OffsetDateTime) -> bool {
+        if self.spec.deletes != Deletes::Keys || self.previous.is_none() {
+            return false;
+        }
+        match (self.previous.and_then(|w| w.keys.as_ref()), self.spec.deletes_every) {
+            (Some(mark), Some(every)) => now - mark.at >= every,
+            _ => true,
+        }
+    }
+
+    /// Whether the list of keys is the one that is in BigQuery already.
+    pub fn keys_are_unchanged(&self, digest: KeyDigest) -> bool {
+        let mark = self.previous.and_then(|w| w.keys.as_ref());
+        mark.is_some_and(|m| m.count == digest.count && m.digest == digest.hex())
+    }
+
+    fn filter(&self) -> Option<String> {
+        self.spec.filter.as_ref().map(|f| format!("({f})"))
+    }
+
+    /// A condition for what may have changed since the watermark; `None` for a whole read.
+    fn changed(&self) -> Option<String> {
+        let previous = self.previous?;
+        let mut all = Vec::new();
+        if let (Some(cursor), Some(mark)) = (&self.cursor, &previous.cursor) {
+            all.extend(cursor.above_floor(mark));
+        }
+        if self.relation.has_xmin() {
+            all.push(changed_since(&previous.snapshot));
+        }
+        let changed = if all.is_empty() { "TRUE".to_owned() } else { all.join(" AND ") };
+        let known = &previous.relation.leaves;
+        let attached: Vec<String> =
+            self.relation.leaves.iter().filter(|l| !known.contains(&l.oid)).map(|l| l.oid.to_string()).collect();
+        // The rows of a partition attached since were written before, by transactions the rule takes for known.
+        Some(if attached.is_empty() {
+            changed
+        } else {
+            format!("({changed} OR t.tableoid = ANY ('{{{}}}'::oid[]))", attached.join(","))
+        })
+    }
+
+    /// Where the feed stands once what was found is in BigQuery.
+    pub fn next_watermark(&self, found: Found) -> Watermark {
+        let before = self.previous;
+        let cursor = self
+            .cursor
+            .as_ref()
+            .map(|c| c.advance(before.and_then(|w| w.cursor.as_ref()), found.cursor_max, self.moment));
+        let keys = match found.keys {
+            Some(digest) => Some(KeyListMark { at: self.moment.taken_at, count: digest.count, digest: digest.hex() }),
+            // Upserts may have added keys that the old list lacks. Equality with it would no longer mean that the target
+            // has no others, so it may not be compared again; its date still counts.
+            None => before
+                .and_then(|w| w.keys.clone())
+                .map(|mark| if found.upserts > 0 { KeyListMark { digest: String::new(), ..mark } } else { mark }),
+        };
+        Watermark {
+            snapshot: self.moment.snapshot.clone(),
+            identity: self.moment.identity.clone(),
+            taken_at: self.moment.taken_at,
+            relation: relation_mark(self.spec, self.relation, self.shape),
+            cursor,
+            keys,
+        }
+    }
+}

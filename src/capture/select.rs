@@ -1,0 +1,49 @@
+//! `COPY (SELECT …) TO STDOUT`, the only statement rows are read by.
+
+use crate::encode::ShapeColumn;
+use crate::model::RelationName;
+use crate::source::{ident, qualified};
+
+/// A read of one relation, whose row alias is `t`.
+pub(super) struct Select<'a> {
+    relation: &'a RelationName,
+    columns: Vec<String>,
+    conditions: Vec<String>,
+}
+
+impl<'a> Select<'a> {
+    pub fn from(relation: &'a RelationName) -> Self {
+        Self { relation, columns: Vec::new(), conditions: Vec::new() }
+    }
+
+    pub fn columns(mut self, columns: &[ShapeColumn]) -> Self {
+        self.columns.extend(columns.iter().map(|c| format!("t.{}", ident(&c.source))));
+        self
+    }
+
+    pub fn expression(mut self, expression: Option<String>) -> Self {
+        self.columns.extend(expression);
+        self
+    }
+
+    /// Adds a condition; all of them must hold.
+    pub fn filter(mut self, condition: Option<String>) -> Self {
+        self.conditions.extend(condition);
+        self
+    }
+
+    /// The query without its `COPY`.
+    pub fn query(&self) -> String {
+        let mut sql = format!("SELECT {} FROM {} AS t", self.columns.join(", "), qualified(self.relation));
+        for (n, condition) in self.conditions.iter().enumerate() {
+            sql.push_str(if n == 0 { " WHERE " } else { " AND " });
+            sql.push_str(condition);
+        }
+        sql
+    }
+}
+
+/// Wraps a query for streaming.
+pub(super) fn copy(query: &str) -> String {
+    format!("COPY ({query}) TO STDOUT")
+}

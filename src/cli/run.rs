@@ -1,0 +1,62 @@
+//! `plimsoll run` and `plimsoll resync`: one tick, here and now.
+
+use std::sync::Arc;
+
+use super::bars::Bars;
+use super::{CliError, Exit, Format, output};
+use crate::run::{Context, Request, TickReport, tick};
+use crate::server::stop_signal;
+
+pub(super) async fn run(context: Context, request: Request, format: Format) -> Result<Exit, CliError> {
+    let context = if output::is_terminal() { context.watched_by(Arc::new(Bars::default())) } else { context };
+    let context = Arc::new(context);
+    let stop = context.stop.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        stop.cancel();
+    });
+    let report = tick(&context, &request).await?;
+    match format {
+        Format::Json => output::json(&report),
+        Format::Text => output::text(&describe(&report)),
+    }
+    Ok(if report.ok {
+        Exit::Done
+    } else if report.is_config_fault() {
+        Exit::Misconfigured
+    } else {
+        Exit::Failed
+    })
+}
+
+fn describe(report: &TickReport) -> String {
+    if report.runs.is_empty() {
+        return "nothing is due".to_owned();
+    }
+    let head = ["table", "state", "upserts", "deletes", "quarantined", "staged", "billed", "seconds"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let mut notes = String::new();
+    for run in &report.runs {
+        let sum = |f: fn(&crate::run::TableReport) -> u64| run.tables.iter().map(f).sum::<u64>();
+        rows.push(vec![
+            run.source.clone(),
+            run.state.name().to_owned(),
+            sum(|t| t.upserts).to_string(),
+            sum(|t| t.deletes + t.rows_deleted).to_string(),
+            sum(|t| t.quarantined).to_string(),
+            output::bytes(sum(|t| t.staged_bytes)),
+            output::bytes(sum(|t| t.bytes_billed)),
+            format!("{:.1}", run.seconds),
+        ]);
+        if let Some(why) = run.whole {
+            notes.push_str(&format!("{}: the whole table was read: {why}\n", run.source));
+        }
+        if run.replayed {
+            notes.push_str(&format!("{}: finished the sealed run {}\n", run.source, run.run));
+        }
+        if let Some(e) = &run.error {
+            notes.push_str(&format!("{}: error: {}\n  hint: {}\n", run.source, e.message, e.hint));
+        }
+    }
+    format!("{}{notes}", output::columns(&rows))
+}

@@ -1,0 +1,40 @@
+//! `plimsoll status`: where every feed stands.
+
+use serde_json::json;
+
+use super::{CliError, Exit, Format, output};
+use crate::run::Context;
+
+pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, CliError> {
+    let feeds = context.status().await;
+    let failed = feeds.iter().any(|f| f.error.is_some());
+    match format {
+        Format::Json => output::json(&json!({ "feeds": feeds })),
+        Format::Text => {
+            let head = ["table", "target", "age", "state", "watermark", "last upserts", "last billed"];
+            let mut rows = vec![head.map(str::to_owned).to_vec()];
+            for f in &feeds {
+                let state = match (&f.error, &f.pending, &f.held_by) {
+                    (Some(e), ..) => format!("error: {e}"),
+                    (None, Some(run), _) => format!("pending {run}"),
+                    (None, None, Some(run)) => format!("running {run}"),
+                    (None, None, None) if f.last_success.is_none() => "never loaded".to_owned(),
+                    (None, None, None) if f.late => "late".to_owned(),
+                    (None, None, None) => "ok".to_owned(),
+                };
+                let last = f.last_run.as_ref();
+                rows.push(vec![
+                    f.source.clone(),
+                    f.target.clone(),
+                    f.age_seconds.map_or("-".to_owned(), |s| format!("{s}s")),
+                    state,
+                    f.watermark.clone().unwrap_or_else(|| "-".to_owned()),
+                    last.map_or("-".to_owned(), |l| l.upserts.to_string()),
+                    last.map_or("-".to_owned(), |l| output::bytes(l.bytes_billed)),
+                ]);
+            }
+            output::text(&output::columns(&rows));
+        }
+    }
+    Ok(if failed { Exit::Failed } else { Exit::Done })
+}

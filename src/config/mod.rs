@@ -1,0 +1,238 @@
+//! `plimsoll.toml`: what to keep equal to what, and where.
+//!
+//! `load` finds the text, `read` walks it and collects every fault with its line, `tables` turns `[[table]]` into
+//! [`TableSpec`]s. `${NAME}` is replaced inside string values after parsing, so a secret with a quote in it cannot
+//! break the file, and the file's text, which errors may quote, never holds one.
+
+mod fault;
+mod load;
+mod read;
+mod tables;
+
+use std::time::Duration;
+
+pub use fault::{ConfigError, Fault};
+pub use load::{ConfigSource, Environment, fetch, locate};
+
+use crate::batch::Compression;
+use crate::model::TableSpec;
+use fault::Faults;
+use read::Section;
+
+/// A checked config.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub source: SourceConfig,
+    pub storage: StorageConfig,
+    pub bigquery: BigQueryConfig,
+    pub run: RunConfig,
+    pub server: ServerConfig,
+    pub tables: Vec<TableSpec>,
+}
+
+/// The connection string; its `Debug` hides it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself; never put it into a log, an error or a report.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    pub url: Secret,
+    /// Longest time one statement may take; the run's budget where not given.
+    pub statement_timeout: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+pub struct StorageConfig {
+    pub bucket: String,
+    /// Empty, or ends with a slash.
+    pub prefix: String,
+    /// Bytes of a part as stored.
+    pub part_size: usize,
+    pub compression: Compression,
+}
+
+#[derive(Clone, Debug)]
+pub struct BigQueryConfig {
+    pub project: String,
+    pub dataset: String,
+    pub staging_dataset: String,
+    pub location: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct RunConfig {
+    pub budget: Duration,
+    /// A holder that was silent for this long is taken over.
+    pub lease: Duration,
+    /// How many feeds run at once, each with a connection to the source.
+    pub parallelism: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    pub auth: Auth,
+    /// `readyz` fails when a table's last success is older.
+    pub max_age: Duration,
+}
+
+/// Who checks that a request may trigger a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// We do: a token signed by Google for this audience and, where given, this service account.
+    Oidc { audience: String, service_account: Option<String> },
+    /// Cloud Run's own IAM, in front of us.
+    CloudRun,
+    /// Nobody: loopback only.
+    None,
+}
+
+const SECTIONS: &[&str] =
+    &["source", "storage", "bigquery", "changelog", "run", "server", "pubsub", "defaults", "table"];
+
+impl Config {
+    /// Reads the text of a config. Every fault is reported, not only the first.
+    pub fn parse(name: &str, text: &str, env: &Environment) -> Result<Self, ConfigError> {
+        let faults = Faults::new(name, text);
+        let (document, errors) = toml::de::DeTable::parse_recoverable(text);
+        for e in errors {
+            faults.add(e.span().map_or(0, |s| s.start), e.message().to_owned(), "see https://toml.io for the syntax");
+        }
+        let root = Section::root(document.get_ref(), &faults, env);
+        let config = Self::read(&root);
+        root.refuse_unknown(SECTIONS);
+        faults.into_result(config)
+    }
+
+    /// `None` only where a fault was noted.
+    fn read(root: &Section<'_>) -> Option<Self> {
+        let source = root.section("source").and_then(|s| read_source(&s));
+        let storage = root.section("storage").and_then(|s| read_storage(&s));
+        let bigquery = root.section("bigquery").and_then(|s| read_bigquery(&s));
+        let run = read_run(&root.section_or_empty("run"));
+        let server = read_server(&root.section_or_empty("server"));
+        root.not_yet("changelog", "the change-log capture");
+        root.not_yet("pubsub", "continuation messages and published reports");
+        let tables = tables::read(root);
+        Some(Self { source: source?, storage: storage?, bigquery: bigquery?, run, server: server?, tables })
+    }
+}
+
+fn read_source(s: &Section<'_>) -> Option<SourceConfig> {
+    let url = s.required_string("url", "url = \"${DATABASE_URL}\"");
+    let statement_timeout = s.duration("statement_timeout");
+    s.refuse_unknown(&["url", "statement_timeout"]);
+    Some(SourceConfig { url: Secret::new(url?.value), statement_timeout: statement_timeout.map(|d| d.value) })
+}
+
+fn read_storage(s: &Section<'_>) -> Option<StorageConfig> {
+    const EXAMPLE: &str = "url = \"gs://my-bucket/plimsoll\"";
+    let url = s.required_string("url", EXAMPLE);
+    let part_size = s.size("part_size");
+    let compression = s.choice("compression", &[("gzip", Compression::Gzip), ("none", Compression::None)]);
+    s.refuse_unknown(&["url", "part_size", "compression"]);
+    let part_size = match part_size {
+        Some(size) if !(64 * 1024..=256 * 1024 * 1024).contains(&size.value) => {
+            s.fault(size.at, "part_size: out of range".to_owned(), "between 64KiB and 256MiB; 16MiB is the default");
+            return None;
+        }
+        Some(size) => size.value,
+        None => 16 * 1024 * 1024,
+    };
+    let url = url?;
+    let Some((bucket, prefix)) = split_bucket_url(&url.value) else {
+        s.fault(url.at, format!("url: `{}` is not a Cloud Storage URL", url.value), EXAMPLE);
+        return None;
+    };
+    Some(StorageConfig { bucket, prefix, part_size, compression: compression.unwrap_or(Compression::Gzip) })
+}
+
+/// `gs://bucket/a/b` to (`bucket`, `a/b/`).
+pub(crate) fn split_bucket_url(url: &str) -> Option<(String, String)> {
+    let rest = url.strip_prefix("gs://")?;
+    let (bucket, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if bucket.is_empty() {
+        return None;
+    }
+    let path = path.trim_matches('/');
+    let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+    Some((bucket.to_owned(), prefix))
+}
+
+fn read_bigquery(s: &Section<'_>) -> Option<BigQueryConfig> {
+    let project = s.required_string("project", "project = \"my-project\"");
+    let dataset = s.required_string("dataset", "dataset = \"app\"");
+    let staging = s.string("staging_dataset");
+    let location = s.string("location");
+    s.refuse_unknown(&["project", "dataset", "staging_dataset", "location"]);
+    for name in [&dataset, &staging].into_iter().flatten() {
+        if name.value.is_empty() || !name.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            s.fault(name.at, format!("`{}` is not a dataset name", name.value), "letters, digits and underscores only");
+        }
+    }
+    let dataset = dataset?.value;
+    let staging = staging.map_or_else(|| format!("{dataset}_staging"), |d| d.value);
+    Some(BigQueryConfig {
+        project: project?.value,
+        dataset,
+        staging_dataset: staging,
+        location: location.map(|l| l.value),
+    })
+}
+
+fn read_run(s: &Section<'_>) -> RunConfig {
+    let budget = s.duration("budget").map_or(Duration::from_secs(480), |d| d.value);
+    let lease = s.duration("lease").map_or(Duration::from_secs(600), |d| d.value);
+    let parallelism = s.integer("parallelism", 1..=64).unwrap_or(4);
+    s.not_yet_unless("fan_out", "false", "one message per feed");
+    s.refuse_unknown(&["budget", "lease", "parallelism", "fan_out"]);
+    RunConfig { budget, lease, parallelism: usize::try_from(parallelism).unwrap_or(4) }
+}
+
+fn read_server(s: &Section<'_>) -> Option<ServerConfig> {
+    let auth = s.string("auth");
+    let audience = s.string("audience");
+    let service_account = s.string("service_account");
+    let max_age = s.duration("max_age").map_or(Duration::from_secs(3600), |d| d.value);
+    s.not_yet("console", "the status page");
+    s.refuse_unknown(&["auth", "audience", "service_account", "console", "max_age"]);
+    let auth = match auth.as_ref().map(|a| a.value.as_str()) {
+        // Nothing said and nothing to check a token against: the platform in front has to do it.
+        None if audience.is_none() => Auth::CloudRun,
+        None | Some("oidc") => {
+            let Some(audience) = audience else {
+                let at = auth.map_or(s.at(), |a| a.at);
+                s.fault(at, "auth = \"oidc\" needs an audience".to_owned(), "audience = \"https://…/pubsub\"");
+                return None;
+            };
+            Auth::Oidc { audience: audience.value, service_account: service_account.map(|a| a.value) }
+        }
+        Some("cloud-run") => Auth::CloudRun,
+        Some("none") => Auth::None,
+        Some(other) => {
+            let at = auth.as_ref().map_or(s.at(), |a| a.at);
+            s.fault(at, format!("auth: `{other}` is not known"), "one of \"oidc\", \"cloud-run\", \"none\"");
+            return None;
+        }
+    };
+    Some(ServerConfig { auth, max_age })
+}
+
+#[cfg(test)]
+mod tests;

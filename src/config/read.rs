@@ -1,0 +1,292 @@
+//! Typed access to a TOML table that notes a fault instead of stopping at it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::fault::Faults;
+use super::load::Environment;
+
+/// A value and where it stands in the text.
+#[derive(Clone, Debug)]
+pub(super) struct Located<T> {
+    pub value: T,
+    pub at: usize,
+}
+
+/// One table of the document, with the defaults that stand in for what it lacks.
+pub(super) struct Section<'a> {
+    table: Option<&'a DeTable<'a>>,
+    defaults: Option<&'a DeTable<'a>>,
+    path: String,
+    at: usize,
+    faults: &'a Faults<'a>,
+    env: &'a Environment,
+}
+
+impl<'a> Section<'a> {
+    pub fn root(table: &'a DeTable<'a>, faults: &'a Faults<'a>, env: &'a Environment) -> Self {
+        Self { table: Some(table), defaults: None, path: String::new(), at: 0, faults, env }
+    }
+
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    pub fn fault(&self, at: usize, problem: String, remedy: &str) {
+        self.faults.add(at, format!("{}{problem}", self.label()), remedy);
+    }
+
+    fn label(&self) -> String {
+        if self.path.is_empty() { String::new() } else { format!("{} ", self.path) }
+    }
+
+    fn child(&self, path: String, value: &'a Spanned<DeValue<'a>>) -> Option<Section<'a>> {
+        let at = value.span().start;
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                Some(Section { table: Some(table), defaults: None, path, at, faults: self.faults, env: self.env })
+            }
+            _ => {
+                self.fault(at, format!("`{path}` is not a section"), &format!("write {path} on a line of its own"));
+                None
+            }
+        }
+    }
+
+    /// A section that must be there.
+    pub fn section(&self, name: &str) -> Option<Section<'a>> {
+        match self.get(name) {
+            Some(value) => self.child(format!("[{name}]"), value),
+            None => {
+                self.faults.add(0, format!("the section [{name}] is missing"), format!("add [{name}]"));
+                None
+            }
+        }
+    }
+
+    pub fn section_or_empty(&self, name: &str) -> Section<'a> {
+        self.get(name).and_then(|value| self.child(format!("[{name}]"), value)).unwrap_or(Section {
+            table: None,
+            defaults: None,
+            path: format!("[{name}]"),
+            at: 0,
+            faults: self.faults,
+            env: self.env,
+        })
+    }
+
+    /// The entries of an array of tables, each with `[defaults]` behind it.
+    pub fn sections(&self, name: &str) -> Vec<Section<'a>> {
+        let defaults = self.get("defaults").and_then(|d| d.get_ref().as_table());
+        let Some(value) = self.get(name) else { return Vec::new() };
+        let Some(entries) = value.get_ref().as_array() else {
+            self.fault(value.span().start, format!("`{name}` is not a list"), &format!("write [[{name}]]"));
+            return Vec::new();
+        };
+        let numbered = entries.iter().enumerate();
+        numbered
+            .filter_map(|(n, entry)| self.child(format!("[[{name}]] {}:", n + 1), entry))
+            .map(|s| Section { defaults, ..s })
+            .collect()
+    }
+
+    /// A nested table of this section, such as `partition = { … }`.
+    pub fn nested(&self, name: &str) -> Option<Section<'a>> {
+        self.get(name).and_then(|value| self.child(format!("{} {name}:", self.path), value))
+    }
+
+    fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.table.and_then(|t| t.get(key)).or_else(|| self.defaults.and_then(|t| t.get(key)))
+    }
+
+    /// The keys written in this table itself, with their places.
+    pub fn own_keys(&self) -> Vec<Located<String>> {
+        let entries = self.table.into_iter().flat_map(|t| t.iter());
+        entries.map(|(k, _)| Located { value: k.get_ref().to_string(), at: k.span().start }).collect()
+    }
+
+    pub fn refuse_unknown(&self, known: &[&str]) {
+        for key in self.own_keys().into_iter().filter(|k| !known.contains(&k.value.as_str())) {
+            let near = known.iter().min_by_key(|k| strsim::levenshtein(k, &key.value));
+            let remedy = match near {
+                Some(near) if strsim::levenshtein(near, &key.value) <= 2 => format!("did you mean `{near}`?"),
+                _ => format!("known here: {}", known.join(", ")),
+            };
+            self.fault(key.at, format!("unknown key `{}`", key.value), &remedy);
+        }
+    }
+
+    /// Refuses a key that the design has and this version has not.
+    pub fn not_yet(&self, key: &str, what: &str) {
+        if let Some(value) = self.get(key) {
+            let problem = format!("`{key}`: this version does not have {what} yet");
+            self.fault(value.span().start, problem, "remove it");
+        }
+    }
+
+    /// As [`Section::not_yet`], but lets the value pass that means "off".
+    pub fn not_yet_unless(&self, key: &str, off: &str, what: &str) {
+        if let Some(value) = self.get(key) {
+            let is_off = match value.get_ref() {
+                DeValue::String(s) => s == off,
+                DeValue::Boolean(b) => b.to_string() == off,
+                _ => false,
+            };
+            if !is_off {
+                self.not_yet(key, what);
+            }
+        }
+    }
+
+    fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) {
+        let problem = format!("`{key}`: a {} is not a {wanted}", value.get_ref().type_str());
+        let remedy = match wanted {
+            "text" => format!("{key} = \"…\""),
+            "list of texts" => format!("{key} = [\"…\"]"),
+            "duration" => format!("{key} = \"10m\""),
+            "size" => format!("{key} = \"16MiB\""),
+            _ => format!("{key} = <{wanted}>"),
+        };
+        self.fault(value.span().start, problem, &remedy);
+    }
+
+    /// Puts the environment's values in for `${NAME}`.
+    fn expand(&self, key: &str, text: &str, at: usize) -> Option<String> {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find("${") {
+            let Some(len) = rest[start..].find('}') else { break };
+            let name = &rest[start + 2..start + len];
+            out.push_str(&rest[..start]);
+            match self.env.get(name) {
+                Some(value) => out.push_str(value),
+                None => {
+                    let problem = format!("`{key}`: the environment variable {name} is not set");
+                    self.fault(at, problem, &format!("export {name}=…"));
+                    return None;
+                }
+            }
+            rest = &rest[start + len + 1..];
+        }
+        out.push_str(rest);
+        Some(out)
+    }
+
+    pub fn string(&self, key: &str) -> Option<Located<String>> {
+        let value = self.get(key)?;
+        let at = value.span().start;
+        match value.get_ref() {
+            DeValue::String(text) => Some(Located { value: self.expand(key, text, at)?, at }),
+            _ => {
+                self.wrong_type(key, value, "text");
+                None
+            }
+        }
+    }
+
+    pub fn required_string(&self, key: &str, example: &str) -> Option<Located<String>> {
+        match self.get(key) {
+            Some(_) => match self.string(key)? {
+                text if text.value.trim().is_empty() => {
+                    self.fault(text.at, format!("`{key}` is empty"), example);
+                    None
+                }
+                text => Some(text),
+            },
+            None => {
+                self.fault(self.at, format!("`{key}` is missing"), example);
+                None
+            }
+        }
+    }
+
+    pub fn strings(&self, key: &str) -> Option<Located<Vec<String>>> {
+        let value = self.get(key)?;
+        let at = value.span().start;
+        let list: Option<Vec<String>> = value
+            .get_ref()
+            .as_array()
+            .and_then(|entries| entries.iter().map(|e| e.get_ref().as_str().map(str::to_owned)).collect());
+        if list.is_none() {
+            self.wrong_type(key, value, "list of texts");
+        }
+        Some(Located { value: list?, at })
+    }
+
+    pub fn integer(&self, key: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        let value = self.get(key)?;
+        let number = value.get_ref().as_integer().and_then(|i| i64::from_str_radix(i.as_str(), i.radix()).ok());
+        match number {
+            Some(n) if range.contains(&n) => Some(n),
+            Some(n) => {
+                let remedy = format!("between {} and {}", range.start(), range.end());
+                self.fault(value.span().start, format!("`{key}`: {n} is out of range"), &remedy);
+                None
+            }
+            None => {
+                self.wrong_type(key, value, "whole number");
+                None
+            }
+        }
+    }
+
+    pub fn boolean(&self, key: &str) -> Option<bool> {
+        let value = self.get(key)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            self.wrong_type(key, value, "true or false");
+        }
+        flag
+    }
+
+    /// Whether the key holds a whole number, for keys that take more than one type.
+    pub fn is_integer(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|v| v.get_ref().is_integer())
+    }
+
+    pub fn duration(&self, key: &str) -> Option<Located<Duration>> {
+        let value = self.get(key)?;
+        let at = value.span().start;
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(key, value, "duration");
+            return None;
+        };
+        match humantime::parse_duration(text) {
+            Ok(value) => Some(Located { value, at }),
+            Err(_) => {
+                self.fault(at, format!("`{key}`: `{text}` is not a duration"), "such as \"90s\", \"10m\" or \"1h\"");
+                None
+            }
+        }
+    }
+
+    pub fn size(&self, key: &str) -> Option<Located<usize>> {
+        let value = self.get(key)?;
+        let at = value.span().start;
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(key, value, "size");
+            return None;
+        };
+        match text.parse::<bytesize::ByteSize>().ok().and_then(|s| usize::try_from(s.as_u64()).ok()) {
+            Some(value) => Some(Located { value, at }),
+            None => {
+                self.fault(at, format!("`{key}`: `{text}` is not a size"), "such as \"512KiB\" or \"16MiB\"");
+                None
+            }
+        }
+    }
+
+    pub fn choice<T: Clone>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.string(key)?;
+        let chosen = choices.iter().find(|(name, _)| *name == text.value);
+        if chosen.is_none() {
+            let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            let problem = format!("`{key}`: \"{}\" is not known", text.value);
+            self.fault(text.at, problem, &format!("one of {}", names.join(", ")));
+        }
+        chosen.map(|(_, value)| value.clone())
+    }
+}

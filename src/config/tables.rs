@@ -1,0 +1,273 @@
+//! `[[table]]` and `[defaults]`.
+
+use std::collections::HashMap;
+
+use super::read::{Located, Section};
+use crate::model::{
+    CaptureKind, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy, RelationName, TableSpec,
+};
+
+/// Every key of a table; `[defaults]` takes them too, but for the first three.
+const KEYS: &[&str] = &[
+    "source",
+    "target",
+    "key",
+    "capture",
+    "cursor",
+    "lag",
+    "deletes",
+    "deletes_every",
+    "reconcile_every",
+    "every",
+    "delete",
+    "deleted_flag",
+    "deleted_at",
+    "where",
+    "exclude",
+    "hash",
+    "rename",
+    "columns",
+    "arrays",
+    "on_unrepresentable",
+    "partition",
+    "cluster",
+    "log_types",
+    "log_key",
+    "changed_columns",
+    "max_delete_fraction",
+    "metadata",
+];
+
+pub(super) fn read(root: &Section<'_>) -> Vec<TableSpec> {
+    let defaults = root.section_or_empty("defaults");
+    defaults.refuse_unknown(&KEYS[3..]);
+    let sections = root.sections("table");
+    if sections.is_empty() {
+        root.fault(0, "no table is configured".to_owned(), "add [[table]] with source = \"public.orders\"");
+    }
+    let mut specs = Vec::new();
+    let mut targets: HashMap<String, String> = HashMap::new();
+    for section in &sections {
+        section.refuse_unknown(KEYS);
+        let Some((spec, target_at)) = read_table(section) else { continue };
+        // BigQuery compares table names with case, file names and people often don't.
+        if let Some(other) = targets.insert(spec.target.to_lowercase(), spec.source.to_string()) {
+            section.fault(
+                target_at,
+                format!("the target `{}` is also the target of {other}", spec.target),
+                "give one of them its own name with target = \"…\"",
+            );
+        }
+        specs.push(spec);
+    }
+    specs
+}
+
+fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
+    let source = s.required_string("source", "source = \"public.orders\"");
+    let target = s.string("target");
+    not_yet(s);
+    let key = s.strings("key");
+    let cursor = s.string("cursor");
+    let capture = s.choice(
+        "capture",
+        &[("full", CaptureKind::Full), ("cursor", CaptureKind::Cursor), ("xmin", CaptureKind::Xmin)],
+    );
+    // A named cursor column says which capture is meant; without one, transaction ids need no help from the table.
+    let capture = capture.unwrap_or(if cursor.is_some() { CaptureKind::Cursor } else { CaptureKind::Xmin });
+    let lag = read_lag(s);
+    let deletes = s.choice("deletes", &[("ignore", Deletes::Ignore), ("keys", Deletes::Keys)]);
+    let deletes_every = s.duration("deletes_every");
+    let every = s.duration("every").map(|d| d.value);
+    let delete = read_delete(s);
+    let filter = s.string("where").map(|f| f.value);
+    let exclude = s.strings("exclude").map(|l| l.value).unwrap_or_default();
+    let on_unrepresentable = s.choice(
+        "on_unrepresentable",
+        &[
+            ("quarantine", OnUnrepresentable::Quarantine),
+            ("fail", OnUnrepresentable::Fail),
+            ("null", OnUnrepresentable::Null),
+        ],
+    );
+    let partition = read_partition(s);
+    let cluster = s.strings("cluster");
+    let rename = read_rename(s);
+    let forced_text = read_forced_types(s);
+
+    let source = source?;
+    let Some(relation) = parse_relation(&source.value) else {
+        s.fault(source.at, format!("source: `{}` is not a table name", source.value), "source = \"schema.table\"");
+        return None;
+    };
+    let (target_name, target_at) = target.map_or((relation.name.clone(), source.at), |t| (t.value, t.at));
+    if !is_table_name(&target_name) {
+        let remedy = "target = \"…\" of letters, digits, underscores and dashes";
+        s.fault(target_at, format!("`{target_name}` cannot be a BigQuery table's name"), remedy);
+    }
+    if capture == CaptureKind::Cursor && cursor.is_none() {
+        s.fault(s.at(), "capture = \"cursor\" needs a cursor column".to_owned(), "cursor = \"updated_at\"");
+    }
+    if let (CaptureKind::Full | CaptureKind::Xmin, Some(c)) = (capture, &cursor) {
+        let problem = format!("capture = \"{}\" has no use for a cursor", capture.name());
+        s.fault(c.at, problem, "remove it, or write capture = \"cursor\"");
+    }
+    if capture == CaptureKind::Full && deletes == Some(Deletes::Keys) {
+        let problem = "capture = \"full\" finds deletes by itself".to_owned();
+        s.fault(s.at(), problem, "remove deletes");
+    }
+    if let (Some(every), false) = (&deletes_every, deletes == Some(Deletes::Keys)) {
+        s.fault(every.at, "deletes_every needs deletes = \"keys\"".to_owned(), "add it, or remove deletes_every");
+    }
+    if let Some(columns) = cluster.as_ref().filter(|c| c.value.len() > 4) {
+        s.fault(columns.at, "cluster: more than 4 columns".to_owned(), "BigQuery clusters by at most 4");
+    }
+    let spec = TableSpec {
+        source: relation,
+        target: target_name,
+        key: key.map(|k| k.value),
+        capture,
+        cursor: cursor.map(|c| c.value),
+        lag,
+        deletes: deletes.unwrap_or(Deletes::Ignore),
+        deletes_every: deletes_every.map(|d| d.value),
+        every,
+        delete,
+        filter,
+        exclude,
+        rename,
+        forced_text,
+        on_unrepresentable: on_unrepresentable.unwrap_or(OnUnrepresentable::Quarantine),
+        partition,
+        cluster: cluster.map(|c| c.value),
+    };
+    Some((spec, target_at))
+}
+
+/// What the design promises for later and must not be taken silently now.
+fn not_yet(s: &Section<'_>) {
+    if s.string("capture").is_some_and(|c| c.value == "changelog") {
+        s.not_yet("capture", "the change-log capture");
+    }
+    for key in ["log_types", "log_key", "changed_columns"] {
+        s.not_yet(key, "the change-log capture");
+    }
+    s.not_yet("reconcile_every", "reconcile passes");
+    s.not_yet("hash", "hashed columns");
+    s.not_yet("max_delete_fraction", "the delete guard");
+    s.not_yet_unless("metadata", "false", "metadata columns");
+    s.not_yet_unless("arrays", "json", "repeated columns");
+}
+
+fn read_lag(s: &Section<'_>) -> Option<Lag> {
+    if s.is_integer("lag") {
+        return s.integer("lag", 0..=i64::MAX).and_then(|n| u64::try_from(n).ok()).map(Lag::Steps);
+    }
+    s.duration("lag").map(|d| Lag::Time(d.value))
+}
+
+fn read_delete(s: &Section<'_>) -> DeleteStyle {
+    let names = (s.string("deleted_flag"), s.string("deleted_at"));
+    let soft = s.choice("delete", &[("hard", false), ("soft", true)]).unwrap_or(false);
+    if !soft {
+        for name in [&names.0, &names.1].into_iter().flatten() {
+            let problem = "deleted_flag and deleted_at need delete = \"soft\"".to_owned();
+            s.fault(name.at, problem, "add it, or remove them");
+        }
+        return DeleteStyle::Hard;
+    }
+    DeleteStyle::Soft {
+        flag: names.0.map_or("is_deleted".to_owned(), |n| n.value),
+        at: names.1.map_or("deleted_at".to_owned(), |n| n.value),
+    }
+}
+
+fn read_partition(s: &Section<'_>) -> Option<Partition> {
+    let p = s.nested("partition")?;
+    let column = p.required_string("column", "partition = { column = \"created_at\", by = \"day\" }");
+    let by = p.choice(
+        "by",
+        &[
+            ("hour", PartitionBy::Hour),
+            ("day", PartitionBy::Day),
+            ("month", PartitionBy::Month),
+            ("year", PartitionBy::Year),
+        ],
+    );
+    // Declared for pruning by the partition column, which the MERGE does not do yet; harmless to state.
+    p.boolean("immutable");
+    p.refuse_unknown(&["column", "by", "immutable"]);
+    Some(Partition { column: column?.value, by: by.unwrap_or(PartitionBy::Day) })
+}
+
+fn read_rename(s: &Section<'_>) -> Vec<(String, String)> {
+    let Some(section) = s.nested("rename") else { return Vec::new() };
+    let keys = section.own_keys();
+    keys.into_iter().filter_map(|k| section.string(&k.value).map(|v| (k.value, v.value))).collect()
+}
+
+fn read_forced_types(s: &Section<'_>) -> Vec<String> {
+    let Some(columns) = s.nested("columns") else { return Vec::new() };
+    let mut forced = Vec::new();
+    for Located { value: name, .. } in columns.own_keys() {
+        let Some(column) = columns.nested(&name) else { continue };
+        if column.choice("type", &[("STRING", ())]).is_some() {
+            forced.push(name);
+        }
+        column.refuse_unknown(&["type"]);
+    }
+    forced
+}
+
+/// `schema.table`, either part in double quotes if it must be; `public` where no schema is named.
+pub(crate) fn parse_relation(text: &str) -> Option<RelationName> {
+    let mut parts = Vec::new();
+    let mut rest = text.trim();
+    loop {
+        let (part, after) = take_identifier(rest)?;
+        parts.push(part);
+        match after.strip_prefix('.') {
+            Some(next) => rest = next,
+            None if after.is_empty() => break,
+            None => return None,
+        }
+    }
+    match parts.len() {
+        1 => Some(RelationName { schema: "public".to_owned(), name: parts.pop()? }),
+        2 => {
+            let name = parts.pop()?;
+            Some(RelationName { schema: parts.pop()?, name })
+        }
+        _ => None,
+    }
+}
+
+fn take_identifier(text: &str) -> Option<(String, &str)> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        let mut name = String::new();
+        let mut rest = quoted;
+        loop {
+            let end = rest.find('"')?;
+            name.push_str(&rest[..end]);
+            rest = &rest[end + 1..];
+            match rest.strip_prefix('"') {
+                Some(after) => {
+                    name.push('"');
+                    rest = after;
+                }
+                None => break,
+            }
+        }
+        return (!name.is_empty()).then_some((name, rest));
+    }
+    let end = text.find('.').unwrap_or(text.len());
+    let name = &text[..end];
+    let plain = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control());
+    plain.then(|| (name.to_owned(), &text[end..]))
+}
+
+/// Source: <https://cloud.google.com/bigquery/docs/tables#table_naming>
+fn is_table_name(name: &str) -> bool {
+    // Room is left for `__<run id>` of the staging table.
+    !name.is_empty() && name.len() <= 900 && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}

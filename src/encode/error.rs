@@ -1,0 +1,61 @@
+//! What stops a table from being encoded.
+
+use crate::model::{Blame, TargetType};
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum EncodeError {
+    #[error("the key column {0} does not exist in the source")]
+    NoSuchKeyColumn(String),
+
+    #[error("the column {0}, named in the config, does not exist in the source")]
+    NoSuchColumn(String),
+
+    #[error("no key: the source has no primary key that could say which row is which")]
+    NoKey,
+
+    #[error("the key column {0} is excluded")]
+    KeyExcluded(String),
+
+    #[error("the key column {column} has the type {source_type}, which BigQuery cannot compare as {target}")]
+    BadKeyType { column: String, source_type: String, target: TargetType },
+
+    #[error("the columns {first} and {second} would both be called {name} in BigQuery")]
+    NameCollision { first: String, second: String, name: String },
+
+    #[error("no column is left to publish")]
+    NoColumns,
+
+    #[error("the column {column} holds a value that {target} cannot: {reason}")]
+    Unrepresentable { column: String, target: TargetType, reason: &'static str },
+
+    #[error("PostgreSQL sent a row with {found} columns instead of {expected}")]
+    Malformed { expected: usize, found: usize },
+}
+
+impl EncodeError {
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Unrepresentable { .. } | Self::Malformed { .. } => Blame::World,
+            _ => Blame::Config,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoSuchKeyColumn(_) => "mend key = […] of the table".to_owned(),
+            Self::NoSuchColumn(column) => format!("remove {column} from the table's config, or mend its spelling"),
+            Self::NoKey => "name a unique, non-null column with key = [\"…\"], or use capture = \"full\"".to_owned(),
+            Self::KeyExcluded(column) => format!("take {column} out of exclude"),
+            Self::BadKeyType { column, .. } => {
+                format!("write columns.{column}.type = \"STRING\", or choose another key")
+            }
+            Self::NameCollision { second, .. } => format!("write rename = {{ {second} = \"…\" }}"),
+            Self::NoColumns => "shorten exclude = […] of the table".to_owned(),
+            Self::Unrepresentable { column, .. } => format!(
+                "mend the value, or write columns.{column}.type = \"STRING\" or on_unrepresentable = \"quarantine\""
+            ),
+            Self::Malformed { .. } => "the table changed while it was read; the next tick reads it anew".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! One row in, one line out.
+
+use super::error::EncodeError;
+use super::keys::{BoundsTracker, CursorTracker, KeyDigest};
+use super::mapping::{Codec, Mapping};
+use super::quarantine::{append_line, append_name};
+use super::shape::Shape;
+use super::{Unrepresentable, json, scalar, text};
+use crate::batch::KeyBounds;
+use crate::model::{OP_COLUMN, OnUnrepresentable, Op, TargetType};
+
+/// BigQuery takes a JSON row of at most 100 MB. Source: <https://cloud.google.com/bigquery/quotas#load_jobs>
+const LONGEST_ROW: usize = 100_000_000;
+
+/// What the lines are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowKind {
+    /// Rows for a staging table, each with its op.
+    Change(Op),
+    /// Rows of a load straight into the target, which has no op column.
+    Replacement,
+}
+
+/// What a pass over rows has counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub rows: u64,
+    pub resent: u64,
+    pub quarantined: u64,
+    pub nulled: u64,
+}
+
+struct Field {
+    /// The source's name, for the quarantine file and for errors.
+    source: String,
+    target: TargetType,
+    codec: Codec,
+    /// `,"name":` or, for the first field, everything from the opening brace on.
+    lead: Vec<u8>,
+}
+
+/// Turns rows of one `COPY` statement into NDJSON lines.
+///
+/// The statement's columns are: where `flagged`, a boolean that says whether the row was sent before; the shape's columns
+/// (only the key's for [`Op::Key`]); and where the cursor is not published, the cursor.
+pub struct RowEncoder {
+    fields: Vec<Field>,
+    key_len: usize,
+    flag: Flag,
+    policy: OnUnrepresentable,
+    cursor: Option<(usize, CursorTracker)>,
+    bounds: BoundsTracker,
+    digest: Option<KeyDigest>,
+    tally: Tally,
+    scratch: Vec<u8>,
+}
+
+/// Whether a leading column says that a row was sent before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    Leading,
+    Absent,
+}
+
+impl RowEncoder {
+    pub fn new(shape: &Shape, kind: RowKind, policy: OnUnrepresentable) -> Self {
+        let columns = if kind == RowKind::Change(Op::Key) { shape.key() } else { &shape.columns };
+        let mut fields: Vec<Field> = Vec::with_capacity(columns.len() + 1);
+        for column in columns {
+            let mut lead = Vec::new();
+            if fields.is_empty() {
+                lead.push(b'{');
+                if let RowKind::Change(op) = kind {
+                    lead.extend_from_slice(format!("\"{OP_COLUMN}\":\"{}\",", op.code()).as_bytes());
+                }
+            } else {
+                lead.push(b',');
+            }
+            append_name(&column.target.name, &mut lead);
+            lead.push(b':');
+            let codec = column.mapping.codec;
+            fields.push(Field { source: column.source.clone(), target: column.target.target_type, codec, lead });
+        }
+        let first_key = shape.key().first().map(|c| c.target.target_type);
+        Self {
+            fields,
+            key_len: shape.key_len,
+            flag: Flag::Absent,
+            policy,
+            cursor: None,
+            bounds: BoundsTracker::new(first_key),
+            digest: None,
+            tally: Tally::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The statement leads with the flag.
+    pub fn flagged(mut self, flag: Flag) -> Self {
+        self.flag = flag;
+        self
+    }
+
+    /// Watches the largest value of the cursor; where it is not published it is the statement's last column.
+    pub fn watching_cursor(mut self, source: &str, target: TargetType) -> Self {
+        let index = self.fields.iter().position(|f| f.source == source).unwrap_or_else(|| {
+            self.fields.push(Field {
+                source: source.to_owned(),
+                target,
+                codec: Mapping::HIDDEN.codec,
+                lead: Vec::new(),
+            });
+            self.fields.len() - 1
+        });
+        self.cursor = Some((index, CursorTracker::new(target)));
+        self
+    }
+
+    /// Adds up a digest of the keys.
+    pub fn digesting_keys(mut self) -> Self {
+        self.digest = Some(KeyDigest::default());
+        self
+    }
+
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    pub fn bounds(&self) -> Option<KeyBounds> {
+        self.bounds.bounds()
+    }
+
+    pub fn cursor_max(&self) -> Option<String> {
+        self.cursor.as_ref().and_then(|(_, tracker)| tracker.max())
+    }
+
+    pub fn digest(&self) -> Option<KeyDigest> {
+        self.digest
+    }
+
+    /// Appends the row's line to `out`, and a line to `quarantine` for every value its column can't hold.
+    pub fn encode(&mut self, row: &[u8], out: &mut Vec<u8>, quarantine: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let row = row.strip_suffix(b"\n").unwrap_or(row);
+        let start = out.len();
+        let mut rest = Some(row);
+        let mut resent = false;
+        if self.flag == Flag::Leading {
+            let (flag, after) = next_field(row);
+            resent = flag == b"t";
+            rest = after;
+        }
+        let body = rest.unwrap_or_default();
+        let mut seen = 0;
+        let mut refused: Vec<(usize, Unrepresentable)> = Vec::new();
+        let mut key_end = 0;
+        for (n, field) in self.fields.iter().enumerate() {
+            let Some(text) = rest else { break };
+            let (value, after) = next_field(text);
+            rest = after;
+            seen += 1;
+            if n + 1 == self.key_len {
+                key_end = body.len() - after.map_or(0, |a| a.len() + 1);
+            }
+            if n == 0 && self.key_len > 0 {
+                self.bounds.add(value);
+            }
+            if let Some((index, tracker)) = &mut self.cursor
+                && *index == n
+            {
+                tracker.add(value);
+            }
+            if field.codec == Codec::Hidden {
+                continue;
+            }
+            let mark = out.len();
+            // The first lead opens the object, so it stays even when the value does not.
+            out.extend_from_slice(&field.lead);
+            let outcome = if value == b"\\N" {
+                if n < self.key_len { Err(Unrepresentable("a NULL in the key")) } else { Ok(false) }
+            } else {
+                append_value(field.codec, value, &mut self.scratch, out).map(|()| true)
+            };
+            match outcome {
+                Ok(true) => {}
+                Ok(false) => Self::leave_out(n, field, mark, out),
+                Err(reason) => {
+                    Self::leave_out(n, field, mark, out);
+                    refused.push((n, reason));
+                }
+            }
+        }
+        if seen != self.fields.len() || rest.is_some() {
+            let extra = rest.map_or(0, |r| memchr::memchr_iter(b'\t', r).count() + 1);
+            return Err(EncodeError::Malformed { expected: self.fields.len(), found: seen + extra });
+        }
+        out.extend_from_slice(b"}\n");
+        if out.len() - start > LONGEST_ROW {
+            refused.insert(0, (0, Unrepresentable("a row of more than 100 MB")));
+        }
+        if let Some(&(n, reason)) = refused.first() {
+            let row_is_lost = n < self.key_len || out.len() - start > LONGEST_ROW;
+            self.refuse(&refused, row_is_lost, body, quarantine)?;
+            if row_is_lost {
+                out.truncate(start);
+                return Ok(());
+            }
+            debug_assert!(!reason.0.is_empty());
+        }
+        if let Some(digest) = &mut self.digest {
+            digest.add(&body[..key_end]);
+        }
+        self.tally.rows += 1;
+        self.tally.resent += u64::from(resent);
+        Ok(())
+    }
+
+    /// Takes back a field's name: an absent field is NULL.
+    fn leave_out(n: usize, field: &Field, mark: usize, out: &mut Vec<u8>) {
+        out.truncate(mark);
+        if n == 0 {
+            // Only a table without a key gets here; a row of NULLs still needs its brace, and JSON no comma after it.
+            out.extend_from_slice(&field.lead);
+            out.extend_from_slice(b"null");
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        refused: &[(usize, Unrepresentable)],
+        row_is_lost: bool,
+        body: &[u8],
+        quarantine: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        if let (OnUnrepresentable::Fail, Some((n, reason))) = (self.policy, refused.first()) {
+            let field = &self.fields[*n];
+            let (column, target) = (field.source.clone(), field.target);
+            return Err(EncodeError::Unrepresentable { column, target, reason: reason.0 });
+        }
+        self.tally.nulled += refused.len() as u64;
+        // A bad key always quarantines the row: there is no NULL to put in its place.
+        if self.policy == OnUnrepresentable::Quarantine || row_is_lost {
+            self.tally.quarantined += 1;
+            for (n, reason) in refused {
+                let names = self.fields.iter().map(|f| f.source.as_str());
+                append_line(&self.fields[*n].source, *reason, names.zip(fields_of(body)), quarantine);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first field of a row and what follows its tab, if one does. A tab inside a value is escaped.
+fn next_field(row: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(b'\t', row) {
+        Some(tab) => (&row[..tab], Some(&row[tab + 1..])),
+        None => (row, None),
+    }
+}
+
+fn fields_of(row: &[u8]) -> impl Iterator<Item = &[u8]> {
+    row.split(|&b| b == b'\t')
+}
+
+fn append_value(codec: Codec, value: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+    match codec {
+        Codec::Bool => scalar::boolean(value, out),
+        Codec::Int => scalar::integer(value, out),
+        Codec::Float => scalar::float(value, out),
+        Codec::Decimal => scalar::decimal(value, out)?,
+        Codec::Bytea => scalar::bytea(value, scratch, out)?,
+        Codec::Date => scalar::date(value, out)?,
+        Codec::Time => scalar::time(value, out)?,
+        Codec::Timestamp | Codec::TimestampTz => scalar::timestamp(value, out)?,
+        Codec::Json => json::document(value, out)?,
+        Codec::Text => {
+            out.push(b'"');
+            text::append_json_string(value, out);
+            out.push(b'"');
+        }
+        Codec::Hidden => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::{ShapeColumn, map_type};
+    use crate::model::{Column, Mode};
+    use crate::source::SourceColumn;
+
+    fn shape(columns: &[(&str, u32)], key_len: usize) -> Shape {
+        let columns = columns.iter().map(|(name, oid)| {
+            let column = SourceColumn {
+                name: (*name).to_owned(),
+                type_name: String::new(),
+                base_oid: *oid,
+                typmod: -1,
+                not_null: false,
+            };
+            let mapping = map_type(&column);
+            ShapeColumn {
+                source: column.name.clone(),
+                source_type: String::new(),
+                target: Column { name: column.name, target_type: mapping.target, mode: Mode::Nullable },
+                mapping,
+            }
+        });
+        Shape { columns: columns.collect(), key_len }
+    }
+
+    const ORDERS: &[(&str, u32)] = &[("id", 20), ("note", 25), ("paid", 16), ("at", 1184)];
+
+    fn upserts(policy: OnUnrepresentable) -> RowEncoder {
+        RowEncoder::new(&shape(ORDERS, 1), RowKind::Change(Op::Upsert), policy)
+    }
+
+    fn encode(encoder: &mut RowEncoder, row: &str) -> (String, String) {
+        let (mut out, mut quarantine) = (Vec::new(), Vec::new());
+        encoder.encode(row.as_bytes(), &mut out, &mut quarantine).unwrap();
+        (String::from_utf8(out).unwrap(), String::from_utf8(quarantine).unwrap())
+    }
+
+    #[test]
+    fn a_row_becomes_a_line_and_null_is_left_out() {
+        let mut e = upserts(OnUnrepresentable::Quarantine);
+        let (line, _) = encode(&mut e, "7\tO'Brien \"x\"\tt\t\\N\n");
+        assert_eq!(line, "{\"_plimsoll_op\":\"U\",\"id\":7,\"note\":\"O'Brien \\\"x\\\"\",\"paid\":true}\n");
+        assert_eq!(e.tally(), &Tally { rows: 1, ..Tally::default() });
+    }
+
+    #[test]
+    fn a_key_pass_reads_the_key_only_and_a_replacement_has_no_op() {
+        let mut keys = RowEncoder::new(&shape(ORDERS, 1), RowKind::Change(Op::Key), OnUnrepresentable::Fail);
+        assert_eq!(encode(&mut keys, "7\n").0, "{\"_plimsoll_op\":\"K\",\"id\":7}\n");
+        let mut full = RowEncoder::new(&shape(&ORDERS[..2], 0), RowKind::Replacement, OnUnrepresentable::Fail);
+        assert_eq!(encode(&mut full, "\\N\tx\n").0, "{\"id\":null,\"note\":\"x\"}\n");
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_held_is_quarantined_and_becomes_null() {
+        let mut e = upserts(OnUnrepresentable::Quarantine);
+        let (line, kept) = encode(&mut e, "7\tx\tf\tinfinity\n");
+        assert_eq!(line, "{\"_plimsoll_op\":\"U\",\"id\":7,\"note\":\"x\",\"paid\":false}\n");
+        assert!(kept.contains("\"value\":\"infinity\""), "{kept}");
+        assert_eq!((e.tally().quarantined, e.tally().nulled, e.tally().rows), (1, 1, 1));
+    }
+
+    #[test]
+    fn the_other_policies() {
+        let mut e = upserts(OnUnrepresentable::Null);
+        let (_, kept) = encode(&mut e, "7\tx\tf\tinfinity\n");
+        assert_eq!((kept.as_str(), e.tally().quarantined, e.tally().nulled), ("", 0, 1));
+        let mut e = upserts(OnUnrepresentable::Fail);
+        let error = e.encode(b"7\tx\tf\tinfinity\n", &mut Vec::new(), &mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "the column at holds a value that TIMESTAMP cannot: infinity");
+    }
+
+    #[test]
+    fn a_bad_key_takes_the_row_with_it_under_every_policy_but_fail() {
+        for policy in [OnUnrepresentable::Quarantine, OnUnrepresentable::Null] {
+            let mut e = upserts(policy);
+            let (line, kept) = encode(&mut e, "\\N\tx\tf\t\\N\n");
+            assert_eq!(line, "");
+            assert!(kept.contains("a NULL in the key"));
+            assert_eq!((e.tally().rows, e.tally().quarantined), (0, 1));
+        }
+    }
+
+    #[test]
+    fn the_flag_and_a_hidden_cursor_are_read_and_not_published() {
+        let shape = shape(&ORDERS[..2], 1);
+        let mut e = RowEncoder::new(&shape, RowKind::Change(Op::Upsert), OnUnrepresentable::Fail)
+            .flagged(Flag::Leading)
+            .watching_cursor("changed", TargetType::Timestamp)
+            .digesting_keys();
+        let (line, _) = encode(&mut e, "t\t7\tx\t2024-01-01 00:00:00+00\n");
+        assert_eq!(line, "{\"_plimsoll_op\":\"U\",\"id\":7,\"note\":\"x\"}\n");
+        assert_eq!(e.tally().resent, 1);
+        assert_eq!(e.cursor_max().as_deref(), Some("2024-01-01 00:00:00+00"));
+        let mut expected = KeyDigest::default();
+        expected.add(b"7");
+        assert_eq!(e.digest(), Some(expected));
+        assert_eq!(e.bounds(), Some(KeyBounds::Int64 { min: 7, max: 7 }));
+    }
+
+    #[test]
+    fn a_composite_key_is_digested_whole() {
+        let shape = shape(&[("a", 25), ("b", 25), ("c", 25)], 2);
+        let digest = |row: &str| {
+            let mut e = RowEncoder::new(&shape, RowKind::Replacement, OnUnrepresentable::Fail).digesting_keys();
+            encode(&mut e, row);
+            e.digest()
+        };
+        assert_eq!(digest("1\t2\tx\n"), digest("1\t2\ty\n"));
+        assert_ne!(digest("1\t2\tx\n"), digest("1\t3\tx\n"));
+        let mut key_pass = RowEncoder::new(&shape, RowKind::Change(Op::Key), OnUnrepresentable::Fail).digesting_keys();
+        encode(&mut key_pass, "1\t2\n");
+        assert_eq!(key_pass.digest(), digest("1\t2\tx\n"));
+    }
+
+    #[test]
+    fn a_row_of_another_shape_is_refused() {
+        for row in ["7\n", "7\tx\tf\t\\N\tmore\n", "\n"] {
+            let mut e = upserts(OnUnrepresentable::Null);
+            assert!(e.encode(row.as_bytes(), &mut Vec::new(), &mut Vec::new()).is_err(), "{row:?}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Plimsoll keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks.
+//!
+//! # A run
+//!
+//! ```text
+//! trigger ─ tick ─┬─ run(feed) ─ lease ─ capture ─▶ encode ─▶ stage ─ seal ─ load ─ merge ─ commit
+//!                 └─ run(feed) …         (Postgres)  (NDJSON)  (GCS)  (state) (BigQuery)     (state)
+//! ```
+//!
+//! | verb | what it does | where |
+//! | --- | --- | --- |
+//! | lease | keeps other runs of the feed from doing the same work | [`state`] |
+//! | capture | finds what may have changed since the watermark, in one snapshot | [`capture`], [`source`] |
+//! | encode | turns rows into NDJSON, exactly or not at all | [`encode`] |
+//! | stage | stores part files | [`stage`], [`storage`] |
+//! | seal | makes the batch pending, under a precondition: now it is decided | [`state`], [`batch`] |
+//! | load | one load job a table | [`bigquery`] |
+//! | merge | one MERGE a table | [`bigquery`] |
+//! | commit | moves the watermark | [`state`] |
+//!
+//! [`run`] is the recipe that calls them in this order; read `run/feed.rs` first.
+//!
+//! # Layout
+//!
+//! ```text
+//!   cli ── server          what a person, Pub/Sub or a probe calls
+//!      ╲   ╱
+//!       run                a tick and its runs
+//!    ╱   │   ╲    ╲
+//! capture stage bigquery state
+//!    ╲   │   ╱    ╱
+//! source encode storage    one outside service or format each
+//!       ╲│╱
+//!   batch  model           the words they share
+//! ```
+//!
+//! Arrows point down: `capture` knows nothing of BigQuery, `bigquery` nothing of PostgreSQL. [`config`] makes the
+//! [`model`]'s table specs, [`telemetry`] the logs.
+
+pub mod batch;
+pub mod bigquery;
+pub mod capture;
+pub mod cli;
+pub mod config;
+pub mod encode;
+pub mod model;
+pub mod run;
+pub mod server;
+pub mod source;
+pub mod stage;
+pub mod state;
+pub mod storage;
+pub mod telemetry;

@@ -1,0 +1,128 @@
+//! What the runs of a process share.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+use super::progress::{Progress, Silent};
+use crate::bigquery::BigQuery;
+use crate::config::Config;
+use crate::model::{FeedId, RunId};
+use crate::source::{Session, Source};
+use crate::state::Holder;
+use crate::storage::Store;
+
+/// The request to end: runs stop at the next safe point.
+pub type Stop = CancellationToken;
+
+/// Connections and settings. Cheap to share; made once for a process.
+pub struct Context {
+    pub config: Config,
+    pub source: Source,
+    pub store: Store,
+    pub bigquery: BigQuery,
+    pub stop: Stop,
+    pub progress: Arc<dyn Progress>,
+    idle: Mutex<Vec<Session>>,
+    running: Mutex<HashSet<FeedId>>,
+    last_success: Mutex<HashMap<FeedId, OffsetDateTime>>,
+}
+
+impl Context {
+    /// Opens what needs no network: credentials are found, clients made.
+    pub async fn open(config: Config) -> Result<Self, super::RunError> {
+        let timeout = config.source.statement_timeout.unwrap_or(config.run.budget);
+        let source = Source::new(config.source.url.expose(), timeout)?;
+        let (store, bigquery) =
+            tokio::join!(Store::open(&config.storage.bucket, &config.storage.prefix), BigQuery::open(&config.bigquery));
+        Ok(Self {
+            config,
+            source,
+            store: store?,
+            bigquery: bigquery?,
+            stop: Stop::new(),
+            progress: Arc::new(Silent),
+            idle: Mutex::default(),
+            running: Mutex::default(),
+            last_success: Mutex::default(),
+        })
+    }
+
+    pub fn watched_by(mut self, progress: Arc<dyn Progress>) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// An idle session, or a new one. At most one for each feed that runs at once.
+    pub(super) async fn session(&self) -> Result<Session, crate::source::SourceError> {
+        let idle = lock(&self.idle).pop();
+        match idle.filter(|s| !s.is_closed()) {
+            Some(session) => Ok(session),
+            None => self.source.open().await,
+        }
+    }
+
+    /// Gives a session back whose transaction has ended.
+    pub(super) fn keep(&self, session: Session) {
+        lock(&self.idle).push(session);
+    }
+
+    /// Closes idle sessions: between two ticks nothing of ours stays open at the source.
+    pub fn close_idle(&self) {
+        lock(&self.idle).clear();
+    }
+
+    /// Marks a feed as running in this process until the guard is dropped; `None` where it is already.
+    pub(super) fn enter(&self, feed: &FeedId) -> Option<Running<'_>> {
+        lock(&self.running).insert(feed.clone()).then(|| Running { context: self, feed: feed.clone() })
+    }
+
+    pub(super) fn note_success(&self, feed: &FeedId, at: OffsetDateTime) {
+        lock(&self.last_success).insert(feed.clone(), at);
+    }
+
+    /// The last time this process saw that a feed was up to date.
+    pub fn last_success(&self, feed: &FeedId) -> Option<OffsetDateTime> {
+        lock(&self.last_success).get(feed).copied()
+    }
+
+    /// How often an empty run still moves the watermark in the state: rarely, for every write is billed, but often enough
+    /// that a fresh process can tell a quiet feed from a stuck one.
+    pub(super) fn heartbeat(&self) -> Duration {
+        Duration::from_secs(3600).min(self.config.server.max_age / 2)
+    }
+
+    pub(super) fn new_run(&self, now: OffsetDateTime) -> RunId {
+        RunId::new(now, entropy())
+    }
+
+    pub(super) fn new_holder(&self) -> Holder {
+        Holder(format!("{:016x}", entropy()))
+    }
+}
+
+/// A feed that runs in this process.
+pub(super) struct Running<'a> {
+    context: &'a Context,
+    feed: FeedId,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        lock(&self.context.running).remove(&self.feed);
+    }
+}
+
+/// The sets behind these locks are whole after any single step, so a panic elsewhere does not spoil them.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn entropy() -> u64 {
+    // Where the system has no randomness the clock's nanoseconds still tell two runs apart; the seal's precondition, not
+    // the id, is what keeps them from harming each other.
+    getrandom::u64().unwrap_or_else(|_| u64::from(OffsetDateTime::now_utc().nanosecond()))
+}

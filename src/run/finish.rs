@@ -1,0 +1,67 @@
+//! From the seal to the commit: load, merge, move the watermark. A replay does the same again.
+
+use bytes::Bytes;
+use time::OffsetDateTime;
+use tracing::warn;
+
+use super::context::Context;
+use super::error::RunError;
+use super::feed::keep_lease;
+use super::report::TableReport;
+use crate::batch::{Apply, Batch};
+use crate::bigquery::Replay;
+use crate::state::{Handle, LastRun};
+use crate::storage::Expect;
+
+/// Brings a sealed batch into BigQuery and commits its watermark.
+pub(super) async fn finish(
+    context: &Context,
+    state: &mut Handle,
+    batch: &Batch,
+    replay: Replay,
+) -> Result<Vec<TableReport>, RunError> {
+    let period = state.renewal_period();
+    let tables = keep_lease(state, &batch.run, period, apply_all(context, batch, replay)).await?;
+    context.progress.verb(&batch.feed, "commit");
+    let sum = |f: fn(&TableReport) -> u64| tables.iter().map(f).sum();
+    let last = LastRun {
+        run: batch.run.clone(),
+        finished: OffsetDateTime::now_utc(),
+        upserts: sum(|t| t.upserts),
+        deletes: sum(|t| t.deletes),
+        quarantined: sum(|t| t.quarantined),
+        bytes_billed: sum(|t| t.bytes_billed),
+    };
+    state.commit(batch.next.clone(), last).await?;
+    context.note_success(&batch.feed, OffsetDateTime::now_utc());
+    tidy_up(context, batch, &tables).await;
+    Ok(tables)
+}
+
+async fn apply_all(context: &Context, batch: &Batch, replay: Replay) -> Result<Vec<TableReport>, RunError> {
+    let mut reports = Vec::with_capacity(batch.tables.len());
+    for table in &batch.tables {
+        context.progress.verb(&batch.feed, "load and merge");
+        let applied = context.bigquery.apply(batch, table, replay, |name| context.store.url(name)).await?;
+        reports.push(TableReport::of(table, &applied));
+    }
+    Ok(reports)
+}
+
+/// After the commit: nothing here decides anything any more, so a failure is only worth a warning. Staging tables expire
+/// by themselves.
+async fn tidy_up(context: &Context, batch: &Batch, tables: &[TableReport]) {
+    for table in &batch.tables {
+        if let Apply::Merge { staging, .. } = &table.apply
+            && let Err(e) = context.bigquery.drop_table(staging).await
+        {
+            warn!(reason = %e, "the staging table was not dropped");
+        }
+    }
+    let report = serde_json::json!({ "run": batch.run, "feed": batch.feed, "state": "done", "tables": tables });
+    let name = format!("{}report.json", batch.folder);
+    let content = Bytes::from(report.to_string());
+    if let Err(e) = context.store.put(&name, content, "application/json", Expect::Absent).await {
+        warn!(reason = %e, "the report was not stored");
+    }
+}

@@ -1,0 +1,100 @@
+//! Where every feed stands, from its state object.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::context::Context;
+use super::error::RunError;
+use crate::model::TableSpec;
+use crate::state::{Handle, LastRun, StateDocument};
+
+/// One feed's state, as `status` and `GET /status` show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FeedStatus {
+    pub feed: String,
+    pub source: String,
+    pub target: String,
+    pub capture: &'static str,
+    /// The source snapshot up to which everything is in BigQuery.
+    pub watermark: Option<String>,
+    /// When the feed was last known to be up to date.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub last_success: Option<OffsetDateTime>,
+    pub age_seconds: Option<i64>,
+    /// Older than it may be, or never loaded.
+    pub late: bool,
+    /// The sealed run that is not yet in BigQuery.
+    pub pending: Option<String>,
+    /// The run that holds the feed now.
+    pub held_by: Option<String>,
+    pub last_run: Option<LastRun>,
+    pub error: Option<String>,
+}
+
+impl Context {
+    /// How old a table's last success may be.
+    fn age_limit(&self, spec: &TableSpec) -> Duration {
+        let max_age = self.config.server.max_age;
+        spec.every.map_or(max_age, |every| max_age.max(every * 2))
+    }
+
+    /// The state of every configured feed.
+    pub async fn status(&self) -> Vec<FeedStatus> {
+        let all = self.config.tables.iter().map(|spec| self.feed_status(spec));
+        futures_util::future::join_all(all).await
+    }
+
+    async fn feed_status(&self, spec: &TableSpec) -> FeedStatus {
+        let now = OffsetDateTime::now_utc();
+        let loaded = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await;
+        let (document, error) = match loaded {
+            Ok(handle) => (handle.document().clone(), None),
+            Err(e) => {
+                let e = RunError::from(e);
+                (StateDocument::new(spec.feed()), Some(format!("{e}; {}", e.hint())))
+            }
+        };
+        let committed = document.watermark.as_ref().map(|w| w.taken_at);
+        let last_success = committed.max(self.last_success(&spec.feed()));
+        let limit = self.age_limit(spec);
+        FeedStatus {
+            feed: spec.feed().to_string(),
+            source: spec.source.to_string(),
+            target: self.bigquery.target(&spec.target).to_string(),
+            capture: spec.capture.name(),
+            watermark: document.watermark.as_ref().map(|w| w.snapshot.to_string()),
+            last_success,
+            age_seconds: last_success.map(|t| (now - t).whole_seconds()),
+            late: last_success.is_none_or(|t| now - t > limit),
+            pending: document.pending.as_ref().map(|b| b.run.to_string()),
+            held_by: document.live_lease(now).map(|l| l.run.to_string()),
+            last_run: document.last,
+            error,
+        }
+    }
+
+    /// The feeds that make no progress, each with the reason; empty when ready. The state is only read for feeds that this
+    /// process has not seen up to date itself: reads are billed too.
+    pub async fn not_ready(&self) -> Vec<String> {
+        let now = OffsetDateTime::now_utc();
+        let mut reasons = Vec::new();
+        for spec in &self.config.tables {
+            let limit = self.age_limit(spec);
+            if self.last_success(&spec.feed()).is_some_and(|t| now - t <= limit) {
+                continue;
+            }
+            let status = self.feed_status(spec).await;
+            match (status.error, status.age_seconds) {
+                (Some(error), _) => reasons.push(format!("{}: {error}", spec.source)),
+                (None, None) => reasons.push(format!("{}: never loaded", spec.source)),
+                (None, Some(age)) if status.late => {
+                    reasons.push(format!("{}: last success {age} s ago, limit {} s", spec.source, limit.as_secs()));
+                }
+                (None, Some(_)) => {}
+            }
+        }
+        reasons
+    }
+}

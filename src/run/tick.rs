@@ -1,0 +1,96 @@
+//! One trigger: every due feed, a few at a time.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use serde::Deserialize;
+use time::OffsetDateTime;
+use tracing::Instrument;
+
+use super::context::Context;
+use super::feed::{Mode, run_feed};
+use super::report::{RunReport, TickReport};
+use crate::model::TableSpec;
+
+/// Which tables a tick is for; also the body of `POST /runs` and of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Request {
+    /// By source or target name; empty for every due table.
+    pub tables: Vec<String>,
+    /// Read whole tables.
+    pub full: bool,
+    /// As `full`, and targets may be made anew.
+    #[serde(skip)]
+    pub resync: bool,
+}
+
+/// A request named a table that the config does not have.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("no table `{name}` is configured")]
+pub struct UnknownTable {
+    pub name: String,
+    pub known: Vec<String>,
+}
+
+impl UnknownTable {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        format!("one of {}", self.known.join(", "))
+    }
+}
+
+impl Request {
+    /// The tables asked for, in the config's order.
+    pub fn select<'a>(&self, tables: &'a [TableSpec]) -> Result<Vec<&'a TableSpec>, UnknownTable> {
+        let is_named = |spec: &TableSpec, name: &str| spec.source.to_string() == name || spec.target == name;
+        for name in &self.tables {
+            if !tables.iter().any(|t| is_named(t, name)) {
+                let known = tables.iter().map(|t| t.source.to_string()).collect();
+                return Err(UnknownTable { name: name.clone(), known });
+            }
+        }
+        let all = self.tables.is_empty();
+        Ok(tables.iter().filter(|t| all || self.tables.iter().any(|n| is_named(t, n))).collect())
+    }
+
+    fn mode(&self) -> Mode {
+        match (self.resync, self.full) {
+            (true, _) => Mode::Resync,
+            (false, true) => Mode::Full,
+            (false, false) if self.tables.is_empty() => Mode::IfDue,
+            (false, false) => Mode::Now,
+        }
+    }
+}
+
+/// Runs the feeds of a request and reports on each; never fails as a whole.
+pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickReport, UnknownTable> {
+    let started = OffsetDateTime::now_utc();
+    let mode = request.mode();
+    let tables: Vec<TableSpec> = request.select(&context.config.tables)?.into_iter().cloned().collect();
+    let runs = futures_util::stream::iter(tables)
+        .map(|spec| {
+            let span = tracing::info_span!("run", feed = %spec.feed(), table = %spec.source);
+            let (context, own) = (context.clone(), spec.clone());
+            // A task of its own, so that the feeds' encoding uses every core, and one's panic leaves the others alone.
+            let task = tokio::spawn(async move { run_feed(&context, &own, mode).await }.instrument(span));
+            async move { task.await.unwrap_or_else(|_| vec![RunReport::crashed(&spec, started)]) }
+        })
+        .buffered(context.config.run.parallelism);
+    let runs: Vec<Vec<RunReport>> = runs.collect().await;
+    context.close_idle();
+    Ok(TickReport::new(started, runs.into_iter().flatten().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_may_be_empty_and_may_not_hold_what_nobody_reads() {
+        assert_eq!(serde_json::from_str::<Request>("{}").unwrap(), Request::default());
+        assert!(serde_json::from_str::<Request>(r#"{"table":["x"]}"#).is_err());
+        assert!(serde_json::from_str::<Request>(r#"{"resync":true}"#).is_err());
+    }
+}

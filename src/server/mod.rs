@@ -1,0 +1,18 @@
+//! `serve`: the routes that a scheduler, Pub/Sub, a probe or a person calls.
+//!
+//! | route | answers |
+//! | --- | --- |
+//! | `POST /pubsub` | 204 done, nothing to do or busy; 400 bad envelope; 401/403 bad token; 500 failed: redelivered |
+//! | `POST /runs` | 200 report; 409 busy; 422 unknown table or faulty config; 500 failed |
+//! | `GET /status` | every feed's state |
+//! | `GET /healthz`, `GET /readyz` | the process; progress (503 with the reasons) |
+
+mod auth;
+mod envelope;
+mod error;
+mod routes;
+mod serve;
+
+pub use error::ServeError;
+pub(crate) use serve::stop_signal;
+pub use serve::{Listen, serve};

@@ -1,0 +1,129 @@
+//! The routes themselves.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::json;
+use tracing::{info, warn};
+
+use super::auth::Gate;
+use super::envelope;
+use crate::run::{Context, Request, TickReport, UnknownTable, tick};
+
+/// Requests are a few table names.
+const LARGEST_BODY: usize = 256 * 1024;
+
+pub(super) struct App {
+    pub context: Arc<Context>,
+    pub gate: Gate,
+}
+
+pub(super) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/pubsub", post(pubsub))
+        .route("/runs", post(runs))
+        .route("/status", get(status))
+        .route("/healthz", get(|| async { Json(json!({ "status": "ok" })) }))
+        .route("/readyz", get(readyz))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(app)
+}
+
+fn refusal(status: StatusCode, message: impl Into<String>, hint: impl Into<String>) -> Response {
+    (status, Json(json!({ "error": message.into(), "hint": hint.into() }))).into_response()
+}
+
+async fn guard(app: &App, headers: &HeaderMap) -> Result<(), Response> {
+    app.gate.check(headers).await.map_err(|(status, why)| {
+        warn!(status = status.as_u16(), reason = why, "request refused");
+        refusal(status, why, "send a token signed by Google for the configured audience and service account")
+    })
+}
+
+/// Runs a tick to its end even if the caller goes away: Pub/Sub gives up waiting before a long run is done.
+async fn run(app: &App, request: Request) -> Result<TickReport, UnknownTable> {
+    request.select(&app.context.config.tables)?;
+    let context = app.context.clone();
+    let started = time::OffsetDateTime::now_utc();
+    let task = tokio::spawn(async move { tick(&context, &request).await });
+    match task.await {
+        Ok(report) => report,
+        Err(_) => Ok(TickReport { ok: false, ..TickReport::new(started, Vec::new()) }),
+    }
+}
+
+async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(refused) = guard(&app, &headers).await {
+        return refused;
+    }
+    let push = match envelope::parse(&body) {
+        Ok(push) => push,
+        Err(e) => {
+            warn!(reason = %e, "bad envelope");
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                e.to_string(),
+                "publish an empty message, or the JSON body of /runs",
+            );
+        }
+    };
+    info!(message = push.message_id.as_deref(), "tick by push");
+    match run(&app, push.request).await {
+        Ok(report) if report.ok => StatusCode::NO_CONTENT.into_response(),
+        Ok(report) => (StatusCode::INTERNAL_SERVER_ERROR, Json(report)).into_response(),
+        Err(e) => refusal(StatusCode::BAD_REQUEST, e.to_string(), e.hint()),
+    }
+}
+
+async fn runs(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(refused) = guard(&app, &headers).await {
+        return refused;
+    }
+    let request = match body.trim_ascii() {
+        [] => Request::default(),
+        body => match serde_json::from_slice(body) {
+            Ok(request) => request,
+            Err(_) => {
+                let hint = "send {\"tables\": [\"public.orders\"], \"full\": false}, or nothing";
+                return refusal(StatusCode::BAD_REQUEST, "the body is not a request", hint);
+            }
+        },
+    };
+    match run(&app, request).await {
+        Ok(report) => (status_of(&report), Json(report)).into_response(),
+        Err(e) => refusal(StatusCode::UNPROCESSABLE_ENTITY, e.to_string(), e.hint()),
+    }
+}
+
+fn status_of(report: &TickReport) -> StatusCode {
+    if report.is_config_fault() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else if !report.ok {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else if report.is_busy() {
+        StatusCode::CONFLICT
+    } else {
+        StatusCode::OK
+    }
+}
+
+async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    if let Err(refused) = guard(&app, &headers).await {
+        return refused;
+    }
+    Json(json!({ "feeds": app.context.status().await })).into_response()
+}
+
+async fn readyz(State(app): State<Arc<App>>) -> Response {
+    let reasons = app.context.not_ready().await;
+    if reasons.is_empty() {
+        Json(json!({ "status": "ready" })).into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready", "reasons": reasons }))).into_response()
+    }
+}

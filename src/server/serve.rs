@@ -1,0 +1,91 @@
+//! Listening, and ending well.
+//!
+//! On SIGTERM (Cloud Run gives ten seconds) nothing new is accepted and runs may finish; what is not done after
+//! [`GRACE`] stops where it is. Every point of a run is a safe one to stop at: before the seal nothing is decided, after
+//! it the next tick goes on.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tracing::info;
+
+use super::auth::Gate;
+use super::error::ServeError;
+use super::routes::{App, router};
+use crate::config::Auth;
+use crate::run::Context;
+
+/// Set to `1` it lets `auth = "none"` listen beyond loopback.
+pub(super) const ALLOW_OPEN: &str = "PLIMSOLL_ALLOW_UNAUTHENTICATED";
+
+/// How long runs may go on after the signal; giving back their leases takes the rest of the ten seconds.
+const GRACE: Duration = Duration::from_secs(5);
+/// Longest wait for requests to be answered after the runs were told to stop.
+const LAST_WORDS: Duration = Duration::from_secs(4);
+
+/// Where to listen.
+#[derive(Clone, Copy, Debug)]
+pub struct Listen {
+    /// Every address where not given; loopback under `auth = "none"`.
+    pub host: Option<IpAddr>,
+    pub port: u16,
+}
+
+/// Serves until a signal.
+pub async fn serve(context: Arc<Context>, listen: Listen) -> Result<(), ServeError> {
+    let auth = context.config.server.auth.clone();
+    let host = listen.host.unwrap_or(match auth {
+        Auth::None => IpAddr::from([127, 0, 0, 1]),
+        Auth::Oidc { .. } | Auth::CloudRun => IpAddr::from([0, 0, 0, 0]),
+    });
+    let address = SocketAddr::new(host, listen.port);
+    let is_allowed = std::env::var(ALLOW_OPEN).is_ok_and(|v| v == "1");
+    if auth == Auth::None && !host.is_loopback() && !is_allowed {
+        return Err(ServeError::Open(address.to_string()));
+    }
+    let cannot = |e: std::io::Error| ServeError::Listen { address: address.to_string(), reason: e.to_string() };
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let bound = listener.local_addr().map_err(cannot)?;
+    let app = Arc::new(App { context: context.clone(), gate: Gate::of(&auth) });
+    info!(address = %bound, "listening");
+
+    let asked = Arc::new(tokio::sync::Notify::new());
+    let signal = {
+        let asked = asked.clone();
+        async move {
+            stop_signal().await;
+            info!("stopping: no new requests");
+            asked.notify_one();
+        }
+    };
+    let server = axum::serve(listener, router(app)).with_graceful_shutdown(signal);
+    let end = async {
+        asked.notified().await;
+        tokio::time::sleep(GRACE).await;
+        context.stop.cancel();
+        tokio::time::sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        served = server => served.map_err(cannot)?,
+        () = end => {}
+    }
+    Ok(())
+}
+
+/// SIGTERM or Ctrl-C.
+pub(crate) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        // Without a handler SIGTERM ends the process by itself.
+        Err(_) => drop(interrupt.await),
+    }
+}

@@ -1,0 +1,185 @@
+//! What the source's catalog says of a relation.
+//!
+//! One statement builds one JSON document on the server: a tick over many tables pays one round trip a table.
+
+use serde::Deserialize;
+
+use super::error::SourceError;
+use super::session::Session;
+use super::sql::literal;
+use crate::model::RelationName;
+
+/// A table, view or partitioned parent as it stands in the snapshot.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Relation {
+    pub oid: u32,
+    pub kind: RelationKind,
+    /// The planner's row count; absent where it was never analyzed.
+    pub rows: Option<u64>,
+    pub comment: Option<String>,
+    pub columns: Vec<SourceColumn>,
+    /// The primary key's columns in index order; empty without one.
+    pub primary_key: Vec<String>,
+    /// Columns of every usable unique index: no expressions, no predicate.
+    pub unique: Vec<Vec<String>>,
+    /// The first column of every valid index.
+    pub leading: Vec<String>,
+    /// Leaf partitions or inheriting tables.
+    pub leaves: Vec<Leaf>,
+    /// A digest of a view's text; absent for a table.
+    pub view: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum RelationKind {
+    #[serde(rename = "r")]
+    Table,
+    #[serde(rename = "p")]
+    Partitioned,
+    #[serde(rename = "v")]
+    View,
+    #[serde(rename = "m")]
+    MaterializedView,
+    #[serde(rename = "f")]
+    Foreign,
+}
+
+impl RelationKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Partitioned => "partitioned table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::Foreign => "foreign table",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Leaf {
+    pub oid: u32,
+    pub kind: RelationKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct SourceColumn {
+    pub name: String,
+    /// As `format_type` prints it, for people.
+    pub type_name: String,
+    /// The type below every domain.
+    pub base_oid: u32,
+    /// The type modifier that goes with it; -1 for none.
+    pub typmod: i32,
+    pub not_null: bool,
+}
+
+impl Relation {
+    pub fn column(&self, name: &str) -> Option<&SourceColumn> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+
+    /// Whether each row says which transaction wrote it. A view's rows don't, nor do a foreign server's.
+    pub fn has_xmin(&self) -> bool {
+        match self.kind {
+            RelationKind::View | RelationKind::Foreign => false,
+            RelationKind::Table | RelationKind::Partitioned | RelationKind::MaterializedView => {
+                self.leaves.iter().all(|leaf| leaf.kind != RelationKind::Foreign)
+            }
+        }
+    }
+}
+
+/// Reads one relation in the session's transaction.
+pub async fn read(session: &Session, name: &RelationName) -> Result<Relation, SourceError> {
+    const DOING: &str = "reading the catalog";
+    let schema = literal(&name.schema, "name");
+    let relation = literal(&name.name, "name");
+    let sql = format!("{RELATION} WHERE n.nspname = {schema} AND c.relname = {relation} AND c.relkind IN {KINDS}");
+    let rows = session.text_rows(DOING, &sql).await?;
+    let document = rows.into_iter().next().and_then(|mut row| row.pop().flatten());
+    let document = document.ok_or_else(|| SourceError::NoSuchTable(name.clone()))?;
+    serde_json::from_str(&document).map_err(|e| SourceError::Unexpected { doing: DOING, what: e.to_string() })
+}
+
+const KINDS: &str = "('r', 'p', 'v', 'm', 'f')";
+
+const RELATION: &str = r"
+SELECT pg_catalog.json_build_object(
+  'oid', c.oid::int8,
+  'kind', c.relkind,
+  'rows', CASE WHEN c.reltuples >= 0 THEN c.reltuples::int8 END,
+  'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
+  'view', CASE WHEN c.relkind = 'v' THEN pg_catalog.md5(pg_catalog.pg_get_viewdef(c.oid)) END,
+  'columns', COALESCE((
+    SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+             'name', a.attname,
+             'type_name', pg_catalog.format_type(a.atttypid, a.atttypmod),
+             'base_oid', base.oid::int8,
+             'typmod', base.typmod,
+             'not_null', a.attnotnull) ORDER BY a.attnum)
+      FROM pg_catalog.pg_attribute a,
+           LATERAL (
+             WITH RECURSIVE down AS (
+               SELECT t.oid, t.typtype, t.typbasetype, CASE WHEN a.atttypmod <> -1 THEN a.atttypmod ELSE t.typtypmod END AS typmod
+                 FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
+               UNION ALL
+               SELECT t.oid, t.typtype, t.typbasetype, CASE WHEN d.typmod <> -1 THEN d.typmod ELSE t.typtypmod END
+                 FROM down d JOIN pg_catalog.pg_type t ON t.oid = d.typbasetype WHERE d.typtype = 'd')
+             SELECT oid, typmod FROM down WHERE typtype <> 'd') AS base
+     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]'),
+  'primary_key', COALESCE((
+    SELECT pg_catalog.json_agg(a.attname ORDER BY k.position)
+      FROM pg_catalog.pg_index i,
+           LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position),
+           LATERAL (SELECT attname FROM pg_catalog.pg_attribute
+                     WHERE attrelid = c.oid AND attnum = k.attnum) AS a
+     WHERE i.indrelid = c.oid AND i.indisprimary), '[]'),
+  'unique', COALESCE((
+    SELECT pg_catalog.json_agg(
+             (SELECT pg_catalog.json_agg(a.attname ORDER BY k.position)
+                FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+               WHERE k.position <= i.indnkeyatts))
+      FROM pg_catalog.pg_index i
+     WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL), '[]'),
+  'leading', COALESCE((
+    SELECT pg_catalog.json_agg(DISTINCT a.attname)
+      FROM pg_catalog.pg_index i
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+     WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL), '[]'),
+  'leaves', COALESCE((
+    WITH RECURSIVE tree AS (
+      SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid
+      UNION
+      SELECT h.inhrelid FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.inhrelid)
+    SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', l.oid::int8, 'kind', l.relkind) ORDER BY l.oid)
+      FROM tree JOIN pg_catalog.pg_class l ON l.oid = tree.inhrelid WHERE l.relkind IN ('r', 'f')), '[]')
+)::text
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+
+/// A relation that `init` may put into a config.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub name: RelationName,
+    pub relation: Relation,
+}
+
+/// Every user table of the database that is not a part of another one, with its catalog entry.
+pub async fn candidates(session: &Session) -> Result<Vec<Candidate>, SourceError> {
+    const DOING: &str = "listing tables";
+    const LIST: &str = "SELECT n.nspname, c.relname \
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' \
+          AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%' \
+          AND pg_catalog.has_schema_privilege(n.oid, 'usage') AND pg_catalog.has_table_privilege(c.oid, 'select') \
+        ORDER BY 1, 2";
+    let mut found = Vec::new();
+    for row in session.text_rows(DOING, LIST).await? {
+        let [Some(schema), Some(name)] = row.as_slice() else { continue };
+        let name = RelationName { schema: schema.clone(), name: name.clone() };
+        let relation = read(session, &name).await?;
+        found.push(Candidate { name, relation });
+    }
+    Ok(found)
+}

@@ -1,0 +1,147 @@
+//! What goes wrong between us and PostgreSQL.
+
+use tokio_postgres::error::SqlState;
+
+use crate::model::{Blame, RelationName};
+
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error("the source URL is not a PostgreSQL connection string: {0}")]
+    BadUrl(String),
+
+    #[error("cannot connect to PostgreSQL at {address}: {reason}")]
+    Connect { address: String, reason: String, kind: ConnectFault },
+
+    #[error("the table {0} does not exist in the source, or the role may not see it")]
+    NoSuchTable(RelationName),
+
+    #[error("PostgreSQL: {message} (SQLSTATE {code}) while {doing}")]
+    Statement { doing: &'static str, code: String, message: String },
+
+    #[error("the connection to PostgreSQL was lost while {doing}: {reason}")]
+    Lost { doing: &'static str, reason: String },
+
+    #[error("PostgreSQL {0} is too old: 13 or later is needed")]
+    TooOld(String),
+
+    #[error("PostgreSQL answered what it should not while {doing}: {what}")]
+    Unexpected { doing: &'static str, what: String },
+}
+
+/// What kind of thing kept us from connecting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectFault {
+    Unreachable,
+    Tls,
+    Password,
+    NoDatabase,
+    Other,
+}
+
+impl SourceError {
+    /// Wraps an error of the driver. Detail and hint of the server are left out: they may hold row values.
+    pub fn wrap(doing: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
+        move |e| match e.as_db_error() {
+            Some(db) => {
+                let code = db.code().code().to_owned();
+                // Class 22 (data exception) quotes the value it stumbled over.
+                let message = if code.starts_with("22") {
+                    "a value could not be read".to_owned()
+                } else {
+                    db.message().to_owned()
+                };
+                Self::Statement { doing, code, message }
+            }
+            None => Self::Lost { doing, reason: root_cause(&e) },
+        }
+    }
+
+    /// Whether the same run may succeed later without anybody's help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect { kind, .. } => matches!(kind, ConnectFault::Unreachable | ConnectFault::Other),
+            Self::Lost { .. } => true,
+            // Connection trouble, too little of something, shutdown, a serialization failure or recovery conflict.
+            Self::Statement { code, .. } => ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)),
+            _ => false,
+        }
+    }
+
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::BadUrl(_) | Self::NoSuchTable(_) => Blame::Config,
+            Self::Statement { code, .. } if is_config(code) => Blame::Config,
+            _ => Blame::World,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::BadUrl(_) => "write postgres://user:password@host:5432/database?sslmode=require".to_owned(),
+            Self::Connect { kind, .. } => match kind {
+                ConnectFault::Unreachable => "check host and port, the firewall, and that the server runs",
+                ConnectFault::Tls => "check sslmode and sslrootcert in the source URL against the server's certificate",
+                ConnectFault::Password => "check user and password in the source URL, and pg_hba.conf",
+                ConnectFault::NoDatabase => "check the database's name in the source URL",
+                ConnectFault::Other => "see the server's log",
+            }
+            .to_owned(),
+            Self::NoSuchTable(name) => {
+                format!("check source = \"{name}\", and GRANT USAGE on the schema and SELECT on the table to the role")
+            }
+            Self::Statement { code, .. } => statement_hint(code),
+            Self::Lost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),
+            Self::TooOld(_) => "upgrade the source, or replicate it to a newer server".to_owned(),
+            Self::Unexpected { .. } => "is there a proxy in between that changes answers?".to_owned(),
+        }
+    }
+}
+
+/// Undefined table, column or function, or a syntax error: the config's `where`, `cursor` or `key` is at fault.
+fn is_config(code: &str) -> bool {
+    ["42P01", "42703", "42883", "42601", "42804", "42P18"].contains(&code)
+}
+
+fn statement_hint(code: &str) -> String {
+    match code {
+        "42501" => "GRANT SELECT on the table to the role in the source URL".to_owned(),
+        "57014" => "the statement took longer than [source] statement_timeout (or the run's budget)".to_owned(),
+        "53300" => "the server has no connection left; lower [run] parallelism".to_owned(),
+        c if is_config(c) => "check where, key and cursor of the table in the config".to_owned(),
+        c if c.starts_with("22") => "the row that cannot be read has to be mended in the source".to_owned(),
+        "42P17" | "25006" => "the statement is not allowed in a read-only transaction".to_owned(),
+        _ => "see the server's log".to_owned(),
+    }
+}
+
+/// The innermost reason of a chain of errors.
+pub(super) fn root_cause(e: &(dyn std::error::Error + 'static)) -> String {
+    let mut inner = e;
+    while let Some(next) = inner.source() {
+        inner = next;
+    }
+    inner.to_string()
+}
+
+/// Sorts a failed connection attempt by what the operator has to look at.
+pub(super) fn connect_fault(e: &tokio_postgres::Error) -> (ConnectFault, String) {
+    if let Some(db) = e.as_db_error() {
+        let kind = match *db.code() {
+            SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => ConnectFault::Password,
+            SqlState::INVALID_CATALOG_NAME => ConnectFault::NoDatabase,
+            _ => ConnectFault::Other,
+        };
+        return (kind, db.message().to_owned());
+    }
+    let text = e.to_string();
+    let reason = root_cause(e);
+    let kind = if text.contains("TLS") {
+        ConnectFault::Tls
+    } else if text.contains("password") || reason.contains("password") {
+        ConnectFault::Password
+    } else {
+        ConnectFault::Unreachable
+    };
+    (kind, reason)
+}

@@ -1,0 +1,18 @@
+//! PostgreSQL as a source: connection, catalog, one consistent snapshot, rows by `COPY`.
+//!
+//! Everything a capture reads comes from one `REPEATABLE READ, READ ONLY` transaction ([`Session::begin`]), so that the
+//! rows, the keys and the watermark speak of the same moment.
+
+mod catalog;
+mod connect;
+mod error;
+mod session;
+mod sql;
+mod tls;
+mod url;
+
+pub use catalog::{Candidate, Relation, RelationKind, SourceColumn, candidates, read as read_catalog};
+pub use connect::Source;
+pub use error::SourceError;
+pub use session::{Moment, RowStream, Session};
+pub use sql::{ident, literal, qualified};

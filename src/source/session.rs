@@ -1,0 +1,194 @@
+//! One connection, and the one transaction a run reads in.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::task::AbortHandle;
+use tokio_postgres::{Client, CopyOutStream, SimpleQueryMessage};
+
+use super::error::SourceError;
+use super::sql::qualified;
+use crate::batch::{Identity, Snapshot};
+use crate::model::RelationName;
+
+/// Settings that make the server's text forms the ones the encoder reads, whatever the role's defaults are.
+///
+/// `row_security = off` turns a policy that would hide rows into an error: a hidden row would look deleted.
+const SETTINGS: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; \
+     SET intervalstyle = 'postgres'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET xmloption = 'content'; \
+     SET standard_conforming_strings = on; SET row_security = off; SET lock_timeout = '30s'; \
+     SET idle_in_transaction_session_timeout = '10min'";
+
+/// Taken together in one statement, so that they speak of one moment. The timeline comes from the write-ahead log's
+/// position, because `pg_control_checkpoint()` lags behind a promotion; a standby has no such position.
+///
+/// `xact_start` of other roles' sessions is hidden from a role without `pg_read_all_stats`; `min` passes over those.
+const MOMENT: &str = "SELECT pg_catalog.pg_current_snapshot()::text, \
+     CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute') \
+          THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) END, \
+     CASE WHEN pg_catalog.pg_is_in_recovery() \
+          THEN (SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint()) \
+          ELSE (('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int)::text END, \
+     (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), \
+     to_char(clock_timestamp(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), \
+     LEAST(clock_timestamp(), (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity \
+           WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() \
+             AND backend_type = 'client backend'))::text";
+
+/// A connection with our settings. It is idle between runs, in a transaction during one.
+pub struct Session {
+    client: Client,
+    connection: AbortHandle,
+}
+
+/// Closing the socket at once ends a half-read `COPY`: the driver alone would read it to its end first.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+/// What the transaction of a run knows of the server at its snapshot.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    pub snapshot: Snapshot,
+    pub identity: Identity,
+    /// The server's clock.
+    pub taken_at: OffsetDateTime,
+    /// The start of the oldest open transaction that we may see, or the clock; as PostgreSQL prints it.
+    pub oldest_open: String,
+}
+
+impl Session {
+    pub(super) async fn prepare(
+        client: Client,
+        connection: AbortHandle,
+        statement_timeout: Duration,
+    ) -> Result<Self, SourceError> {
+        let session = Self { client, connection };
+        session.execute("setting up the session", SETTINGS).await?;
+        let timeout = format!("SET statement_timeout = {}", statement_timeout.as_millis());
+        session.execute("setting up the session", &timeout).await?;
+        let version = session.text_row("asking for the version", "SHOW server_version_num").await?;
+        let number: u32 = first(&version).and_then(|v| v.parse().ok()).unwrap_or(0);
+        if number < 130_000 {
+            return Err(SourceError::TooOld(format!("{}.{}", number / 10_000, number % 10_000)));
+        }
+        Ok(session)
+    }
+
+    /// Starts the run's transaction and takes its snapshot.
+    pub async fn begin(&self) -> Result<Moment, SourceError> {
+        const DOING: &str = "taking a snapshot";
+        // A transaction left over from an abandoned run would keep its old snapshot.
+        self.execute(DOING, "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+        let row = self.text_row(DOING, MOMENT).await?;
+        let field = |n: usize| row.get(n).cloned().flatten();
+        let wrong = |what: &str| SourceError::Unexpected { doing: DOING, what: what.to_owned() };
+        let snapshot = field(0).and_then(|s| s.parse().ok()).ok_or_else(|| wrong("no snapshot"))?;
+        let taken_at =
+            field(4).and_then(|s| OffsetDateTime::parse(&s, &Rfc3339).ok()).ok_or_else(|| wrong("no clock"))?;
+        let number = |n: usize| field(n).and_then(|s| s.parse().ok());
+        Ok(Moment {
+            snapshot,
+            identity: Identity {
+                system: field(1).unwrap_or_default(),
+                timeline: number(2).ok_or_else(|| wrong("no timeline"))?,
+                database: number(3).ok_or_else(|| wrong("no database"))?,
+            },
+            taken_at,
+            oldest_open: field(5).ok_or_else(|| wrong("no clock"))?,
+        })
+    }
+
+    /// Ends the run's transaction; the session can begin another.
+    pub async fn end(&self) -> Result<(), SourceError> {
+        self.execute("ending the snapshot", "ROLLBACK").await
+    }
+
+    /// Streams the rows of a `COPY … TO STDOUT` in its text format, one chunk a row.
+    pub async fn copy(&self, statement: &str) -> Result<RowStream, SourceError> {
+        let inner = self.client.copy_out(statement).await.map_err(SourceError::wrap("reading rows"))?;
+        Ok(RowStream { inner: Box::pin(inner) })
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    pub(super) async fn execute(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
+        self.client.batch_execute(sql).await.map_err(SourceError::wrap(doing))
+    }
+
+    /// Every row of a statement, as text. The simple protocol: nothing stays prepared, so poolers don't mind.
+    pub(super) async fn text_rows(
+        &self,
+        doing: &'static str,
+        sql: &str,
+    ) -> Result<Vec<Vec<Option<String>>>, SourceError> {
+        let messages = self.client.simple_query(sql).await.map_err(SourceError::wrap(doing))?;
+        let rows = messages.into_iter().filter_map(|m| match m {
+            SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|n| row.get(n).map(str::to_owned)).collect()),
+            _ => None,
+        });
+        Ok(rows.collect())
+    }
+
+    async fn text_row(&self, doing: &'static str, sql: &str) -> Result<Vec<Option<String>>, SourceError> {
+        let mut rows = self.text_rows(doing, sql).await?;
+        match rows.pop() {
+            Some(row) if rows.is_empty() => Ok(row),
+            _ => Err(SourceError::Unexpected { doing, what: "not one row".to_owned() }),
+        }
+    }
+
+    /// Whether the start of other roles' transactions can be seen.
+    pub async fn sees_other_sessions(&self) -> Result<bool, SourceError> {
+        const SQL: &str = "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'usage')";
+        let row = self.text_row("asking for the role's rights", SQL).await?;
+        Ok(first(&row) == Some("t"))
+    }
+
+    /// Fails where the role may not read the relation.
+    pub async fn may_select(&self, name: &RelationName) -> Result<(), SourceError> {
+        self.execute("reading a row", &format!("SELECT 1 FROM {} LIMIT 0", qualified(name))).await
+    }
+
+    /// The server's version, for people.
+    pub async fn server_version(&self) -> Result<String, SourceError> {
+        let row = self.text_row("asking for the version", "SHOW server_version").await?;
+        Ok(first(&row).unwrap_or_default().to_owned())
+    }
+
+    /// The planner's guess at how many rows a statement gives.
+    pub async fn estimate_rows(&self, select: &str) -> Result<u64, SourceError> {
+        const DOING: &str = "estimating rows";
+        let row = self.text_row(DOING, &format!("EXPLAIN (FORMAT JSON) {select}")).await?;
+        let plan: serde_json::Value = first(&row)
+            .and_then(|t| serde_json::from_str(t).ok())
+            .ok_or_else(|| SourceError::Unexpected { doing: DOING, what: "no plan".to_owned() })?;
+        Ok(plan[0]["Plan"]["Plan Rows"].as_u64().unwrap_or(0))
+    }
+}
+
+fn first(row: &[Option<String>]) -> Option<&str> {
+    row.first().and_then(|f| f.as_deref())
+}
+
+/// Rows as `COPY` sends them, each ending with a newline.
+pub struct RowStream {
+    inner: Pin<Box<CopyOutStream>>,
+}
+
+impl Stream for RowStream {
+    type Item = Result<Bytes, SourceError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.inner.as_mut().poll_next(cx).map(|next| next.map(|r| r.map_err(SourceError::wrap("reading rows"))))
+    }
+}

@@ -1,0 +1,122 @@
+//! TLS as `sslmode` asks for it.
+//!
+//! The driver's TLS always verifies chain and host name. libpq's `prefer` and `require` verify neither and `verify-ca`
+//! only the chain, so those modes get verifiers of their own. Signatures of the handshake are checked in every mode.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use super::error::{ConnectFault, SourceError};
+use super::url::{Address, SslMode};
+
+/// How much of the server's certificate counts.
+#[derive(Debug)]
+enum Verify {
+    Nothing,
+    Chain(Arc<WebPkiServerVerifier>),
+}
+
+#[derive(Debug)]
+struct Lenient {
+    verify: Verify,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Lenient {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let Verify::Chain(inner) = &self.verify else { return Ok(ServerCertVerified::assertion()) };
+        match inner.verify_server_cert(end_entity, intermediates, server_name, ocsp, now) {
+            // The name is checked last, after the chain: `verify-ca` asks for no more.
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The client's side of a TLS handshake for this address.
+pub(super) fn client_config(address: &Address) -> Result<ClientConfig, SourceError> {
+    let fault = |reason: String| SourceError::Connect { address: address.label(), reason, kind: ConnectFault::Tls };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|e| fault(e.to_string()))?;
+    let certificates = &address.certificates;
+    let lenient = |verify| Arc::new(Lenient { verify, provider: provider.clone() });
+    let builder = match address.ssl_mode {
+        SslMode::VerifyFull => {
+            let roots = roots(certificates.root.as_deref()).map_err(fault)?;
+            builder.with_root_certificates(roots)
+        }
+        SslMode::VerifyCa => {
+            let roots = Arc::new(roots(certificates.root.as_deref()).map_err(fault)?);
+            let inner = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+                .build()
+                .map_err(|e| fault(e.to_string()))?;
+            builder.dangerous().with_custom_certificate_verifier(lenient(Verify::Chain(inner)))
+        }
+        SslMode::Disable | SslMode::Allow | SslMode::Prefer | SslMode::Require => {
+            builder.dangerous().with_custom_certificate_verifier(lenient(Verify::Nothing))
+        }
+    };
+    match (&certificates.client, &certificates.key) {
+        (Some(cert), Some(key)) => {
+            let chain = read_certificates(cert).map_err(fault)?;
+            let key = PrivateKeyDer::from_pem_file(key).map_err(|e| fault(format!("{}: {e}", key.display())))?;
+            builder.with_client_auth_cert(chain, key).map_err(|e| fault(e.to_string()))
+        }
+        (None, None) => Ok(builder.with_no_client_auth()),
+        _ => Err(fault("sslcert and sslkey go together".to_owned())),
+    }
+}
+
+fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
+    let mut store = RootCertStore::empty();
+    let found = match file {
+        Some(path) => read_certificates(path)?,
+        None => rustls_native_certs::load_native_certs().certs,
+    };
+    store.add_parsable_certificates(found);
+    if store.is_empty() { Err("no root certificate was found".to_owned()) } else { Ok(store) }
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|e| format!("{}: {e}", path.display()))
+}

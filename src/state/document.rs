@@ -1,0 +1,59 @@
+//! The document itself. docs/FORMAT.md describes it for people.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::batch::{Batch, FORMAT_VERSION, Watermark};
+use crate::model::{FeedId, RunId};
+
+/// What is known of a feed between two runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StateDocument {
+    pub version: u32,
+    pub feed: FeedId,
+    /// Who wrote this, and which write it was: tells our own write from another's after a lost answer.
+    pub stamp: String,
+    pub watermark: Option<Watermark>,
+    pub lease: Option<Lease>,
+    /// The sealed batch that is not yet in BigQuery.
+    pub pending: Option<Batch>,
+    pub last: Option<LastRun>,
+}
+
+/// Who works on the feed, and until when others must keep off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    pub holder: String,
+    pub run: RunId,
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: OffsetDateTime,
+}
+
+/// The last run that reached its commit, for `status`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastRun {
+    pub run: RunId,
+    #[serde(with = "time::serde::rfc3339")]
+    pub finished: OffsetDateTime,
+    pub upserts: u64,
+    pub deletes: u64,
+    pub quarantined: u64,
+    pub bytes_billed: u64,
+}
+
+impl StateDocument {
+    pub fn new(feed: FeedId) -> Self {
+        let (stamp, watermark, lease, pending, last) = (String::new(), None, None, None, None);
+        Self { version: FORMAT_VERSION, feed, stamp, watermark, lease, pending, last }
+    }
+
+    /// The lease, if it still holds at `now`.
+    pub fn live_lease(&self, now: OffsetDateTime) -> Option<&Lease> {
+        self.lease.as_ref().filter(|l| l.until > now)
+    }
+}
+
+/// The name of a feed's state object below the storage prefix. A feed's name is a BigQuery table's: no slash in it.
+pub fn object_name(feed: &FeedId) -> String {
+    format!("state/{feed}.json")
+}

@@ -1,0 +1,136 @@
+//! Reading and changing a feed's state.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use time::OffsetDateTime;
+
+use super::document::{LastRun, Lease, StateDocument, object_name};
+use super::error::StateError;
+use crate::batch::{Batch, FORMAT_VERSION, Watermark};
+use crate::model::{FeedId, RunId};
+use crate::storage::{Expect, StorageError, Store};
+
+/// The identity of one attempt at a feed: a process may make many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder(pub String);
+
+/// A feed's state as this attempt last saw it.
+pub struct Handle {
+    store: Store,
+    holder: Holder,
+    lease_time: Duration,
+    document: StateDocument,
+    expect: Expect,
+    writes: u32,
+}
+
+impl Handle {
+    /// Reads the state; a feed that never ran has an empty one.
+    pub async fn load(store: &Store, feed: &FeedId, holder: Holder, lease_time: Duration) -> Result<Self, StateError> {
+        let (document, expect) = match store.get(&object_name(feed)).await? {
+            Some((content, generation)) => (parse(feed, &content)?, Expect::Generation(generation)),
+            None => {
+                store.probe().await?;
+                (StateDocument::new(feed.clone()), Expect::Absent)
+            }
+        };
+        Ok(Self { store: store.clone(), holder, lease_time, document, expect, writes: 0 })
+    }
+
+    pub fn document(&self) -> &StateDocument {
+        &self.document
+    }
+
+    /// Whether another attempt holds the feed at `now`.
+    pub fn is_held_by_another(&self, now: OffsetDateTime) -> bool {
+        self.document.live_lease(now).is_some_and(|l| l.holder != self.holder.0)
+    }
+
+    /// How often a lease that is kept has to be renewed.
+    pub fn renewal_period(&self) -> Duration {
+        self.lease_time / 3
+    }
+
+    fn holds_lease(&self) -> bool {
+        self.document.lease.as_ref().is_some_and(|l| l.holder == self.holder.0)
+    }
+
+    fn lease(&self, run: &RunId) -> Lease {
+        Lease { holder: self.holder.0.clone(), run: run.clone(), until: OffsetDateTime::now_utc() + self.lease_time }
+    }
+
+    /// Takes the lease, or renews it.
+    pub async fn take_lease(&mut self, run: &RunId) -> Result<(), StateError> {
+        let lease = Some(self.lease(run));
+        self.write(StateDocument { lease, ..self.document.clone() }).await
+    }
+
+    /// Makes the batch pending: from here on the run only replays.
+    pub async fn seal(&mut self, batch: Batch) -> Result<(), StateError> {
+        let lease = Some(self.lease(&batch.run));
+        self.write(StateDocument { lease, pending: Some(batch), ..self.document.clone() }).await
+    }
+
+    /// Moves the watermark: the pending batch is in BigQuery.
+    pub async fn commit(&mut self, next: Watermark, last: LastRun) -> Result<(), StateError> {
+        let (watermark, last) = (Some(next), Some(last));
+        self.write(StateDocument { watermark, last, pending: None, lease: None, ..self.document.clone() }).await
+    }
+
+    /// Moves the watermark over a stretch without changes.
+    pub async fn advance(&mut self, next: Watermark) -> Result<(), StateError> {
+        self.write(StateDocument { watermark: Some(next), lease: None, ..self.document.clone() }).await
+    }
+
+    /// Forgets a pending batch that a full load has made pointless.
+    pub async fn discard_pending(&mut self) -> Result<(), StateError> {
+        self.write(StateDocument { pending: None, ..self.document.clone() }).await
+    }
+
+    /// Gives the lease back, if it is ours, so that the next tick need not wait for its end.
+    pub async fn release(&mut self) -> Result<(), StateError> {
+        if !self.holds_lease() {
+            return Ok(());
+        }
+        self.write(StateDocument { lease: None, ..self.document.clone() }).await
+    }
+
+    async fn write(&mut self, mut document: StateDocument) -> Result<(), StateError> {
+        self.writes += 1;
+        document.stamp = format!("{}/{}", self.holder.0, self.writes);
+        let name = object_name(&document.feed);
+        let unreadable =
+            |e: serde_json::Error| StateError::Unreadable { feed: document.feed.clone(), reason: e.to_string() };
+        let content = Bytes::from(serde_json::to_vec_pretty(&document).map_err(unreadable)?);
+        let generation = match self.store.put(&name, content, "application/json", self.expect).await {
+            Ok(generation) => generation,
+            Err(StorageError::Conflict { .. }) => self.own_write(&name, &document).await?,
+            Err(e) => return Err(e.into()),
+        };
+        self.document = document;
+        self.expect = Expect::Generation(generation);
+        Ok(())
+    }
+
+    /// After a conflict: the generation of our own write, if it was that which was in our way.
+    async fn own_write(&self, name: &str, document: &StateDocument) -> Result<i64, StateError> {
+        let lost = || StateError::Lost(document.feed.clone());
+        let (content, generation) = self.store.get(name).await?.ok_or_else(lost)?;
+        let found = parse(&document.feed, &content)?;
+        if found.stamp == document.stamp { Ok(generation) } else { Err(lost()) }
+    }
+}
+
+fn parse(feed: &FeedId, content: &[u8]) -> Result<StateDocument, StateError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let unreadable = |e: serde_json::Error| StateError::Unreadable { feed: feed.clone(), reason: e.to_string() };
+    let Version { version } = serde_json::from_slice(content).map_err(unreadable)?;
+    if version > FORMAT_VERSION {
+        return Err(StateError::TooNew { feed: feed.clone(), found: version, known: FORMAT_VERSION });
+    }
+    serde_json::from_slice(content).map_err(unreadable)
+}

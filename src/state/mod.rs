@@ -1,0 +1,20 @@
+//! The state of a feed: one small object, changed only by compare-and-swap.
+//!
+//! ```text
+//!   state/<feed>.json = { watermark, lease, pending }
+//!
+//!     idle ──lease──▶ leased ──seal──▶ pending ──commit──▶ idle, watermark moved
+//!       └───────────────seal (a quick capture)──▲
+//! ```
+//!
+//! Every write names the generation it was read at, so of two runs that start from one generation only one can seal: the
+//! other finds a conflict and leaves. The lease merely saves the work of finding out late. Each document carries a stamp
+//! of its writer: after a lost answer, a conflict with our own stamp is success.
+
+mod document;
+mod error;
+mod handle;
+
+pub use document::{LastRun, Lease, StateDocument, object_name};
+pub use error::StateError;
+pub use handle::{Handle, Holder};

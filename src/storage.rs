@@ -1,0 +1,264 @@
+//! The one small interface to objects: get, put if the generation is still the one we know, list.
+//!
+//! Every write is one multipart request with a precondition. That makes it safe to repeat, is what compare-and-swap of the
+//! state stands on, and is the only kind of upload the emulator is honest about. Resumable uploads are never used.
+//!
+//! The client library has no attempt timeout and its own retries hide one; so it is told never to retry, and each attempt
+//! is timed and repeated here. Its futures are large, so they live on the heap.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use bytes::Bytes;
+use google_cloud_auth::credentials::{Builder as CredentialsBuilder, Credentials, anonymous};
+use google_cloud_gax::retry_policy::NeverRetry;
+use google_cloud_storage::client::Storage;
+
+use crate::model::Blame;
+
+/// The variable that holds an emulator's `http://host:port`.
+pub const EMULATOR: &str = "STORAGE_EMULATOR_HOST";
+
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
+const ATTEMPTS: usize = 5;
+const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
+
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("no credentials for Cloud Storage: {0}")]
+    Credentials(String),
+
+    #[error("the bucket {0} does not exist")]
+    NoBucket(String),
+
+    #[error("Cloud Storage refuses to {doing} gs://{bucket}/{object}: {reason}")]
+    Denied { doing: &'static str, bucket: String, object: String, reason: String },
+
+    /// The object is not at the generation it was expected at.
+    #[error("gs://{bucket}/{object} was written by somebody else meanwhile")]
+    Conflict { bucket: String, object: String },
+
+    #[error("Cloud Storage did not {doing} gs://{bucket}/{object}: {reason}")]
+    Unavailable { doing: &'static str, bucket: String, object: String, reason: String },
+
+    #[error("Cloud Storage rejected the request to {doing} gs://{bucket}/{object}: {reason}")]
+    Rejected { doing: &'static str, bucket: String, object: String, reason: String },
+}
+
+impl StorageError {
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    pub fn blame(&self) -> Blame {
+        Blame::World
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Credentials(_) => {
+                "log in with `gcloud auth application-default login`, or give the service an account".to_owned()
+            }
+            Self::NoBucket(bucket) => {
+                format!("create it with `gcloud storage buckets create gs://{bucket}`, or mend [storage] url")
+            }
+            Self::Denied { bucket, .. } => {
+                format!("grant roles/storage.objectUser on gs://{bucket} to the account that runs Plimsoll")
+            }
+            Self::Conflict { .. } => "another run is at work; the next tick goes on".to_owned(),
+            Self::Unavailable { .. } => "the next tick tries again".to_owned(),
+            Self::Rejected { .. } => "check [storage] url".to_owned(),
+        }
+    }
+}
+
+/// The version of an object that a conditional write expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Nothing is there yet.
+    Absent,
+    /// Exactly this generation is there.
+    Generation(i64),
+}
+
+/// Objects below one prefix of one bucket.
+#[derive(Clone)]
+pub struct Store {
+    client: Storage,
+    http: reqwest::Client,
+    credentials: Credentials,
+    endpoint: String,
+    bucket: String,
+    prefix: String,
+}
+
+impl Store {
+    /// `prefix` is empty or ends with a slash.
+    pub async fn open(bucket: &str, prefix: &str) -> Result<Self, StorageError> {
+        let unusable = |e: String| StorageError::Credentials(e);
+        let emulator = std::env::var(EMULATOR).ok().filter(|v| !v.is_empty());
+        let (endpoint, credentials) = match emulator {
+            Some(endpoint) => (endpoint.trim_end_matches('/').to_owned(), anonymous::Builder::new().build()),
+            None => {
+                let built = CredentialsBuilder::default().with_scopes([SCOPE]).build();
+                ("https://storage.googleapis.com".to_owned(), built.map_err(|e| unusable(e.to_string()))?)
+            }
+        };
+        let client = Storage::builder()
+            .with_endpoint(endpoint.clone())
+            .with_credentials(credentials.clone())
+            .with_retry_policy(NeverRetry)
+            // Anything below goes out in one request.
+            .with_resumable_upload_threshold(usize::MAX)
+            .build()
+            .await
+            .map_err(|e| unusable(e.to_string()))?;
+        let http = reqwest::Client::builder().timeout(READ_TIMEOUT).build().map_err(|e| unusable(e.to_string()))?;
+        Ok(Self { client, http, credentials, endpoint, bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+    }
+
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The `gs://` URL of an object.
+    pub fn url(&self, name: &str) -> String {
+        format!("gs://{}/{}{name}", self.bucket, self.prefix)
+    }
+
+    fn resource(&self) -> String {
+        format!("projects/_/buckets/{}", self.bucket)
+    }
+
+    /// An object's content and generation in one request; `None` where there is no such object.
+    pub async fn get(&self, name: &str) -> Result<Option<(Bytes, i64)>, StorageError> {
+        let object = format!("{}{name}", self.prefix);
+        let attempt = || async {
+            let read = async {
+                let mut response = self.client.read_object(self.resource(), &object).send().await?;
+                let generation = response.object().generation;
+                let mut content = Vec::new();
+                while let Some(chunk) = response.next().await.transpose()? {
+                    content.extend_from_slice(&chunk);
+                }
+                Ok::<_, google_cloud_storage::Error>((Bytes::from(content), generation))
+            };
+            match tokio::time::timeout(READ_TIMEOUT, Box::pin(read)).await {
+                Ok(Ok(found)) => Ok(Some(found)),
+                Ok(Err(e)) if e.http_status_code() == Some(404) => Ok(None),
+                Ok(Err(e)) => Err(self.fault("read", &object, &e)),
+                Err(_) => Err(self.timed_out("read", &object)),
+            }
+        };
+        attempt.retry(backoff()).when(StorageError::is_transient).await
+    }
+
+    /// Writes an object if it is as expected, and returns its new generation.
+    ///
+    /// After a lost answer the repeated request finds our own write in its way and fails with [`StorageError::Conflict`]:
+    /// the caller has to look whose it is.
+    pub async fn put(
+        &self,
+        name: &str,
+        content: Bytes,
+        content_type: &str,
+        expect: Expect,
+    ) -> Result<i64, StorageError> {
+        let object = format!("{}{name}", self.prefix);
+        let generation = match expect {
+            Expect::Absent => 0,
+            Expect::Generation(g) => g,
+        };
+        let attempt = || async {
+            let write = self
+                .client
+                .write_object(self.resource(), &object, content.clone())
+                .set_content_type(content_type)
+                .set_if_generation_match(generation)
+                .send_buffered();
+            match tokio::time::timeout(WRITE_TIMEOUT, Box::pin(write)).await {
+                Ok(Ok(written)) => Ok(written.generation),
+                Ok(Err(e)) => Err(self.fault("write", &object, &e)),
+                Err(_) => Err(self.timed_out("write", &object)),
+            }
+        };
+        attempt.retry(backoff()).when(StorageError::is_transient).await
+    }
+
+    /// Whether the bucket is there and may be listed. Reading an absent object can't tell an absent bucket.
+    pub async fn probe(&self) -> Result<(), StorageError> {
+        let attempt = || async {
+            let unreachable = |e: String| StorageError::Unavailable {
+                doing: "list",
+                bucket: self.bucket.clone(),
+                object: self.prefix.clone(),
+                reason: e,
+            };
+            let headers = self.headers().await?;
+            let url = format!("{}/storage/v1/b/{}/o", self.endpoint, self.bucket);
+            let query = [("maxResults", "1"), ("prefix", self.prefix.as_str()), ("fields", "items/name")];
+            let request = self.http.get(url).query(&query).headers(headers);
+            let response = request.send().await.map_err(|e| unreachable(e.without_url().to_string()))?;
+            match response.status().as_u16() {
+                200..=299 => Ok(()),
+                status => Err(self.status_fault("list", &self.prefix, status, format!("HTTP {status}"))),
+            }
+        };
+        attempt.retry(backoff()).when(StorageError::is_transient).await
+    }
+
+    async fn headers(&self) -> Result<reqwest::header::HeaderMap, StorageError> {
+        use google_cloud_auth::credentials::CacheableResource;
+        let answer = self.credentials.headers(http::Extensions::new()).await;
+        match answer.map_err(|e| StorageError::Credentials(e.to_string()))? {
+            CacheableResource::New { data, .. } => Ok(data),
+            CacheableResource::NotModified => Ok(reqwest::header::HeaderMap::new()),
+        }
+    }
+
+    fn timed_out(&self, doing: &'static str, object: &str) -> StorageError {
+        StorageError::Unavailable {
+            doing,
+            bucket: self.bucket.clone(),
+            object: object.to_owned(),
+            reason: "no answer in time".to_owned(),
+        }
+    }
+
+    fn fault(&self, doing: &'static str, object: &str, e: &google_cloud_storage::Error) -> StorageError {
+        if e.is_authentication() {
+            return StorageError::Credentials(e.to_string());
+        }
+        match e.http_status_code() {
+            Some(status) => self.status_fault(doing, object, status, e.to_string()),
+            None => StorageError::Unavailable {
+                doing,
+                bucket: self.bucket.clone(),
+                object: object.to_owned(),
+                reason: e.to_string(),
+            },
+        }
+    }
+
+    fn status_fault(&self, doing: &'static str, object: &str, status: u16, reason: String) -> StorageError {
+        let (bucket, object) = (self.bucket.clone(), object.to_owned());
+        match status {
+            401 | 403 => StorageError::Denied { doing, bucket, object, reason },
+            // An absent object is no error where it may be absent; what else is missing is the bucket.
+            404 => StorageError::NoBucket(bucket),
+            412 => StorageError::Conflict { bucket, object },
+            408 | 429 | 500..=599 => StorageError::Unavailable { doing, bucket, object, reason },
+            _ => StorageError::Rejected { doing, bucket, object, reason },
+        }
+    }
+}
+
+fn backoff() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(Duration::from_secs(8))
+        .with_max_times(ATTEMPTS - 1)
+        .with_jitter()
+}

@@ -1,0 +1,35 @@
+//! Logs: human text on a terminal, elsewhere one JSON object a line as Cloud Logging reads it.
+//!
+//! Always on standard error: standard output belongs to what a command was asked for. No row value and no secret is ever
+//! logged; errors are made without them.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+/// How much a command tells beside its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Warnings and errors; the command prints its own answer.
+    Quiet,
+    /// Every run.
+    Normal,
+}
+
+/// Starts logging for the process. `RUST_LOG` overrides the level.
+pub fn init(verbosity: Verbosity) {
+    let default = match verbosity {
+        Verbosity::Quiet => "off,plimsoll=warn",
+        Verbosity::Normal => "warn,plimsoll=info",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let layer = if std::io::stderr().is_terminal() {
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).compact().boxed()
+    } else {
+        tracing_stackdriver::layer().with_writer(std::io::stderr).boxed()
+    };
+    // Only a second call could fail, and then logging is on.
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+}

