@@ -1,0 +1,50 @@
+# Two commands for a stranger: `make demo` and `make test`. Everything they need is installed by scripts/setup.sh;
+# build output is kept under ~/.cache/plimsoll, one folder for each Cargo.lock.
+
+CACHE ?= $(HOME)/.cache/plimsoll
+LOCK  := $(shell sha256sum Cargo.lock | cut -c1-16)
+export CARGO_TARGET_DIR ?= $(CACHE)/target-$(LOCK)
+export PLIMSOLL_CACHE := $(CACHE)
+# Tests to run, as `cargo test` takes them: make test T=open_transaction
+T ?=
+
+.PHONY: help test lint demo bench build setup stack clean golden
+
+help:
+	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
+	@echo "make test [T=name]   the whole suite, or the tests whose name holds T"
+	@echo "make lint            rustfmt and clippy"
+	@echo "make bench           memory and speed of a first load"
+	@echo "make build           the release binary"
+	@echo "make stack           the emulators alone, until Ctrl-C"
+	@echo "make golden          accept new golden files"
+	@echo "make clean           remove build output and the cached environments"
+
+setup:
+	@./scripts/setup.sh >/dev/null
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+test: lint
+	@./scripts/test.sh $(T)
+
+golden:
+	@UPDATE_EXPECT=1 PLIMSOLL_ACCEPT=1 ./scripts/test.sh $(T)
+
+build:
+	cargo build --locked --release
+	@echo "built $(CARGO_TARGET_DIR)/release/plimsoll"
+
+demo:
+	@./scripts/demo.sh $(if $(KEEP),--keep,)
+
+bench:
+	@./scripts/bench.sh
+
+stack:
+	@exec python3 tests/support/stack.py --venv "$$(./scripts/setup.sh)"
+
+clean:
+	rm -rf $(CACHE) target

@@ -1,0 +1,9 @@
+-- table demo.app.big: id INT64, note STRING, updated_at TIMESTAMP
+-- table demo.app_staging.big__RUN: _plimsoll_op STRING, id INT64, note STRING, updated_at TIMESTAMP
+MERGE `demo.app.big` AS T
+USING `demo.app_staging.big__RUN` AS S
+ON T.`id` = S.`id`
+WHEN MATCHED AND S.`_plimsoll_op` = 'D' THEN DELETE
+WHEN MATCHED AND S.`_plimsoll_op` = 'U' THEN UPDATE SET T.`note` = S.`note`, T.`updated_at` = S.`updated_at`
+WHEN NOT MATCHED AND S.`_plimsoll_op` = 'U' THEN INSERT (`id`, `note`, `updated_at`) VALUES (S.`id`, S.`note`, S.`updated_at`)
+WHEN NOT MATCHED BY SOURCE THEN DELETE

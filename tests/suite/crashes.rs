@@ -1,0 +1,143 @@
+//! SIGKILL between any two steps of a run; the next tick ends in the same tables as one clean run.
+
+use serde_json::Value;
+
+use crate::support::{Gate, World};
+
+/// A lease short enough that the tick after a crash need not wait for its end.
+const TABLE: &str = "[[table]]\nsource = \"orders\"\ncursor = \"updated_at\"\ndeletes = \"keys\"\n";
+
+async fn world() -> World {
+    let w = World::with_orders("").await;
+    w.config_with("lease = \"1s\"", TABLE);
+    w.sql("INSERT INTO orders SELECT g, 'n', g FROM generate_series(1, 20) g").await;
+    w.tick().await;
+    w.sql(
+        "INSERT INTO orders VALUES (100, 'new', 1); DELETE FROM orders WHERE id = 5; \
+           UPDATE orders SET note = 'u', updated_at = clock_timestamp() WHERE id = 6",
+    )
+    .await;
+    w.bq.clear();
+    w.gcs.clear();
+    w
+}
+
+/// Kills a run at the gate and lets the next tick finish. Returns the crashed run's id and the finishing report.
+async fn kill_at(w: &World, gate: Gate) -> (String, Value) {
+    let mut run = w.command(&["run"]).spawn().unwrap();
+    gate.reached().await;
+    run.kill().await.unwrap();
+    gate.open();
+    let sealed = w.state("orders").await["pending"]["run"].as_str().unwrap_or_default().to_owned();
+    // Changes after the crash belong to another run.
+    w.sql("INSERT INTO orders VALUES (300, 'after the crash', 1)").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    let report = ran.json();
+    w.assert_equal("orders").await;
+    assert_eq!(w.tick().await["state"], "empty");
+    (sealed, report)
+}
+
+fn jobs(w: &World, run: &str, verb: &str) -> Vec<String> {
+    let started: std::collections::BTreeSet<String> = w.bq.jobs().into_iter().collect();
+    started.into_iter().filter(|id| id.contains(run) && id.contains(&format!("_{verb}_"))).collect()
+}
+
+fn assert_finished(w: &World, sealed: &str, report: &Value) {
+    assert!(!sealed.is_empty(), "the run was sealed");
+    let runs = report["runs"].as_array().unwrap();
+    assert_eq!((runs[0]["run"].as_str(), runs[0]["replayed"].as_bool()), (Some(sealed), Some(true)), "{report}");
+    assert_eq!(runs[1]["replayed"], false, "and a run of its own for what came after: {report}");
+    assert_eq!(jobs(w, sealed, "load").len(), 1, "one load job: {:?}", w.bq.jobs());
+    assert_eq!(jobs(w, sealed, "merge").len(), 1, "one merge job: {:?}", w.bq.jobs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_the_seal_and_before_the_load() {
+    let w = world().await;
+    let gate = w.gcs.hold_after(|r| r.writes_state());
+    let (sealed, report) = kill_at(&w, gate).await;
+    assert_finished(&w, &sealed, &report);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_the_load_is_asked_for() {
+    let w = world().await;
+    let gate = w.bq.hold_after(|r| r.is_job("load"));
+    let (sealed, report) = kill_at(&w, gate).await;
+    assert_finished(&w, &sealed, &report);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_load_and_merge() {
+    let w = world().await;
+    let gate = w.bq.hold_before(|r| r.is_job("merge"));
+    let (sealed, report) = kill_at(&w, gate).await;
+    assert_finished(&w, &sealed, &report);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_merge_and_commit() {
+    let w = world().await;
+    let sealed_state =
+        |r: &crate::support::Recorded| r.writes_state() && r.body.windows(18).any(|s| s == b"\"pending\": null,\n ");
+    let gate = w.gcs.hold_before(sealed_state);
+    let (sealed, report) = kill_at(&w, gate).await;
+    assert_finished(&w, &sealed, &report);
+    let merges = w.bq.jobs().into_iter().filter(|id| id.contains(&sealed) && id.contains("_merge_")).count();
+    assert_eq!(merges, 1, "the merge that was done is found, not asked for again: {:?}", w.bq.jobs());
+}
+
+/// Files that were never sealed are never loaded, and their rows come with the next run.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_the_seal_the_files_are_never_loaded() {
+    let w = world().await;
+    let gate = w.gcs.hold_before(|r| r.writes_state());
+    let (sealed, report) = kill_at(&w, gate).await;
+    assert_eq!(sealed, "");
+    let done = report["runs"][0]["run"].as_str().unwrap().to_owned();
+    assert_eq!(report["runs"].as_array().unwrap().len(), 1);
+    let objects = w.objects().await;
+    let orphans: Vec<&String> = objects.iter().filter(|o| o.contains("/upserts-") && !o.contains(&done)).collect();
+    assert!(orphans.len() >= 2, "the crashed run's file is there: {objects:?}");
+    let loads = w.bq.log().into_iter().map(|r| r.json()["configuration"]["load"]["sourceUris"].to_string());
+    let uris: String = loads.collect();
+    assert!(uris.contains(&done) && !uris.is_empty());
+    for orphan in orphans.iter().filter(|o| !uris.contains(o.as_str())) {
+        assert!(!uris.contains(orphan.rsplit('/').nth(2).unwrap()), "{uris}");
+    }
+}
+
+/// The answers of every kind of write are lost once, after the work was done.
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_change_nothing() {
+    let w = world().await;
+    w.gcs.lose_answer(1, |r| r.object().is_some_and(|o| o.contains("/upserts-")));
+    w.gcs.lose_answer(1, |r| r.object().is_some_and(|o| o.ends_with("manifest.json")));
+    w.gcs.lose_answer(2, |r| r.writes_state());
+    w.bq.lose_answer(1, |r| r.is_job("load"));
+    w.bq.lose_answer(1, |r| r.is_job("merge"));
+    let report = w.tick().await;
+    assert_eq!(report["state"], "done");
+    let run = report["run"].as_str().unwrap();
+    assert_eq!((jobs(&w, run, "load").len(), jobs(&w, run, "merge").len()), (1, 1));
+    w.assert_equal("orders").await;
+    assert_eq!(w.tick().await["state"], "empty");
+}
+
+/// A job that failed for a passing reason is followed by the next attempt, under the next id. The emulator never fails that
+/// way, so the stub answers for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn stub_a_passing_failure_of_a_job_is_followed_by_another_attempt() {
+    let w = world().await;
+    let failed = r#"{"jobReference":{"projectId":"demo","jobId":"x"},"status":{"state":"DONE","errorResult":{"reason":"backendError","message":"m"}}}"#;
+    w.bq.answer(1, 200, failed, |r| r.is_job("load"));
+    w.bq.answer(2, 503, "<html>busy</html>", |r| r.is_job("merge"));
+    let report = w.tick().await;
+    let run = report["run"].as_str().unwrap();
+    assert_eq!(jobs(&w, run, "load").len(), 2, "{:?}", w.bq.jobs());
+    assert_eq!(jobs(&w, run, "merge").len(), 1);
+    w.assert_equal("orders").await;
+}

@@ -1,0 +1,122 @@
+//! The routes of `serve`.
+
+use crate::support::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_by_http_and_what_the_other_routes_say() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    let mut served = w.serve().await;
+    assert_eq!(w.get(&format!("{}/healthz", served.url)).await.0, 200);
+    let (code, body) = w.get(&format!("{}/readyz", served.url)).await;
+    assert_eq!((code, body["reasons"][0].as_str()), (503, Some("public.orders: never loaded")));
+
+    let (code, report) = w.post(&format!("{}/runs", served.url), r#"{"tables":["public.orders"],"full":false}"#).await;
+    assert_eq!((code, report["ok"].as_bool()), (200, Some(true)), "{report}");
+    assert_eq!(w.get(&format!("{}/readyz", served.url)).await.0, 200);
+    w.sql("INSERT INTO orders VALUES (2, 'y', 1)").await;
+    assert_eq!(w.post(&format!("{}/pubsub", served.url), "").await.0, 204);
+    w.keep_statements().await;
+    w.assert_equal("orders").await;
+
+    let (code, status) = w.get(&format!("{}/status", served.url)).await;
+    let feed = &status["feeds"][0];
+    assert_eq!((code, feed["source"].as_str(), feed["late"].as_bool()), (200, Some("public.orders"), Some(false)));
+    assert!(feed["watermark"].is_string() && feed["pending"].is_null() && feed["held_by"].is_null(), "{feed}");
+    assert!(served.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_wrongly_is_answered_with_4xx_and_a_remedy() {
+    let w = World::with_orders("").await;
+    let served = w.serve().await;
+    let (runs, pubsub) = (format!("{}/runs", served.url), format!("{}/pubsub", served.url));
+    let (code, body) = w.post(&runs, r#"{"tables":["public.nope"]}"#).await;
+    assert_eq!((code, body["error"].as_str()), (422, Some("no table `public.nope` is configured")));
+    assert_eq!(body["hint"], "one of public.orders");
+    for (body, expected) in [("{", 400), ("[]", 400), (r#"{"tabels":[]}"#, 400)] {
+        let (code, answer) = w.post(&runs, body).await;
+        assert_eq!(code, expected, "{body}: {answer}");
+        assert!(answer["hint"].is_string());
+    }
+    for body in ["hunter2", r#"{"message":1}"#, r#"{"message":{"data":"!"}}"#, r#"{"message":{"data":"e30","x":1}}"#] {
+        let (code, answer) = w.post(&pubsub, body).await;
+        assert_eq!(code, 400, "{body}: {answer}");
+        assert!(!answer.to_string().contains("hunter2"));
+    }
+    assert_eq!(w.post(&runs, &"x".repeat(300 * 1024)).await.0, 413);
+    assert!(w.bq.log().is_empty() && w.gcs.written().is_empty());
+    assert_eq!(w.get(&format!("{}/healthz", served.url)).await.0, 200);
+}
+
+/// SIGTERM while a run is under way: it finishes if it can.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_under_way_finishes_after_sigterm() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    let mut served = w.serve().await;
+    let gate = w.bq.hold_before(|r| r.is_job("load"));
+    let url = format!("{}/runs", served.url);
+    let (answer, status) = tokio::join!(w.post(&url, ""), async {
+        gate.reached().await;
+        let ending = served.terminate();
+        let open = async {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            gate.open();
+        };
+        tokio::join!(ending, open).0
+    });
+    assert_eq!(answer.0, 200, "{}", answer.1);
+    assert!(status.success());
+    w.assert_equal("orders").await;
+}
+
+/// SIGTERM while a run hangs: it is given up within ten seconds, its lease given back, and the next tick goes on at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_hangs_is_given_up_after_sigterm() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    let mut served = w.serve().await;
+    let gate = w.bq.hold_before(|r| r.is_job("load"));
+    let url = format!("{}/runs", served.url);
+    let began = std::time::Instant::now();
+    let (answer, _) = tokio::join!(w.post(&url, ""), async {
+        gate.reached().await;
+        served.terminate().await
+    });
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    assert_eq!(answer.0, 500);
+    let state = w.state("orders").await;
+    assert!(state["lease"].is_null() && state["pending"].is_object(), "{state}");
+    gate.open();
+    let report = w.tick().await;
+    assert_eq!((report["state"].as_str(), report["replayed"].as_bool()), (Some("done"), Some(true)));
+    w.assert_equal("orders").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_check_of_callers_only_loopback_is_served() {
+    let w = World::with_orders("").await;
+    let ran = w.run(&["serve", "--host", "0.0.0.0", "--port", "0"]).await;
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("auth = \"none\" would let anybody"), "{}", ran.stderr);
+}
+
+/// The full matrix of tokens needs keys of our own; here only that nobody without a token gets in.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_oidc_nobody_gets_in_without_a_token() {
+    let w = World::with_orders("").await;
+    let text = std::fs::read_to_string(w.config_path()).unwrap();
+    std::fs::write(
+        w.config_path(),
+        text.replace("auth = \"none\"", "auth = \"oidc\"\naudience = \"https://plimsoll\""),
+    )
+    .unwrap();
+    let served = w.serve().await;
+    for path in ["runs", "pubsub"] {
+        assert_eq!(w.post(&format!("{}/{path}", served.url), "").await.0, 401);
+    }
+    assert_eq!(w.get(&format!("{}/status", served.url)).await.0, 401);
+    assert_eq!(w.get(&format!("{}/healthz", served.url)).await.0, 200);
+    assert!(w.gcs.log().is_empty());
+}

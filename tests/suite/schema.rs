@@ -1,0 +1,133 @@
+//! The source, the target or the server changes between two ticks.
+
+use crate::support::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_column_is_added_and_an_old_one_stays() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    w.tick().await;
+    w.sql("ALTER TABLE orders ADD COLUMN colour text, DROP COLUMN note; INSERT INTO orders (id, colour) VALUES (2, 'red')").await;
+    let report = w.tick().await;
+    assert!(report["whole"].is_null(), "old rows have no value in it: {report}");
+    w.assert_equal("orders").await;
+    assert_eq!(w.target("SELECT note FROM `{d}.orders` WHERE id = 1").await[0][0].as_deref(), Some("x"));
+}
+
+/// A default that is added without rewriting the table changes rows that no transaction seems to have touched.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_column_with_a_default_brings_old_rows_along() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    w.tick().await;
+    w.sql("ALTER TABLE orders ADD COLUMN vip boolean NOT NULL DEFAULT true").await;
+    w.sql("INSERT INTO orders (id) VALUES (2)").await;
+    let report = w.tick().await;
+    assert_eq!(report["whole"], "a new column has values in rows that did not change");
+    w.assert_equal("orders").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_does_not_fit_stops_the_table_and_resync_is_the_way_out() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, '5', 1)").await;
+    w.tick().await;
+    let before = w.state("orders").await["watermark"].clone();
+    w.sql("ALTER TABLE orders ALTER COLUMN note TYPE int USING note::int; UPDATE orders SET note = 6, updated_at = clock_timestamp()").await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1);
+    let message = ran.run()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("the column note as STRING, the source's is INT64"), "{message}");
+    assert_eq!(w.state("orders").await["watermark"], before);
+    assert_eq!(w.run(&["resync", "--table", "public.orders"]).await.code, 0);
+    w.assert_equal("orders").await;
+    let table = w.bigquery.get(&format!("/datasets/{}/tables/orders", w.dataset)).await;
+    assert_eq!(table["tableConstraints"]["primaryKey"]["columns"][0], "id");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_target_is_loaded_whole() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders SELECT g, 'n', g FROM generate_series(1, 10) g").await;
+    w.tick().await;
+    w.target("DROP TABLE `{d}.orders`").await;
+    w.sql("INSERT INTO orders VALUES (11, 'x', 1)").await;
+    let report = w.tick().await;
+    assert_eq!(report["whole"], "the target table is gone");
+    w.assert_equal("orders").await;
+}
+
+/// Rows copied into a new table of the old name were written by transactions the watermark knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_swapped_by_name_is_loaded_whole() {
+    let w = World::with_orders("").await;
+    w.sql(
+        "INSERT INTO orders VALUES (1, 'old', 1); CREATE TABLE fresh (LIKE orders INCLUDING ALL); \
+           INSERT INTO fresh VALUES (1, 'new', 1), (2, 'new', 1)",
+    )
+    .await;
+    w.tick().await;
+    w.sql("ALTER TABLE orders RENAME TO gone; ALTER TABLE fresh RENAME TO orders").await;
+    let report = w.tick().await;
+    assert_eq!(report["whole"], "the source table was dropped and made anew");
+    w.assert_equal("orders").await;
+}
+
+/// A restored or other server: its transaction ids mean nothing to the watermark. The state is changed instead of the
+/// server, which shows the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_is_loaded_whole_and_loudly() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    w.tick().await;
+    let mut state = w.state("orders").await;
+    for (path, value, why) in [
+        ("system", serde_json::json!("1"), "another server"),
+        ("timeline", serde_json::json!(77), "another server"),
+        ("", serde_json::json!("999999999:999999999:"), "ahead of the source"),
+    ] {
+        if path.is_empty() {
+            state["watermark"]["snapshot"] = value;
+        } else {
+            state["watermark"]["identity"][path] = value;
+        }
+        w.put_state("orders", &state).await;
+        let ran = w.run(&["run", "--json"]).await;
+        assert!(ran.run()["whole"].as_str().unwrap_or_default().contains(why), "{}", ran.stdout);
+        assert!(ran.stderr.contains("the whole table is read again"), "{}", ran.stderr);
+        w.assert_equal("orders").await;
+        state = w.state("orders").await;
+    }
+}
+
+/// What a changed config publishes differently is loaded afresh.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_filter_or_renamed_column_is_loaded_whole() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1), (2, 'y', 100)").await;
+    w.tick().await;
+    let table = "[[table]]\nsource = \"public.orders\"\ncursor = \"updated_at\"\n";
+    w.config(&format!("{table}where = \"amount > 10\"\n"));
+    assert_eq!(w.tick().await["whole"], "the table's definition in config or source has changed");
+    assert_eq!(w.target("SELECT CAST(id AS STRING) FROM `{d}.orders`").await.len(), 1);
+    w.config(&format!("{table}where = \"amount > 10\"\nrename = {{ note = \"remark\" }}\n"));
+    assert_eq!(w.tick().await["whole"], "a new column has values in rows that did not change");
+    assert_eq!(w.target("SELECT remark FROM `{d}.orders`").await[0][0].as_deref(), Some("y"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_not_unique_stops_the_merge_and_resync_gets_out() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE t (id int, v text, PRIMARY KEY (id, v)); INSERT INTO t VALUES (1, 'a')").await;
+    w.config("[[table]]\nsource = \"t\"\nkey = [\"id\"]\n");
+    w.tick().await;
+    w.sql("INSERT INTO t VALUES (1, 'b'); UPDATE t SET v = 'c' WHERE v = 'a'").await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1);
+    assert!(ran.run()["error"]["hint"].as_str().unwrap().contains("the key is not unique"), "{}", ran.stdout);
+    assert!(w.state("t").await["pending"].is_object());
+    w.config("[[table]]\nsource = \"t\"\n");
+    assert_eq!(w.run(&["resync", "--table", "t"]).await.code, 0);
+    assert!(w.state("t").await["pending"].is_null());
+    assert_eq!(w.target("SELECT v FROM `{d}.t`").await.len(), 2);
+}

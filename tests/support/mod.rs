@@ -1,0 +1,22 @@
+//! The harness: real parts, one stack of them for all tests, a world of its own for each.
+//!
+//! ```text
+//!   test ── World ─┬─ a database of its own in the shared PostgreSQL
+//!                  ├─ a bucket and two datasets of its own
+//!                  └─ plimsoll (the real binary) ── Proxy ──▶ fake-gcs-server
+//!                                                └─ Proxy ──▶ local-bigquery
+//! ```
+//!
+//! Both proxies record what passes and can hold, answer or lose a request, so that a test can kill the process between any
+//! two outside effects of the shipped binary.
+
+pub mod compare;
+pub mod golden;
+pub mod proxy;
+pub mod pubsub;
+pub mod stack;
+pub mod world;
+
+pub use proxy::{Gate, Proxy, Recorded};
+pub use stack::Stack;
+pub use world::{Ran, Served, World};

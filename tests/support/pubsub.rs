@@ -1,0 +1,58 @@
+//! Topics, push subscriptions and messages, by the crate the product uses.
+
+use google_cloud_auth::credentials::anonymous;
+use google_cloud_pubsub::client::{Publisher, SubscriptionAdmin, TopicAdmin};
+use google_cloud_pubsub::model::{Message, PushConfig};
+
+use super::Stack;
+
+/// One topic that pushes to one endpoint.
+pub struct Push {
+    publisher: Publisher,
+}
+
+impl Push {
+    /// `None` where the emulator is missing; says so.
+    pub async fn start(stack: &Stack, name: &str, endpoint: &str, ack_deadline: i32) -> Option<Self> {
+        let emulator = match &stack.pubsub {
+            Some(emulator) => emulator,
+            None => {
+                let why = stack.pubsub_missing.as_deref().unwrap_or("no reason given");
+                println!("LEFT OUT {name}: {why}");
+                return None;
+            }
+        };
+        let credentials = || anonymous::Builder::new().build();
+        let (topic, subscription) =
+            (format!("projects/demo/topics/{name}"), format!("projects/demo/subscriptions/{name}"));
+        let topics =
+            TopicAdmin::builder().with_endpoint(&emulator.url).with_credentials(credentials()).build().await.unwrap();
+        topics.create_topic().set_name(&topic).send().await.unwrap();
+        let subscriptions = SubscriptionAdmin::builder()
+            .with_endpoint(&emulator.url)
+            .with_credentials(credentials())
+            .build()
+            .await
+            .unwrap();
+        subscriptions
+            .create_subscription()
+            .set_name(&subscription)
+            .set_topic(&topic)
+            .set_ack_deadline_seconds(ack_deadline)
+            .set_push_config(PushConfig::new().set_push_endpoint(endpoint))
+            .send()
+            .await
+            .unwrap();
+        let publisher = Publisher::builder(&topic)
+            .with_endpoint(&emulator.url)
+            .with_credentials(credentials())
+            .build()
+            .await
+            .unwrap();
+        Some(Self { publisher })
+    }
+
+    pub async fn publish(&self, data: &str) {
+        self.publisher.publish(Message::new().set_data(data.as_bytes().to_vec())).await.unwrap();
+    }
+}

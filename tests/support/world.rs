@@ -1,0 +1,316 @@
+//! A test's own database, bucket, datasets and binary.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio_postgres::NoTls;
+
+use super::compare::{Bq, Comparison, compare};
+use super::golden;
+use super::{Proxy, Stack};
+
+pub struct World {
+    pub stack: &'static Stack,
+    pub database: String,
+    pub dataset: String,
+    pub bucket: String,
+    pub dir: tempfile::TempDir,
+    pub gcs: Proxy,
+    pub bq: Proxy,
+    pub pg: tokio_postgres::Client,
+    /// The emulator itself, past the proxy.
+    pub bigquery: Bq,
+    http: reqwest::Client,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+/// A command that ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("not JSON: {}\n{}", self.stdout, self.stderr))
+    }
+
+    /// The first run of the report.
+    pub fn run(&self) -> Value {
+        self.json()["runs"][0].clone()
+    }
+}
+
+/// A `plimsoll serve` that answers; killed when dropped.
+pub struct Served {
+    pub url: String,
+    pub child: Child,
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// The small source table of most tests.
+pub const ORDERS: &str = "CREATE TABLE orders (
+    id bigint PRIMARY KEY,
+    note text,
+    amount numeric(10, 2),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp());
+  CREATE INDEX ON orders (updated_at);";
+
+impl World {
+    pub async fn new() -> Self {
+        let stack = Stack::shared();
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("w{}n{number}", std::process::id());
+        let admin = connect(stack, "postgres").await;
+        admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let pg = connect(stack, &name).await;
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let bucket = format!("bucket-{name}");
+        let made = http.post(format!("{}/storage/v1/b?project=demo", stack.gcs.url));
+        made.json(&serde_json::json!({ "name": bucket })).send().await.unwrap().error_for_status().unwrap();
+        let (gcs, bq) = tokio::join!(Proxy::start(&stack.gcs.url), Proxy::start(&stack.bq.url));
+        let bigquery = Bq::new(&stack.bq.url, "demo");
+        let world = Self {
+            stack,
+            database: name.clone(),
+            dataset: format!("d{name}"),
+            bucket,
+            dir: tempfile::tempdir().unwrap(),
+            gcs,
+            bq,
+            pg,
+            bigquery,
+            http,
+            seen: Arc::default(),
+        };
+        world.config("");
+        world
+    }
+
+    /// A world with the `orders` table, captured by cursor.
+    pub async fn with_orders(extra: &str) -> Self {
+        let world = Self::new().await;
+        world.sql(ORDERS).await;
+        world.config(&format!("[[table]]\nsource = \"public.orders\"\ncursor = \"updated_at\"\n{extra}"));
+        world
+    }
+
+    pub fn source_url(&self) -> String {
+        let pg = &self.stack.pg;
+        format!("postgres://postgres:{}@127.0.0.1:{}/{}", pg.password, pg.port, self.database)
+    }
+
+    pub fn config_path(&self) -> PathBuf {
+        self.dir.path().join("plimsoll.toml")
+    }
+
+    /// Writes the config: connections, and what the test gives.
+    pub fn config(&self, rest: &str) {
+        self.config_with("", rest);
+    }
+
+    /// As [`World::config`], with keys for `[run]`.
+    pub fn config_with(&self, run: &str, rest: &str) {
+        let text = format!(
+            "[source]\nurl = \"${{DATABASE_URL}}\"\n[storage]\nurl = \"gs://{}/p\"\npart_size = \"256KiB\"\n\
+             [bigquery]\nproject = \"demo\"\ndataset = \"{}\"\n[run]\n{run}\n[server]\nauth = \"none\"\n{rest}",
+            self.bucket, self.dataset
+        );
+        std::fs::write(self.config_path(), text).unwrap();
+    }
+
+    pub async fn sql(&self, sql: &str) {
+        self.pg.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    }
+
+    /// Another connection to the test's database.
+    pub async fn connect(&self) -> tokio_postgres::Client {
+        connect(self.stack, &self.database).await
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
+        command
+            .args(args)
+            .current_dir(self.dir.path())
+            .env_remove("PLIMSOLL_CONFIG")
+            .env("DATABASE_URL", self.source_url())
+            .env("STORAGE_EMULATOR_HOST", &self.gcs.url)
+            .env("BIGQUERY_EMULATOR_HOST", &self.bq.url)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(pubsub) = &self.stack.pubsub {
+            command.env("PUBSUB_EMULATOR_HOST", &pubsub.url);
+        }
+        command
+    }
+
+    pub async fn run(&self, args: &[&str]) -> Ran {
+        self.finish(self.command(args).spawn().unwrap()).await
+    }
+
+    pub async fn finish(&self, child: Child) -> Ran {
+        let output = tokio::time::timeout(Duration::from_secs(120), child.wait_with_output());
+        let output = output.await.expect("the command ends in time").unwrap();
+        self.keep_statements().await;
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// One tick that has to succeed; the report of its first run.
+    pub async fn tick(&self) -> Value {
+        let ran = self.run(&["run", "--json"]).await;
+        assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+        ran.run()
+    }
+
+    pub async fn serve(&self) -> Served {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = self.command(&["serve", "--port", &port.to_string()]);
+        let log = std::fs::File::create(self.dir.path().join("serve.log")).unwrap();
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let url = format!("http://127.0.0.1:{port}");
+        for _ in 0..200 {
+            if self.http.get(format!("{url}/healthz")).send().await.is_ok() {
+                return Served { url, child };
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("serve did not come up: {}", self.serve_log());
+    }
+
+    pub fn serve_log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("serve.log")).unwrap_or_default()
+    }
+
+    pub async fn post(&self, url: &str, body: &str) -> (u16, Value) {
+        let answer = self.http.post(url).body(body.to_owned()).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or_default())
+    }
+
+    pub async fn get(&self, url: &str) -> (u16, Value) {
+        let answer = self.http.get(url).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or_default())
+    }
+
+    /// Source and target are equal, row by row.
+    pub async fn assert_equal(&self, table: &str) {
+        let found = self.compare(table).await;
+        assert_eq!(found.count, 0, "{table}: {:#?}", found.differences);
+    }
+
+    pub async fn compare(&self, table: &str) -> Comparison {
+        compare(&self.pg, table, "id", &self.bigquery, &self.dataset, table).await
+    }
+
+    /// One column of the target, by key.
+    pub async fn target(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.bigquery.query(&sql.replace("{d}", &format!("demo.{}", self.dataset))).await
+    }
+
+    /// The feed's state document, past the proxy; `Null` where there is none.
+    pub async fn state(&self, feed: &str) -> Value {
+        let url = format!("{}/storage/v1/b/{}/o/p%2Fstate%2F{feed}.json?alt=media", self.stack.gcs.url, self.bucket);
+        self.http.get(url).send().await.unwrap().json().await.unwrap_or_default()
+    }
+
+    /// Replaces the feed's state document.
+    pub async fn put_state(&self, feed: &str, state: &Value) {
+        let url = format!(
+            "{}/upload/storage/v1/b/{}/o?uploadType=media&name=p%2Fstate%2F{feed}.json",
+            self.stack.gcs.url, self.bucket
+        );
+        self.http.post(url).body(state.to_string()).send().await.unwrap().error_for_status().unwrap();
+    }
+
+    /// The lines of every staged file whose name holds `part`, of one run or of all.
+    pub async fn staged(&self, run: &str, part: &str) -> Vec<String> {
+        use std::io::Read;
+        let mut lines = Vec::new();
+        for name in
+            self.objects().await.into_iter().filter(|n| n.contains(run) && n.contains(part) && n.ends_with(".gz"))
+        {
+            let path = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC).to_string();
+            let url = format!("{}/storage/v1/b/{}/o/{path}?alt=media", self.stack.gcs.url, self.bucket);
+            let content = self.http.get(url).send().await.unwrap().bytes().await.unwrap();
+            let mut text = String::new();
+            flate2::read::MultiGzDecoder::new(&content[..]).read_to_string(&mut text).unwrap();
+            lines.extend(text.lines().map(str::to_owned));
+        }
+        lines
+    }
+
+    /// The names of all objects in the bucket.
+    pub async fn objects(&self) -> Vec<String> {
+        let url = format!("{}/storage/v1/b/{}/o?maxResults=5000", self.stack.gcs.url, self.bucket);
+        let list: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        items.iter().filter_map(|i| i["name"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// Holds the statements that went to BigQuery against the golden files.
+    pub async fn keep_statements(&self) {
+        for request in self.bq.log() {
+            let Some(sql) = request.json()["configuration"]["query"]["query"].as_str().map(str::to_owned) else {
+                continue;
+            };
+            if self.seen.lock().unwrap().contains(&sql) {
+                continue;
+            }
+            self.seen.lock().unwrap().push(sql.clone());
+            let staging = super::golden::render(&self.bigquery, &sql, &self.dataset).await;
+            // The staging table is gone once the run is committed; its columns are those of the load job.
+            let rendered = self.with_staging_columns(&staging, &sql);
+            assert!(golden::is_golden(&rendered), "not a golden statement (accept with `make golden`):\n{rendered}");
+        }
+    }
+
+    fn with_staging_columns(&self, rendered: &str, sql: &str) -> String {
+        let staging = sql.split('`').find(|p| p.contains("_staging.")).and_then(|p| p.split('.').next_back());
+        let loaded = self.bq.log().into_iter().map(|r| r.json()["configuration"]["load"].clone());
+        let load = loaded.into_iter().find(|l| l["destinationTable"]["tableId"].as_str() == staging);
+        let fields = load.map(|l| l["schema"]["fields"].clone()).unwrap_or_default();
+        let columns: Vec<String> = fields
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|f| format!("{} {}", f["name"].as_str().unwrap(), f["type"].as_str().unwrap()))
+            .collect();
+        let lines = rendered.lines().map(|line| match line.split_once("__RUN: ") {
+            Some((head, _)) if line.starts_with("-- table") => format!("{head}__RUN: {}", columns.join(", ")),
+            _ => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\n") + "\n"
+    }
+}
+
+impl Served {
+    /// Sends SIGTERM and waits for the end.
+    pub async fn terminate(&mut self) -> std::process::ExitStatus {
+        let pid = self.child.id().expect("still running").to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().await.unwrap();
+        tokio::time::timeout(Duration::from_secs(15), self.child.wait()).await.expect("ends within 15 s").unwrap()
+    }
+}
+
+async fn connect(stack: &Stack, database: &str) -> tokio_postgres::Client {
+    let config = format!("host={} port={} user=postgres dbname={database}", stack.pg.socket_dir, stack.pg.port);
+    let (client, connection) = tokio_postgres::connect(&config, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
