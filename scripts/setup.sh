@@ -37,7 +37,11 @@ need "Python 3" 'command -v python3 >/dev/null' python3 python3-venv
 
 python=
 for candidate in "${PYTHON313:-}" python3.13 "$HOME"/.pyenv/versions/3.13*/bin/python; do
-  if [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1; then python=$(command -v "$candidate"); break; fi
+  # Asked, not only found: a version manager's shim may stand in for a Python that is not there.
+  if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
+    python=$candidate
+    break
+  fi
 done
 
 key=$(cat "$requirements" | sha256sum | cut -c1-16)

@@ -1,8 +1,30 @@
 #!/usr/bin/env bash
-# The whole suite: unit tests, then the journeys against real parts. One stack of emulators serves all of them.
+# The whole suite: unit tests, then the journeys against real parts. One stack of emulators serves all of them, and ends
+# with this script, however it ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-venv=$(./scripts/setup.sh)
-export PLIMSOLL_VENV=$venv
-cargo test --locked --quiet --no-run
-cargo test --locked -- "$@"
+PLIMSOLL_VENV=$(./scripts/setup.sh)
+export PLIMSOLL_VENV
+cargo test --locked --no-run --quiet --lib --bins --test suite
+
+coproc STACK { exec python3 tests/support/stack.py --venv "$PLIMSOLL_VENV"; }
+stack_pid=$STACK_PID
+exec {stack_in}>&"${STACK[1]}" {stack_out}<&"${STACK[0]}"
+eval "exec ${STACK[0]}<&- ${STACK[1]}>&-"
+trap 'exec {stack_in}>&-; wait "$stack_pid" || true' EXIT
+read -r PLIMSOLL_STACK <&"$stack_out" || { echo "error: the emulators did not start"; exit 1; }
+export PLIMSOLL_STACK
+field() { python3 -c 'import json, sys; print(json.loads(sys.argv[1]).get(sys.argv[2]) or "")' "$PLIMSOLL_STACK" "$1"; }
+for key in missing error; do
+  why=$(field "$key")
+  if [ -n "$why" ]; then echo "error: $why"; exit 1; fi
+done
+
+status=0
+cargo test --locked --lib --bins --test suite -- "$@" || status=$?
+why=$(field pubsub_missing)
+if [ -n "$why" ]; then
+  echo "LEFT OUT, because of: $why"
+  cargo test --locked --quiet --test suite -- --list 2>/dev/null | sed -n 's/^\(push::.*\): test$/  \1/p'
+fi
+exit $status

@@ -42,7 +42,7 @@ struct Field {
 /// Turns rows of one `COPY` statement into NDJSON lines.
 ///
 /// The statement's columns are: where `flagged`, a boolean that says whether the row was sent before; the shape's columns
-/// (only the key's for [`Op::Key`]); and where the cursor is not published, the cursor.
+/// (only the key's for [`Op::Key`] and [`Op::Delete`]); and where the cursor is not published, the cursor.
 pub struct RowEncoder {
     fields: Vec<Field>,
     key_len: usize,
@@ -64,7 +64,8 @@ pub enum Flag {
 
 impl RowEncoder {
     pub fn new(shape: &Shape, kind: RowKind, policy: OnUnrepresentable) -> Self {
-        let columns = if kind == RowKind::Change(Op::Key) { shape.key() } else { &shape.columns };
+        let key_alone = matches!(kind, RowKind::Change(Op::Key | Op::Delete));
+        let columns = if key_alone { shape.key() } else { &shape.columns };
         let mut fields: Vec<Field> = Vec::with_capacity(columns.len() + 1);
         for column in columns {
             let mut lead = Vec::new();

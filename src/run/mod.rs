@@ -27,4 +27,4 @@ pub use preview::{ColumnCheck, TableCheck, TablePlan};
 pub use progress::{Progress, Silent};
 pub use report::{Failure, RunReport, RunState, TableReport, TickReport};
 pub use status::FeedStatus;
-pub use tick::{Request, UnknownTable, tick};
+pub use tick::{NotARequest, Request, UnknownTable, tick};

@@ -33,6 +33,11 @@ pub struct UnknownTable {
     pub known: Vec<String>,
 }
 
+/// The text is not the JSON of a [`Request`].
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("not a request such as {{\"tables\": [\"public.orders\"], \"full\": false}}")]
+pub struct NotARequest;
+
 impl UnknownTable {
     /// What to do next.
     pub fn hint(&self) -> String {
@@ -41,6 +46,17 @@ impl UnknownTable {
 }
 
 impl Request {
+    /// Reads a request's JSON object; nothing at all is a request for every due table.
+    pub fn from_json(text: &[u8]) -> Result<Self, NotARequest> {
+        if text.trim_ascii().is_empty() {
+            return Ok(Self::default());
+        }
+        // Through an object, for a list of values would be taken for one too.
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(text).map_err(|_| NotARequest)?;
+        serde_json::from_value(object.into()).map_err(|_| NotARequest)
+    }
+
     /// The tables asked for, in the config's order.
     pub fn select<'a>(&self, tables: &'a [TableSpec]) -> Result<Vec<&'a TableSpec>, UnknownTable> {
         let is_named = |spec: &TableSpec, name: &str| spec.source.to_string() == name || spec.target == name;
@@ -89,8 +105,11 @@ mod tests {
 
     #[test]
     fn a_body_may_be_empty_and_may_not_hold_what_nobody_reads() {
-        assert_eq!(serde_json::from_str::<Request>("{}").unwrap(), Request::default());
-        assert!(serde_json::from_str::<Request>(r#"{"table":["x"]}"#).is_err());
-        assert!(serde_json::from_str::<Request>(r#"{"resync":true}"#).is_err());
+        for nothing in ["", " \n", "{}"] {
+            assert_eq!(Request::from_json(nothing.as_bytes()), Ok(Request::default()));
+        }
+        for bad in [r#"{"table":["x"]}"#, r#"{"resync":true}"#, "[]", "null", "[[\"x\"],true]", "{"] {
+            assert_eq!(Request::from_json(bad.as_bytes()), Err(NotARequest), "{bad}");
+        }
     }
 }

@@ -28,8 +28,11 @@ struct Envelope {
 struct Message {
     #[serde(default)]
     data: Option<String>,
-    #[serde(default, rename = "messageId", alias = "message_id")]
-    id: Option<String>,
+    // Sent under both names, and not always under both.
+    #[serde(default, rename = "messageId")]
+    camel_id: Option<String>,
+    #[serde(default, rename = "message_id")]
+    snake_id: Option<String>,
 }
 
 /// A request, and the id of the message that brought it.
@@ -45,17 +48,13 @@ pub(super) fn parse(body: &[u8]) -> Result<Push, EnvelopeError> {
     }
     let json: serde_json::Value = serde_json::from_slice(body).map_err(|_| EnvelopeError::NotJson)?;
     if json.get("message").is_none() {
-        let request = serde_json::from_value(json).map_err(|_| EnvelopeError::BadRequest)?;
+        let request = Request::from_json(body).map_err(|_| EnvelopeError::BadRequest)?;
         return Ok(Push { request, message_id: None });
     }
     let Envelope { message } = serde_json::from_value(json).map_err(|_| EnvelopeError::BadMessage)?;
-    let data = STANDARD.decode(message.data.unwrap_or_default()).map_err(|_| EnvelopeError::BadMessage)?;
-    let request = if data.trim_ascii().is_empty() {
-        Request::default()
-    } else {
-        serde_json::from_slice(&data).map_err(|_| EnvelopeError::BadRequest)?
-    };
-    Ok(Push { request, message_id: message.id })
+    let data = STANDARD.decode(message.data.as_deref().unwrap_or_default()).map_err(|_| EnvelopeError::BadMessage)?;
+    let request = Request::from_json(&data).map_err(|_| EnvelopeError::BadRequest)?;
+    Ok(Push { request, message_id: message.camel_id.or(message.snake_id) })
 }
 
 #[cfg(test)]

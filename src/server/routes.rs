@@ -72,7 +72,7 @@ async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) ->
             );
         }
     };
-    info!(message = push.message_id.as_deref(), "tick by push");
+    info!(message_id = push.message_id.as_deref(), "tick by push");
     match run(&app, push.request).await {
         Ok(report) if report.ok => StatusCode::NO_CONTENT.into_response(),
         Ok(report) => (StatusCode::INTERNAL_SERVER_ERROR, Json(report)).into_response(),
@@ -84,15 +84,12 @@ async fn runs(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> R
     if let Err(refused) = guard(&app, &headers).await {
         return refused;
     }
-    let request = match body.trim_ascii() {
-        [] => Request::default(),
-        body => match serde_json::from_slice(body) {
-            Ok(request) => request,
-            Err(_) => {
-                let hint = "send {\"tables\": [\"public.orders\"], \"full\": false}, or nothing";
-                return refusal(StatusCode::BAD_REQUEST, "the body is not a request", hint);
-            }
-        },
+    let request = match Request::from_json(&body) {
+        Ok(request) => request,
+        Err(e) => {
+            let hint = "send {\"tables\": [\"public.orders\"], \"full\": false}, or nothing";
+            return refusal(StatusCode::BAD_REQUEST, format!("the body is {e}"), hint);
+        }
     };
     match run(&app, request).await {
         Ok(report) => (status_of(&report), Json(report)).into_response(),

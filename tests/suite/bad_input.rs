@@ -23,7 +23,7 @@ async fn with_row() -> World {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password() {
     let w = with_row().await;
-    let url = w.source_url().replace(&w.stack.pg.password, "hunter2");
+    let url = w.source_url().replace(&w.own.pg.password, "hunter2");
     for command in [["run"], ["check"]] {
         let child = w.command(&command).env("DATABASE_URL", &url).spawn().unwrap();
         let ran = w.finish(child).await;
@@ -156,6 +156,6 @@ async fn errors_hold_no_values() {
     let failed = w.run(&["run", "--json"]).await;
     assert_eq!(failed.code, 1);
     for text in [&ran.stdout, &ran.stderr, &failed.stdout, &failed.stderr] {
-        assert!(!text.contains("MARKER") && !text.contains(&w.stack.pg.password), "{text}");
+        assert!(!text.contains("MARKER") && !text.contains(&w.own.pg.password), "{text}");
     }
 }

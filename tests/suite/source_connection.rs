@@ -12,9 +12,9 @@ async fn connects(w: &World, url: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_sslmode() {
     let w = World::with_orders("").await;
-    let pg = &w.stack.pg;
+    let pg = &w.own.pg;
     let url = |host: &str, query: &str| {
-        format!("postgres://postgres:{}@{host}:{}/{}?{query}", pg.password, pg.port, w.database)
+        format!("postgres://postgres:{}@{host}:{}/{}?{query}", pg.password, pg.port, "postgres")
     };
     let ca = format!("sslrootcert={}", pg.ca.replace('/', "%2F"));
     for mode in ["disable", "allow", "prefer", "require"] {
@@ -31,11 +31,11 @@ async fn every_sslmode() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unix_socket() {
     let w = World::with_orders("").await;
-    let pg = &w.stack.pg;
+    let pg = &w.own.pg;
     let dir = pg.socket_dir.replace('/', "%2F");
-    assert!(connects(&w, &format!("postgres://postgres@{dir}:{}/{}", pg.port, w.database)).await);
+    assert!(connects(&w, &format!("postgres://postgres@{dir}:{}/{}", pg.port, "postgres")).await);
     assert!(
-        connects(&w, &format!("postgres:///{}?host={}&port={}&user=postgres", w.database, pg.socket_dir, pg.port))
+        connects(&w, &format!("postgres:///{}?host={}&port={}&user=postgres", "postgres", pg.socket_dir, pg.port))
             .await
     );
 }
@@ -44,13 +44,13 @@ async fn a_unix_socket() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hidden_rows_are_an_error() {
     let w = World::with_orders("").await;
-    let role = format!("r_{}", w.database);
+    let role = "reader".to_owned();
     w.sql(&format!(
         "CREATE ROLE {role} LOGIN PASSWORD 'pw'; GRANT SELECT ON orders TO {role}; ALTER TABLE orders ENABLE ROW LEVEL SECURITY; \
          CREATE POLICY p ON orders USING (id > 1); INSERT INTO orders VALUES (1, 'hidden', 1), (2, 'seen', 1)"
     ))
     .await;
-    let url = format!("postgres://{role}:pw@127.0.0.1:{}/{}", w.stack.pg.port, w.database);
+    let url = format!("postgres://{role}:pw@127.0.0.1:{}/{}", w.own.pg.port, "postgres");
     let child = w.command(&["run"]).env("DATABASE_URL", url).spawn().unwrap();
     let ran = w.finish(child).await;
     assert_eq!(ran.code, 1);
@@ -86,7 +86,7 @@ async fn init_writes_a_config_that_check_accepts() {
     let ran = w.run(&["init", &w.source_url(), "--output", "new.toml"]).await;
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let text = std::fs::read_to_string(w.dir.path().join("new.toml")).unwrap();
-    assert!(!text.contains(&w.stack.pg.password));
+    assert!(!text.contains(&w.own.pg.password));
     assert!(
         text.contains("cursor = \"updated_at\"") && text.contains("capture = \"full\"") && !text.contains("parts_1"),
         "{text}"

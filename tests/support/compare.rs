@@ -12,6 +12,7 @@ pub type Rows = BTreeMap<String, Vec<Option<String>>>;
 /// What a comparison found.
 #[derive(Debug)]
 pub struct Comparison {
+    /// Rows of either side.
     pub source: usize,
     pub target: usize,
     /// Up to twenty differences, described.
@@ -25,9 +26,18 @@ struct Compared {
     pg_type: String,
 }
 
-/// Compares a relation with a table of the same column names.
-pub async fn compare(pg: &Client, relation: &str, key: &str, bq: &Bq, dataset: &str, table: &str) -> Comparison {
-    let columns = columns_of(pg, relation).await;
+/// Compares a relation with a table of the same column names, but for those that are not published.
+pub async fn compare(
+    pg: &Client,
+    relation: &str,
+    key: &str,
+    excluded: &[&str],
+    bq: &Bq,
+    dataset: &str,
+    table: &str,
+) -> Comparison {
+    let mut columns = columns_of(pg, relation).await;
+    columns.retain(|c| !excluded.contains(&c.name.as_str()));
     let source = source_rows(pg, relation, key, &columns).await;
     let target = target_rows(bq, dataset, table, key, &columns).await;
     let mut differences = Vec::new();

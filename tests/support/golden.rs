@@ -43,7 +43,7 @@ fn normalize_bounds(line: &str) -> String {
 /// `-- table …` lines for every table the statement names.
 async fn describe(bq: &Bq, sql: &str, dataset: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    for name in sql.split('`').filter(|p| p.matches('.').count() == 2) {
+    for name in sql.split('`').filter(|p| p.matches('.').count() == 2 && !p.contains(char::is_whitespace)) {
         let parts: Vec<&str> = name.split('.').collect();
         let table = bq.get(&format!("/datasets/{}/tables/{}", parts[1], parts[2])).await;
         let fields = table["schema"]["fields"].as_array().cloned().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The harness: real parts, one stack of them for all tests, a world of its own for each.
 //!
 //! ```text
-//!   test ── World ─┬─ a database of its own in the shared PostgreSQL
+//!   test ── World ─┬─ a PostgreSQL cluster of its own
 //!                  ├─ a bucket and two datasets of its own
 //!                  └─ plimsoll (the real binary) ── Proxy ──▶ fake-gcs-server
 //!                                                └─ Proxy ──▶ local-bigquery
@@ -19,4 +19,4 @@ pub mod world;
 
 pub use proxy::{Gate, Proxy, Recorded};
 pub use stack::Stack;
-pub use world::{Ran, Served, World};
+pub use world::{Ran, World};

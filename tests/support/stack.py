@@ -8,12 +8,16 @@ state in one temporary folder. When all answer, one line of JSON with their addr
 standard input closes or a signal arrives; then every process is ended and the folder removed. So whoever holds the
 other end of the pipe owns the stack, and a killed owner leaves nothing behind.
 
+A test that must be alone in its PostgreSQL (transaction ids are the whole cluster's) asks "control" for a cluster of its
+own: POST /postgres answers with its address, DELETE /postgres/PORT ends it.
+
 The Pub/Sub emulator alone may be missing; its entry is then null and "pubsub_missing" says why.
 """
 
 import argparse
 import ctypes
 import glob
+import http.server
 import json
 import os
 import pwd
@@ -138,22 +142,39 @@ class Stack:
                 shutil.chown(path, user)
             shutil.chown(self.dir, user)
         os.chmod(key, 0o600)
+        self.pg_bin, self.pg_user, self.pg_password = bin_dir, user, password
         sh(f"{bin_dir}/initdb", "-D", data, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--auth-local=trust",
            "--auth-host=scram-sha-256", f"--pwfile={pwfile}", "--no-sync", user=user)
+        shutil.move(data, f"{self.dir}/template")
+        self.info["pg"] = self.clone_postgres()
+
+    def clone_postgres(self):
+        """A cluster that starts as an exact copy of the template."""
+        port = free_port()
+        data = f"{self.dir}/pg-{port}"
+        subprocess.run(["cp", "-a", "--reflink=auto", f"{self.dir}/template", data], check=True)
         settings = {
             "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.dir, "fsync": "off",
-            "max_connections": "200", "shared_buffers": "128MB", "max_prepared_transactions": "10", "ssl": "on",
-            "ssl_cert_file": cert, "ssl_key_file": key, "full_page_writes": "off", "synchronous_commit": "off",
-            "max_wal_size": "2GB",
+            "max_connections": "60", "shared_buffers": "64MB", "max_prepared_transactions": "10", "ssl": "on",
+            "ssl_cert_file": f"{self.dir}/pg.crt", "ssl_key_file": f"{self.dir}/pg.key", "full_page_writes": "off",
+            "synchronous_commit": "off", "max_wal_size": "2GB", "autovacuum": "off",
         }
-        argv = [f"{bin_dir}/postgres", "-D", data]
+        argv = [f"{self.pg_bin}/postgres", "-D", data]
         for k, v in settings.items():
             argv += ["-c", f"{k}={v}"]
-        proc = self.spawn("postgres", argv, stop=signal.SIGINT, user=user)
-        isready = [f"{bin_dir}/pg_isready", "-q", "-h", self.dir, "-p", str(port)]
-        self.wait_for("postgres", proc, lambda: subprocess.run(isready).returncode == 0, 30)
-        self.info["pg"] = {"host": "127.0.0.1", "port": port, "user": "postgres", "password": password,
-                           "socket_dir": self.dir, "ca": f"{self.dir}/ca.crt", "bin": bin_dir, "pid": proc.pid}
+        name = f"postgres-{port}"
+        proc = self.spawn(name, argv, stop=signal.SIGINT, user=self.pg_user)
+        isready = [f"{self.pg_bin}/pg_isready", "-q", "-h", self.dir, "-p", str(port)]
+        self.wait_for(name, proc, lambda: subprocess.run(isready).returncode == 0, 30)
+        return {"host": "127.0.0.1", "port": port, "user": "postgres", "password": self.pg_password,
+                "socket_dir": self.dir, "ca": f"{self.dir}/ca.crt", "pid": proc.pid}
+
+    def end_postgres(self, port):
+        for entry in [e for e in self.procs if e[0] == f"postgres-{port}"]:
+            self.procs.remove(entry)
+            entry[1].send_signal(signal.SIGQUIT)
+            entry[1].wait()
+            shutil.rmtree(f"{self.dir}/pg-{port}", ignore_errors=True)
 
     def tool(self, name):
         path = f"{self.venv}/bin/{name}"
@@ -250,26 +271,57 @@ def answers(url):
         return False
 
 
+def control(stack):
+    """Answers in the main thread: a child's death signal is tied to the thread that forked it."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self, body):
+            data = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_POST(self):
+            self.answer(stack.clone_postgres())
+
+        def do_DELETE(self):
+            stack.end_postgres(self.path.rsplit("/", 1)[-1])
+            self.answer({})
+
+        def log_message(self, *_):
+            pass
+
+    return http.server.HTTPServer(("127.0.0.1", 0), Handler)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venv", required=True, help="the folder `make setup` made")
     parser.add_argument("--only", default="pg,gcs,bq,pubsub")
     args = parser.parse_args()
-    done = threading.Event()
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
     for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(sig, lambda *_: done.set())
+        signal.signal(sig, interrupt)
     stack = Stack(args.venv)
     try:
         stack.start(args.only.split(","))
+        server = control(stack)
+        stack.info["control"] = f"http://127.0.0.1:{server.server_port}"
         print(json.dumps(stack.info), flush=True)
 
         def watch_stdin():
             while sys.stdin.buffer.read(4096):
                 pass
-            done.set()
+            server.shutdown()
 
         threading.Thread(target=watch_stdin, daemon=True).start()
-        done.wait()
+        server.serve_forever(poll_interval=0.1)
+    except KeyboardInterrupt:
+        pass
     except Missing as e:
         print(json.dumps({"missing": str(e)}), flush=True)
         sys.exit(3)
@@ -277,6 +329,8 @@ def main():
         print(json.dumps({"error": str(e)}), flush=True)
         sys.exit(1)
     finally:
+        for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(sig, signal.SIG_IGN)
         stack.stop()
 
 

@@ -1,5 +1,7 @@
 //! The shared emulators: those that `make test` has started, or a set of our own.
 
+#![allow(dead_code, reason = "the suite and the demo each use a part")]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -9,6 +11,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 pub struct Stack {
     pub pg: Pg,
+    /// Gives and takes clusters of a test's own.
+    pub control: String,
     pub gcs: Service,
     pub bq: Service,
     pub pubsub: Option<PubSub>,
@@ -23,6 +27,36 @@ pub struct Pg {
     pub ca: String,
 }
 
+/// A PostgreSQL cluster of a test's own, ended with it: transaction ids, and so snapshots, are the whole cluster's.
+pub struct OwnPg {
+    pub pg: Pg,
+    control: String,
+}
+
+impl OwnPg {
+    pub fn start(stack: &Stack) -> Self {
+        let answer = request(&stack.control, "POST", "/postgres");
+        Self { pg: serde_json::from_str(&answer).expect("an address"), control: stack.control.clone() }
+    }
+}
+
+impl Drop for OwnPg {
+    fn drop(&mut self) {
+        request(&self.control, "DELETE", &format!("/postgres/{}", self.pg.port));
+    }
+}
+
+/// One blocking request: it has to work in a `drop`, where no runtime may be waited for.
+fn request(control: &str, method: &str, path: &str) -> String {
+    use std::io::{Read, Write};
+    let host = control.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(host).expect("the stack is up");
+    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+}
+
 #[derive(Clone, Debug, Deserialize)]
 pub struct Service {
     pub url: String,
@@ -30,24 +64,36 @@ pub struct Service {
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct PubSub {
-    pub host: String,
     pub url: String,
 }
 
 /// A stack of our own: it ends when its standard input closes, which happens with our process at the latest.
-struct Owned {
-    stack: Stack,
-    _child: Child,
+pub struct Owned {
+    pub stack: Stack,
+    child: Child,
+}
+
+impl Owned {
+    /// Ends every process of the stack and waits for that.
+    pub fn stop(mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
 }
 
 impl Stack {
     /// The stack of this process.
     pub fn shared() -> &'static Stack {
-        static SHARED: OnceLock<Owned> = OnceLock::new();
-        &SHARED.get_or_init(Self::start).stack
+        static SHARED: OnceLock<Stack> = OnceLock::new();
+        static OWNED: OnceLock<Owned> = OnceLock::new();
+        SHARED.get_or_init(|| match std::env::var("PLIMSOLL_STACK") {
+            Ok(json) => serde_json::from_str(&json).expect("PLIMSOLL_STACK is what stack.py printed"),
+            Err(_) => OWNED.get_or_init(Self::start).stack.clone(),
+        })
     }
 
-    fn start() -> Owned {
+    /// Starts a stack of our own.
+    pub fn start() -> Owned {
         let venv = std::env::var("PLIMSOLL_VENV").expect("PLIMSOLL_VENV is not set: run the tests with `make test`");
         let mut child = Command::new("python3")
             .args([concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/stack.py"), "--venv", &venv])
@@ -63,6 +109,6 @@ impl Stack {
                 panic!("the emulators did not start: {why}");
             }
         }
-        Owned { stack: serde_json::from_value(json).expect("the stack's addresses"), _child: child }
+        Owned { stack: serde_json::from_value(json).expect("the stack's addresses"), child }
     }
 }

@@ -1,4 +1,4 @@
-//! A test's own database, bucket, datasets and binary.
+//! A test's own PostgreSQL, bucket, datasets and binary.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,19 +10,22 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio_postgres::NoTls;
 
-use super::compare::{Bq, Comparison, compare};
+use super::compare::{Bq, compare};
 use super::golden;
+use super::stack::{OwnPg, Pg};
 use super::{Proxy, Stack};
 
 pub struct World {
     pub stack: &'static Stack,
-    pub database: String,
+    /// Unique among all tests.
+    pub name: String,
     pub dataset: String,
     pub bucket: String,
     pub dir: tempfile::TempDir,
     pub gcs: Proxy,
     pub bq: Proxy,
     pub pg: tokio_postgres::Client,
+    pub own: OwnPg,
     /// The emulator itself, past the proxy.
     pub bigquery: Bq,
     http: reqwest::Client,
@@ -69,9 +72,8 @@ impl World {
         let stack = Stack::shared();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("w{}n{number}", std::process::id());
-        let admin = connect(stack, "postgres").await;
-        admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let pg = connect(stack, &name).await;
+        let own = OwnPg::start(stack);
+        let pg = connect(&own.pg).await;
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let bucket = format!("bucket-{name}");
         let made = http.post(format!("{}/storage/v1/b?project=demo", stack.gcs.url));
@@ -80,13 +82,14 @@ impl World {
         let bigquery = Bq::new(&stack.bq.url, "demo");
         let world = Self {
             stack,
-            database: name.clone(),
+            name: name.clone(),
             dataset: format!("d{name}"),
             bucket,
             dir: tempfile::tempdir().unwrap(),
             gcs,
             bq,
             pg,
+            own,
             bigquery,
             http,
             seen: Arc::default(),
@@ -104,8 +107,8 @@ impl World {
     }
 
     pub fn source_url(&self) -> String {
-        let pg = &self.stack.pg;
-        format!("postgres://postgres:{}@127.0.0.1:{}/{}", pg.password, pg.port, self.database)
+        let pg = &self.own.pg;
+        format!("postgres://postgres:{}@127.0.0.1:{}/postgres", pg.password, pg.port)
     }
 
     pub fn config_path(&self) -> PathBuf {
@@ -133,7 +136,7 @@ impl World {
 
     /// Another connection to the test's database.
     pub async fn connect(&self) -> tokio_postgres::Client {
-        connect(self.stack, &self.database).await
+        connect(&self.own.pg).await
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
@@ -210,12 +213,9 @@ impl World {
 
     /// Source and target are equal, row by row.
     pub async fn assert_equal(&self, table: &str) {
-        let found = self.compare(table).await;
+        let found = compare(&self.pg, table, "id", &[], &self.bigquery, &self.dataset, table).await;
         assert_eq!(found.count, 0, "{table}: {:#?}", found.differences);
-    }
-
-    pub async fn compare(&self, table: &str) -> Comparison {
-        compare(&self.pg, table, "id", &self.bigquery, &self.dataset, table).await
+        assert_eq!(found.source, found.target, "{table}: rows");
     }
 
     /// One column of the target, by key.
@@ -308,8 +308,8 @@ impl Served {
     }
 }
 
-async fn connect(stack: &Stack, database: &str) -> tokio_postgres::Client {
-    let config = format!("host={} port={} user=postgres dbname={database}", stack.pg.socket_dir, stack.pg.port);
+async fn connect(pg: &Pg) -> tokio_postgres::Client {
+    let config = format!("host={} port={} user=postgres dbname=postgres", pg.socket_dir, pg.port);
     let (client, connection) = tokio_postgres::connect(&config, NoTls).await.unwrap();
     tokio::spawn(connection);
     client

@@ -1,7 +1,5 @@
 -- table demo.app.orders: id INT64, note STRING, amount NUMERIC, updated_at TIMESTAMP, is_deleted BOOL, deleted_at TIMESTAMP
 -- table demo.app_staging.orders__RUN: _plimsoll_op STRING, id INT64, note STRING, amount NUMERIC, updated_at TIMESTAMP
--- table , TIMESTAMP '2026-01-01 00:00:00.000000+00')
-WHEN MATCHED AND S.: 
 MERGE `demo.app.orders` AS T
 USING `demo.app_staging.orders__RUN` AS S
 ON T.`id` = S.`id`

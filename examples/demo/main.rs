@@ -1,0 +1,263 @@
+//! `make demo`: the main job on real parts, from `init` to a row-by-row comparison.
+//!
+//! ```text
+//!   traffic ──▶ PostgreSQL ──▶ plimsoll serve ──▶ fake-gcs-server ──▶ local-bigquery
+//!                                  ▲                                       │
+//!   ticks ──▶ Pub/Sub emulator ────┘                  compare, row by row ◀┘
+//! ```
+
+#[path = "../../tests/support/compare.rs"]
+mod compare;
+#[path = "../../tests/support/pubsub.rs"]
+mod pubsub;
+#[path = "../../tests/support/stack.rs"]
+mod stack;
+mod traffic;
+
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio_postgres::NoTls;
+
+use compare::{Bq, compare};
+use pubsub::Push;
+use stack::Stack;
+use traffic::Traffic;
+
+const TABLES: [&str; 5] = ["app_project", "app_inventory", "app_pm_inventory", "app_incident", "app_company"];
+const TRAFFIC: Duration = Duration::from_secs(40);
+const TICK: Duration = Duration::from_secs(4);
+const DATASET: &str = "smartapp";
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+fn say(text: &str) {
+    println!("\x1b[1m▸ {text}\x1b[0m");
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let keep = std::env::args().any(|a| a == "--keep");
+    say("starting PostgreSQL, fake-gcs-server, local-bigquery and the Pub/Sub emulator");
+    let owned = Stack::start();
+    let outcome = tokio::select! {
+        outcome = demo(&owned.stack, keep) => outcome,
+        _ = tokio::signal::ctrl_c() => Err("stopped".into()),
+    };
+    say("ending every process");
+    owned.stop();
+    match outcome {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(differences) => {
+            println!("{differences} differences");
+            ExitCode::FAILURE
+        }
+        Err(e) => {
+            println!("{e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The program and what it needs to know of the stack.
+struct Plimsoll<'a> {
+    stack: &'a Stack,
+    dir: tempfile::TempDir,
+    url: String,
+}
+
+impl Plimsoll<'_> {
+    fn command(&self, args: &[&str]) -> Result<Command, Failed> {
+        // Both are built by one cargo call, side by side.
+        let own = std::env::current_exe()?;
+        let folder = own.parent().and_then(|p| p.parent()).ok_or("no folder")?;
+        let mut command = Command::new(folder.join("plimsoll"));
+        command
+            .args(args)
+            .current_dir(self.dir.path())
+            .env_remove("PLIMSOLL_CONFIG")
+            .env("DATABASE_URL", &self.url)
+            .env("STORAGE_EMULATOR_HOST", &self.stack.gcs.url)
+            .env("BIGQUERY_EMULATOR_HOST", &self.stack.bq.url)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        Ok(command)
+    }
+
+    async fn run(&self, args: &[&str]) -> Result<(), Failed> {
+        let status = self.command(args)?.status().await?;
+        if status.success() { Ok(()) } else { Err(format!("plimsoll {} ended with {status}", args.join(" ")).into()) }
+    }
+
+    fn serve(&self, port: u16) -> Result<Child, Failed> {
+        let log = std::fs::File::create(self.dir.path().join("serve.log"))?;
+        Ok(self.command(&["serve", "--port", &port.to_string()])?.stdout(Stdio::null()).stderr(log).spawn()?)
+    }
+}
+
+async fn demo(stack: &Stack, keep: bool) -> Result<usize, Failed> {
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    say("a source of 120,000 rows: projects, inventory, maintenance, incidents");
+    let pg = connect(stack).await?;
+    pg.batch_execute(include_str!("source.sql")).await?;
+    let bucket = serde_json::json!({ "name": "demo-bucket" });
+    http.post(format!("{}/storage/v1/b?project=demo", stack.gcs.url)).json(&bucket).send().await?.error_for_status()?;
+    let url = format!("postgres://postgres:{}@127.0.0.1:{}/postgres", stack.pg.password, stack.pg.port);
+    let plimsoll = Plimsoll { stack, dir: tempfile::tempdir()?, url };
+
+    say("plimsoll init: a config from the catalog (the demo then uses examples/demo/plimsoll.toml)");
+    plimsoll.run(&["init", &plimsoll.url, "--output", "proposed.toml"]).await?;
+    std::fs::write(plimsoll.dir.path().join("plimsoll.toml"), include_str!("plimsoll.toml"))?;
+    say("plimsoll check --table app_incident");
+    plimsoll.run(&["check", "--table", "app_incident"]).await?;
+    say("plimsoll run: the first load");
+    plimsoll.run(&["run"]).await?;
+
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let mut served = plimsoll.serve(port)?;
+    let endpoint = format!("http://127.0.0.1:{port}");
+    wait_healthy(&http, &endpoint).await?;
+    let push = Push::start(stack, "ticks", &format!("{endpoint}/pubsub"), 60).await;
+    match &push {
+        Some(_) => say("plimsoll serve, with ticks through a Pub/Sub push subscription, while the source lives"),
+        None => say("plimsoll serve, with ticks by HTTP, because the Pub/Sub emulator is missing"),
+    }
+
+    let began = Instant::now();
+    let traffic = Traffic::start(|| connect(stack), 4).await?;
+    while began.elapsed() < TRAFFIC {
+        tick(push.as_ref(), &http, &endpoint).await?;
+        tokio::time::sleep(TICK).await;
+        let done = traffic.done();
+        println!("  {:>2} s: {done}", began.elapsed().as_secs());
+    }
+    let done = traffic.stop().await;
+    say(&format!("the traffic has stopped: {done}; one more tick"));
+    last_tick(push.as_ref(), &http, &endpoint).await?;
+    let seconds = began.elapsed().as_secs_f64();
+
+    say("comparing every table row by row");
+    let log = std::fs::read_to_string(plimsoll.dir.path().join("serve.log"))?;
+    let differences = print_table(stack, &pg, &log, seconds).await?;
+    if keep {
+        look_around(&plimsoll, &endpoint, push.is_some());
+        std::future::pending::<()>().await;
+    }
+    served.kill().await?;
+    Ok(differences)
+}
+
+async fn connect(stack: &Stack) -> Result<tokio_postgres::Client, Failed> {
+    let config = format!("host={} port={} user=postgres dbname=postgres", stack.pg.socket_dir, stack.pg.port);
+    let (client, connection) = tokio_postgres::connect(&config, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+async fn wait_healthy(http: &reqwest::Client, endpoint: &str) -> Result<(), Failed> {
+    for _ in 0..200 {
+        if http.get(format!("{endpoint}/healthz")).send().await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    Err("plimsoll serve did not come up".into())
+}
+
+async fn tick(push: Option<&Push>, http: &reqwest::Client, endpoint: &str) -> Result<(), Failed> {
+    match push {
+        Some(push) => push.publish("{}").await,
+        None => drop(http.post(format!("{endpoint}/runs")).send().await?),
+    }
+    Ok(())
+}
+
+/// Ticks until every feed has begun and ended a run after now: an earlier one may still be under way.
+async fn last_tick(push: Option<&Push>, http: &reqwest::Client, endpoint: &str) -> Result<(), Failed> {
+    // Whatever is under way may have taken its snapshot before the last write.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let idle = async || -> Result<bool, Failed> {
+            let status: Value = http.get(format!("{endpoint}/status")).send().await?.json().await?;
+            let feeds = status["feeds"].as_array().cloned().unwrap_or_default();
+            Ok(feeds.iter().all(|f| f["held_by"].is_null() && f["pending"].is_null()))
+        };
+        while !idle().await? && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        if idle().await? || Instant::now() >= deadline {
+            break;
+        }
+    }
+    let asked = time::OffsetDateTime::now_utc();
+    tick(push, http, endpoint).await?;
+    while Instant::now() < deadline {
+        let status: Value = http.get(format!("{endpoint}/status")).send().await?.json().await?;
+        let feeds = status["feeds"].as_array().cloned().unwrap_or_default();
+        let is_after = |f: &Value| {
+            let text = f["last_success"].as_str().unwrap_or_default();
+            let format = &time::format_description::well_known::Rfc3339;
+            time::OffsetDateTime::parse(text, format).is_ok_and(|t| t > asked)
+        };
+        if feeds.iter().all(is_after) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Err("the last tick did not end within a minute".into())
+}
+
+/// What the log says of one feed: upserts, deletes, runs.
+fn from_log(log: &str, feed: &str) -> (u64, u64, u64) {
+    let events = log.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+    let of_feed = events.filter(|e| e["message"] == "run finished" && e["span"]["feed"] == feed);
+    of_feed.fold((0, 0, 0), |(upserts, deletes, ticks), e| {
+        let number = |key: &str| e[key].as_u64().unwrap_or(0);
+        (upserts + number("upserts"), deletes + number("rowsDeleted"), ticks + 1)
+    })
+}
+
+async fn print_table(stack: &Stack, pg: &tokio_postgres::Client, log: &str, seconds: f64) -> Result<usize, Failed> {
+    let bq = Bq::new(&stack.bq.url, "demo");
+    println!(
+        "\n{:<18}{:>12}{:>12}{:>13}{:>10}{:>9}{:>7}{:>9}",
+        "table", "source rows", "target rows", "differences", "upserts", "deletes", "ticks", "seconds"
+    );
+    let mut total = 0;
+    for table in TABLES {
+        let found = compare(pg, table, "id", &["username", "password"], &bq, DATASET, table).await;
+        let (upserts, deletes, ticks) = from_log(log, table);
+        println!(
+            "{table:<18}{:>12}{:>12}{:>13}{upserts:>10}{deletes:>9}{ticks:>7}{seconds:>9.1}",
+            found.source, found.target, found.count
+        );
+        found.differences.iter().for_each(|d| println!("    {d}"));
+        total += found.count;
+    }
+    println!();
+    Ok(total)
+}
+
+fn look_around(plimsoll: &Plimsoll<'_>, endpoint: &str, has_push: bool) {
+    let (dir, stack) = (plimsoll.dir.path().display(), plimsoll.stack);
+    println!("everything is still up; Ctrl-C ends it. To look around:\n");
+    println!("  curl {endpoint}/status");
+    println!("  psql {}", plimsoll.url);
+    println!("  tail -f {dir}/serve.log");
+    println!(
+        "  CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true bq --api={} --oauth_access_token=fake --project_id=demo query \
+         --use_legacy_sql=false 'SELECT COUNT(*) FROM {DATASET}.app_incident'",
+        stack.bq.url
+    );
+    if let (true, Some(pubsub)) = (has_push, &stack.pubsub) {
+        println!(
+            "  curl -X POST {}/v1/projects/demo/topics/ticks:publish -H 'Content-Type: application/json' \
+             -d '{{\"messages\":[{{\"data\":\"e30=\"}}]}}'",
+            pubsub.url
+        );
+    }
+}

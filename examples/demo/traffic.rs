@@ -1,0 +1,162 @@
+//! What an application does to its database: inserts, updates, deletes, rollbacks, and transactions that stay open.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_postgres::Client;
+
+use super::Failed;
+
+#[derive(Default)]
+struct Counters {
+    inserts: AtomicU64,
+    updates: AtomicU64,
+    deletes: AtomicU64,
+    rollbacks: AtomicU64,
+    long: AtomicU64,
+}
+
+/// What has been done so far.
+pub struct Done(Arc<Counters>);
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = |c: &AtomicU64| c.load(Ordering::Relaxed);
+        let c = &self.0;
+        write!(
+            f,
+            "{} inserts, {} updates, {} deletes, {} rollbacks, {} transactions held open across ticks",
+            n(&c.inserts),
+            n(&c.updates),
+            n(&c.deletes),
+            n(&c.rollbacks),
+            n(&c.long)
+        )
+    }
+}
+
+/// Writers at work until they are told to stop.
+pub struct Traffic {
+    stop: Arc<AtomicBool>,
+    counters: Arc<Counters>,
+    writers: Vec<JoinHandle<()>>,
+}
+
+impl Traffic {
+    pub async fn start<F>(connect: impl Fn() -> F, writers: u64) -> Result<Self, Failed>
+    where
+        F: Future<Output = Result<Client, Failed>>,
+    {
+        let stop = Arc::<AtomicBool>::default();
+        let counters = Arc::<Counters>::default();
+        let mut tasks = Vec::new();
+        for seed in 1..=writers {
+            let writer = Writer { pg: connect().await?, random: seed * 7919, counters: counters.clone() };
+            tasks.push(tokio::spawn(writer.work(stop.clone())));
+        }
+        let holder = Writer { pg: connect().await?, random: 1, counters: counters.clone() };
+        tasks.push(tokio::spawn(holder.hold(stop.clone())));
+        Ok(Self { stop, counters, writers: tasks })
+    }
+
+    pub fn done(&self) -> Done {
+        Done(self.counters.clone())
+    }
+
+    /// Lets every writer end its transaction.
+    pub async fn stop(self) -> Done {
+        self.stop.store(true, Ordering::Relaxed);
+        for writer in self.writers {
+            let _ = writer.await;
+        }
+        Done(self.counters)
+    }
+}
+
+struct Writer {
+    pg: Client,
+    random: u64,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    /// A fixed sequence: a demo that fails fails again.
+    fn next(&mut self, below: u64) -> u64 {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.random >> 33) % below
+    }
+
+    async fn work(mut self, stop: Arc<AtomicBool>) {
+        while !stop.load(Ordering::Relaxed) {
+            let (kind, row) = (self.next(10), self.next(20_000) + 100);
+            let (sql, counter) = match kind {
+                0..=2 => (
+                    format!(
+                        "INSERT INTO app_incident (inventory_id, incident_no, incident_datetime, incident_problem_start, incident_owner_id, \
+                         incident_customer_support, incident_severity_id, incident_status_id, incident_type_id, service_type_id, \
+                         incident_subject, incident_description) \
+                         SELECT 1, 'L-' || nextval('app_incident_id_seq'), now(), now(), 1, 'Dee', 1, 1, 1, 1, 'live {row}', 'text \"{row}\"'"
+                    ),
+                    &self.counters.inserts,
+                ),
+                3..=4 => (
+                    format!(
+                        "UPDATE app_inventory SET remark = 'checked {row}', updated_at = clock_timestamp() WHERE id = {row}"
+                    ),
+                    &self.counters.updates,
+                ),
+                5 => (
+                    format!(
+                        "UPDATE app_pm_inventory SET remark = 'moved {row}', actual_date = current_date WHERE id = {row}"
+                    ),
+                    &self.counters.updates,
+                ),
+                6 => (
+                    format!(
+                        "UPDATE app_project SET project_name = project_name || '!', updated_at = now() WHERE id = {}",
+                        row % 2000
+                    ),
+                    &self.counters.updates,
+                ),
+                7 => (format!("DELETE FROM app_pm_inventory WHERE id = {row}"), &self.counters.deletes),
+                8 => (format!("DELETE FROM app_incident WHERE id = {row}"), &self.counters.deletes),
+                _ => (
+                    format!(
+                        "BEGIN; UPDATE app_incident SET incident_subject = 'never', updated_at = now() WHERE id = {row}; \
+                         DELETE FROM app_pm_inventory WHERE id < {row}; ROLLBACK"
+                    ),
+                    &self.counters.rollbacks,
+                ),
+            };
+            if self.pg.batch_execute(&sql).await.is_ok() {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        }
+    }
+
+    /// Transactions that take their timestamps first and commit last, a savepoint in each.
+    async fn hold(mut self, stop: Arc<AtomicBool>) {
+        while !stop.load(Ordering::Relaxed) {
+            let row = self.next(2000) + 30_000;
+            let sql = format!(
+                "BEGIN; UPDATE app_inventory SET remark = 'held open', updated_at = now() WHERE id = {row}; SAVEPOINT s; \
+                 INSERT INTO app_project (enq_id, project_name, company_id, project_start, project_end) \
+                 VALUES ('HELD-' || nextval('app_project_id_seq'), 'committed late', 1, current_date, current_date); RELEASE s"
+            );
+            let opened = self.pg.batch_execute(&sql).await.is_ok();
+            for _ in 0..60 {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(150)).await;
+            }
+            if self.pg.batch_execute("COMMIT").await.is_ok() && opened {
+                self.counters.long.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
