@@ -55,7 +55,7 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(e) => {
-            println!("{e}");
+            println!("{e:?}");
             ExitCode::FAILURE
         }
     }
@@ -87,7 +87,8 @@ impl Plimsoll<'_> {
     }
 
     async fn run(&self, args: &[&str]) -> Result<(), Failed> {
-        let status = self.command(args)?.status().await?;
+        // Off a terminal every run would be logged as JSON, between the lines meant for people.
+        let status = self.command(args)?.env("RUST_LOG", "plimsoll=warn").status().await?;
         if status.success() { Ok(()) } else { Err(format!("plimsoll {} ended with {status}", args.join(" ")).into()) }
     }
 

@@ -282,6 +282,7 @@ RETURNS integer LANGUAGE sql AS $$
 COMMIT;
 
 -- ---------- enough rows for a first load worth watching ---------------------------
+BEGIN;
 INSERT INTO app_project (enq_id, project_name, company_id, project_start, project_end, has_pm)
 SELECT 'ENQ-' || lpad(g::text, 6, '0'), 'Project ' || g, 1 + g % 2, date '2024-01-01' + g % 700, date '2026-01-01' + g % 700, g % 3 = 0
   FROM generate_series(10, 2009) g;
@@ -302,6 +303,7 @@ INSERT INTO app_incident (inventory_id, incident_no, incident_datetime, incident
 SELECT 1 + g % 50, 'INC-B' || g, now() - make_interval(mins => g), now() - make_interval(mins => g + 5), 1 + g % 3, 'Dee Desk',
        1 + g % 4, 1 + g % 4, 1 + g % 2, 1 + g % 2, 'Subject ' || g, repeat('Text ' || g || ' ', 5)
   FROM generate_series(1, 20000) g;
+COMMIT;
 CREATE INDEX ON app_project (updated_at);
 CREATE INDEX ON app_inventory (updated_at);
 CREATE INDEX ON app_incident (updated_at);
