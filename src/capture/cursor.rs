@@ -108,7 +108,8 @@ impl CursorColumn {
         let type_name = self.kind.sql_name();
         let value = literal(mark.floor.as_ref()?, type_name);
         // `not_after` was printed with a zone; the session's is UTC.
-        let not_after = format!("{}::{type_name}", literal(&mark.not_after, "timestamptz"));
+        let printed = literal(&mark.not_after, "timestamptz");
+        let not_after = if self.kind == CursorType::TimestampTz { printed } else { format!("{printed}::{type_name}") };
         Some(match (self.kind, self.lag) {
             (CursorType::Integer, Lag::Steps(steps)) => format!("({value} - {steps})"),
             (CursorType::Date, Lag::Time(lag)) => {

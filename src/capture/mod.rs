@@ -24,3 +24,6 @@ pub use cursor::{CursorColumn, CursorType};
 pub use decide::{Decision, Why, decide, relation_mark};
 pub use error::CaptureError;
 pub use plan::{Capture, Found, Pass};
+
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,8 @@ impl<'a> Capture<'a> {
     }
 
     fn filter(&self) -> Option<String> {
-        self.spec.filter.as_ref().map(|f| format!("({f})"))
+        // A comment at the filter's end must not swallow what follows.
+        self.spec.filter.as_ref().map(|f| if f.contains("--") { format!("({f}\n)") } else { format!("({f})") })
     }
 
     /// A condition for what may have changed since the watermark; `None` for a whole read.

@@ -62,7 +62,9 @@ impl SourceError {
             Self::Connect { kind, .. } => matches!(kind, ConnectFault::Unreachable | ConnectFault::Other),
             Self::Lost { .. } => true,
             // Connection trouble, too little of something, shutdown, a serialization failure or recovery conflict.
-            Self::Statement { code, .. } => ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)),
+            Self::Statement { code, .. } => {
+                ["08", "53", "57", "40", "55P03"].iter().any(|class| code.starts_with(class))
+            }
             _ => false,
         }
     }
@@ -106,6 +108,7 @@ fn is_config(code: &str) -> bool {
 fn statement_hint(code: &str) -> String {
     match code {
         "42501" => "GRANT SELECT on the table to the role in the source URL".to_owned(),
+        "55P03" => "another session holds a lock on the table (a migration?); the next tick tries again".to_owned(),
         "57014" => "the statement took longer than [source] statement_timeout (or the run's budget)".to_owned(),
         "53300" => "the server has no connection left; lower [run] parallelism".to_owned(),
         c if is_config(c) => "check where, key and cursor of the table in the config".to_owned(),

@@ -29,8 +29,7 @@ const SETTINGS: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'
 ///
 /// `xact_start` of other roles' sessions is hidden from a role without `pg_read_all_stats`; `min` passes over those.
 const MOMENT: &str = "SELECT pg_catalog.pg_current_snapshot()::text, \
-     CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute') \
-          THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) END, \
+     SYSTEM, \
      CASE WHEN pg_catalog.pg_is_in_recovery() \
           THEN (SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint()) \
           ELSE (('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int)::text END, \
@@ -40,10 +39,18 @@ const MOMENT: &str = "SELECT pg_catalog.pg_current_snapshot()::text, \
            WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() \
              AND backend_type = 'client backend'))::text";
 
+/// Put in for SYSTEM where the role may ask. Rights on a function are checked before any CASE could avoid the call.
+const SYSTEM: &str = "(SELECT system_identifier::text FROM pg_catalog.pg_control_system())";
+
+const FACTS: &str = "SELECT pg_catalog.current_setting('server_version_num'), \
+     pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute')";
+
 /// A connection with our settings. It is idle between runs, in a transaction during one.
 pub struct Session {
     client: Client,
     connection: AbortHandle,
+    /// [`MOMENT`], as this role may ask it.
+    moment: String,
 }
 
 /// Closing the socket at once ends a half-read `COPY`: the driver alone would read it to its end first.
@@ -70,15 +77,17 @@ impl Session {
         connection: AbortHandle,
         statement_timeout: Duration,
     ) -> Result<Self, SourceError> {
-        let session = Self { client, connection };
+        let mut session = Self { client, connection, moment: String::new() };
         session.execute("setting up the session", SETTINGS).await?;
         let timeout = format!("SET statement_timeout = {}", statement_timeout.as_millis());
         session.execute("setting up the session", &timeout).await?;
-        let version = session.text_row("asking for the version", "SHOW server_version_num").await?;
-        let number: u32 = first(&version).and_then(|v| v.parse().ok()).unwrap_or(0);
+        let facts = session.text_row("asking for the version", FACTS).await?;
+        let number: u32 = first(&facts).and_then(|v| v.parse().ok()).unwrap_or(0);
         if number < 130_000 {
             return Err(SourceError::TooOld(format!("{}.{}", number / 10_000, number % 10_000)));
         }
+        let may_ask = facts.get(1).and_then(|f| f.as_deref()) == Some("t");
+        session.moment = MOMENT.replace("SYSTEM", if may_ask { SYSTEM } else { "NULL" });
         Ok(session)
     }
 
@@ -87,7 +96,7 @@ impl Session {
         const DOING: &str = "taking a snapshot";
         // A transaction left over from an abandoned run would keep its old snapshot.
         self.execute(DOING, "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-        let row = self.text_row(DOING, MOMENT).await?;
+        let row = self.text_row(DOING, &self.moment).await?;
         let field = |n: usize| row.get(n).cloned().flatten();
         let wrong = |what: &str| SourceError::Unexpected { doing: DOING, what: what.to_owned() };
         let snapshot = field(0).and_then(|s| s.parse().ok()).ok_or_else(|| wrong("no snapshot"))?;

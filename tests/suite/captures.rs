@@ -135,7 +135,7 @@ async fn a_date_in_the_future_hides_nothing() {
 /// A row that leaves the filter by an update leaves the target.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_leaves_the_filter_is_deleted() {
-    let w = World::with_orders("where = \"amount > 10\"").await;
+    let w = World::with_orders("where = \"amount > 10 -- large ones\"").await;
     w.sql("INSERT INTO orders VALUES (1, 'in', 20), (2, 'out', 5), (3, 'in', 30)").await;
     w.tick().await;
     w.sql("UPDATE orders SET amount = 1, updated_at = clock_timestamp() WHERE id = 1; \

@@ -58,6 +58,28 @@ async fn hidden_rows_are_an_error() {
     assert!(w.gcs.written().is_empty());
 }
 
+/// A role without rights on the server's control data still gets a watermark; the timeline tells most of a failover.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_with_select_and_nothing_else_is_enough() {
+    let w = World::with_orders("deletes = \"keys\"").await;
+    w.sql(
+        "REVOKE EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() FROM PUBLIC; \
+         CREATE ROLE reader LOGIN PASSWORD 'pw'; GRANT SELECT ON orders TO reader; INSERT INTO orders VALUES (1, 'x', 1)",
+    )
+    .await;
+    let url = format!("postgres://reader:pw@127.0.0.1:{}/postgres", w.own.pg.port);
+    for note in ["x", "y"] {
+        w.sql(&format!("UPDATE orders SET note = '{note}', updated_at = clock_timestamp()")).await;
+        for command in ["check", "plan", "run"] {
+            let child = w.command(&[command]).env("DATABASE_URL", &url).spawn().unwrap();
+            let ran = w.finish(child).await;
+            assert_eq!(ran.code, 0, "{command}: {}{}", ran.stdout, ran.stderr);
+        }
+    }
+    w.assert_equal("orders").await;
+    assert_eq!(w.state("orders").await["watermark"]["identity"]["system"], "");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_stays_open_at_the_source_between_two_ticks() {
     let w = World::with_orders("").await;

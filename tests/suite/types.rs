@@ -117,3 +117,18 @@ async fn column_names_are_made_legal_or_refused() {
     assert_eq!(ran.code, 2);
     assert!(ran.stdout.contains("would both be called"), "{}", ran.stdout);
 }
+
+/// When every changed row has a bad key there is nothing to load; the run is told all the same, and not repeated.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_rows_are_all_refused_is_told_once() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE t (id int UNIQUE, note text); INSERT INTO t VALUES (1, 'x')").await;
+    w.config("[[table]]\nsource = \"t\"\nkey = [\"id\"]\n");
+    w.tick().await;
+    w.sql("INSERT INTO t VALUES (NULL, 'no key')").await;
+    let report = w.tick().await;
+    assert_eq!((report["state"].as_str(), report["tables"][0]["quarantined"].as_u64()), (Some("done"), Some(1)));
+    assert_eq!(w.staged("", "quarantine").await.len(), 1);
+    assert_eq!(w.bq.jobs().len(), 1, "only the first load: {:?}", w.bq.jobs());
+    assert_eq!(w.tick().await["state"], "empty");
+}

@@ -1,0 +1,130 @@
+//! The statements a source gets, as golden files: `UPDATE_EXPECT=1 cargo test` accepts new ones.
+
+use expect_test::expect_file;
+use time::macros::datetime;
+
+use super::*;
+use crate::batch::{CursorMark, Identity, KeyListMark, Watermark};
+use crate::encode::Shape;
+use crate::model::{CaptureKind, DeleteStyle, Deletes, OnUnrepresentable, RelationName, TableSpec};
+use crate::source::{Moment, Relation};
+
+fn spec(capture: CaptureKind) -> TableSpec {
+    TableSpec {
+        source: RelationName { schema: "shop".to_owned(), name: "or\"ders".to_owned() },
+        target: "orders".to_owned(),
+        key: None,
+        capture,
+        cursor: (capture == CaptureKind::Cursor).then(|| "updated_at".to_owned()),
+        lag: None,
+        deletes: Deletes::Keys,
+        deletes_every: None,
+        every: None,
+        delete: DeleteStyle::Hard,
+        filter: Some("status <> 'draft' OR vip".to_owned()),
+        exclude: vec!["updated_at".to_owned()],
+        rename: vec![],
+        forced_text: vec![],
+        on_unrepresentable: OnUnrepresentable::Quarantine,
+        partition: None,
+        cluster: None,
+    }
+}
+
+fn relation(kind: &str) -> Relation {
+    let json = serde_json::json!({
+        "oid": 16400, "kind": kind, "rows": 100, "comment": null, "view": null, "primary_key": ["id"], "unique": [["id"]],
+        "leading": ["id", "updated_at"], "leaves": [{ "oid": 16500, "kind": "r" }, { "oid": 16501, "kind": "r" }],
+        "columns": [
+            { "name": "id", "type_name": "bigint", "base_oid": 20, "typmod": -1, "not_null": true },
+            { "name": "note", "type_name": "text", "base_oid": 25, "typmod": -1, "not_null": false },
+            { "name": "updated_at", "type_name": "timestamptz", "base_oid": 1184, "typmod": -1, "not_null": false },
+        ],
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+fn moment() -> Moment {
+    Moment {
+        snapshot: "900:905:900,903".parse().unwrap(),
+        identity: Identity { system: "7".to_owned(), timeline: 1, database: 5 },
+        taken_at: datetime!(2026-11-21 10:00:00 UTC),
+        oldest_open: "2026-11-21 09:58:00+00".to_owned(),
+    }
+}
+
+fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
+    let spec = spec(CaptureKind::Cursor);
+    let shape = Shape::of(&spec, relation).unwrap();
+    let mut mark = relation_mark(&spec, relation, &shape);
+    mark.leaves = vec![16500];
+    Watermark {
+        snapshot: snapshot.parse().unwrap(),
+        identity: moment().identity,
+        taken_at: datetime!(2026-11-21 09:45:00 UTC),
+        relation: mark,
+        cursor: Some(CursorMark {
+            column: "updated_at".to_owned(),
+            seen: Some("2026-11-21 09:44:00+00".to_owned()),
+            floor: Some("2026-11-21 09:44:00+00".to_owned()),
+            candidate: None,
+            not_after: "2026-11-21 09:43:00+00".to_owned(),
+        }),
+        keys: Some(KeyListMark { at: datetime!(2026-11-21 09:45:00 UTC), count: 1, digest: String::new() }),
+    }
+}
+
+/// Every statement of a run, one a paragraph.
+fn statements(spec: &TableSpec, relation: &Relation, previous: Option<&Watermark>, decision: Decision) -> String {
+    let shape = Shape::of(spec, relation).unwrap();
+    let moment = moment();
+    let capture = Capture::new(spec, relation, &shape, &moment, previous, decision).unwrap();
+    let named = [
+        ("all keys", capture.keys_are_due(moment.taken_at).then(|| capture.all_keys())),
+        ("upserts", Some(capture.upserts())),
+        ("leavers", capture.leavers()),
+        ("other keys", capture.other_keys()),
+    ];
+    let texts = named.into_iter().filter_map(|(name, pass)| pass.map(|p| format!("-- {name}\n{}\n", p.copy())));
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_whole_read() {
+    let text = statements(&spec(CaptureKind::Xmin), &relation("r"), None, Decision::Whole(Why::FirstLoad));
+    expect_file!["../../tests/golden/postgres/whole.sql"].assert_eq(&text);
+}
+
+#[test]
+fn changes_by_cursor_with_a_new_partition_while_transactions_are_open() {
+    let relation = relation("p");
+    let previous = watermark(&relation, "700:705:700,703");
+    let text = statements(&spec(CaptureKind::Cursor), &relation, Some(&previous), Decision::Changes);
+    expect_file!["../../tests/golden/postgres/cursor.sql"].assert_eq(&text);
+}
+
+#[test]
+fn changes_by_transaction_alone() {
+    let relation = relation("r");
+    let previous = watermark(&relation, "700:700:");
+    let text = statements(&spec(CaptureKind::Xmin), &relation, Some(&previous), Decision::Changes);
+    expect_file!["../../tests/golden/postgres/xmin.sql"].assert_eq(&text);
+}
+
+#[test]
+fn changes_of_a_view() {
+    let relation = relation("v");
+    let previous = watermark(&relation, "700:705:700");
+    let text = statements(&spec(CaptureKind::Cursor), &relation, Some(&previous), Decision::Changes);
+    expect_file!["../../tests/golden/postgres/view.sql"].assert_eq(&text);
+}
+
+/// The mark of another cursor column says nothing of this one.
+#[test]
+fn another_cursors_floor_is_not_used() {
+    let relation = relation("r");
+    let mut previous = watermark(&relation, "700:700:");
+    previous.cursor.as_mut().unwrap().column = "created_at".to_owned();
+    let text = statements(&spec(CaptureKind::Cursor), &relation, Some(&previous), Decision::Changes);
+    assert!(!text.contains("09:44"), "{text}");
+}
