@@ -6,6 +6,13 @@
 //!   ticks ──▶ Pub/Sub emulator ────┘                  compare, row by row ◀┘
 //! ```
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the harness it shares with the tests panics"
+)]
+
 #[path = "../../tests/support/compare.rs"]
 mod compare;
 #[path = "../../tests/support/pubsub.rs"]
