@@ -17,6 +17,7 @@ mod finish;
 mod preview;
 mod progress;
 mod report;
+mod staging;
 mod status;
 mod tick;
 
