@@ -201,10 +201,19 @@ pub struct RelationMark {
     /// The leaf partitions (or inheriting tables): a newly attached one brings rows with old transaction ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaves: Vec<u32>,
-    /// Published source columns and their types.
-    pub columns: Vec<(String, String)>,
-    /// What else decides which rows and values are published: key, filter, delete style.
+    pub columns: Vec<MarkedColumn>,
+    /// Columns the target still has, with old values, though the source no longer publishes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<String>,
+    /// What else decides which rows and values are published, and where: target, key, filter, delete style.
     pub definition: String,
+}
+
+/// A published column: its name in the target, and which column of the source it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkedColumn {
+    pub name: String,
+    pub number: i32,
 }
 
 /// Where the floor of a `cursor` capture stands.

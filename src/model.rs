@@ -296,6 +296,8 @@ pub struct TableSpec {
     pub source: RelationName,
     /// The target's table name in the configured dataset.
     pub target: String,
+    /// Project and dataset of the target: a watermark speaks of this one only.
+    pub home: String,
     /// The key's source columns; the primary key where not given.
     pub key: Option<Vec<String>>,
     pub capture: CaptureKind,

@@ -16,7 +16,7 @@ use super::error::BigQueryError;
 use super::jobs::{Earlier, JobDone, JobName, Verb};
 use super::merge::merge_statement;
 use super::tables::api_schema;
-use crate::batch::{Absent, Apply, Batch, ReplaceSchema, TableBatch};
+use crate::batch::{Apply, Batch, ReplaceSchema, TableBatch};
 use crate::model::{Column, Mode, OP_COLUMN, TargetRef, TargetType};
 
 /// A load job takes at most this many URIs; a wildcard counts as one.
@@ -59,11 +59,12 @@ impl BigQuery {
         let load = JobName::new(&batch.feed, &batch.run, &table.target.table, Verb::Load);
         match &table.apply {
             Apply::Replace { schema, fields } => {
-                if replay == Replay::Yes {
-                    self.ensure_batch_target(table).await?;
-                }
+                let earlier = match replay {
+                    Replay::Yes => self.ensure_batch_target(table).await?,
+                    Replay::No => Earlier::Counts,
+                };
                 let job = load_job(uris, &table.target, Destination::Target { table, schema: *schema, fields });
-                let done = self.run_job(&load, &job, &format!("the load of {}", table.target), Earlier::Counts).await?;
+                let done = self.run_job(&load, &job, &format!("the load of {}", table.target), earlier).await?;
                 if *schema == ReplaceSchema::Overwrite {
                     self.restore_constraints(table).await?;
                 }
@@ -81,7 +82,7 @@ impl BigQuery {
                 let sql = merge_statement(table, staging, *absent, batch.started);
                 match self.run_job(&merge, &query_job(sql), &what, Earlier::Counts).await {
                     Ok(done) => Ok(applied(&done)),
-                    Err(e) => Err(self.explain_merge_failure(e, table, *absent).await),
+                    Err(e) => Err(self.explain_merge_failure(e, table).await),
                 }
             }
         }
@@ -97,6 +98,9 @@ impl BigQuery {
     ) -> Result<(), BigQueryError> {
         let job = load_job(uris, staging, Destination::Staging { table });
         let what = format!("the load of {staging}");
+        if replay == Replay::Yes {
+            self.ensure_staging().await?;
+        }
         self.run_job(name, &job, &what, Earlier::Counts).await?;
         // The staging table of an old run may have expired since it was loaded.
         if replay == Replay::Yes && self.get_table(staging).await?.is_none() {
@@ -106,10 +110,10 @@ impl BigQuery {
     }
 
     /// A target that was dropped after the seal can't be merged into: changes alone don't make a table.
-    async fn explain_merge_failure(&self, e: BigQueryError, table: &TableBatch, absent: Absent) -> BigQueryError {
+    async fn explain_merge_failure(&self, e: BigQueryError, table: &TableBatch) -> BigQueryError {
         let looks_gone =
             matches!(&e, BigQueryError::JobFailed { reason, .. } if reason == "notFound" || reason == "invalidQuery");
-        if looks_gone && absent == Absent::Keep && matches!(self.get_table(&table.target).await, Ok(None)) {
+        if looks_gone && matches!(self.get_table(&table.target).await, Ok(None)) {
             return BigQueryError::TargetGone(table.target.to_string());
         }
         e

@@ -34,6 +34,9 @@ pub enum BigQueryError {
     #[error("the target {target} requires the column {column}, which the source lacks")]
     RequiredColumn { target: String, column: String },
 
+    #[error("the target {target} is not partitioned by {wanted}, and an existing table's partitions cannot be changed")]
+    Partition { target: String, wanted: String },
+
     #[error("the target {0} exists and was not made by Plimsoll; loading would replace its rows")]
     Foreign(String),
 
@@ -72,6 +75,9 @@ impl BigQueryError {
             }
             Self::ColumnType { .. } | Self::RequiredColumn { .. } => {
                 "`plimsoll resync --table …` makes the target anew; or rename or exclude the column".to_owned()
+            }
+            Self::Partition { target, .. } => {
+                format!("drop the table {target}: the next tick makes it anew; or take partition out of the config")
             }
             Self::Foreign(_) => {
                 "choose another target = \"…\", or let `plimsoll resync --table …` replace it".to_owned()

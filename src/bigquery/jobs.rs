@@ -216,7 +216,8 @@ enum Started {
 fn error_message(job: &Value) -> String {
     let message = job["status"]["errorResult"]["message"].as_str().unwrap_or_default();
     let line = message.lines().next().unwrap_or_default();
-    match line.find("; Value:").or_else(|| line.find("Value: ")) {
+    let quoted = ["Could not convert value", "; Value:", "Value: "].iter().filter_map(|mark| line.find(mark)).min();
+    match quoted {
         Some(cut) => format!("{}…", &line[..cut]),
         None => line.to_owned(),
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::BigQueryError;
+use super::jobs::Earlier;
 use crate::batch::{ReplaceSchema, TableBatch};
 use crate::model::{Column, DeleteStyle, Mode, Partition, TargetRef, TargetType};
 
@@ -112,7 +113,7 @@ impl BigQuery {
             found => found,
         };
         if needs_staging {
-            self.ensure_dataset(self.datasets()[1], Some(STAGING_EXPIRATION_MS)).await?;
+            self.ensure_staging().await?;
         }
         match found {
             None => Ok(PreparedTarget { state: Prepared::Ready, fields: plan.fields() }),
@@ -165,12 +166,18 @@ impl BigQuery {
         compare(plan, &table).map(drop)
     }
 
-    pub(super) async fn ensure_batch_target(&self, table: &TableBatch) -> Result<(), BigQueryError> {
+    /// Makes the target of a replacing batch if it has gone since the seal. What was loaded into the old one went with it.
+    pub(super) async fn ensure_batch_target(&self, table: &TableBatch) -> Result<Earlier, BigQueryError> {
         if self.get_table(&table.target).await?.is_some() {
-            return Ok(());
+            return Ok(Earlier::Counts);
         }
         self.ensure_dataset(&table.target.dataset, None).await?;
-        self.create_table(&plan_of(table)).await
+        self.create_table(&plan_of(table)).await?;
+        Ok(Earlier::IsGone)
+    }
+
+    pub(super) async fn ensure_staging(&self) -> Result<(), BigQueryError> {
+        self.ensure_dataset(self.datasets()[1], Some(STAGING_EXPIRATION_MS)).await
     }
 
     /// After a load that brought its own schema: what such a load drops or does not know.
@@ -282,6 +289,15 @@ impl TargetPlan {
 /// The plan's columns that the table lacks, or why it can't take them.
 fn compare(plan: &TargetPlan, table: &Value) -> Result<Vec<Column>, BigQueryError> {
     let target = || plan.target.to_string();
+    if let Some(p) = &plan.partition {
+        let found = &table["timePartitioning"];
+        if found["field"] != p.column.as_str() || found["type"] != p.by.api_name() {
+            return Err(BigQueryError::Partition {
+                target: target(),
+                wanted: format!("{} by {}", p.column, p.by.api_name()),
+            });
+        }
+    }
     let none = Vec::new();
     let fields = table["schema"]["fields"].as_array().unwrap_or(&none);
     let name_of = |f: &Value| f["name"].as_str().unwrap_or_default().to_lowercase();

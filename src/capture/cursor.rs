@@ -5,10 +5,11 @@
 //! trust the clock or the order of commits. So a maximum *m*, seen in snapshot *S*, becomes the floor only when
 //!
 //! * every transaction that was open in *S* has ended (`xmin` of a later snapshot `>= xmax(S)`): what commits from then on
-//!   got its id, and so wrote, after *m* was seen;
+//!   got its id, and so wrote, after *m* was seen (its *value* it may have drawn before; that is what `lag` is for);
 //! * it is lowered to the start of the oldest transaction that was open at the last run, where that can be seen, and to the
 //!   server's clock, so that one row dated into the future does not hide all others;
-//! * and by `lag`, for clocks of application servers that run behind (10 minutes where not configured).
+//! * and by `lag`, for clocks of application servers that run behind (10 minutes where not configured) and for numbers that
+//!   were drawn early (10,000 steps).
 //!
 //! A NULL in the cursor is above no floor, so such rows are left to the rule.
 
@@ -20,6 +21,8 @@ use crate::model::{Lag, TableSpec, TargetType};
 use crate::source::{Moment, Relation, ident, literal};
 
 const DEFAULT_LAG: Duration = Duration::from_secs(600);
+/// A number may be drawn from a sequence long before its transaction gets an id, or kept in a session's cache.
+const DEFAULT_STEPS: u64 = 10_000;
 
 /// How a cursor column is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +82,8 @@ impl CursorColumn {
             .ok_or_else(|| CaptureError::NotOrdered { column: name.clone(), type_name: column.type_name.clone() })?;
         let wrong = |lag| CaptureError::WrongLag { lag, column: name.clone(), type_name: column.type_name.clone() };
         let lag = match (kind, spec.lag) {
-            (CursorType::Integer, None) => Lag::Steps(0),
+            (CursorType::Integer, None) => Lag::Steps(DEFAULT_STEPS),
+            (CursorType::Integer, Some(Lag::Steps(steps))) => Lag::Steps(steps),
             (CursorType::Integer, Some(Lag::Time(_))) => return Err(wrong("a duration")),
             (_, Some(Lag::Steps(_))) => return Err(wrong("a number")),
             (_, None) => Lag::Time(DEFAULT_LAG),

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::CaptureError;
 use super::rule::changed_since;
-use crate::batch::{RelationMark, Watermark};
+use crate::batch::{MarkedColumn, RelationMark, Watermark};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, TableSpec};
 use crate::source::{Moment, Relation, RelationKind, Session, ident, qualified};
@@ -27,6 +27,7 @@ pub enum Why {
     TableReplaced,
     DefinitionChanged,
     ColumnFilled,
+    ColumnReplaced,
     TargetMissing,
 }
 
@@ -41,6 +42,7 @@ impl Why {
             Self::TableReplaced => "the source table was dropped and made anew",
             Self::DefinitionChanged => "the table's definition in config or source has changed",
             Self::ColumnFilled => "a new column has values in rows that did not change",
+            Self::ColumnReplaced => "a column was dropped, or left out, and is back, or another one has its name",
             Self::TargetMissing => "the target table is gone",
         }
     }
@@ -70,7 +72,7 @@ pub async fn decide(
         return Ok(Decision::Whole(Why::FullCapture));
     }
     let Some(previous) = previous else { return Ok(Decision::Whole(Why::FirstLoad)) };
-    let mark = relation_mark(spec, relation, shape);
+    let mark = relation_mark(spec, relation, shape, Some(previous));
     if let Some(why) = stale(previous, moment, &mark) {
         return Ok(Decision::Whole(why));
     }
@@ -96,15 +98,23 @@ fn stale(previous: &Watermark, moment: &Moment, mark: &RelationMark) -> Option<W
         Some(Why::TableReplaced)
     } else if previous.relation.definition != mark.definition {
         Some(Why::DefinitionChanged)
+    } else if mark.columns.iter().any(|c| is_another(&previous.relation, c)) {
+        Some(Why::ColumnReplaced)
     } else {
         None
     }
 }
 
+/// The target has values under this name that came from another column: dropped and made anew, renamed over, or left out
+/// for a while.
+fn is_another(then: &RelationMark, now: &MarkedColumn) -> bool {
+    then.columns.iter().any(|c| c.name == now.name && c.number != now.number) || then.retired.contains(&now.name)
+}
+
 /// A condition for rows that did not change but hold a value in a column the target does not have yet: a default that was
 /// added without rewriting the table, say. `None` where no column is new.
 fn filled_column(spec: &TableSpec, relation: &Relation, shape: &Shape, previous: &Watermark) -> Option<String> {
-    let known = |name: &str| previous.relation.columns.iter().any(|(n, _)| n == name);
+    let known = |name: &str| previous.relation.columns.iter().any(|c| c.name == name);
     let added: Vec<String> = shape
         .columns
         .iter()
@@ -125,19 +135,32 @@ fn filled_column(spec: &TableSpec, relation: &Relation, shape: &Shape, previous:
 }
 
 /// What the next watermark will say of the relation.
-pub fn relation_mark(spec: &TableSpec, relation: &Relation, shape: &Shape) -> RelationMark {
-    let columns = shape.columns.iter().map(|c| (c.target.name.clone(), c.target.target_type.to_string()));
+pub fn relation_mark(
+    spec: &TableSpec,
+    relation: &Relation,
+    shape: &Shape,
+    previous: Option<&Watermark>,
+) -> RelationMark {
+    let columns: Vec<MarkedColumn> =
+        shape.columns.iter().map(|c| MarkedColumn { name: c.target.name.clone(), number: c.number }).collect();
+    // A whole load leaves NULL in what is not published; only changes leave old values.
+    let before = previous.into_iter().flat_map(|w| {
+        let names = w.relation.columns.iter().map(|c| &c.name);
+        names.chain(&w.relation.retired).filter(|n| columns.iter().all(|c| c.name != **n)).cloned()
+    });
+    let retired = before.collect();
     RelationMark {
         oid: relation.oid,
         leaves: relation.leaves.iter().map(|l| l.oid).collect(),
-        columns: columns.collect(),
+        columns,
+        retired,
         definition: definition(spec, relation, shape),
     }
 }
 
 /// Everything beside the columns that decides which rows and values are published.
 fn definition(spec: &TableSpec, relation: &Relation, shape: &Shape) -> String {
-    let mut text = format!("source {}\n", spec.source);
+    let mut text = format!("source {}\ntarget {}.{}\n", spec.source, spec.home, spec.target);
     for column in shape.key() {
         text.push_str(&format!("key {}\n", column.source));
     }

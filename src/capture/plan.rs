@@ -90,8 +90,17 @@ impl<'a> Capture<'a> {
             .columns(self.shape.key())
             .filter(Some(format!("{filter} IS NOT TRUE")))
             .filter(Some(changed))
+            .filter(Some(self.no_other_row(&filter)))
             .query();
         Some(Pass { kind: RowKind::Change(Op::Delete), query, flag: Flag::Absent })
+    }
+
+    /// No row that the filter lets through has the key: it may be unique among those only.
+    fn no_other_row(&self, filter: &str) -> String {
+        let ident = crate::source::ident;
+        let same = self.shape.key().iter().map(|c| format!(" AND o.{0} = t.{0}", ident(&c.source)));
+        let relation = crate::source::qualified(&self.spec.source);
+        format!("NOT EXISTS (SELECT 1 FROM {relation} AS o WHERE {filter}{})", same.collect::<String>())
     }
 
     /// Every key of the source: for a digest of the list.
@@ -174,7 +183,7 @@ impl<'a> Capture<'a> {
             snapshot: self.moment.snapshot.clone(),
             identity: self.moment.identity.clone(),
             taken_at: self.moment.taken_at,
-            relation: relation_mark(self.spec, self.relation, self.shape),
+            relation: relation_mark(self.spec, self.relation, self.shape, before),
             cursor,
             keys,
         }

@@ -13,6 +13,7 @@ fn spec(capture: CaptureKind) -> TableSpec {
     TableSpec {
         source: RelationName { schema: "shop".to_owned(), name: "or\"ders".to_owned() },
         target: "orders".to_owned(),
+        home: "demo.app".to_owned(),
         key: None,
         capture,
         cursor: (capture == CaptureKind::Cursor).then(|| "updated_at".to_owned()),
@@ -36,9 +37,9 @@ fn relation(kind: &str) -> Relation {
         "oid": 16400, "kind": kind, "rows": 100, "comment": null, "view": null, "primary_key": ["id"], "unique": [["id"]],
         "leading": ["id", "updated_at"], "leaves": [{ "oid": 16500, "kind": "r" }, { "oid": 16501, "kind": "r" }],
         "columns": [
-            { "name": "id", "type_name": "bigint", "base_oid": 20, "typmod": -1, "not_null": true },
-            { "name": "note", "type_name": "text", "base_oid": 25, "typmod": -1, "not_null": false },
-            { "name": "updated_at", "type_name": "timestamptz", "base_oid": 1184, "typmod": -1, "not_null": false },
+            { "name": "id", "number": 1, "type_name": "bigint", "base_oid": 20, "typmod": -1, "not_null": true },
+            { "name": "note", "number": 2, "type_name": "text", "base_oid": 25, "typmod": -1, "not_null": false },
+            { "name": "updated_at", "number": 3, "type_name": "timestamptz", "base_oid": 1184, "typmod": -1, "not_null": false },
         ],
     });
     serde_json::from_value(json).unwrap()
@@ -56,7 +57,7 @@ fn moment() -> Moment {
 fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
     let spec = spec(CaptureKind::Cursor);
     let shape = Shape::of(&spec, relation).unwrap();
-    let mut mark = relation_mark(&spec, relation, &shape);
+    let mut mark = relation_mark(&spec, relation, &shape, None);
     mark.leaves = vec![16500];
     Watermark {
         snapshot: snapshot.parse().unwrap(),

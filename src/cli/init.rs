@@ -1,5 +1,6 @@
 //! `plimsoll init`: a commented config from the database's catalog.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -53,15 +54,28 @@ fn compose(label: &str, tables: &[Candidate]) -> String {
          # staging_dataset = \"app_staging\"\n\
          # location = \"EU\"\n"
     );
+    let mut targets = HashSet::new();
     for table in tables {
         out.push('\n');
-        describe(table, &mut out);
+        let target = legal_target(table, &mut targets);
+        describe(table, &target, &mut out);
     }
     out
 }
 
+/// A name for the target that BigQuery takes and no other table has.
+fn legal_target(table: &Candidate, taken: &mut HashSet<String>) -> String {
+    let legal = |name: &str| -> String {
+        name.chars().map(|c| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
+    };
+    let (schema, name) = (legal(&table.name.schema), legal(&table.name.name));
+    let numbered = (2..).map(|n| format!("{schema}_{name}_{n}"));
+    let mut names = [name.clone(), format!("{schema}_{name}")].into_iter().chain(numbered);
+    names.find(|n| taken.insert(n.to_lowercase())).unwrap_or(name)
+}
+
 /// One `[[table]]`, with the reason for what it proposes.
-fn describe(candidate: &Candidate, out: &mut String) {
+fn describe(candidate: &Candidate, target: &str, out: &mut String) {
     let relation = &candidate.relation;
     let cursor = CURSORS
         .iter()
@@ -73,6 +87,9 @@ fn describe(candidate: &Candidate, out: &mut String) {
     let source = toml::Value::String(quoted_relation(&name.schema, &name.name));
     lines.push("[[table]]".to_owned());
     lines.push(format!("source = {source}"));
+    if target != name.name {
+        lines.push(format!("target = \"{target}\""));
+    }
     let unkeyed = relation.primary_key.is_empty();
     let unique =
         relation.unique.iter().find(|columns| columns.iter().all(|c| relation.column(c).is_some_and(|c| c.not_null)));

@@ -228,8 +228,10 @@ async fn read_config(named: Option<&str>) -> Result<Config, CliError> {
         ConfigSource::File(path) => Ok(config::fetch(path, &env).await?),
         ConfigSource::Object { bucket, name } => {
             let store = Store::open(bucket, "").await?;
-            let missing = || ConfigError::Missing { name: source.name() };
-            let (content, _) = store.get(name).await?.ok_or_else(missing)?;
+            let Some((content, _)) = store.get(name).await? else {
+                store.probe().await?;
+                return Err(ConfigError::Missing { name: source.name() }.into());
+            };
             let unreadable = |_| ConfigError::Unreadable { name: source.name(), reason: "not UTF-8".to_owned() };
             let text = std::str::from_utf8(&content).map_err(unreadable)?;
             Ok(Config::parse(&source.name(), text, &env)?)

@@ -44,7 +44,7 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
 /// The config named on the command line or by `PLIMSOLL_CONFIG`; else `plimsoll.toml` here.
 pub fn locate(named: Option<&str>) -> ConfigSource {
     let name = named.unwrap_or("plimsoll.toml");
-    match name.strip_prefix("gs://").and_then(|rest| rest.split_once('/')) {
+    match name.strip_prefix("gs://").map(|rest| rest.split_once('/').unwrap_or((rest, "plimsoll.toml"))) {
         Some((bucket, object)) => ConfigSource::Object { bucket: bucket.to_owned(), name: object.to_owned() },
         None => ConfigSource::File(PathBuf::from(name)),
     }

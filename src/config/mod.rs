@@ -129,8 +129,12 @@ impl Config {
         let server = read_server(&root.section_or_empty("server"));
         root.not_yet("changelog", "the change-log capture");
         root.not_yet("pubsub", "continuation messages and published reports");
-        let tables = tables::read(root);
-        Some(Self { source: source?, storage: storage?, bigquery: bigquery?, run, server: server?, tables })
+        let mut tables = tables::read(root);
+        let bigquery = bigquery?;
+        for table in &mut tables {
+            table.home = format!("{}.{}", bigquery.project, bigquery.dataset);
+        }
+        Some(Self { source: source?, storage: storage?, bigquery, run, server: server?, tables })
     }
 }
 
@@ -197,8 +201,15 @@ fn read_bigquery(s: &Section<'_>) -> Option<BigQueryConfig> {
 }
 
 fn read_run(s: &Section<'_>) -> RunConfig {
-    let budget = s.duration("budget").map_or(Duration::from_secs(480), |d| d.value);
-    let lease = s.duration("lease").map_or(Duration::from_secs(600), |d| d.value);
+    let at_least_a_second = |key: &str, default: u64| {
+        let given = s.duration(key);
+        if let Some(d) = given.as_ref().filter(|d| d.value < Duration::from_secs(1)) {
+            s.fault(d.at, format!("`{key}` is shorter than a second"), "leave it out for the default");
+        }
+        given.map_or(Duration::from_secs(default), |d| d.value)
+    };
+    let budget = at_least_a_second("budget", 480);
+    let lease = at_least_a_second("lease", 600);
     let parallelism = s.integer("parallelism", 1..=64).unwrap_or(4);
     s.not_yet_unless("fan_out", "false", "one message per feed");
     s.refuse_unknown(&["budget", "lease", "parallelism", "fan_out"]);

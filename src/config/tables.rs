@@ -80,7 +80,11 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     let deletes_every = s.duration("deletes_every");
     let every = s.duration("every").map(|d| d.value);
     let delete = read_delete(s);
-    let filter = s.string("where").map(|f| f.value);
+    let filter = s.string("where");
+    if let Some(empty) = filter.as_ref().filter(|f| f.value.trim().is_empty()) {
+        s.fault(empty.at, "`where` is empty".to_owned(), "remove it");
+    }
+    let filter = filter.map(|f| f.value);
     let exclude = s.strings("exclude").map(|l| l.value).unwrap_or_default();
     let on_unrepresentable = s.choice(
         "on_unrepresentable",
@@ -116,6 +120,9 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
         let problem = "capture = \"full\" finds deletes by itself".to_owned();
         s.fault(s.at(), problem, "remove deletes");
     }
+    if let Some(k) = key.as_ref().filter(|k| k.value.iter().enumerate().any(|(n, c)| k.value[..n].contains(c))) {
+        s.fault(k.at, "`key` names a column twice".to_owned(), "name each key column once");
+    }
     if let (Some(every), false) = (&deletes_every, deletes == Some(Deletes::Keys)) {
         s.fault(every.at, "deletes_every needs deletes = \"keys\"".to_owned(), "add it, or remove deletes_every");
     }
@@ -125,6 +132,7 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     let spec = TableSpec {
         source: relation,
         target: target_name,
+        home: String::new(),
         key: key.map(|k| k.value),
         capture,
         cursor: cursor.map(|c| c.value),

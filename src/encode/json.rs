@@ -39,7 +39,13 @@ fn check(text: &[u8]) -> Result<(), Unrepresentable> {
     let mut at = 0;
     while let Some(&b) = text.get(at) {
         match b {
-            b'"' => at = end_of_string(text, at + 1),
+            b'"' => {
+                let end = end_of_string(text, at + 1);
+                if has_lone_surrogate(&text[at..end]) {
+                    return Err(Unrepresentable("half of a surrogate pair, which is no character"));
+                }
+                at = end;
+            }
             b'{' | b'[' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
@@ -65,6 +71,25 @@ fn check(text: &[u8]) -> Result<(), Unrepresentable> {
         }
     }
     Ok(())
+}
+
+/// `json` keeps `\ud800` as it was written; no Unicode text can hold it.
+fn has_lone_surrogate(string: &[u8]) -> bool {
+    let unit = |at: usize| {
+        let hex = string.get(at..at + 6).filter(|e| e.starts_with(b"\\u"))?;
+        std::str::from_utf8(&hex[2..]).ok().and_then(|h| u16::from_str_radix(h, 16).ok())
+    };
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', string.get(at..).unwrap_or_default()) {
+        at += found;
+        match unit(at) {
+            Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => at += 12,
+            Some(0xd800..=0xdfff) => return true,
+            Some(_) => at += 6,
+            None => at += 2,
+        }
+    }
+    false
 }
 
 /// The place after the closing quote.
@@ -157,6 +182,16 @@ mod tests {
     fn a_number_inside_a_string_is_text() {
         assert!(run(r#"{"1e999 \\" 1e999": "1e999"}"#).is_ok());
         assert!(run(r#"["\\\\", 1e999]"#).is_err());
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_no_text() {
+        assert!(run(r#"["\\\\ud83e\\\\udd80 \\\\u00e9"]"#.replace("\\\\\\\\", "\\\\").as_str()).is_ok());
+        for lone in [r"\\ud800", r"\\udc00", r"\\ud800\\ud800", r"\\ud83ex"] {
+            assert!(run(&format!("[\"{lone}\"]")).is_err(), "{lone}");
+        }
+        // An escaped backslash before a u is no escape of a character.
+        assert!(run(r#"["\\\\ud800"]"#).is_ok());
     }
 
     #[test]

@@ -294,6 +294,7 @@ mod tests {
         let columns = columns.iter().map(|(name, oid)| {
             let column = SourceColumn {
                 name: (*name).to_owned(),
+                number: 1,
                 type_name: String::new(),
                 base_oid: *oid,
                 typmod: -1,
@@ -302,6 +303,7 @@ mod tests {
             let mapping = map_type(&column);
             ShapeColumn {
                 source: column.name.clone(),
+                number: 1,
                 source_type: String::new(),
                 target: Column { name: column.name, target_type: mapping.target, mode: Mode::Nullable },
                 mapping,

@@ -14,6 +14,7 @@ use crate::source::{Relation, SourceColumn};
 #[derive(Clone, Debug)]
 pub struct ShapeColumn {
     pub source: String,
+    pub number: i32,
     pub source_type: String,
     pub target: Column,
     pub mapping: Mapping,
@@ -78,7 +79,9 @@ impl Shape {
         let mut seen: HashMap<String, &str> = HashMap::new();
         if let crate::model::DeleteStyle::Soft { flag, at } = &spec.delete {
             seen.insert(flag.to_lowercase(), flag);
-            seen.insert(at.to_lowercase(), at);
+            if seen.insert(at.to_lowercase(), at).is_some() {
+                return Err(EncodeError::NameCollision { first: flag.clone(), second: at.clone(), name: at.clone() });
+            }
         }
         for column in &self.columns {
             let name = &column.target.name;
@@ -121,6 +124,7 @@ fn publish(spec: &TableSpec, column: &SourceColumn, mode: Mode) -> ShapeColumn {
     let name = legal_name(renamed.unwrap_or(&column.name));
     ShapeColumn {
         source: column.name.clone(),
+        number: column.number,
         source_type: column.type_name.clone(),
         target: Column { name, target_type: mapping.target, mode },
         mapping,

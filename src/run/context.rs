@@ -80,6 +80,13 @@ impl Context {
         lock(&self.running).insert(feed.clone()).then(|| Running { context: self, feed: feed.clone() })
     }
 
+    /// Waits until no feed runs in this process.
+    pub async fn idle(&self) {
+        while !lock(&self.running).is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     pub(super) fn note_success(&self, feed: &FeedId, at: OffsetDateTime) {
         lock(&self.last_success).insert(feed.clone(), at);
     }

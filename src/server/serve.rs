@@ -61,17 +61,28 @@ pub async fn serve(context: Arc<Context>, listen: Listen) -> Result<(), ServeErr
         }
     };
     let server = axum::serve(listener, router(app)).with_graceful_shutdown(signal);
-    let end = async {
+    // A run may go on after its caller has hung up, so it is the runs that are waited for, not only the answers.
+    let runs = async {
         asked.notified().await;
-        tokio::time::sleep(GRACE).await;
-        context.stop.cancel();
-        tokio::time::sleep(LAST_WORDS).await;
+        if tokio::time::timeout(GRACE, context.idle()).await.is_err() {
+            context.stop.cancel();
+            let _ = tokio::time::timeout(LAST_WORDS, context.idle()).await;
+        }
     };
-    tokio::select! {
-        served = server => served.map_err(cannot)?,
-        () = end => {}
+    let answers = async {
+        runs.await;
+        // For the answers themselves; a caller that does not read its own is not waited for.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let server = async { server.await.map_err(cannot) };
+    let (server, answers) = (std::pin::pin!(server), std::pin::pin!(answers));
+    match futures_util::future::select(server, answers).await {
+        futures_util::future::Either::Left((served, answers)) => {
+            answers.await;
+            served
+        }
+        futures_util::future::Either::Right(((), _)) => Ok(()),
     }
-    Ok(())
 }
 
 /// SIGTERM or Ctrl-C.

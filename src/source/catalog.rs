@@ -65,6 +65,8 @@ pub struct Leaf {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct SourceColumn {
     pub name: String,
+    /// `attnum`: a column that is dropped and made anew has another one.
+    pub number: i32,
     /// As `format_type` prints it, for people.
     pub type_name: String,
     /// The type below every domain.
@@ -114,6 +116,7 @@ SELECT pg_catalog.json_build_object(
   'columns', COALESCE((
     SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
              'name', a.attname,
+             'number', a.attnum,
              'type_name', pg_catalog.format_type(a.atttypid, a.atttypmod),
              'base_oid', base.oid::int8,
              'typmod', base.typmod,
@@ -134,7 +137,7 @@ SELECT pg_catalog.json_build_object(
            LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position),
            LATERAL (SELECT attname FROM pg_catalog.pg_attribute
                      WHERE attrelid = c.oid AND attnum = k.attnum) AS a
-     WHERE i.indrelid = c.oid AND i.indisprimary), '[]'),
+     WHERE i.indrelid = c.oid AND i.indisprimary AND k.position <= i.indnkeyatts), '[]'),
   'unique', COALESCE((
     SELECT pg_catalog.json_agg(
              (SELECT pg_catalog.json_agg(a.attname ORDER BY k.position)

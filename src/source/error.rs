@@ -44,12 +44,9 @@ impl SourceError {
         move |e| match e.as_db_error() {
             Some(db) => {
                 let code = db.code().code().to_owned();
-                // Class 22 (data exception) quotes the value it stumbled over.
-                let message = if code.starts_with("22") {
-                    "a value could not be read".to_owned()
-                } else {
-                    db.message().to_owned()
-                };
+                // A data exception quotes the value it stumbled over, and what a function raises may hold anything.
+                let may_quote = ["22", "23", "P0"].iter().any(|class| code.starts_with(class));
+                let message = if may_quote { "a row could not be read".to_owned() } else { db.message().to_owned() };
                 Self::Statement { doing, code, message }
             }
             None => Self::Lost { doing, reason: root_cause(&e) },
@@ -112,7 +109,9 @@ fn statement_hint(code: &str) -> String {
         "57014" => "the statement took longer than [source] statement_timeout (or the run's budget)".to_owned(),
         "53300" => "the server has no connection left; lower [run] parallelism".to_owned(),
         c if is_config(c) => "check where, key and cursor of the table in the config".to_owned(),
-        c if c.starts_with("22") => "the row that cannot be read has to be mended in the source".to_owned(),
+        c if c.starts_with("22") || c.starts_with("P0") => {
+            "mend the row in the source, or where = \"…\" of the table; the server's log names the value".to_owned()
+        }
         "42P17" | "25006" => "the statement is not allowed in a read-only transaction".to_owned(),
         _ => "see the server's log".to_owned(),
     }

@@ -18,11 +18,13 @@ use crate::model::RelationName;
 
 /// Settings that make the server's text forms the ones the encoder reads, whatever the role's defaults are.
 ///
+/// Set for the transaction alone: behind a pooler the session is somebody else's a moment later.
+///
 /// `row_security = off` turns a policy that would hide rows into an error: a hidden row would look deleted.
-const SETTINGS: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; \
-     SET intervalstyle = 'postgres'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET xmloption = 'content'; \
-     SET standard_conforming_strings = on; SET row_security = off; SET lock_timeout = '30s'; \
-     SET idle_in_transaction_session_timeout = '10min'";
+const SETTINGS: &str = "SET LOCAL client_encoding = 'UTF8'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; \
+     SET LOCAL intervalstyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content'; \
+     SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off; SET LOCAL lock_timeout = '30s'; \
+     SET LOCAL idle_in_transaction_session_timeout = '10min'";
 
 /// Taken together in one statement, so that they speak of one moment. The timeline comes from the write-ahead log's
 /// position, because `pg_control_checkpoint()` lags behind a promotion; a standby has no such position.
@@ -30,25 +32,30 @@ const SETTINGS: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'
 /// `xact_start` of other roles' sessions is hidden from a role without `pg_read_all_stats`; `min` passes over those.
 const MOMENT: &str = "SELECT pg_catalog.pg_current_snapshot()::text, \
      SYSTEM, \
-     CASE WHEN pg_catalog.pg_is_in_recovery() \
-          THEN (SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint()) \
-          ELSE (('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int)::text END, \
+     TIMELINE, \
      (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), \
      to_char(clock_timestamp(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), \
      LEAST(clock_timestamp(), (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity \
            WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() \
-             AND backend_type = 'client backend'))::text";
+             AND backend_type <> 'autovacuum worker'))::text";
 
-/// Put in for SYSTEM where the role may ask. Rights on a function are checked before any CASE could avoid the call.
+/// Put in for SYSTEM and TIMELINE where the role may ask. Rights on a function are checked before a CASE could avoid the call.
 const SYSTEM: &str = "(SELECT system_identifier::text FROM pg_catalog.pg_control_system())";
+const STANDBY_TIMELINE: &str = "(SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint())";
+const TIMELINE: &str =
+    "(('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int)::text";
 
 const FACTS: &str = "SELECT pg_catalog.current_setting('server_version_num'), \
-     pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute')";
+     pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute'), \
+     pg_catalog.has_function_privilege('pg_catalog.pg_control_checkpoint()', 'execute'), \
+     pg_catalog.pg_is_in_recovery()";
 
 /// A connection with our settings. It is idle between runs, in a transaction during one.
 pub struct Session {
     client: Client,
     connection: AbortHandle,
+    /// Begins the run's transaction, with [`SETTINGS`].
+    begin: String,
     /// [`MOMENT`], as this role may ask it.
     moment: String,
 }
@@ -77,17 +84,25 @@ impl Session {
         connection: AbortHandle,
         statement_timeout: Duration,
     ) -> Result<Self, SourceError> {
-        let mut session = Self { client, connection, moment: String::new() };
-        session.execute("setting up the session", SETTINGS).await?;
-        let timeout = format!("SET statement_timeout = {}", statement_timeout.as_millis());
-        session.execute("setting up the session", &timeout).await?;
+        let begin = format!(
+            "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {SETTINGS}; SET LOCAL statement_timeout = {}",
+            statement_timeout.as_millis()
+        );
+        let mut session = Self { client, connection, begin, moment: String::new() };
         let facts = session.text_row("asking for the version", FACTS).await?;
         let number: u32 = first(&facts).and_then(|v| v.parse().ok()).unwrap_or(0);
         if number < 130_000 {
             return Err(SourceError::TooOld(format!("{}.{}", number / 10_000, number % 10_000)));
         }
-        let may_ask = facts.get(1).and_then(|f| f.as_deref()) == Some("t");
-        session.moment = MOMENT.replace("SYSTEM", if may_ask { SYSTEM } else { "NULL" });
+        let is_true = |n: usize| facts.get(n).and_then(|f| f.as_deref()) == Some("t");
+        let (may_ask_system, may_ask_checkpoint, is_standby) = (is_true(1), is_true(2), is_true(3));
+        let timeline = match (is_standby, may_ask_checkpoint) {
+            (false, _) => TIMELINE,
+            (true, true) => STANDBY_TIMELINE,
+            (true, false) => "'0'",
+        };
+        let system = if may_ask_system { SYSTEM } else { "NULL" };
+        session.moment = MOMENT.replace("SYSTEM", system).replace("TIMELINE", timeline);
         Ok(session)
     }
 
@@ -95,7 +110,7 @@ impl Session {
     pub async fn begin(&self) -> Result<Moment, SourceError> {
         const DOING: &str = "taking a snapshot";
         // A transaction left over from an abandoned run would keep its old snapshot.
-        self.execute(DOING, "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+        self.execute(DOING, &self.begin).await?;
         let row = self.text_row(DOING, &self.moment).await?;
         let field = |n: usize| row.get(n).cloned().flatten();
         let wrong = |what: &str| SourceError::Unexpected { doing: DOING, what: what.to_owned() };

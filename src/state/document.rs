@@ -39,6 +39,9 @@ pub struct LastRun {
     pub deletes: u64,
     pub quarantined: u64,
     pub bytes_billed: u64,
+    /// Rows of the target after it, where they are known.
+    #[serde(default)]
+    pub target_rows: Option<u64>,
 }
 
 impl StateDocument {

@@ -72,9 +72,9 @@ impl Handle {
         self.write(StateDocument { lease, pending: Some(batch), ..self.document.clone() }).await
     }
 
-    /// Moves the watermark: the pending batch is in BigQuery.
-    pub async fn commit(&mut self, next: Watermark, last: LastRun) -> Result<(), StateError> {
-        let (watermark, last) = (Some(next), Some(last));
+    /// Moves the watermark: the pending batch is in BigQuery. Without one the next run starts from nothing.
+    pub async fn commit(&mut self, next: Option<Watermark>, last: LastRun) -> Result<(), StateError> {
+        let (watermark, last) = (next, Some(last));
         self.write(StateDocument { watermark, last, pending: None, lease: None, ..self.document.clone() }).await
     }
 

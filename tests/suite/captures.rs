@@ -205,3 +205,15 @@ async fn every_keeps_a_table_out_of_a_tick() {
     let ran = w.run(&["run", "--table", "orders", "--json"]).await;
     assert_eq!(ran.run()["state"], "empty");
 }
+
+/// The key is unique among the rows that the filter lets through, and only there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filtered_row_does_not_delete_a_live_one_of_the_same_key() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE people (pk int PRIMARY KEY, email text, active boolean); INSERT INTO people VALUES (1, 'a@x', true)").await;
+    w.config("[[table]]\nsource = \"people\"\nkey = [\"email\"]\nwhere = \"active\"\n");
+    w.tick().await;
+    w.sql("INSERT INTO people VALUES (2, 'a@x', false)").await;
+    w.tick().await;
+    assert_eq!(w.target("SELECT email FROM `{d}.people`").await.len(), 1);
+}

@@ -81,9 +81,11 @@ async fn killed_between_load_and_merge() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_merge_and_commit() {
     let w = world().await;
-    let sealed_state =
-        |r: &crate::support::Recorded| r.writes_state() && r.body.windows(18).any(|s| s == b"\"pending\": null,\n ");
-    let gate = w.gcs.hold_before(sealed_state);
+    // The commit is the write that gives back the lease and has nothing pending.
+    let gate = w.gcs.hold_before(|r| {
+        let body = String::from_utf8_lossy(&r.body);
+        r.writes_state() && body.contains("\"lease\": null") && body.contains("\"pending\": null")
+    });
     let (sealed, report) = kill_at(&w, gate).await;
     assert_finished(&w, &sealed, &report);
     let merges = w.bq.jobs().into_iter().filter(|id| id.contains(&sealed) && id.contains("_merge_")).count();
@@ -139,5 +141,37 @@ async fn stub_a_passing_failure_of_a_job_is_followed_by_another_attempt() {
     let run = report["run"].as_str().unwrap();
     assert_eq!(jobs(&w, run, "load").len(), 2, "{:?}", w.bq.jobs());
     assert_eq!(jobs(&w, run, "merge").len(), 1);
+    w.assert_equal("orders").await;
+}
+
+/// A first load was done, the run died before its commit, and the target was dropped before the replay: what was loaded went
+/// with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replayed_load_into_a_target_that_is_gone_is_done_again() {
+    let w = World::with_orders("").await;
+    w.config_with("lease = \"1s\"", TABLE);
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1), (2, 'y', 2)").await;
+    let gate = w.bq.hold_after(|r| r.is_job("load"));
+    let mut run = w.command(&["run"]).spawn().unwrap();
+    gate.reached().await;
+    run.kill().await.unwrap();
+    gate.open();
+    w.target("DROP TABLE `{d}.orders`").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    assert_eq!(w.tick().await["replayed"], true);
+    w.assert_equal("orders").await;
+}
+
+/// The same for a merge of the full list of keys: the batch cannot make the table, so it is given up for a whole load.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replayed_merge_into_a_target_that_is_gone_gives_way_to_a_whole_load() {
+    let w = world().await;
+    let gate = w.bq.hold_before(|r| r.is_job("merge"));
+    let mut run = w.command(&["run"]).spawn().unwrap();
+    gate.reached().await;
+    run.kill().await.unwrap();
+    w.target("DROP TABLE `{d}.orders`").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    assert_eq!(w.tick().await["whole"], "the target table is gone");
     w.assert_equal("orders").await;
 }

@@ -94,6 +94,22 @@ async fn a_run_that_hangs_is_given_up_after_sigterm() {
     w.assert_equal("orders").await;
 }
 
+/// The caller has hung up, as Pub/Sub does after its ack deadline: the run is waited for all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_caller_has_gone_is_given_up_too() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    let mut served = w.serve().await;
+    let gate = w.bq.hold_before(|r| r.is_job("load"));
+    let url = format!("{}/runs", served.url);
+    let caller = tokio::time::timeout(std::time::Duration::from_secs(1), w.post(&url, ""));
+    let (gone, ()) = tokio::join!(caller, gate.reached());
+    assert!(gone.is_err());
+    served.terminate().await;
+    let state = w.state("orders").await;
+    assert!(state["lease"].is_null() && state["pending"].is_object(), "{state}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_check_of_callers_only_loopback_is_served() {
     let w = World::with_orders("").await;

@@ -57,6 +57,26 @@ async fn a_smaller_number_committed_late_arrives() {
     w.assert_equal("log").await;
 }
 
+/// The number was drawn before the transaction wrote anything, so no transaction id tells of it: that is what `lag` is for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_drawn_early_arrives() {
+    let w = World::new().await;
+    w.sql("CREATE SEQUENCE s; CREATE TABLE log (id bigint PRIMARY KEY, what text); INSERT INTO log SELECT nextval('s'), 'first'").await;
+    for lag in ["", "lag = 100\n"] {
+        w.config(&format!("[[table]]\nsource = \"log\"\ncursor = \"id\"\n{lag}"));
+        w.tick().await;
+        let open = w.connect().await;
+        open.batch_execute("BEGIN").await.unwrap();
+        let early: i64 = open.query_one("SELECT nextval('s')", &[]).await.unwrap().get(0);
+        w.sql("INSERT INTO log SELECT nextval('s'), 'later'").await;
+        w.tick().await;
+        w.tick().await;
+        open.batch_execute(&format!("INSERT INTO log VALUES ({early}, 'drawn early'); COMMIT")).await.unwrap();
+        w.tick().await;
+        w.assert_equal("log").await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_open_transaction_nothing_is_sent_twice() {
     let w = World::with_orders("").await;

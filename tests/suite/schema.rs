@@ -131,3 +131,78 @@ async fn a_key_that_is_not_unique_stops_the_merge_and_resync_gets_out() {
     assert!(w.state("t").await["pending"].is_null());
     assert_eq!(w.target("SELECT v FROM `{d}.t`").await.len(), 2);
 }
+
+/// The target has values under these names that came from other columns, and no row version says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_change_places_or_come_back_are_loaded_whole() {
+    let w = World::with_orders("").await;
+    w.sql(
+        "ALTER TABLE orders ADD COLUMN a text, ADD COLUMN b text; INSERT INTO orders (id, a, b) VALUES (1, 'a', 'b')",
+    )
+    .await;
+    w.tick().await;
+    w.sql("ALTER TABLE orders RENAME a TO c; ALTER TABLE orders RENAME b TO a; ALTER TABLE orders RENAME c TO b").await;
+    assert!(w.tick().await["whole"].is_string());
+    w.assert_equal("orders").await;
+    w.sql("ALTER TABLE orders DROP COLUMN a; ALTER TABLE orders ADD COLUMN a text").await;
+    assert!(w.tick().await["whole"].is_string());
+    w.assert_equal("orders").await;
+    w.sql("ALTER TABLE orders DROP COLUMN b; INSERT INTO orders (id) VALUES (2)").await;
+    assert!(w.tick().await["whole"].is_null());
+    w.sql("ALTER TABLE orders ADD COLUMN b text").await;
+    assert!(w.tick().await["whole"].is_string());
+    w.assert_equal("orders").await;
+}
+
+/// A renamed label changes the key of rows that nobody wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_come_back_without_a_change_are_loaded_whole() {
+    let w = World::new().await;
+    w.sql("CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE moods (id mood PRIMARY KEY, v text); INSERT INTO moods VALUES ('ok', 'O'), ('sad', 'S')").await;
+    w.config("[[table]]\nsource = \"moods\"\ndeletes = \"keys\"\n");
+    w.tick().await;
+    w.sql("ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'").await;
+    w.tick().await;
+    w.tick().await;
+    w.assert_equal("moods").await;
+    assert_eq!(w.tick().await["state"], "empty");
+}
+
+/// The included columns of a covering key are no part of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_covering_primary_key_is_its_key_columns() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE inc (id int, v text, PRIMARY KEY (id) INCLUDE (v)); INSERT INTO inc VALUES (1, 'a'), (2, NULL)",
+    )
+    .await;
+    w.config("[[table]]\nsource = \"inc\"\n");
+    w.tick().await;
+    w.sql("UPDATE inc SET v = 'b' WHERE id = 1").await;
+    w.tick().await;
+    w.assert_equal("inc").await;
+}
+
+/// The state speaks of one dataset; another one starts from nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_dataset_is_loaded_whole() {
+    let mut w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    w.tick().await;
+    w.dataset = format!("{}b", w.dataset);
+    w.config("[[table]]\nsource = \"public.orders\"\ncursor = \"updated_at\"\n");
+    assert!(w.tick().await["whole"].is_string());
+    w.assert_equal("orders").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_the_target_does_not_have_is_refused() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    w.tick().await;
+    w.config(
+        "[[table]]\nsource = \"public.orders\"\ncursor = \"updated_at\"\npartition = { column = \"updated_at\" }\n",
+    );
+    let ran = w.run(&["check"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("is not partitioned by updated_at by DAY"), "{}", ran.stdout);
+}
