@@ -122,11 +122,8 @@ impl BigQuery {
     }
 
     async fn adapt(&self, plan: &TargetPlan, present: Present, table: &Value) -> Result<PreparedTarget, BigQueryError> {
-        let is_ours = table["labels"][LABEL.0] == LABEL.1;
-        let has_rows = table["numRows"].as_str().is_some_and(|n| n != "0");
-        if present == Present::Replace && !is_ours && has_rows {
-            return Err(BigQueryError::Foreign(plan.target.to_string()));
-        }
+        let is_ours = is_ours(table);
+        refuse_foreign(plan, present, table)?;
         let difference = compare(plan, table);
         match (difference, present) {
             (Ok(missing), _) => {
@@ -159,10 +156,7 @@ impl BigQuery {
     /// What `check` wants to know of a target without touching it.
     pub async fn inspect(&self, plan: &TargetPlan, present: Present) -> Result<(), BigQueryError> {
         let Some(table) = self.get_table(&plan.target).await? else { return Ok(()) };
-        let is_ours = table["labels"][LABEL.0] == LABEL.1;
-        if present == Present::Replace && !is_ours && table["numRows"].as_str().is_some_and(|n| n != "0") {
-            return Err(BigQueryError::Foreign(plan.target.to_string()));
-        }
+        refuse_foreign(plan, present, &table)?;
         compare(plan, &table).map(drop)
     }
 
@@ -270,20 +264,28 @@ fn plan_of(table: &TableBatch) -> TargetPlan {
         delete: table.delete.clone(),
         partition: table.partition.clone(),
         cluster: table.cluster.clone(),
-        description: description(&table.source),
+        description: TargetPlan::description_of(&table.source),
     }
-}
-
-/// The description of a target.
-pub(super) fn description(source: &str) -> String {
-    format!("Kept equal to {source} by Plimsoll")
 }
 
 impl TargetPlan {
     /// The description a target gets when it is made.
     pub fn description_of(source: &str) -> String {
-        description(source)
+        format!("Kept equal to {source} by Plimsoll")
     }
+}
+
+fn is_ours(table: &Value) -> bool {
+    table["labels"][LABEL.0] == LABEL.1
+}
+
+/// Rows that somebody else put there are not replaced unasked.
+fn refuse_foreign(plan: &TargetPlan, present: Present, table: &Value) -> Result<(), BigQueryError> {
+    let has_rows = table["numRows"].as_str().is_some_and(|n| n != "0");
+    if present == Present::Replace && !is_ours(table) && has_rows {
+        return Err(BigQueryError::Foreign(plan.target.to_string()));
+    }
+    Ok(())
 }
 
 /// The plan's columns that the table lacks, or why it can't take them.
