@@ -6,6 +6,8 @@
 //!
 //! The object names of the parts follow from the run's folder and a count; the manifest does not list them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -25,8 +27,41 @@ pub struct Batch {
     /// The folder of the run below the storage prefix, with a slash at its end.
     pub folder: String,
     pub tables: Vec<TableBatch>,
+    /// What the change log held, where the feed has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogCounts>,
+    /// Tables left out because they failed for good, by target.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aside: BTreeMap<String, Aside>,
     /// Where the feed stands once this batch is in BigQuery.
     pub next: Watermark,
+}
+
+/// A table of a shared feed that waits for somebody to mend it, while the others go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aside {
+    pub source: String,
+    /// When it was first set aside.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    pub reason: String,
+    pub hint: String,
+    /// How often it has failed since, at its load or merge.
+    #[serde(default)]
+    pub failures: u32,
+    /// It is not tried again before.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<OffsetDateTime>,
+}
+
+/// Entries of a change log that a run has read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogCounts {
+    pub entries: u64,
+    /// Entries of types that no table claims.
+    pub unclaimed: u64,
+    /// Entries that only tell of a look.
+    pub ignored: u64,
 }
 
 /// One table's share of a batch.
@@ -61,7 +96,37 @@ pub enum Apply {
         fields: Vec<serde_json::Value>,
     },
     /// Load into a staging table, then MERGE.
-    Merge { staging: TargetRef, absent: Absent },
+    Merge {
+        staging: TargetRef,
+        absent: Absent,
+        /// Whether one key may be staged more than once.
+        #[serde(default)]
+        repeats: Repeats,
+        /// Target columns whose staged values were read whole: rows with such a value that are not staged are gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        scopes: Vec<String>,
+        #[serde(default)]
+        update: Update,
+    },
+}
+
+/// Whether one key may be staged more than once, each time with the same row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeats {
+    #[default]
+    Never,
+    Possible,
+}
+
+/// Which matched rows a MERGE writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Update {
+    #[default]
+    All,
+    /// Only those that differ: most of a reconcile pass does not.
+    Different,
 }
 
 /// What a replacing load does with the target's columns.
@@ -106,11 +171,13 @@ pub struct Parts {
     pub upserts: u32,
     pub deletes: u32,
     pub keys: u32,
+    #[serde(default)]
+    pub scopes: u32,
 }
 
 impl Parts {
     pub fn total(self) -> u32 {
-        self.upserts + self.deletes + self.keys
+        self.upserts + self.deletes + self.keys + self.scopes
     }
 
     fn of(self, op: Op) -> u32 {
@@ -118,6 +185,7 @@ impl Parts {
             Op::Upsert => self.upserts,
             Op::Delete => self.deletes,
             Op::Key => self.keys,
+            Op::Scope => self.scopes,
         }
     }
 }
@@ -134,6 +202,12 @@ pub struct Counts {
     pub quarantined: u64,
     /// Values replaced by NULL because of that.
     pub nulled: u64,
+    /// Log entries of updates that touched no published column.
+    #[serde(default)]
+    pub skipped: u64,
+    /// Logged keys that no row of the table can have.
+    #[serde(default)]
+    pub unreadable: u64,
     pub staged_bytes: u64,
 }
 
@@ -154,7 +228,7 @@ impl TableBatch {
     /// The names of every part file, below the storage prefix.
     pub fn part_names(&self, batch_folder: &str) -> Vec<String> {
         let folder = self.folder(batch_folder);
-        [Op::Upsert, Op::Delete, Op::Key]
+        [Op::Upsert, Op::Delete, Op::Key, Op::Scope]
             .into_iter()
             .flat_map(|op| (0..self.parts.of(op)).map(move |n| (op, n)))
             .map(|(op, n)| part_name(&folder, op.file_stem(), n, self.compression))
@@ -176,12 +250,69 @@ pub struct Watermark {
     /// The source's clock when the snapshot was taken.
     #[serde(with = "time::serde::rfc3339")]
     pub taken_at: OffsetDateTime,
+    /// The feed's tables, by target. One that is not here is loaded afresh.
+    pub tables: BTreeMap<String, TableMark>,
+}
+
+/// What the watermark says of one table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableMark {
     pub relation: RelationMark,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<CursorMark>,
     /// The last full list of keys that is in BigQuery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<KeyListMark>,
+    /// Where the table stands in the change log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogMark>,
+    /// When all rows were last read.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub whole_at: Option<OffsetDateTime>,
+    /// Rows of the target, where they are known: what BigQuery counted, added up from the first load on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+}
+
+/// Where a table stands in the change log. Each table has its own place: one that is not due stays behind the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogMark {
+    pub snapshot: Snapshot,
+    #[serde(with = "time::serde::rfc3339")]
+    pub taken_at: OffsetDateTime,
+    /// The log tables the table's entries stand in.
+    pub logs: Vec<LogTableMark>,
+}
+
+/// How far one log table was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogTableMark {
+    pub name: String,
+    pub oid: u32,
+    /// The floor of the entries' ids; its largest value also is the entry that has to be there still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<CursorMark>,
+}
+
+/// A table's place in a feed's watermark.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    pub snapshot: &'a Snapshot,
+    pub taken_at: OffsetDateTime,
+    pub identity: &'a Identity,
+    pub mark: &'a TableMark,
+}
+
+impl Watermark {
+    /// Where a table stands; `None` where it is to be loaded first.
+    pub fn standing(&self, target: &str) -> Option<Standing<'_>> {
+        let mark = self.tables.get(target)?;
+        let (snapshot, taken_at) = match &mark.log {
+            Some(log) => (&log.snapshot, log.taken_at),
+            None => (&self.snapshot, self.taken_at),
+        };
+        Some(Standing { snapshot, taken_at, identity: &self.identity, mark })
+    }
 }
 
 /// The server a snapshot belongs to. Another one's transaction ids mean nothing.

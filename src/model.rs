@@ -9,13 +9,20 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+mod changelog;
+mod relation;
+
+pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
+pub use relation::RelationName;
+
 /// The prefix of the columns Plimsoll adds to staged rows and, where asked to, to targets.
 pub const RESERVED_PREFIX: &str = "_plimsoll_";
 
 /// The column of a staged row that says what is to happen to its key: see [`Op`].
 pub const OP_COLUMN: &str = "_plimsoll_op";
 
-/// What owns one watermark. A table by itself is a feed of the target's name, which the config keeps unique.
+/// What owns one watermark. A table by itself is a feed of the target's name, which the config keeps unique; the tables of
+/// a change log are one feed together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FeedId(String);
@@ -25,6 +32,13 @@ impl FeedId {
     pub fn of_target(target: &str) -> Self {
         Self(target.to_owned())
     }
+
+    /// The feed of the change log; the config keeps its name free.
+    pub fn of_changelog() -> Self {
+        Self(Self::CHANGELOG.to_owned())
+    }
+
+    pub const CHANGELOG: &str = "changelog";
 
     pub fn as_str(&self) -> &str {
         &self.0
@@ -165,6 +179,8 @@ pub enum Op {
     Delete,
     /// The row is there and unchanged; only its key is staged, so that the MERGE can tell which keys are gone.
     Key,
+    /// Every row with this value in a column that is not the key was read: those that are not staged are gone.
+    Scope,
 }
 
 impl Op {
@@ -174,6 +190,7 @@ impl Op {
             Self::Upsert => 'U',
             Self::Delete => 'D',
             Self::Key => 'K',
+            Self::Scope => 'S',
         }
     }
 
@@ -183,6 +200,7 @@ impl Op {
             Self::Upsert => "upserts",
             Self::Delete => "deletes",
             Self::Key => "keys",
+            Self::Scope => "scopes",
         }
     }
 }
@@ -206,6 +224,7 @@ pub enum CaptureKind {
     Full,
     Cursor,
     Xmin,
+    Changelog,
 }
 
 impl CaptureKind {
@@ -214,6 +233,7 @@ impl CaptureKind {
             Self::Full => "full",
             Self::Cursor => "cursor",
             Self::Xmin => "xmin",
+            Self::Changelog => "changelog",
         }
     }
 }
@@ -226,6 +246,15 @@ pub enum Deletes {
     Ignore,
     /// By the full list of keys, now and then.
     Keys,
+}
+
+/// What an update means whose logged diff names only columns that are not published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangedColumns {
+    /// The row is read again like any other.
+    Reread,
+    /// It is skipped and counted.
+    SkipUnpublished,
 }
 
 /// What to do with a value its target type can't hold.
@@ -277,19 +306,6 @@ impl PartitionBy {
     }
 }
 
-/// A relation of the source by schema and name, unquoted.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct RelationName {
-    pub schema: String,
-    pub name: String,
-}
-
-impl fmt::Display for RelationName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.schema, self.name)
-    }
-}
-
 /// One configured table: everything a run needs to know that neither database says.
 #[derive(Clone, Debug)]
 pub struct TableSpec {
@@ -305,6 +321,10 @@ pub struct TableSpec {
     pub lag: Option<Lag>,
     pub deletes: Deletes,
     pub deletes_every: Option<Duration>,
+    /// How often all rows are read and compared, for what the capture can't see.
+    pub reconcile_every: Option<Duration>,
+    /// The share of the target's rows that one run may delete.
+    pub max_delete_fraction: f64,
     pub every: Option<Duration>,
     pub delete: DeleteStyle,
     /// A condition in the source's SQL; rows outside it do not exist for us.
@@ -317,11 +337,17 @@ pub struct TableSpec {
     pub on_unrepresentable: OnUnrepresentable,
     pub partition: Option<Partition>,
     pub cluster: Option<Vec<String>>,
+    /// The types of log entries that concern the table; only for `changelog`.
+    pub log_types: Vec<LogType>,
+    pub changed_columns: ChangedColumns,
 }
 
 impl TableSpec {
     pub fn feed(&self) -> FeedId {
-        FeedId::of_target(&self.target)
+        match self.capture {
+            CaptureKind::Changelog => FeedId::of_changelog(),
+            CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin => FeedId::of_target(&self.target),
+        }
     }
 }
 

@@ -70,7 +70,7 @@ impl BigQuery {
                 }
                 Ok(Applied { rows_inserted: done.output_rows, ..Applied::default() })
             }
-            Apply::Merge { staging, absent } => {
+            Apply::Merge { staging, .. } => {
                 let merge = JobName::new(&batch.feed, &batch.run, &table.target.table, Verb::Merge);
                 let what = format!("the merge into {}", table.target);
                 if replay == Replay::Yes
@@ -79,7 +79,7 @@ impl BigQuery {
                     return Ok(applied(&done));
                 }
                 self.load_staging(&load, uris, staging, table, replay).await?;
-                let sql = merge_statement(table, staging, *absent, batch.started);
+                let Some(sql) = merge_statement(table, batch.started) else { return Ok(Applied::default()) };
                 match self.run_job(&merge, &query_job(sql), &what, Earlier::Counts).await {
                     Ok(done) => Ok(applied(&done)),
                     Err(e) => Err(self.explain_merge_failure(e, table).await),
@@ -136,7 +136,9 @@ fn source_uris(batch: &Batch, table: &TableBatch, uri: impl Fn(&str) -> String) 
         return names.iter().map(|n| uri(n)).collect();
     }
     let folder = table.folder(&batch.folder);
-    let kinds = [("upserts", table.parts.upserts), ("deletes", table.parts.deletes), ("keys", table.parts.keys)];
+    let parts = table.parts;
+    let kinds =
+        [("upserts", parts.upserts), ("deletes", parts.deletes), ("keys", parts.keys), ("scopes", parts.scopes)];
     let suffix = table.compression.suffix();
     kinds.iter().filter(|(_, n)| *n > 0).map(|(stem, _)| uri(&format!("{folder}{stem}-*.{suffix}"))).collect()
 }
@@ -158,7 +160,13 @@ fn load_job(uris: Vec<String>, to: &TargetRef, destination: Destination<'_>) -> 
     match destination {
         Destination::Staging { table } => {
             let op = Column { name: OP_COLUMN.to_owned(), target_type: TargetType::String, mode: Mode::Required };
-            let columns: Vec<Value> = std::iter::once(&op).chain(&table.columns).map(api_schema).collect();
+            // A scope has no key.
+            let has_scopes = matches!(&table.apply, Apply::Merge { scopes, .. } if !scopes.is_empty());
+            let loosened = table.columns.iter().map(|c| match c.mode {
+                Mode::Required if has_scopes => Column { mode: Mode::Nullable, ..c.clone() },
+                _ => c.clone(),
+            });
+            let columns: Vec<Value> = std::iter::once(op).chain(loosened).map(|c| api_schema(&c)).collect();
             load.schema = Some(schema_of(&columns));
             load.create_disposition = Some("CREATE_IF_NEEDED".to_owned());
         }

@@ -3,29 +3,38 @@
 //! Staged rows hold each key at most once, so every arm is about one source row. Constant bounds of the staged keys go into
 //! `ON` as long as nothing is concluded from a target row that matches no staged one: a key never changes within itself,
 //! and a table clustered by key is then read only where the batch may be.
+//!
+//! Two things make that wider. Where several types of log entries lead to one row, it may be staged more than once, each time
+//! as it stands in the snapshot: any one of them is taken. And a staged *scope* says that all rows with its value were
+//! read: those of the target that are not among the staged ones are gone.
 
 use time::OffsetDateTime;
 
 use super::sql::{ident, string, table, timestamp};
-use crate::batch::{Absent, KeyBounds, TableBatch};
-use crate::model::{DeleteStyle, OP_COLUMN, Op, TargetRef};
+use crate::batch::{Absent, Apply, KeyBounds, Repeats, TableBatch, Update};
+use crate::model::{Column, DeleteStyle, OP_COLUMN, Op, TargetRef, TargetType};
 
-/// The statement that brings a table's staged rows into its target. `at` dates soft deletes.
-pub fn merge_statement(batch: &TableBatch, staging: &TargetRef, absent: Absent, at: OffsetDateTime) -> String {
-    Merge { batch, staging, absent, at }.sql()
+/// The statement that brings a table's staged rows into its target; `None` for a batch that replaces it. `at` dates soft
+/// deletes.
+pub fn merge_statement(batch: &TableBatch, at: OffsetDateTime) -> Option<String> {
+    let Apply::Merge { staging, absent, repeats, scopes, update } = &batch.apply else { return None };
+    Some(Merge { batch, staging, absent: *absent, repeats: *repeats, scopes, update: *update, at }.sql())
 }
 
 struct Merge<'a> {
     batch: &'a TableBatch,
     staging: &'a TargetRef,
     absent: Absent,
+    repeats: Repeats,
+    scopes: &'a [String],
+    update: Update,
     at: OffsetDateTime,
 }
 
 impl Merge<'_> {
     fn sql(&self) -> String {
         let mut sql =
-            format!("MERGE {} AS T\nUSING {} AS S\nON {}", table(&self.batch.target), table(self.staging), self.on());
+            format!("MERGE {} AS T\nUSING {} AS S\nON {}", table(&self.batch.target), self.using(), self.on());
         for arm in [self.delete(), self.update(), Some(self.insert()), self.remove()].into_iter().flatten() {
             sql.push('\n');
             sql.push_str(&arm);
@@ -33,12 +42,32 @@ impl Merge<'_> {
         sql
     }
 
+    /// Each key once, and no scopes: those are no rows.
+    fn using(&self) -> String {
+        let staging = table(self.staging);
+        let keys: Vec<String> = self.batch.key.iter().map(|k| ident(k)).collect();
+        let rows = if self.scopes.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {} <> '{}'", ident(OP_COLUMN), Op::Scope.code())
+        };
+        let once = match self.repeats {
+            Repeats::Never => String::new(),
+            // QUALIFY wants a WHERE before it.
+            Repeats::Possible => {
+                let rows = if rows.is_empty() { " WHERE TRUE" } else { "" };
+                format!("{rows} QUALIFY ROW_NUMBER() OVER (PARTITION BY {}) = 1", keys.join(", "))
+            }
+        };
+        if rows.is_empty() && once.is_empty() { staging } else { format!("(SELECT * FROM {staging}{rows}{once})") }
+    }
+
     fn on(&self) -> String {
         let keys = self.batch.key.iter().map(|k| format!("T.{0} = S.{0}", ident(k)));
         let bounds = match self.absent {
-            Absent::Keep => self.bounds(),
+            Absent::Keep if self.scopes.is_empty() => self.bounds(),
             // A bound would make every row outside it look absent.
-            Absent::Remove => None,
+            Absent::Keep | Absent::Remove => None,
         };
         keys.chain(bounds).collect::<Vec<_>>().join(" AND ")
     }
@@ -85,12 +114,28 @@ impl Merge<'_> {
         if sets.is_empty() {
             return None;
         }
-        let condition = match self.absent {
+        let mut condition = match self.absent {
             Absent::Keep => String::new(),
             // A row staged for its key alone has no values to update from.
             Absent::Remove => format!(" AND {}", Self::op_is(Op::Upsert)),
         };
+        if self.update == Update::Different {
+            condition.push_str(&format!(" AND ({})", self.differs().join(" OR ")));
+        }
         Some(format!("WHEN MATCHED{condition} THEN UPDATE SET {}", sets.join(", ")))
+    }
+
+    /// What makes a matched row one that has to be written.
+    fn differs(&self) -> Vec<String> {
+        let values = self.batch.columns.iter().filter(|c| !self.batch.key.contains(&c.name)).map(|c| {
+            let (target, staged) = (comparable("T", c), comparable("S", c));
+            format!("{target} IS DISTINCT FROM {staged}")
+        });
+        let flag = match &self.batch.delete {
+            DeleteStyle::Hard => None,
+            DeleteStyle::Soft { flag, .. } => Some(format!("T.{} IS NOT FALSE", ident(flag))),
+        };
+        values.chain(flag).collect()
     }
 
     fn insert(&self) -> String {
@@ -105,16 +150,38 @@ impl Merge<'_> {
     }
 
     fn remove(&self) -> Option<String> {
-        if self.absent == Absent::Keep {
-            return None;
-        }
+        let scope = match self.absent {
+            Absent::Remove => String::new(),
+            Absent::Keep if self.scopes.is_empty() => return None,
+            Absent::Keep => format!(" AND ({})", self.in_scope()),
+        };
         Some(match &self.batch.delete {
-            DeleteStyle::Hard => "WHEN NOT MATCHED BY SOURCE THEN DELETE".to_owned(),
+            DeleteStyle::Hard => format!("WHEN NOT MATCHED BY SOURCE{scope} THEN DELETE"),
             DeleteStyle::Soft { flag, at } => format!(
-                "WHEN NOT MATCHED BY SOURCE AND T.{0} IS NOT TRUE THEN UPDATE SET T.{0} = TRUE, {1}",
+                "WHEN NOT MATCHED BY SOURCE{scope} AND T.{0} IS NOT TRUE THEN UPDATE SET T.{0} = TRUE, {1}",
                 ident(flag),
                 self.deleted_at(at)
             ),
         })
     }
+
+    /// The target row has a value whose rows were all read.
+    fn in_scope(&self) -> String {
+        let each = self.scopes.iter().map(|name| {
+            let column = ident(name);
+            let scope = Op::Scope.code();
+            format!(
+                "T.{column} IN (SELECT {column} FROM {} WHERE {} = '{scope}' AND {column} IS NOT NULL)",
+                table(self.staging),
+                ident(OP_COLUMN),
+            )
+        });
+        each.collect::<Vec<_>>().join(" OR ")
+    }
+}
+
+/// JSON has no order and no equality; its text has.
+fn comparable(alias: &str, column: &Column) -> String {
+    let name = format!("{alias}.{}", ident(&column.name));
+    if column.target_type == TargetType::Json { format!("TO_JSON_STRING({name})") } else { name }
 }

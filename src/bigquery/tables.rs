@@ -52,6 +52,8 @@ pub enum Prepared {
 pub struct PreparedTarget {
     pub state: Prepared,
     pub fields: Vec<Value>,
+    /// Rows that BigQuery counts in it.
+    pub rows: Option<u64>,
 }
 
 impl PreparedTarget {
@@ -103,7 +105,7 @@ impl BigQuery {
         let needs_staging = present == Present::Merge || plan.delete != DeleteStyle::Hard;
         let found = match self.get_table(&plan.target).await? {
             None if present == Present::Merge => {
-                return Ok(PreparedTarget { state: Prepared::Missing, fields: Vec::new() });
+                return Ok(PreparedTarget { state: Prepared::Missing, fields: Vec::new(), rows: None });
             }
             None => {
                 self.ensure_dataset(&plan.target.dataset, None).await?;
@@ -116,7 +118,7 @@ impl BigQuery {
             self.ensure_staging().await?;
         }
         match found {
-            None => Ok(PreparedTarget { state: Prepared::Ready, fields: plan.fields() }),
+            None => Ok(PreparedTarget { state: Prepared::Ready, fields: plan.fields(), rows: Some(0) }),
             Some(table) => self.adapt(plan, present, &table).await,
         }
     }
@@ -125,14 +127,15 @@ impl BigQuery {
         let is_ours = is_ours(table);
         refuse_foreign(plan, present, table)?;
         let difference = compare(plan, table);
+        let rows = table["numRows"].as_str().and_then(|n| n.parse().ok());
         match (difference, present) {
             (Ok(missing), _) => {
                 let fields = self.patch_table(plan, table, &missing, is_ours).await?;
-                Ok(PreparedTarget { state: Prepared::Ready, fields })
+                Ok(PreparedTarget { state: Prepared::Ready, fields, rows })
             }
             // With soft deletes the old rows have to stay, so there is nothing to overwrite.
             (Err(_), Present::Overwrite) if plan.delete == DeleteStyle::Hard => {
-                Ok(PreparedTarget { state: Prepared::Incompatible, fields: plan.fields() })
+                Ok(PreparedTarget { state: Prepared::Incompatible, fields: plan.fields(), rows })
             }
             (Err(e), _) => Err(e),
         }

@@ -76,12 +76,22 @@ pub struct CursorColumn {
 impl CursorColumn {
     /// The configured cursor, if the source has it and it is ordered.
     pub fn of(spec: &TableSpec, relation: &Relation) -> Result<Option<Self>, CaptureError> {
-        let Some(name) = &spec.cursor else { return Ok(None) };
-        let column = relation.column(name).ok_or_else(|| CaptureError::NoSuchCursor(name.clone()))?;
+        spec.cursor.as_ref().map(|name| Self::named(name, spec.lag, relation)).transpose()
+    }
+
+    /// The ids of a change log, if they are numbers; else its time, if it has one. `None` where nothing is ordered.
+    pub fn of_log(id: &str, at: Option<&str>, relation: &Relation) -> Option<Self> {
+        let ids = Self::named(id, None, relation).ok().filter(|c| c.kind == CursorType::Integer);
+        ids.or_else(|| at.and_then(|at| Self::named(at, None, relation).ok()))
+    }
+
+    fn named(name: &str, lag: Option<Lag>, relation: &Relation) -> Result<Self, CaptureError> {
+        let name = name.to_owned();
+        let column = relation.column(&name).ok_or_else(|| CaptureError::NoSuchCursor(name.clone()))?;
         let kind = CursorType::of(column.base_oid)
             .ok_or_else(|| CaptureError::NotOrdered { column: name.clone(), type_name: column.type_name.clone() })?;
         let wrong = |lag| CaptureError::WrongLag { lag, column: name.clone(), type_name: column.type_name.clone() };
-        let lag = match (kind, spec.lag) {
+        let lag = match (kind, lag) {
             (CursorType::Integer, None) => Lag::Steps(DEFAULT_STEPS),
             (CursorType::Integer, Some(Lag::Steps(steps))) => Lag::Steps(steps),
             (CursorType::Integer, Some(Lag::Time(_))) => return Err(wrong("a duration")),
@@ -90,7 +100,7 @@ impl CursorColumn {
             (_, Some(lag)) => lag,
         };
         // A view's columns are all nullable to the catalog.
-        Ok(Some(Self { name: name.clone(), kind, lag, nullable: !column.not_null }))
+        Ok(Self { name, kind, lag, nullable: !column.not_null })
     }
 
     /// A boolean over the row alias `t`: not below the floor; `None` while there is no floor.

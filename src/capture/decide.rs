@@ -4,7 +4,10 @@ use sha2::{Digest, Sha256};
 
 use super::error::CaptureError;
 use super::rule::changed_since;
-use crate::batch::{MarkedColumn, RelationMark, Watermark};
+use time::OffsetDateTime;
+
+use super::log::Health;
+use crate::batch::{MarkedColumn, RelationMark, Standing};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, TableSpec};
 use crate::source::{Moment, Relation, RelationKind, Session, ident, qualified};
@@ -12,7 +15,10 @@ use crate::source::{Moment, Relation, RelationKind, Session, ident, qualified};
 /// What a run has to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
+    /// Everything, in place of what the target has.
     Whole(Why),
+    /// Everything, compared with what the target has.
+    Reconcile(Why),
     Changes,
 }
 
@@ -29,6 +35,12 @@ pub enum Why {
     ColumnFilled,
     ColumnReplaced,
     TargetMissing,
+    LogReplaced,
+    LogPruned,
+    LogNamesNoRow,
+    PartitionsChanged,
+    SetAside,
+    ReconcileDue,
 }
 
 impl Why {
@@ -44,12 +56,21 @@ impl Why {
             Self::ColumnFilled => "a new column has values in rows that did not change",
             Self::ColumnReplaced => "a column was dropped, or left out, and is back, or another one has its name",
             Self::TargetMissing => "the target table is gone",
+            Self::LogReplaced => "the change log was dropped and made anew",
+            Self::LogPruned => "the change log was pruned beyond what had been read of it",
+            Self::LogNamesNoRow => "the change log tells of a change without saying of which rows, such as a TRUNCATE",
+            Self::PartitionsChanged => "a partition was attached or detached, which no log tells",
+            Self::SetAside => "the table had been set aside and can be read again",
+            Self::ReconcileDue => "reconcile_every has passed",
         }
     }
 
     /// Whether an operator should be told: it was neither asked for nor the usual way.
     pub fn is_a_surprise(self) -> bool {
-        !matches!(self, Self::FullCapture | Self::FirstLoad | Self::Requested)
+        !matches!(
+            self,
+            Self::FullCapture | Self::FirstLoad | Self::Requested | Self::ReconcileDue | Self::LogNamesNoRow
+        )
     }
 }
 
@@ -63,7 +84,8 @@ pub async fn decide(
     relation: &Relation,
     shape: &Shape,
     moment: &Moment,
-    previous: Option<&Watermark>,
+    standing: Option<Standing<'_>>,
+    health: Option<Health>,
 ) -> Result<Decision, CaptureError> {
     if spec.capture == CaptureKind::Xmin && !relation.has_xmin() {
         return Err(CaptureError::NoTransactionIds(relation.kind.name()));
@@ -71,10 +93,21 @@ pub async fn decide(
     if spec.capture == CaptureKind::Full {
         return Ok(Decision::Whole(Why::FullCapture));
     }
-    let Some(previous) = previous else { return Ok(Decision::Whole(Why::FirstLoad)) };
+    let Some(previous) = standing else { return Ok(Decision::Whole(Why::FirstLoad)) };
     let mark = relation_mark(spec, relation, shape, Some(previous));
-    if let Some(why) = stale(previous, moment, &mark) {
+    let stale_log = health.and_then(|h| match h {
+        Health::Replaced => Some(Why::LogReplaced),
+        Health::Pruned => Some(Why::LogPruned),
+        Health::Whole => None,
+    });
+    if let Some(why) = stale(previous, moment, &mark).or(stale_log) {
         return Ok(Decision::Whole(why));
+    }
+    if spec.capture == CaptureKind::Changelog && previous.mark.relation.leaves != mark.leaves {
+        return Ok(Decision::Reconcile(Why::PartitionsChanged));
+    }
+    if reconcile_is_due(spec, previous, moment.taken_at) {
+        return Ok(Decision::Reconcile(Why::ReconcileDue));
     }
     match filled_column(spec, relation, shape, previous) {
         Some(condition) => {
@@ -88,17 +121,26 @@ pub async fn decide(
     }
 }
 
-fn stale(previous: &Watermark, moment: &Moment, mark: &RelationMark) -> Option<Why> {
-    let (then, now) = (&previous.snapshot, &moment.snapshot);
-    if previous.identity != moment.identity {
+fn reconcile_is_due(spec: &TableSpec, previous: Standing<'_>, now: OffsetDateTime) -> bool {
+    match (spec.reconcile_every, previous.mark.whole_at) {
+        (Some(every), Some(last)) => now - last >= every,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+fn stale(previous: Standing<'_>, moment: &Moment, mark: &RelationMark) -> Option<Why> {
+    let (then, now) = (previous.snapshot, &moment.snapshot);
+    let relation = &previous.mark.relation;
+    if *previous.identity != moment.identity {
         Some(Why::ServerChanged)
     } else if now.xmax < then.xmax || now.xmax - then.xmin > MOST_TRANSACTIONS {
         Some(Why::HistoryLost)
-    } else if previous.relation.oid != mark.oid {
+    } else if relation.oid != mark.oid {
         Some(Why::TableReplaced)
-    } else if previous.relation.definition != mark.definition {
+    } else if relation.definition != mark.definition {
         Some(Why::DefinitionChanged)
-    } else if mark.columns.iter().any(|c| is_another(&previous.relation, c)) {
+    } else if mark.columns.iter().any(|c| is_another(relation, c)) {
         Some(Why::ColumnReplaced)
     } else {
         None
@@ -113,8 +155,8 @@ fn is_another(then: &RelationMark, now: &MarkedColumn) -> bool {
 
 /// A condition for rows that did not change but hold a value in a column the target does not have yet: a default that was
 /// added without rewriting the table, say. `None` where no column is new.
-fn filled_column(spec: &TableSpec, relation: &Relation, shape: &Shape, previous: &Watermark) -> Option<String> {
-    let known = |name: &str| previous.relation.columns.iter().any(|c| c.name == name);
+fn filled_column(spec: &TableSpec, relation: &Relation, shape: &Shape, previous: Standing<'_>) -> Option<String> {
+    let known = |name: &str| previous.mark.relation.columns.iter().any(|c| c.name == name);
     let added: Vec<String> = shape
         .columns
         .iter()
@@ -126,7 +168,7 @@ fn filled_column(spec: &TableSpec, relation: &Relation, shape: &Shape, previous:
     }
     let mut condition = format!("({})", added.join(" OR "));
     if relation.has_xmin() {
-        condition.push_str(&format!(" AND NOT ({})", changed_since(&previous.snapshot)));
+        condition.push_str(&format!(" AND NOT ({})", changed_since(previous.snapshot)));
     }
     if let Some(filter) = &spec.filter {
         condition.push_str(&format!(" AND ({filter})"));
@@ -139,14 +181,19 @@ pub fn relation_mark(
     spec: &TableSpec,
     relation: &Relation,
     shape: &Shape,
-    previous: Option<&Watermark>,
+    previous: Option<Standing<'_>>,
 ) -> RelationMark {
     let columns: Vec<MarkedColumn> =
         shape.columns.iter().map(|c| MarkedColumn { name: c.target.name.clone(), number: c.number }).collect();
     // A whole load leaves NULL in what is not published; only changes leave old values.
-    let before = previous.into_iter().flat_map(|w| {
-        let names = w.relation.columns.iter().map(|c| &c.name);
-        names.chain(&w.relation.retired).filter(|n| columns.iter().all(|c| c.name != **n)).cloned()
+    let before = previous.into_iter().flat_map(|p| {
+        let then = &p.mark.relation;
+        then.columns
+            .iter()
+            .map(|c| &c.name)
+            .chain(&then.retired)
+            .filter(|n| columns.iter().all(|c| c.name != **n))
+            .cloned()
     });
     let retired = before.collect();
     RelationMark {
@@ -176,6 +223,10 @@ fn definition(spec: &TableSpec, relation: &Relation, shape: &Shape) -> String {
     // Without transaction ids the cursor is the only thing that finds a change.
     if let (RelationKind::View | RelationKind::Foreign, Some(cursor)) = (relation.kind, &spec.cursor) {
         text.push_str(&format!("cursor {cursor}\n"));
+    }
+    // Entries of a type that was not listened to have gone by unseen.
+    for claimed in &spec.log_types {
+        text.push_str(&format!("log {} {:?} {:?}\n", claimed.name, claimed.key, claimed.fields));
     }
     let hash = Sha256::digest(text.as_bytes());
     hash[..16].iter().map(|b| format!("{b:02x}")).collect()

@@ -1,6 +1,6 @@
 //! What makes a capture impossible for a table.
 
-use crate::model::Blame;
+use crate::model::{Blame, RelationName};
 use crate::source::SourceError;
 
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,39 @@ pub enum CaptureError {
 
     #[error("the rows of a {0} do not say which transaction wrote them")]
     NoTransactionIds(&'static str),
+
+    #[error("the change log {0} does not exist, or the role may not see it")]
+    NoLog(RelationName),
+
+    #[error("the change log {log} is a {kind}: its rows do not say which transaction wrote them")]
+    LogWithoutTransactionIds { log: RelationName, kind: &'static str },
+
+    #[error("the change log {log} has no column {column}")]
+    NoLogColumn { log: RelationName, column: String },
+
+    #[error("the type {name} is not in {types}")]
+    NoSuchType { name: String, types: RelationName, near: Option<String> },
+
+    #[error("the table does not say which entries of the change log concern it")]
+    NoLogTypes { example: String },
+
+    #[error("`{name}` names no type of this change log")]
+    BadLogType { name: String, wanted: &'static str },
+
+    #[error("the log's key column {0} does not exist in the source")]
+    NoSuchKeyColumn(String),
+
+    #[error("the log's key column {0} is not published")]
+    ScopeNotPublished(String),
+
+    #[error("several columns that are not the table's key hold the key of {0}")]
+    WideScope(String),
+
+    #[error("the change log keeps the key in {given} columns, the key of {name} has {wanted}")]
+    KeyWidth { name: String, given: usize, wanted: usize },
+
+    #[error("the hstore type of the change log was not found")]
+    NoHstore,
 }
 
 impl CaptureError {
@@ -47,6 +80,24 @@ impl CaptureError {
             Self::NoTransactionIds(_) => {
                 "use capture = \"cursor\" with a cursor column, or capture = \"full\"".to_owned()
             }
+            Self::NoLog(name) => {
+                format!("mend [changelog], or GRANT USAGE on the schema and SELECT on {name} to the role")
+            }
+            Self::LogWithoutTransactionIds { .. } => "name the table behind it in [changelog] table".to_owned(),
+            Self::NoLogColumn { .. } => "name the column the log has in [changelog]".to_owned(),
+            Self::NoSuchType { near: Some(near), .. } => format!("did you mean {near}?"),
+            Self::NoSuchType { near: None, types, .. } => {
+                format!("mend log_types of the table; the known ones stand in {types}")
+            }
+            Self::NoLogTypes { example } => format!("write log_types = [\"{example}\"]"),
+            Self::BadLogType { wanted, .. } => format!("write log_types = [\"{wanted}\"]"),
+            Self::NoSuchKeyColumn(_) => "mend log_key, or `key` in log_types, of the table".to_owned(),
+            Self::ScopeNotPublished(column) => {
+                format!("take {column} out of exclude: the rows of a changed {column} are found by it in the target")
+            }
+            Self::WideScope(_) => "name one column, or the whole key of the table".to_owned(),
+            Self::KeyWidth { .. } => "mend log_key of the table, or key and key_format of [changelog]".to_owned(),
+            Self::NoHstore => "CREATE EXTENSION hstore, or mend key_format of [changelog]".to_owned(),
         }
     }
 }

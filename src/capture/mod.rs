@@ -11,11 +11,12 @@
 //! A change is found by the id of the transaction that wrote the row ([`rule`]), never by a clock: a row committed late by a
 //! long transaction has an old timestamp and a new visibility. A cursor's floor ([`cursor`]) only bounds the search. What
 //! the watermark's snapshot can't speak for (another server, a replaced table, a changed definition) is loaded afresh
-//! ([`decide`]).
+//! ([`decide`]). Where a change log names the changed rows, [`log`] reads it.
 
 mod cursor;
 mod decide;
 mod error;
+pub mod log;
 mod plan;
 mod rule;
 mod select;

@@ -5,7 +5,7 @@ use super::decide::{Decision, relation_mark};
 use super::error::CaptureError;
 use super::rule::{changed_since, resent};
 use super::select::{Select, copy};
-use crate::batch::{KeyListMark, Watermark};
+use crate::batch::{KeyListMark, LogMark, Standing, TableMark};
 use crate::encode::{Flag, KeyDigest, RowKind, Shape};
 use crate::model::{DeleteStyle, Deletes, Op, TableSpec};
 use crate::source::{Moment, Relation};
@@ -33,6 +33,8 @@ pub struct Found {
     pub upserts: u64,
     /// The digest of all keys of the source, where it was taken.
     pub keys: Option<KeyDigest>,
+    /// Where the table stands in the change log now.
+    pub log: Option<LogMark>,
 }
 
 /// How one table is read in one run.
@@ -41,7 +43,7 @@ pub struct Capture<'a> {
     relation: &'a Relation,
     shape: &'a Shape,
     moment: &'a Moment,
-    previous: Option<&'a Watermark>,
+    standing: Option<Standing<'a>>,
     pub decision: Decision,
     pub cursor: Option<CursorColumn>,
 }
@@ -52,32 +54,40 @@ impl<'a> Capture<'a> {
         relation: &'a Relation,
         shape: &'a Shape,
         moment: &'a Moment,
-        previous: Option<&'a Watermark>,
+        standing: Option<Standing<'a>>,
         decision: Decision,
     ) -> Result<Self, CaptureError> {
         let cursor = CursorColumn::of(spec, relation)?;
-        let previous = match decision {
-            Decision::Changes => previous,
-            Decision::Whole(_) => None,
-        };
-        Ok(Self { spec, relation, shape, moment, previous, decision, cursor })
+        Ok(Self { spec, relation, shape, moment, standing, decision, cursor })
+    }
+
+    /// What the changes are changes from; `None` where every row is read.
+    fn previous(&self) -> Option<Standing<'a>> {
+        self.standing.filter(|_| self.decision == Decision::Changes)
+    }
+
+    /// Whether the target's rows are replaced by those read: nothing of the old ones stays.
+    pub fn replaces(&self) -> bool {
+        matches!((self.decision, &self.spec.delete), (Decision::Whole(_), DeleteStyle::Hard))
+    }
+
+    /// Whether every row is read.
+    pub fn is_whole(&self) -> bool {
+        self.decision != Decision::Changes
     }
 
     /// Rows to insert or update: all of them, or those the watermark does not cover.
     pub fn upserts(&self) -> Pass {
         let unpublished_cursor = self.cursor.as_ref().filter(|c| self.shape.columns.iter().all(|s| s.source != c.name));
-        let doubt = self.previous.filter(|w| self.relation.has_xmin() && !w.snapshot.is_quiet());
+        let doubt = self.previous().filter(|p| self.relation.has_xmin() && !p.snapshot.is_quiet());
         let query = Select::from(&self.spec.source)
-            .expression(doubt.map(|w| resent(&w.snapshot)))
+            .expression(doubt.map(|p| resent(p.snapshot)))
             .columns(&self.shape.columns)
             .expression(unpublished_cursor.map(|c| format!("t.{}", crate::source::ident(&c.name))))
             .filter(self.filter())
             .filter(self.changed())
             .query();
-        let kind = match (self.decision, &self.spec.delete) {
-            (Decision::Whole(_), DeleteStyle::Hard) => RowKind::Replacement,
-            _ => RowKind::Change(Op::Upsert),
-        };
+        let kind = if self.replaces() { RowKind::Replacement } else { RowKind::Change(Op::Upsert) };
         let flag = if doubt.is_some() { Flag::Leading } else { Flag::Absent };
         Pass { kind, query, flag }
     }
@@ -103,6 +113,11 @@ impl<'a> Capture<'a> {
         format!("NOT EXISTS (SELECT 1 FROM {relation} AS o WHERE {filter}{})", same.collect::<String>())
     }
 
+    /// How many rows are published now.
+    pub fn count_query(&self) -> String {
+        Select::from(&self.spec.source).expression(Some("count(*)".to_owned())).filter(self.filter()).query()
+    }
+
     /// Every key of the source: for a digest of the list.
     pub fn all_keys(&self) -> Pass {
         let query = Select::from(&self.spec.source).columns(self.shape.key()).filter(self.filter()).query();
@@ -122,10 +137,8 @@ impl<'a> Capture<'a> {
 
     /// Whether this run has to look for deleted rows by the full list of keys.
     pub fn keys_are_due(&self, now: OffsetDateTime) -> bool {
-        if self.spec.deletes != Deletes::Keys || self.previous.is_none() {
-            return false;
-        }
-        match (self.previous.and_then(|w| w.keys.as_ref()), self.spec.deletes_every) {
+        let Some(previous) = self.previous().filter(|_| self.spec.deletes == Deletes::Keys) else { return false };
+        match (&previous.mark.keys, self.spec.deletes_every) {
             (Some(mark), Some(every)) => now - mark.at >= every,
             _ => true,
         }
@@ -133,27 +146,26 @@ impl<'a> Capture<'a> {
 
     /// Whether the list of keys is the one that is in BigQuery already.
     pub fn keys_are_unchanged(&self, digest: KeyDigest) -> bool {
-        let mark = self.previous.and_then(|w| w.keys.as_ref());
+        let mark = self.previous().and_then(|p| p.mark.keys.as_ref());
         mark.is_some_and(|m| m.count == digest.count && m.digest == digest.hex())
     }
 
     fn filter(&self) -> Option<String> {
-        // A comment at the filter's end must not swallow what follows.
-        self.spec.filter.as_ref().map(|f| if f.contains("--") { format!("({f}\n)") } else { format!("({f})") })
+        filter(self.spec)
     }
 
     /// A condition for what may have changed since the watermark; `None` for a whole read.
     fn changed(&self) -> Option<String> {
-        let previous = self.previous?;
+        let previous = self.previous()?;
         let mut all = Vec::new();
-        if let (Some(cursor), Some(mark)) = (&self.cursor, &previous.cursor) {
+        if let (Some(cursor), Some(mark)) = (&self.cursor, &previous.mark.cursor) {
             all.extend(cursor.above_floor(mark));
         }
         if self.relation.has_xmin() {
-            all.push(changed_since(&previous.snapshot));
+            all.push(changed_since(previous.snapshot));
         }
         let changed = if all.is_empty() { "TRUE".to_owned() } else { all.join(" AND ") };
-        let known = &previous.relation.leaves;
+        let known = &previous.mark.relation.leaves;
         let attached: Vec<String> =
             self.relation.leaves.iter().filter(|l| !known.contains(&l.oid)).map(|l| l.oid.to_string()).collect();
         // The rows of a partition attached since were written before, by transactions the rule takes for known.
@@ -164,28 +176,35 @@ impl<'a> Capture<'a> {
         })
     }
 
-    /// Where the feed stands once what was found is in BigQuery.
-    pub fn next_watermark(&self, found: Found) -> Watermark {
-        let before = self.previous;
+    /// Where the table stands once what was found is in BigQuery.
+    pub fn next_mark(&self, found: Found) -> TableMark {
+        let before = self.standing.filter(|_| !self.replaces());
         let cursor = self
             .cursor
             .as_ref()
-            .map(|c| c.advance(before.and_then(|w| w.cursor.as_ref()), found.cursor_max, self.moment));
+            .map(|c| c.advance(before.and_then(|p| p.mark.cursor.as_ref()), found.cursor_max, self.moment));
         let keys = match found.keys {
             Some(digest) => Some(KeyListMark { at: self.moment.taken_at, count: digest.count, digest: digest.hex() }),
             // Upserts may have added keys that the old list lacks. Equality with it would no longer mean that the target
             // has no others, so it may not be compared again; its date still counts.
             None => before
-                .and_then(|w| w.keys.clone())
+                .and_then(|p| p.mark.keys.clone())
                 .map(|mark| if found.upserts > 0 { KeyListMark { digest: String::new(), ..mark } } else { mark }),
         };
-        Watermark {
-            snapshot: self.moment.snapshot.clone(),
-            identity: self.moment.identity.clone(),
-            taken_at: self.moment.taken_at,
+        let whole_at = if self.is_whole() { Some(self.moment.taken_at) } else { before.and_then(|p| p.mark.whole_at) };
+        TableMark {
             relation: relation_mark(self.spec, self.relation, self.shape, before),
             cursor,
             keys,
+            log: found.log,
+            whole_at,
+            rows: before.and_then(|p| p.mark.rows),
         }
     }
+}
+
+/// The config's condition, ready to stand among others.
+pub(super) fn filter(spec: &TableSpec) -> Option<String> {
+    // A comment at the filter's end must not swallow what follows.
+    spec.filter.as_ref().map(|f| if f.contains("--") { format!("({f}\n)") } else { format!("({f})") })
 }

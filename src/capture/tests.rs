@@ -4,9 +4,9 @@ use expect_test::expect_file;
 use time::macros::datetime;
 
 use super::*;
-use crate::batch::{CursorMark, Identity, KeyListMark, Watermark};
+use crate::batch::{CursorMark, Identity, KeyListMark, TableMark, Watermark};
 use crate::encode::Shape;
-use crate::model::{CaptureKind, DeleteStyle, Deletes, OnUnrepresentable, RelationName, TableSpec};
+use crate::model::{CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, RelationName, TableSpec};
 use crate::source::{Moment, Relation};
 
 fn spec(capture: CaptureKind) -> TableSpec {
@@ -20,6 +20,8 @@ fn spec(capture: CaptureKind) -> TableSpec {
         lag: None,
         deletes: Deletes::Keys,
         deletes_every: None,
+        reconcile_every: None,
+        max_delete_fraction: 0.3,
         every: None,
         delete: DeleteStyle::Hard,
         filter: Some("status <> 'draft' OR vip".to_owned()),
@@ -29,6 +31,8 @@ fn spec(capture: CaptureKind) -> TableSpec {
         on_unrepresentable: OnUnrepresentable::Quarantine,
         partition: None,
         cluster: None,
+        log_types: vec![],
+        changed_columns: ChangedColumns::Reread,
     }
 }
 
@@ -37,9 +41,9 @@ fn relation(kind: &str) -> Relation {
         "oid": 16400, "kind": kind, "rows": 100, "comment": null, "view": null, "primary_key": ["id"], "unique": [["id"]],
         "leading": ["id", "updated_at"], "leaves": [{ "oid": 16500, "kind": "r" }, { "oid": 16501, "kind": "r" }],
         "columns": [
-            { "name": "id", "number": 1, "type_name": "bigint", "base_oid": 20, "typmod": -1, "not_null": true },
-            { "name": "note", "number": 2, "type_name": "text", "base_oid": 25, "typmod": -1, "not_null": false },
-            { "name": "updated_at", "number": 3, "type_name": "timestamptz", "base_oid": 1184, "typmod": -1, "not_null": false },
+            { "name": "id", "number": 1, "type_name": "bigint", "base_oid": 20, "base_name": "bigint", "typmod": -1, "not_null": true },
+            { "name": "note", "number": 2, "type_name": "text", "base_oid": 25, "base_name": "text", "typmod": -1, "not_null": false },
+            { "name": "updated_at", "number": 3, "type_name": "timestamptz", "base_oid": 1184, "base_name": "timestamptz", "typmod": -1, "not_null": false },
         ],
     });
     serde_json::from_value(json).unwrap()
@@ -59,10 +63,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
     let shape = Shape::of(&spec, relation).unwrap();
     let mut mark = relation_mark(&spec, relation, &shape, None);
     mark.leaves = vec![16500];
-    Watermark {
-        snapshot: snapshot.parse().unwrap(),
-        identity: moment().identity,
-        taken_at: datetime!(2026-11-21 09:45:00 UTC),
+    let mark = TableMark {
         relation: mark,
         cursor: Some(CursorMark {
             column: "updated_at".to_owned(),
@@ -72,6 +73,15 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
             not_after: "2026-11-21 09:43:00+00".to_owned(),
         }),
         keys: Some(KeyListMark { at: datetime!(2026-11-21 09:45:00 UTC), count: 1, digest: String::new() }),
+        log: None,
+        whole_at: None,
+        rows: None,
+    };
+    Watermark {
+        snapshot: snapshot.parse().unwrap(),
+        identity: moment().identity,
+        taken_at: datetime!(2026-11-21 09:45:00 UTC),
+        tables: [("orders".to_owned(), mark)].into(),
     }
 }
 
@@ -79,7 +89,8 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
 fn statements(spec: &TableSpec, relation: &Relation, previous: Option<&Watermark>, decision: Decision) -> String {
     let shape = Shape::of(spec, relation).unwrap();
     let moment = moment();
-    let capture = Capture::new(spec, relation, &shape, &moment, previous, decision).unwrap();
+    let standing = previous.and_then(|w| w.standing("orders"));
+    let capture = Capture::new(spec, relation, &shape, &moment, standing, decision).unwrap();
     let named = [
         ("all keys", capture.keys_are_due(moment.taken_at).then(|| capture.all_keys())),
         ("upserts", Some(capture.upserts())),
@@ -125,7 +136,7 @@ fn changes_of_a_view() {
 fn another_cursors_floor_is_not_used() {
     let relation = relation("r");
     let mut previous = watermark(&relation, "700:700:");
-    previous.cursor.as_mut().unwrap().column = "created_at".to_owned();
+    previous.tables.get_mut("orders").unwrap().cursor.as_mut().unwrap().column = "created_at".to_owned();
     let text = statements(&spec(CaptureKind::Cursor), &relation, Some(&previous), Decision::Changes);
     assert!(!text.contains("09:44"), "{text}");
 }

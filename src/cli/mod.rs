@@ -83,6 +83,9 @@ pub(crate) struct RunArgs {
     /// Read whole tables instead of changes.
     #[arg(long)]
     full: bool,
+    /// Let this run delete more than max_delete_fraction of a target.
+    #[arg(long)]
+    allow_deletes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -209,12 +212,17 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Res
         Command::Check(args) => check::check(&context, &args, format).await,
         Command::Plan(args) => plan::plan(&context, &args, format).await,
         Command::Run(args) => {
-            let request = Request { tables: args.tables.tables, full: args.full, resync: false };
+            let request = Request {
+                tables: args.tables.tables,
+                full: args.full,
+                allow_deletes: args.allow_deletes,
+                resync: false,
+            };
             run::run(context, request, format).await
         }
         Command::Status => status::status(&context, format).await,
         Command::Resync(args) => {
-            let request = Request { tables: args.tables, full: true, resync: true };
+            let request = Request { tables: args.tables, full: true, allow_deletes: false, resync: true };
             run::run(context, request, format).await
         }
         Command::Serve(args) => serve::serve(context, &args).await,

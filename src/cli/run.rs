@@ -48,11 +48,20 @@ fn describe(report: &TickReport) -> String {
             output::bytes(sum(|t| t.bytes_billed)),
             format!("{:.1}", run.seconds),
         ]);
-        if let Some(why) = run.whole {
+        if let Some(why) = &run.whole {
             notes.push_str(&format!("{}: the whole table was read: {why}\n", run.source));
         }
         if run.replayed {
             notes.push_str(&format!("{}: finished the sealed run {}\n", run.source, run.run));
+        }
+        for a in &run.aside {
+            notes.push_str(&format!("{}: set aside since {}: {}\n  hint: {}\n", a.source, a.since, a.message, a.hint));
+        }
+        if let Some(log) = run.log.filter(|l| l.unclaimed > 0) {
+            notes.push_str(&format!(
+                "{}: {} log entries are of types that no table claims\n",
+                run.source, log.unclaimed
+            ));
         }
         if let Some(e) = &run.error {
             notes.push_str(&format!("{}: error: {}\n  hint: {}\n", run.source, e.message, e.hint));

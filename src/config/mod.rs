@@ -4,8 +4,10 @@
 //! [`TableSpec`]s. `${NAME}` is replaced inside string values after parsing, so a secret with a quote in it cannot
 //! break the file, and the file's text, which errors may quote, never holds one.
 
+mod changelog;
 mod fault;
 mod load;
+mod presets;
 mod read;
 mod tables;
 
@@ -15,7 +17,7 @@ pub use fault::{ConfigError, Fault};
 pub use load::{ConfigSource, Environment, fetch, locate};
 
 use crate::batch::Compression;
-use crate::model::TableSpec;
+use crate::model::{CaptureKind, FeedId, LogSpec, TableSpec};
 use fault::Faults;
 use read::Section;
 
@@ -27,6 +29,8 @@ pub struct Config {
     pub bigquery: BigQueryConfig,
     pub run: RunConfig,
     pub server: ServerConfig,
+    /// The change log, for the tables captured by it.
+    pub changelog: Option<LogSpec>,
     pub tables: Vec<TableSpec>,
 }
 
@@ -127,14 +131,34 @@ impl Config {
         let bigquery = root.section("bigquery").and_then(|s| read_bigquery(&s));
         let run = read_run(&root.section_or_empty("run"));
         let server = read_server(&root.section_or_empty("server"));
-        root.not_yet("changelog", "the change-log capture");
         root.not_yet("pubsub", "continuation messages and published reports");
-        let mut tables = tables::read(root);
+        let log = root.optional_section("changelog");
+        let changelog = log.as_ref().and_then(changelog::read);
+        let mut tables = tables::read(root, log.is_some());
+        if let Some(log) = &log {
+            refuse_unused(log, &tables);
+        }
         let bigquery = bigquery?;
         for table in &mut tables {
             table.home = format!("{}.{}", bigquery.project, bigquery.dataset);
         }
-        Some(Self { source: source?, storage: storage?, bigquery, run, server: server?, tables })
+        Some(Self { source: source?, storage: storage?, bigquery, run, server: server?, changelog, tables })
+    }
+}
+
+/// A log that no table reads is a forgotten `capture`; a feed of the log's name would share its state.
+fn refuse_unused(log: &Section<'_>, tables: &[TableSpec]) {
+    let (logged, others): (Vec<_>, Vec<_>) = tables.iter().partition(|t| t.capture == CaptureKind::Changelog);
+    if logged.is_empty() && !tables.is_empty() {
+        log.fault(
+            log.at(),
+            "is read by no table".to_owned(),
+            "write capture = \"changelog\" in a [[table]], or remove it",
+        );
+    }
+    if let Some(table) = others.iter().find(|t| t.target == FeedId::CHANGELOG) {
+        let problem = format!("the state of {} would have the change log's name", table.source);
+        log.fault(log.at(), problem, "give the table another name with target = \"…\"");
     }
 }
 

@@ -16,6 +16,12 @@ pub(super) struct Located<T> {
     pub at: usize,
 }
 
+/// An entry of a list that takes both.
+pub(super) enum TextOrTable<'a> {
+    Text(Located<String>),
+    Table(Section<'a>),
+}
+
 /// One table of the document, with the defaults that stand in for what it lacks.
 pub(super) struct Section<'a> {
     table: Option<&'a DeTable<'a>>,
@@ -65,6 +71,10 @@ impl<'a> Section<'a> {
                 None
             }
         }
+    }
+
+    pub fn optional_section(&self, name: &str) -> Option<Section<'a>> {
+        self.get(name).and_then(|value| self.child(format!("[{name}]"), value))
     }
 
     pub fn section_or_empty(&self, name: &str) -> Section<'a> {
@@ -214,6 +224,61 @@ impl<'a> Section<'a> {
             self.wrong_type(key, value, "list of texts");
         }
         Some(Located { value: list?, at })
+    }
+
+    /// A text, or a list of texts with something in it.
+    pub fn one_or_more(&self, key: &str) -> Option<Located<Vec<String>>> {
+        let value = self.get(key)?;
+        let list = match value.get_ref() {
+            DeValue::String(_) => self.string(key).map(|t| Located { value: vec![t.value], at: t.at })?,
+            _ => self.strings(key)?,
+        };
+        if list.value.is_empty() || list.value.iter().any(String::is_empty) {
+            self.fault(list.at, format!("`{key}` is empty"), "remove it, or name a column");
+            return None;
+        }
+        Some(list)
+    }
+
+    /// Whether the key stands in this table itself, not in `[defaults]`.
+    pub fn has_own(&self, key: &str) -> bool {
+        self.table.is_some_and(|t| t.get(key).is_some())
+    }
+
+    pub fn is_given(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// The entries of a list that are texts, or tables such as `{ type = "…" }`.
+    pub fn texts_or_tables(&self, key: &str) -> Option<Vec<TextOrTable<'a>>> {
+        let value = self.get(key)?;
+        let Some(entries) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, "list of texts");
+            return None;
+        };
+        let numbered = entries.iter().enumerate();
+        let each = numbered.map(|(n, entry)| match entry.get_ref() {
+            DeValue::String(text) => {
+                let at = entry.span().start;
+                Some(TextOrTable::Text(Located { value: self.expand(key, text, at)?, at }))
+            }
+            _ => self.child(format!("{} {key} {}:", self.path, n + 1), entry).map(TextOrTable::Table),
+        });
+        each.collect()
+    }
+
+    pub fn fraction(&self, key: &str) -> Option<f64> {
+        let value = self.get(key)?;
+        let text = match value.get_ref() {
+            DeValue::Float(f) => f.as_str().to_owned(),
+            DeValue::Integer(i) => i.as_str().to_owned(),
+            _ => String::new(),
+        };
+        let fraction = text.parse::<f64>().ok().filter(|f| (0.0..=1.0).contains(f));
+        if fraction.is_none() {
+            self.fault(value.span().start, format!("`{key}` is not a fraction"), "between 0.0 and 1.0, such as 0.3");
+        }
+        fraction
     }
 
     pub fn integer(&self, key: &str, range: RangeInclusive<i64>) -> Option<i64> {

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::read::{Located, Section};
+use super::read::{Located, Section, TextOrTable};
 use crate::model::{
-    CaptureKind, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy, RelationName, TableSpec,
+    CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, LogType, OnUnrepresentable, Partition, PartitionBy,
+    RelationName, TableSpec,
 };
+
+/// The share of a target that one run may delete.
+const MAX_DELETE_FRACTION: f64 = 0.3;
 
 /// Every key of a table; `[defaults]` takes them too, but for the first three.
 const KEYS: &[&str] = &[
@@ -38,7 +42,7 @@ const KEYS: &[&str] = &[
     "metadata",
 ];
 
-pub(super) fn read(root: &Section<'_>) -> Vec<TableSpec> {
+pub(super) fn read(root: &Section<'_>, has_log: bool) -> Vec<TableSpec> {
     let defaults = root.section_or_empty("defaults");
     defaults.refuse_unknown(&KEYS[3..]);
     let sections = root.sections("table");
@@ -50,6 +54,10 @@ pub(super) fn read(root: &Section<'_>) -> Vec<TableSpec> {
     for section in &sections {
         section.refuse_unknown(KEYS);
         let Some((spec, target_at)) = read_table(section) else { continue };
+        if spec.capture == CaptureKind::Changelog && !has_log {
+            let problem = "capture = \"changelog\" needs a change log".to_owned();
+            section.fault(section.at(), problem, "add [changelog] with preset = \"django-models-logging\"");
+        }
         // BigQuery compares table names with case, file names and people often don't.
         if let Some(other) = targets.insert(spec.target.to_lowercase(), spec.source.to_string()) {
             section.fault(
@@ -71,13 +79,25 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     let cursor = s.string("cursor");
     let capture = s.choice(
         "capture",
-        &[("full", CaptureKind::Full), ("cursor", CaptureKind::Cursor), ("xmin", CaptureKind::Xmin)],
+        &[
+            ("full", CaptureKind::Full),
+            ("cursor", CaptureKind::Cursor),
+            ("xmin", CaptureKind::Xmin),
+            ("changelog", CaptureKind::Changelog),
+        ],
     );
     // A named cursor column says which capture is meant; without one, transaction ids need no help from the table.
     let capture = capture.unwrap_or(if cursor.is_some() { CaptureKind::Cursor } else { CaptureKind::Xmin });
     let lag = read_lag(s);
     let deletes = s.choice("deletes", &[("ignore", Deletes::Ignore), ("keys", Deletes::Keys)]);
     let deletes_every = s.duration("deletes_every");
+    let reconcile_every = s.duration("reconcile_every");
+    let log_types = read_log_types(s);
+    let changed_columns = s.choice(
+        "changed_columns",
+        &[("reread", ChangedColumns::Reread), ("skip-unpublished", ChangedColumns::SkipUnpublished)],
+    );
+    let max_delete_fraction = s.fraction("max_delete_fraction").unwrap_or(MAX_DELETE_FRACTION);
     let every = s.duration("every").map(|d| d.value);
     let delete = read_delete(s);
     let filter = s.string("where");
@@ -100,7 +120,7 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     let forced_text = read_forced_types(s);
 
     let source = source?;
-    let Some(relation) = parse_relation(&source.value) else {
+    let Some(relation) = RelationName::parse(&source.value) else {
         s.fault(source.at, format!("source: `{}` is not a table name", source.value), "source = \"schema.table\"");
         return None;
     };
@@ -112,17 +132,22 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     if capture == CaptureKind::Cursor && cursor.is_none() {
         s.fault(s.at(), "capture = \"cursor\" needs a cursor column".to_owned(), "cursor = \"updated_at\"");
     }
-    if let (CaptureKind::Full | CaptureKind::Xmin, Some(c)) = (capture, &cursor) {
+    if let (CaptureKind::Full | CaptureKind::Xmin | CaptureKind::Changelog, Some(c)) = (capture, &cursor) {
         let problem = format!("capture = \"{}\" has no use for a cursor", capture.name());
         s.fault(c.at, problem, "remove it, or write capture = \"cursor\"");
     }
-    if capture == CaptureKind::Full && deletes == Some(Deletes::Keys) {
-        let problem = "capture = \"full\" finds deletes by itself".to_owned();
+    if matches!(capture, CaptureKind::Full | CaptureKind::Changelog)
+        && deletes == Some(Deletes::Keys)
+        && s.has_own("deletes")
+    {
+        let problem = format!("capture = \"{}\" finds deletes by itself", capture.name());
         s.fault(s.at(), problem, "remove deletes");
     }
+    refuse_foreign_keys(s, capture);
     if let Some(k) = key.as_ref().filter(|k| k.value.iter().enumerate().any(|(n, c)| k.value[..n].contains(c))) {
         s.fault(k.at, "`key` names a column twice".to_owned(), "name each key column once");
     }
+    let compares_keys = deletes == Some(Deletes::Keys) && matches!(capture, CaptureKind::Cursor | CaptureKind::Xmin);
     if let (Some(every), false) = (&deletes_every, deletes == Some(Deletes::Keys)) {
         s.fault(every.at, "deletes_every needs deletes = \"keys\"".to_owned(), "add it, or remove deletes_every");
     }
@@ -137,8 +162,10 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
         capture,
         cursor: cursor.map(|c| c.value),
         lag,
-        deletes: deletes.unwrap_or(Deletes::Ignore),
+        deletes: if compares_keys { Deletes::Keys } else { Deletes::Ignore },
         deletes_every: deletes_every.map(|d| d.value),
+        reconcile_every: reconcile_every.map(|d| d.value),
+        max_delete_fraction,
         every,
         delete,
         filter,
@@ -148,23 +175,71 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
         on_unrepresentable: on_unrepresentable.unwrap_or(OnUnrepresentable::Quarantine),
         partition,
         cluster: cluster.map(|c| c.value),
+        log_types,
+        changed_columns: changed_columns.unwrap_or(ChangedColumns::Reread),
     };
     Some((spec, target_at))
 }
 
 /// What the design promises for later and must not be taken silently now.
 fn not_yet(s: &Section<'_>) {
-    if s.string("capture").is_some_and(|c| c.value == "changelog") {
-        s.not_yet("capture", "the change-log capture");
-    }
-    for key in ["log_types", "log_key", "changed_columns"] {
-        s.not_yet(key, "the change-log capture");
-    }
-    s.not_yet("reconcile_every", "reconcile passes");
     s.not_yet("hash", "hashed columns");
-    s.not_yet("max_delete_fraction", "the delete guard");
     s.not_yet_unless("metadata", "false", "metadata columns");
     s.not_yet_unless("arrays", "json", "repeated columns");
+}
+
+/// Keys that only mean something under another capture. In `[defaults]` they are for the tables they fit.
+fn refuse_foreign_keys(s: &Section<'_>, capture: CaptureKind) {
+    let refuse = |keys: &[&str], wanted: &str| {
+        for key in s.own_keys().into_iter().filter(|k| keys.contains(&k.value.as_str())) {
+            let problem = format!("`{}` means nothing under capture = \"{}\"", key.value, capture.name());
+            s.fault(key.at, problem, &format!("remove it, or write {wanted}"));
+        }
+    };
+    if capture != CaptureKind::Changelog {
+        refuse(&["log_types", "log_key", "changed_columns"], "capture = \"changelog\"");
+    }
+    if capture == CaptureKind::Full {
+        refuse(&["reconcile_every"], "another capture");
+    }
+}
+
+/// `log_types = ["app.project"]` with `log_key = "project_id"` for all of them, or `{ type, key, field }` one by one.
+fn read_log_types(s: &Section<'_>) -> Vec<LogType> {
+    let shared = s.one_or_more("log_key").map(|k| k.value);
+    let mut types: Vec<LogType> = Vec::new();
+    for entry in s.texts_or_tables("log_types").unwrap_or_default() {
+        let (log_type, at) = match entry {
+            TextOrTable::Text(name) => (LogType { name: name.value, key: shared.clone(), fields: None }, name.at),
+            TextOrTable::Table(t) => {
+                t.refuse_unknown(&["type", "key", "field"]);
+                let key = t.one_or_more("key").map(|k| k.value).or(shared.clone());
+                let fields = t.one_or_more("field");
+                let Some(name) = t.required_string("type", "{ type = \"app.project\", key = \"project_id\" }") else {
+                    continue;
+                };
+                let count = key.as_ref().map(Vec::len);
+                if let Some(f) = fields.as_ref().filter(|f| count.is_some_and(|n| n != f.value.len())) {
+                    t.fault(f.at, "`field` and `key` differ in number".to_owned(), "one field for each key column");
+                }
+                (LogType { name: name.value, key, fields: fields.map(|f| f.value) }, name.at)
+            }
+        };
+        if log_type.name.trim().is_empty() {
+            s.fault(at, "log_types: an empty name".to_owned(), "log_types = [\"app.project\"]");
+        }
+        if types.contains(&log_type) {
+            s.fault(at, format!("log_types names {} twice", log_type.name), "name it once");
+        }
+        types.push(log_type);
+    }
+    if types.is_empty()
+        && let Some(key) = shared
+    {
+        // The log names relations, and this one's own name is the type.
+        types.push(LogType { name: String::new(), key: Some(key), fields: None });
+    }
+    types
 }
 
 fn read_lag(s: &Section<'_>) -> Option<Lag> {
@@ -225,53 +300,6 @@ fn read_forced_types(s: &Section<'_>) -> Vec<String> {
         column.refuse_unknown(&["type"]);
     }
     forced
-}
-
-/// `schema.table`, either part in double quotes if it must be; `public` where no schema is named.
-pub(crate) fn parse_relation(text: &str) -> Option<RelationName> {
-    let mut parts = Vec::new();
-    let mut rest = text.trim();
-    loop {
-        let (part, after) = take_identifier(rest)?;
-        parts.push(part);
-        match after.strip_prefix('.') {
-            Some(next) => rest = next,
-            None if after.is_empty() => break,
-            None => return None,
-        }
-    }
-    match parts.len() {
-        1 => Some(RelationName { schema: "public".to_owned(), name: parts.pop()? }),
-        2 => {
-            let name = parts.pop()?;
-            Some(RelationName { schema: parts.pop()?, name })
-        }
-        _ => None,
-    }
-}
-
-fn take_identifier(text: &str) -> Option<(String, &str)> {
-    if let Some(quoted) = text.strip_prefix('"') {
-        let mut name = String::new();
-        let mut rest = quoted;
-        loop {
-            let end = rest.find('"')?;
-            name.push_str(&rest[..end]);
-            rest = &rest[end + 1..];
-            match rest.strip_prefix('"') {
-                Some(after) => {
-                    name.push('"');
-                    rest = after;
-                }
-                None => break,
-            }
-        }
-        return (!name.is_empty()).then_some((name, rest));
-    }
-    let end = text.find('.').unwrap_or(text.len());
-    let name = &text[..end];
-    let plain = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control());
-    plain.then(|| (name.to_owned(), &text[end..]))
 }
 
 /// Source: <https://cloud.google.com/bigquery/docs/tables#table_naming>

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{CaptureKind, Lag, PartitionBy};
+use crate::model::{CaptureKind, KeyFormat, Lag, LogTable, PartitionBy, RelationName, TypeColumn};
 
 const MINIMAL: &str = r#"
 [source]
@@ -90,8 +90,8 @@ capture = "wal"
 
 #[test]
 fn what_this_version_lacks_is_refused_not_ignored() {
-    let found = faults(&format!("{MINIMAL}hash = [\"email\"]\nmetadata = true\ncapture = \"changelog\"\n"));
-    assert_eq!(found.len(), 4, "{found:#?}");
+    let found = faults(&format!("{MINIMAL}hash = [\"email\"]\nmetadata = true\n"));
+    assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found.iter().any(|f| f.contains("does not have hashed columns yet")), "{found:#?}");
 }
 
@@ -122,7 +122,7 @@ fn broken_syntax_is_a_fault_with_a_line() {
 
 #[test]
 fn relation_names_as_people_write_them() {
-    let parse = |t| tables::parse_relation(t).map(|r| (r.schema, r.name));
+    let parse = |t| crate::model::RelationName::parse(t).map(|r| (r.schema, r.name));
     assert_eq!(parse("orders"), Some(("public".into(), "orders".into())));
     assert_eq!(parse("shop.orders"), Some(("shop".into(), "orders".into())));
     assert_eq!(parse(r#""My Shop"."a.""b""#), Some(("My Shop".into(), "a.\"b".into())));
@@ -135,4 +135,63 @@ fn relation_names_as_people_write_them() {
 fn a_section_that_is_not_one_and_a_config_with_nothing() {
     assert_eq!(faults("source = 5\n").len(), 4);
     assert_eq!(faults("").len(), 4);
+}
+
+const LOGGED: &str = "capture = \"changelog\"\nlog_types = [\"app.order\"]\n";
+
+#[test]
+fn a_preset_may_be_bent_and_a_log_be_described() {
+    let preset = "[changelog]\npreset = \"django-models-logging\"\ntable = \"logs.changes\"\nid = \"no\"\n";
+    let log = Config::parse("c", &format!("{MINIMAL}{LOGGED}{preset}"), &env()).unwrap().changelog.unwrap();
+    let table = RelationName { schema: "logs".to_owned(), name: "changes".to_owned() };
+    assert_eq!(
+        (log.table, log.id.as_str(), log.key.columns),
+        (LogTable::One(table), "no", vec!["object_id".to_owned()])
+    );
+    let own = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = [\"schema\", \"name\"]\nkey = [\"a\", \"b\"]\nold_key = \"c\"\n\
+               key_format = \"json\"\naction = \"what\"\nignored = \"r\"\ndiff = [\"old\", \"new\"]\ndiff_format = \"records\"\n";
+    let log = Config::parse("c", &format!("{MINIMAL}{LOGGED}{own}"), &env()).unwrap().changelog.unwrap();
+    assert_eq!(log.types, TypeColumn::Relation { schema: "schema".to_owned(), name: "name".to_owned() });
+    assert_eq!(log.old_key.map(|k| (k.columns, k.format)), Some((vec!["c".to_owned()], KeyFormat::Json)));
+    assert_eq!(log.codes.ignored, ["r"]);
+}
+
+#[test]
+fn faults_of_a_change_log() {
+    let first = |text: &str| faults(&format!("{MINIMAL}{text}"))[0].clone();
+    for (text, expected) in [
+        (LOGGED.to_owned(), "needs a change log"),
+        ("[changelog]\npreset = \"django-models-logging\"\n".to_owned(), "is read by no table"),
+        (format!("{LOGGED}[changelog]\npreset = \"django\"\n"), "`django` is not known"),
+        (format!("{LOGGED}[changelog]\ntable = \"log\"\nid = \"id\"\n"), "`key` is missing"),
+        (format!("{LOGGED}[changelog]\npreset = \"audited\"\ndiff = \"x\"\n"), "`diff` does not fit"),
+        (format!("{LOGGED}[changelog]\npreset = \"audited\"\nkey_separator = \"x\"\n"), "`key_separator` goes with"),
+        ("log_types = [\"app.order\"]\n".to_owned(), "means nothing under capture = \"xmin\""),
+        ("capture = \"full\"\nreconcile_every = \"1h\"\n".to_owned(), "means nothing under capture = \"full\""),
+        ("max_delete_fraction = 3\n".to_owned(), "is not a fraction"),
+        (
+            "capture = \"changelog\"\nlog_types = [{ type = \"a.b\", keys = \"x\" }]\n[changelog]\npreset = \"audited\"\n".to_owned(),
+            "unknown key `keys`",
+        ),
+        (
+            format!("{LOGGED}[changelog]\npreset = \"audited\"\n[[table]]\nsource = \"changelog\"\n"),
+            "would have the change log's name",
+        ),
+    ] {
+        let found = first(&text);
+        assert!(found.contains(expected), "{text}\n  {found}");
+    }
+}
+
+#[test]
+fn the_columns_of_a_logged_key() {
+    let text = format!(
+        "{MINIMAL}capture = \"changelog\"\nlog_key = \"order_id\"\n\
+         log_types = [\"app.order\", {{ type = \"app.line\", key = \"line_id\", field = \"id\" }}]\n\
+         [changelog]\npreset = \"audited\"\n"
+    );
+    let types = Config::parse("c", &text, &env()).unwrap().tables[0].log_types.clone();
+    let short: Vec<_> = types.iter().map(|t| (t.name.as_str(), t.key.clone().unwrap(), t.fields.clone())).collect();
+    assert_eq!(short[0], ("app.order", vec!["order_id".to_owned()], None));
+    assert_eq!(short[1], ("app.line", vec!["line_id".to_owned()], Some(vec!["id".to_owned()])));
 }

@@ -33,6 +33,10 @@ pub enum EncodeError {
 }
 
 impl EncodeError {
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Malformed { .. })
+    }
+
     pub fn blame(&self) -> Blame {
         match self {
             Self::Unrepresentable { .. } | Self::Malformed { .. } => Blame::World,

@@ -4,7 +4,7 @@ use super::error::EncodeError;
 use super::keys::{BoundsTracker, CursorTracker, KeyDigest};
 use super::mapping::{Codec, Mapping};
 use super::quarantine::{append_line, append_name};
-use super::shape::Shape;
+use super::shape::{Shape, ShapeColumn};
 use super::{Unrepresentable, json, scalar, text};
 use crate::batch::KeyBounds;
 use crate::model::{OP_COLUMN, OnUnrepresentable, Op, TargetType};
@@ -65,7 +65,15 @@ pub enum Flag {
 impl RowEncoder {
     pub fn new(shape: &Shape, kind: RowKind, policy: OnUnrepresentable) -> Self {
         let key_alone = matches!(kind, RowKind::Change(Op::Key | Op::Delete));
-        let columns = if key_alone { shape.key() } else { &shape.columns };
+        Self::of_columns(if key_alone { shape.key() } else { &shape.columns }, shape.key_len, kind, policy)
+    }
+
+    /// The encoder of rows that hold one column's values, which are no keys.
+    pub fn of_scope(column: &ShapeColumn, policy: OnUnrepresentable) -> Self {
+        Self::of_columns(std::slice::from_ref(column), 0, RowKind::Change(Op::Scope), policy)
+    }
+
+    fn of_columns(columns: &[ShapeColumn], key_len: usize, kind: RowKind, policy: OnUnrepresentable) -> Self {
         let mut fields: Vec<Field> = Vec::with_capacity(columns.len() + 1);
         for column in columns {
             let mut lead = Vec::new();
@@ -82,10 +90,10 @@ impl RowEncoder {
             let codec = column.mapping.codec;
             fields.push(Field { source: column.source.clone(), target: column.target.target_type, codec, lead });
         }
-        let first_key = shape.key().first().map(|c| c.target.target_type);
+        let first_key = columns[..key_len].first().map(|c| c.target.target_type);
         Self {
             fields,
-            key_len: shape.key_len,
+            key_len,
             flag: Flag::Absent,
             policy,
             cursor: None,
@@ -286,7 +294,7 @@ fn append_value(codec: Codec, value: &[u8], scratch: &mut Vec<u8>, out: &mut Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::{ShapeColumn, map_type};
+    use crate::encode::map_type;
     use crate::model::{Column, Mode};
     use crate::source::SourceColumn;
 
@@ -298,6 +306,7 @@ mod tests {
                 type_name: String::new(),
                 base_oid: *oid,
                 typmod: -1,
+                base_name: String::new(),
                 not_null: false,
             };
             let mapping = map_type(&column);

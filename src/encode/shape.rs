@@ -62,6 +62,11 @@ impl Shape {
         if shape.columns.is_empty() { Err(EncodeError::NoColumns) } else { Ok(shape) }
     }
 
+    /// The published column of a source column's name.
+    pub fn column(&self, source: &str) -> Option<&ShapeColumn> {
+        self.columns.iter().find(|c| c.source == source)
+    }
+
     pub fn key(&self) -> &[ShapeColumn] {
         &self.columns[..self.key_len]
     }

@@ -1,74 +1,329 @@
 //! From the source to sealed-ready files: capture, encode, stage.
 //!
-//! All passes read one snapshot, one after the other, over one connection. BigQuery is asked about the target when the first
-//! row shows up, and before any file is stored: a quiet feed costs one question to the source, and a target that can't be
-//! written leaves nothing behind.
+//! ```text
+//!   one snapshot ─▶ catalog of all tables ─▶ (the change log, looked at once) ─▶ table by table: decide, read, stage
+//! ```
+//!
+//! All passes read one snapshot, one after the other, over one connection. BigQuery is asked about a target when its first
+//! row shows up, and before any file is stored: a quiet feed costs a few questions to the source, and a target that can't
+//! be written leaves nothing behind. In a feed that tables share, one that fails for good is set aside and the others go on.
+
+use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
+use super::aside::{Stage, set_aside};
 use super::context::Context;
 use super::error::RunError;
-use super::feed::Mode;
-use super::staging::{Place, Staging};
-use crate::batch::{Batch, Watermark};
+use super::feed::{Mode, Order};
+use super::feeds::Feed;
+use super::staging::{ClaimReading, Passed, Place, Reading, Staged, Staging};
+use crate::batch::{Absent, Aside, Batch, FORMAT_VERSION, LogCounts, Standing, TableMark, Watermark};
 use crate::bigquery::{BigQuery, TargetPlan};
+use crate::capture::log::{Claim, Judge, Log, Place as LogPlace, Survey};
 use crate::capture::{Capture, Decision, Why, decide};
 use crate::encode::{EncodeError, Shape};
-use crate::model::{RunId, TableSpec};
-use crate::source::read_catalog;
-use crate::stage::batch_folder;
+use crate::model::{CaptureKind, ChangedColumns, RunId, TableSpec};
+use crate::source::{Catalog, Moment, Relation, Session, dependencies, read_catalog};
+use crate::stage::{batch_folder, store_manifest};
 
 /// What a capture has found.
-pub(super) enum Captured {
-    Empty { next: Watermark },
-    Batch { batch: Batch, whole: Option<Why> },
+pub(super) struct Captured {
+    /// `None` where nothing has changed.
+    pub batch: Option<Batch>,
+    pub next: Watermark,
+    pub aside: BTreeMap<String, Aside>,
+    pub log: Option<LogCounts>,
+    /// The tables read whole, by target, and why.
+    pub whole: Vec<(String, Why)>,
 }
 
-impl Captured {
-    pub fn whole(&self) -> Option<Why> {
-        match self {
-            Self::Empty { .. } => None,
-            Self::Batch { whole, .. } => *whole,
+/// What a run is to capture.
+pub(super) struct Work<'a> {
+    pub context: &'a Context,
+    pub feed: &'a Feed,
+    /// The tables of the feed that are due.
+    pub tables: &'a [TableSpec],
+    pub order: Order,
+    pub run: &'a RunId,
+    pub started: OffsetDateTime,
+    pub previous: Option<&'a Watermark>,
+    pub aside: &'a BTreeMap<String, Aside>,
+}
+
+/// A table, looked at.
+struct Looked<'a> {
+    spec: &'a TableSpec,
+    relation: &'a Relation,
+    shape: Shape,
+    claims: Vec<Claim>,
+    standing: Option<Standing<'a>>,
+    decision: Decision,
+}
+
+/// The log and what was asked of it.
+struct LogAtHand<'a> {
+    log: Log<'a>,
+    survey: Survey,
+}
+
+/// The savepoint a failed statement is taken back to: nothing is ever written, so one serves all tables.
+const SAVEPOINT: &str = "SAVEPOINT plimsoll";
+const BACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT plimsoll";
+
+/// Reads what a run needs and stages it.
+pub(super) async fn capture(work: &Work<'_>) -> Result<Captured, RunError> {
+    let session = work.context.session().await?;
+    let moment = session.begin().await?;
+    if work.feed.is_shared() {
+        session.execute("taking a snapshot", SAVEPOINT).await?;
+    }
+    let captured = work.read(&session, &moment).await?;
+    session.end().await?;
+    work.context.keep(session);
+    Ok(captured)
+}
+
+/// The tables of the config that the change log feeds.
+pub(super) fn logged_tables(context: &Context) -> Vec<TableSpec> {
+    let tables = context.config.tables.iter().filter(|t| t.capture == CaptureKind::Changelog);
+    tables.cloned().collect()
+}
+
+impl<'a> Work<'a> {
+    async fn read(&self, session: &Session, moment: &Moment) -> Result<Captured, RunError> {
+        let logged = if self.feed.is_shared() { logged_tables(self.context) } else { Vec::new() };
+        let log_spec = self.context.config.changelog.as_ref().filter(|_| self.feed.is_shared());
+        let mut names: Vec<_> = self.tables.iter().map(|t| t.source.clone()).collect();
+        names.extend(log_spec.into_iter().flat_map(|spec| Log::relations(spec, &logged)));
+        let catalog = read_catalog(session, &names).await?;
+        let mut at_hand = match log_spec {
+            Some(spec) => {
+                let log = Log::open(session, spec, &logged, &catalog).await?;
+                Some(LogAtHand { log, survey: Survey::default() })
+            }
+            None => None,
+        };
+        let mut found = Found::default();
+        for spec in self.tables {
+            let outcome = match self.look(session, moment, &catalog, spec, at_hand.as_mut()).await {
+                Ok(looked) => self.stage(session, moment, &looked, at_hand.as_mut()).await,
+                Err(e) => Err(e),
+            };
+            match outcome {
+                Ok((staged, whole)) => found.add(spec, staged, whole),
+                Err(e) if self.feed.is_shared() && e.is_of_one_table() => {
+                    session.execute("taking a failed table back", BACK_TO_SAVEPOINT).await?;
+                    found.failed.push((spec, e));
+                }
+                Err(e) => return Err(e),
+            }
         }
+        self.conclude(moment, found, at_hand.as_ref(), &logged).await
+    }
+
+    /// What is to be done for a table.
+    async fn look<'c>(
+        &self,
+        session: &Session,
+        moment: &Moment,
+        catalog: &'c Catalog,
+        spec: &'c TableSpec,
+        at_hand: Option<&mut LogAtHand<'_>>,
+    ) -> Result<Looked<'c>, RunError>
+    where
+        'a: 'c,
+    {
+        let relation = catalog.get(&spec.source)?;
+        let shape = Shape::of(spec, relation)?;
+        let standing = self.previous.and_then(|w| w.standing(&spec.target));
+        let (claims, health) = match at_hand {
+            Some(LogAtHand { log, survey }) => {
+                let claims = log.claims(spec, relation, &shape)?;
+                let mark = standing.and_then(|s| s.mark.log.as_ref());
+                let health = survey.health(session, log, &claims, mark).await?;
+                (claims, Some(health))
+            }
+            None => (Vec::new(), None),
+        };
+        let decision = match self.order.mode {
+            // Also for a table whose capture would not be possible: it is to be told now, not by the next tick.
+            Mode::Full | Mode::Resync => decide(session, spec, relation, &shape, moment, None, None)
+                .await
+                .map(|_| Decision::Whole(Why::Requested))?,
+            Mode::IfDue | Mode::Now => decide(session, spec, relation, &shape, moment, standing, health).await?,
+        };
+        let decision = match decision {
+            Decision::Whole(Why::FirstLoad) if self.aside.contains_key(&spec.target) => Decision::Whole(Why::SetAside),
+            other => other,
+        };
+        Ok(Looked { spec, relation, shape, claims, standing, decision })
+    }
+
+    /// Reads a table's rows into files; says why if that were all of them.
+    async fn stage(
+        &self,
+        session: &Session,
+        moment: &Moment,
+        looked: &Looked<'_>,
+        mut at_hand: Option<&mut LogAtHand<'_>>,
+    ) -> Result<(Staged, Option<Why>), RunError> {
+        let Looked { spec, relation, shape, standing, .. } = looked;
+        let mut decision = looked.decision;
+        let folder = batch_folder(&self.feed.id, self.run, self.started);
+        let place = Place {
+            context: self.context,
+            spec,
+            feed: &self.feed.id,
+            mode: self.order.mode,
+            guard: self.order.guard,
+            folder: &folder,
+        };
+        let reading = Reading { session, relation, shape, standing: *standing };
+        loop {
+            let named = match (&mut at_hand, decision) {
+                (Some(at_hand), Decision::Changes) => at_hand.concerning(session, looked).await?,
+                _ => Named::Nothing,
+            };
+            if let Named::NoRow = named {
+                decision = Decision::Reconcile(Why::LogNamesNoRow);
+            }
+            let capture = Capture::new(spec, relation, shape, moment, *standing, decision)?;
+            let plan = target_plan(&self.context.bigquery, spec, shape)?;
+            let mut staging = Staging::new(place, reading, &capture, plan);
+            let passed = match (decision, named, &at_hand) {
+                (Decision::Whole(_) | Decision::Reconcile(_), ..) => staging.read_all().await?,
+                (Decision::Changes, Named::Keys(readings), Some(at_hand)) => {
+                    staging.read_logged(&at_hand.log, &readings).await?
+                }
+                (Decision::Changes, _, Some(_)) => Passed::Through(Absent::Keep),
+                (Decision::Changes, _, None) => staging.read_changes(moment.taken_at).await?,
+            };
+            match passed {
+                Passed::Through(absent) => {
+                    let mark = at_hand.as_ref().map(|a| a.next_mark(looked, decision, moment));
+                    let staged = staging.seal_ready(self.run, absent, mark).await?;
+                    return Ok((staged, why(decision)));
+                }
+                Passed::TargetMissing => decision = Decision::Whole(Why::TargetMissing),
+                Passed::NamesNoRow => decision = Decision::Reconcile(Why::LogNamesNoRow),
+            }
+        }
+    }
+
+    /// Puts the tables together to what is to be sealed, and stores its manifest.
+    async fn conclude(
+        &self,
+        moment: &Moment,
+        found: Found<'_>,
+        at_hand: Option<&LogAtHand<'_>>,
+        logged: &[TableSpec],
+    ) -> Result<Captured, RunError> {
+        let Found { batches, marks, whole, mut failed } = found;
+        // When nothing is left to go on, the run as a whole has failed.
+        if marks.is_empty()
+            && let Some((_, first)) = failed.drain(..).next()
+        {
+            return Err(first);
+        }
+        let mut aside = self.aside.clone();
+        aside.retain(|target, _| !marks.contains_key(target) && logged.iter().any(|t| t.target == *target));
+        // Another server's snapshots would be taken for this one's.
+        let kept = self.previous.filter(|w| w.identity == moment.identity);
+        let mut tables = kept.map(|w| w.tables.clone()).unwrap_or_default();
+        tables.extend(marks);
+        for (spec, error) in &failed {
+            tracing::error!(table = %spec.source, reason = %error, hint = error.hint(), "a table is set aside");
+            let before = self.aside.get(&spec.target);
+            let entry = set_aside(&spec.source.to_string(), before, Stage::Capture, error, moment.taken_at);
+            aside.insert(spec.target.clone(), entry);
+            tables.remove(&spec.target);
+        }
+        let next = Watermark {
+            snapshot: moment.snapshot.clone(),
+            identity: moment.identity.clone(),
+            taken_at: moment.taken_at,
+            tables,
+        };
+        let log = at_hand.map(|a| a.survey.counts(&a.log, logged));
+        if batches.is_empty() {
+            return Ok(Captured { batch: None, next, aside, log, whole });
+        }
+        let batch = Batch {
+            version: FORMAT_VERSION,
+            run: self.run.clone(),
+            feed: self.feed.id.clone(),
+            started: self.started,
+            folder: batch_folder(&self.feed.id, self.run, self.started),
+            tables: batches,
+            log,
+            aside: aside.clone(),
+            next: next.clone(),
+        };
+        store_manifest(&self.context.store, &batch).await?;
+        Ok(Captured { batch: Some(batch), next, aside, log, whole })
     }
 }
 
-/// Reads what a run needs and stages it.
-pub(super) async fn capture(
-    context: &Context,
-    spec: &TableSpec,
-    mode: Mode,
-    previous: Option<&Watermark>,
-    run: &RunId,
-    started: OffsetDateTime,
-) -> Result<Captured, RunError> {
-    let mut forced = matches!(mode, Mode::Full | Mode::Resync).then_some(Why::Requested);
-    loop {
-        let session = context.session().await?;
-        let moment = session.begin().await?;
-        let relation = read_catalog(&session, &spec.source).await?;
-        let shape = Shape::of(spec, &relation)?;
-        let decision = match forced {
-            // Also for a table whose capture would not be possible: it is to be told now, not by the next tick.
-            Some(why) => {
-                decide(&session, spec, &relation, &shape, &moment, None).await.map(|_| Decision::Whole(why))?
+/// The tables of a run, as they come.
+#[derive(Default)]
+struct Found<'a> {
+    batches: Vec<crate::batch::TableBatch>,
+    marks: BTreeMap<String, TableMark>,
+    whole: Vec<(String, Why)>,
+    failed: Vec<(&'a TableSpec, RunError)>,
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, spec: &'a TableSpec, staged: Staged, whole: Option<Why>) {
+        self.marks.insert(spec.target.clone(), staged.mark);
+        self.batches.extend(staged.table);
+        self.whole.extend(whole.map(|w| (spec.target.clone(), w)));
+    }
+}
+
+/// What the log says of one table.
+enum Named<'a> {
+    Nothing,
+    Keys(Vec<ClaimReading<'a>>),
+    NoRow,
+}
+
+impl LogAtHand<'_> {
+    /// The claims of a table that have new entries.
+    async fn concerning<'l>(&mut self, session: &Session, looked: &'l Looked<'_>) -> Result<Named<'l>, RunError> {
+        let Some(mark) = looked.standing.and_then(|s| s.mark.log.as_ref()) else { return Ok(Named::Nothing) };
+        let mut readings = Vec::new();
+        for claim in &looked.claims {
+            let place = LogPlace::of(&self.log, claim, mark);
+            let scan = self.survey.scan(session, &self.log, claim, &place).await?;
+            if scan.names_no_row(claim) {
+                return Ok(Named::NoRow);
             }
-            None => decide(&session, spec, &relation, &shape, &moment, previous).await?,
-        };
-        let capture = Capture::new(spec, &relation, &shape, &moment, previous, decision)?;
-        let plan = target_plan(&context.bigquery, spec, &shape)?;
-        let place = Place { context, spec, mode, folder: batch_folder(&spec.feed(), run, started) };
-        let mut staging = Staging::new(place, &session, &relation, &shape, &capture, plan);
-        let absent = staging.run_passes(&moment).await?;
-        if staging.is_missing() {
-            // Closing the session gives up its half-read rows.
-            forced = Some(Why::TargetMissing);
-            continue;
+            if scan.concerns(claim) {
+                readings.push(ClaimReading { claim, place, judge: None });
+            }
         }
-        let captured = staging.seal_ready(run, started, absent).await?;
-        session.end().await?;
-        context.keep(session);
-        return Ok(captured);
+        if looked.spec.changed_columns == ChangedColumns::SkipUnpublished {
+            for reading in &mut readings {
+                let below = dependencies(session, looked.relation.oid).await?;
+                let Looked { spec, relation, shape, .. } = looked;
+                reading.judge = Judge::new(&self.log, reading.claim, spec, relation, shape, below);
+            }
+        }
+        Ok(if readings.is_empty() { Named::Nothing } else { Named::Keys(readings) })
+    }
+
+    fn next_mark(&self, looked: &Looked<'_>, decision: Decision, moment: &Moment) -> crate::batch::LogMark {
+        let before = looked.standing.filter(|_| decision == Decision::Changes).and_then(|s| s.mark.log.as_ref());
+        self.survey.next_mark(&self.log, &looked.claims, before, moment)
+    }
+}
+
+fn why(decision: Decision) -> Option<Why> {
+    match decision {
+        Decision::Whole(why) | Decision::Reconcile(why) => Some(why),
+        Decision::Changes => None,
     }
 }
 

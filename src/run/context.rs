@@ -28,7 +28,8 @@ pub struct Context {
     pub progress: Arc<dyn Progress>,
     idle: Mutex<Vec<Session>>,
     running: Mutex<HashSet<FeedId>>,
-    last_success: Mutex<HashMap<FeedId, OffsetDateTime>>,
+    /// By target.
+    last_success: Mutex<HashMap<String, OffsetDateTime>>,
 }
 
 impl Context {
@@ -87,13 +88,13 @@ impl Context {
         }
     }
 
-    pub(super) fn note_success(&self, feed: &FeedId, at: OffsetDateTime) {
-        lock(&self.last_success).insert(feed.clone(), at);
+    pub(super) fn note_success(&self, target: &str, at: OffsetDateTime) {
+        lock(&self.last_success).insert(target.to_owned(), at);
     }
 
-    /// The last time this process saw that a feed was up to date.
-    pub fn last_success(&self, feed: &FeedId) -> Option<OffsetDateTime> {
-        lock(&self.last_success).get(feed).copied()
+    /// The last time this process saw that a table was up to date.
+    pub fn last_success(&self, target: &str) -> Option<OffsetDateTime> {
+        lock(&self.last_success).get(target).copied()
     }
 
     /// How often an empty run still moves the watermark in the state: rarely, for every write is billed, but often enough

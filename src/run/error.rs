@@ -25,6 +25,10 @@ pub enum RunError {
     State(#[from] StateError),
     #[error(transparent)]
     BigQuery(#[from] BigQueryError),
+    #[error(
+        "the run would delete {deletes} of the {before} rows of {target}: more than max_delete_fraction = {fraction} allows"
+    )]
+    TooManyDeletes { target: String, deletes: u64, before: u64, fraction: f64 },
     #[error("the run's budget of {0:?} is used up")]
     OutOfTime(std::time::Duration),
     #[error("the process is shutting down")]
@@ -32,7 +36,7 @@ pub enum RunError {
 }
 
 macro_rules! each {
-    ($self:ident, $inner:ident => $call:expr, $out_of_time:expr, $stopping:expr) => {
+    ($self:ident, $inner:ident => $call:expr, $too_many:expr, $out_of_time:expr, $stopping:expr) => {
         match $self {
             RunError::Source($inner) => $call,
             RunError::Capture($inner) => $call,
@@ -41,6 +45,7 @@ macro_rules! each {
             RunError::Storage($inner) => $call,
             RunError::State($inner) => $call,
             RunError::BigQuery($inner) => $call,
+            RunError::TooManyDeletes { .. } => $too_many,
             RunError::OutOfTime(_) => $out_of_time,
             RunError::Stopping => $stopping,
         }
@@ -49,7 +54,7 @@ macro_rules! each {
 
 impl RunError {
     pub fn blame(&self) -> Blame {
-        each!(self, e => e.blame(), Blame::World, Blame::World)
+        each!(self, e => e.blame(), Blame::World, Blame::World, Blame::World)
     }
 
     /// What to do next.
@@ -57,9 +62,36 @@ impl RunError {
         each!(
             self,
             e => e.hint(),
+            "look at the source; if the rows are meant to go, let one run pass with --allow-deletes, or raise \
+             max_delete_fraction of the table"
+                .to_owned(),
             "raise [run] budget, or split the work with every = \"…\"; the next tick starts over".to_owned(),
             "the next tick goes on".to_owned()
         )
+    }
+
+    /// Whether the same run may succeed later without anybody's help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Source(e) => e.is_transient(),
+            Self::Capture(e) => e.is_transient(),
+            Self::Encode(e) => e.is_transient(),
+            Self::Stage(e) => e.is_transient(),
+            Self::Storage(e) => e.is_transient(),
+            Self::State(e) => e.is_transient(),
+            Self::BigQuery(e) => e.is_transient(),
+            Self::TooManyDeletes { .. } => false,
+            Self::OutOfTime(_) | Self::Stopping => true,
+        }
+    }
+
+    /// Whether the fault is one table's alone: others of its feed can go on without it. What is wrong with the connection,
+    /// the bucket or the state is wrong for all.
+    pub fn is_of_one_table(&self) -> bool {
+        matches!(
+            self,
+            Self::Source(_) | Self::Capture(_) | Self::Encode(_) | Self::BigQuery(_) | Self::TooManyDeletes { .. }
+        ) && !self.is_transient()
     }
 
     /// Another run is at work on the feed: no failure at all.

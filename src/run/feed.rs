@@ -5,16 +5,19 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tracing::{error, info, warn};
 
-use super::capture::{Captured, capture};
+use super::aside::must_wait;
+use super::capture::{Captured, Work, capture};
 use super::context::Context;
 use super::error::RunError;
+use super::feeds::Feed;
 use super::finish::finish;
-use super::report::{Failure, RunReport, RunState, TableReport, seconds_since};
-use crate::batch::Batch;
+use super::guard::Guard;
+use super::report::{AsideReport, Failure, RunReport, RunState, TableReport, seconds_since};
+use crate::batch::{Batch, LogCounts};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
-use crate::model::{FeedId, RunId, TableSpec};
-use crate::state::Handle;
+use crate::model::{RunId, TableSpec};
+use crate::state::{Handle, StateDocument};
 
 /// What a tick wants of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,17 +32,34 @@ pub enum Mode {
     Resync,
 }
 
+/// How a tick is to go about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub mode: Mode,
+    pub guard: Guard,
+}
+
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);
 
 /// Runs a feed; the reports say how it went. Usually one run, none if the feed is not due, two if an earlier one had to be
 /// finished first.
-pub(super) async fn run_feed(context: &Context, spec: &TableSpec, mode: Mode) -> Vec<RunReport> {
+pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Vec<RunReport> {
     let started = OffsetDateTime::now_utc();
-    let (feed, id) = (spec.feed(), context.new_run(started));
-    let mut run =
-        Run { context, spec, mode, feed, started, id, state: None, whole: None, replayed: false, reports: Vec::new() };
-    let Some(_running) = context.enter(&run.feed) else {
+    let id = context.new_run(started);
+    let mut run = Run {
+        context,
+        feed,
+        order,
+        started,
+        id,
+        state: None,
+        whole: Vec::new(),
+        log: None,
+        replayed: false,
+        reports: Vec::new(),
+    };
+    let Some(_running) = context.enter(&feed.id) else {
         run.report(RunState::Busy, Vec::new(), None);
         return run.reports;
     };
@@ -59,13 +79,13 @@ pub(super) async fn run_feed(context: &Context, spec: &TableSpec, mode: Mode) ->
 
 struct Run<'a> {
     context: &'a Context,
-    spec: &'a TableSpec,
-    mode: Mode,
-    feed: FeedId,
+    feed: &'a Feed,
+    order: Order,
     started: OffsetDateTime,
     id: RunId,
     state: Option<Handle>,
-    whole: Option<Why>,
+    whole: Vec<(String, Why)>,
+    log: Option<LogCounts>,
     replayed: bool,
     reports: Vec<RunReport>,
 }
@@ -74,7 +94,7 @@ impl Run<'_> {
     async fn go(&mut self) -> Result<(), RunError> {
         let holder = self.context.new_holder();
         let lease_time = self.context.config.run.lease;
-        let state = Handle::load(&self.context.store, &self.feed, holder, lease_time).await?;
+        let state = Handle::load(&self.context.store, &self.feed.id, holder, lease_time).await?;
         let is_held = state.is_held_by_another(OffsetDateTime::now_utc());
         let state = self.state.insert(state);
         if is_held {
@@ -84,13 +104,15 @@ impl Run<'_> {
         if let Some(batch) = state.document().pending.clone() {
             self.finish_pending(batch).await?;
         }
-        if self.is_due() { self.capture_and_apply().await } else { Ok(()) }
+        let due = self.due_tables();
+        if due.is_empty() { Ok(()) } else { self.capture_and_apply(due).await }
     }
 
     /// What an earlier run sealed is decided; whoever holds the lease brings it to its commit.
     async fn finish_pending(&mut self, batch: Batch) -> Result<(), RunError> {
         let fresh = std::mem::replace(&mut self.id, batch.run.clone());
         self.replayed = true;
+        self.log = batch.log;
         info!(run = %batch.run, "finishing a sealed run");
         let Some(state) = self.state.as_mut() else { return Ok(()) };
         state.take_lease(&batch.run).await?;
@@ -106,56 +128,89 @@ impl Run<'_> {
         }
         self.id = fresh;
         self.replayed = false;
+        self.log = None;
         Ok(())
     }
 
     /// A full load makes an older batch pointless. It is given up only once its jobs have ended, badly: a merge still under
     /// way could otherwise come after the load.
     fn may_be_discarded(&self, e: &BigQueryError) -> bool {
-        matches!(e, BigQueryError::TargetGone(_)) || (self.mode == Mode::Resync && !e.is_transient())
+        matches!(e, BigQueryError::TargetGone(_)) || (self.order.mode == Mode::Resync && !e.is_transient())
     }
 
-    fn is_due(&self) -> bool {
-        let (Mode::IfDue, Some(every)) = (self.mode, self.spec.every) else { return true };
-        let committed = self.state.as_ref().and_then(|s| s.document().watermark.as_ref()).map(|w| w.taken_at);
-        let Some(last) = committed.max(self.context.last_success(&self.feed)) else { return true };
+    /// The tables this run is for; those of a shared feed come and go each by itself.
+    fn due_tables(&self) -> Vec<TableSpec> {
+        let document = self.state.as_ref().map(Handle::document);
+        let tables =
+            self.feed.tables.iter().filter(|spec| self.order.mode != Mode::IfDue || self.is_due(spec, document));
+        tables.cloned().collect()
+    }
+
+    fn is_due(&self, spec: &TableSpec, document: Option<&StateDocument>) -> bool {
+        let now = OffsetDateTime::now_utc();
+        if document.is_some_and(|d| must_wait(&d.aside, spec, now)) {
+            return false;
+        }
+        let Some(every) = spec.every else { return true };
+        let committed = document.and_then(|d| d.watermark.as_ref()).and_then(|w| w.standing(&spec.target));
+        let Some(last) = committed.map(|s| s.taken_at).max(self.context.last_success(&spec.target)) else {
+            return true;
+        };
         // A scheduler is never quite on time; a tick a moment early should not cost a whole period.
         let tolerance = (every / 10).min(Duration::from_secs(30));
-        OffsetDateTime::now_utc() - last >= every.saturating_sub(tolerance)
+        now - last >= every.saturating_sub(tolerance)
     }
 
-    async fn capture_and_apply(&mut self) -> Result<(), RunError> {
+    async fn capture_and_apply(&mut self, due: Vec<TableSpec>) -> Result<(), RunError> {
         let Some(state) = self.state.as_mut() else { return Ok(()) };
-        let previous = state.document().watermark.clone();
-        let work = capture(self.context, self.spec, self.mode, previous.as_ref(), &self.id, self.started);
-        let captured = keep_lease(state, &self.id, QUICK, work).await?;
-        self.whole = captured.whole();
-        if let Some(why) = self.whole.filter(|w| w.is_a_surprise()) {
-            warn!(reason = why.text(), "the whole table is read again");
+        let (previous, aside) = (state.document().watermark.clone(), state.document().aside.clone());
+        let work = Work {
+            context: self.context,
+            feed: self.feed,
+            tables: &due,
+            order: self.order,
+            run: &self.id,
+            started: self.started,
+            previous: previous.as_ref(),
+            aside: &aside,
+        };
+        let captured = keep_lease(state, &self.id, QUICK, capture(&work)).await?;
+        self.whole.clone_from(&captured.whole);
+        self.log = captured.log;
+        for (target, why) in self.whole.iter().filter(|(_, why)| why.is_a_surprise()) {
+            warn!(target, reason = why.text(), "the whole table is read again");
         }
-        match captured {
-            Captured::Empty { next } => {
-                let stood = previous.map(|w| w.taken_at);
-                let is_old = stood.is_none_or(|t| next.taken_at - t >= self.context.heartbeat());
-                if is_old {
-                    state.advance(next).await?
-                } else {
-                    state.release().await?
-                }
-                self.context.note_success(&self.feed, OffsetDateTime::now_utc());
-                // The run that was finished before this one already speaks for the feed.
-                if self.reports.is_empty() {
-                    self.report(RunState::Empty, Vec::new(), None);
-                }
+        let Captured { batch, next, aside: now_aside, .. } = captured;
+        let Some(batch) = batch else {
+            let stood = due.iter().map(|t| previous.as_ref().and_then(|w| w.standing(&t.target)).map(|s| s.taken_at));
+            let is_old = stood.min().flatten().is_none_or(|t| next.taken_at - t >= self.context.heartbeat());
+            if is_old || now_aside != aside {
+                state.advance(next, now_aside).await?
+            } else {
+                state.release().await?
             }
-            Captured::Batch { batch, .. } => {
-                self.context.progress.verb(&self.feed, "seal");
-                state.seal(batch.clone()).await?;
-                let tables = finish(self.context, state, &batch, Replay::No).await?;
-                self.report(RunState::Done, tables, None);
+            self.note_success(&due);
+            // The run that was finished before this one already speaks for the feed.
+            if self.reports.is_empty() {
+                self.report(RunState::Empty, Vec::new(), None);
             }
-        }
+            return Ok(());
+        };
+        self.context.progress.verb(&self.feed.id, "seal");
+        state.seal(batch.clone()).await?;
+        let tables = finish(self.context, state, &batch, Replay::No).await?;
+        self.note_success(&due);
+        self.report(RunState::Done, tables, None);
         Ok(())
+    }
+
+    /// The tables that are up to date now, as far as this process knows.
+    fn note_success(&self, due: &[TableSpec]) {
+        let Some(state) = &self.state else { return };
+        let now = OffsetDateTime::now_utc();
+        for spec in due.iter().filter(|t| !state.document().aside.contains_key(&t.target)) {
+            self.context.note_success(&spec.target, now);
+        }
     }
 
     async fn release_lease(&mut self) {
@@ -167,22 +222,36 @@ impl Run<'_> {
     }
 
     fn report(&mut self, state: RunState, tables: Vec<TableReport>, failure: Option<&RunError>) {
-        let error = failure.map(Failure::from);
+        let aside = self.state.iter().flat_map(|s| s.document().aside.iter());
         let report = RunReport {
             run: self.id.clone(),
-            feed: self.feed.clone(),
-            source: self.spec.source.to_string(),
+            feed: self.feed.id.clone(),
+            source: self.feed.label(),
             state,
-            whole: self.whole.map(Why::text),
+            whole: self.whole_text(),
             replayed: self.replayed,
-            error,
+            error: failure.map(Failure::from),
             started: self.started,
             seconds: seconds_since(self.started),
+            log: self.log,
+            aside: aside.map(|(target, a)| AsideReport::new(target, a)).collect(),
             tables,
         };
-        self.context.progress.ended(&self.feed, report.state.name());
+        self.context.progress.ended(&self.feed.id, report.state.name());
         log(&report);
         self.reports.push(report);
+    }
+
+    /// Why tables were read whole: of a shared feed each with its name.
+    fn whole_text(&self) -> Option<String> {
+        if self.whole.is_empty() || self.replayed {
+            return None;
+        }
+        let each = self.whole.iter().map(|(target, why)| match self.feed.is_shared() {
+            true => format!("{target}: {}", why.text()),
+            false => why.text().to_owned(),
+        });
+        Some(each.collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -220,6 +289,10 @@ fn log(report: &RunReport) {
             deletes = sum(|t| t.deletes),
             resent = sum(|t| t.resent),
             quarantined = sum(|t| t.quarantined),
+            skipped = sum(|t| t.skipped),
+            log_entries = report.log.map(|l| l.entries),
+            log_unclaimed = report.log.map(|l| l.unclaimed),
+            aside = report.aside.len(),
             rows_inserted = sum(|t| t.rows_inserted),
             rows_updated = sum(|t| t.rows_updated),
             rows_deleted = sum(|t| t.rows_deleted),

@@ -2,15 +2,16 @@
 
 use bytes::Bytes;
 use time::OffsetDateTime;
-use tracing::warn;
+use tracing::{error, warn};
 
+use super::aside::{Stage, set_aside};
 use super::context::Context;
 use super::error::RunError;
 use super::feed::keep_lease;
 use super::report::TableReport;
-use crate::batch::{Absent, Apply, Batch};
+use crate::batch::{Absent, Apply, Batch, TableBatch, Watermark};
 use crate::bigquery::Replay;
-use crate::model::DeleteStyle;
+use crate::model::{DeleteStyle, FeedId};
 use crate::state::{Handle, LastRun};
 use crate::storage::Expect;
 
@@ -22,11 +23,27 @@ pub(super) async fn finish(
     replay: Replay,
 ) -> Result<Vec<TableReport>, RunError> {
     let period = state.renewal_period();
-    let tables = keep_lease(state, &batch.run, period, apply_all(context, batch, replay)).await?;
+    let applied = keep_lease(state, &batch.run, period, apply_all(context, batch, replay)).await?;
     context.progress.verb(&batch.feed, "commit");
-    let sum = |f: fn(&TableReport) -> u64| tables.iter().map(f).sum();
-    let before = state.document().last.as_ref().and_then(|l| l.target_rows);
-    let rows = target_rows(before, batch, &tables);
+    let (mut next, mut aside) = (batch.next.clone(), batch.aside.clone());
+    let mut reports = Vec::with_capacity(applied.len());
+    for (table, outcome) in batch.tables.iter().zip(applied) {
+        let target = &table.target.table;
+        match outcome {
+            Ok(report) => {
+                settle(&mut next, table, &report);
+                reports.push(report);
+            }
+            Err(e) => {
+                error!(target, reason = %e, hint = e.hint(), "a table is set aside");
+                let before = aside.get(target).or(state.document().aside.get(target));
+                let entry = set_aside(&table.source, before, Stage::Apply, &e, OffsetDateTime::now_utc());
+                aside.insert(target.clone(), entry);
+                next.tables.remove(target);
+            }
+        }
+    }
+    let sum = |f: fn(&TableReport) -> u64| reports.iter().map(f).sum();
     let last = LastRun {
         run: batch.run.clone(),
         finished: OffsetDateTime::now_utc(),
@@ -34,21 +51,30 @@ pub(super) async fn finish(
         deletes: sum(|t| t.deletes),
         quarantined: sum(|t| t.quarantined),
         bytes_billed: sum(|t| t.bytes_billed),
-        target_rows: rows,
     };
-    let next = Some(batch.next.clone()).filter(|_| keys_agree(rows, batch));
-    if next.is_none() {
-        warn!("the target lacks rows that no change has brought: the next tick reads the whole table");
+    state.commit(next, aside, last).await?;
+    for table in batch.tables.iter().filter(|t| !state.document().aside.contains_key(&t.target.table)) {
+        context.note_success(&table.target.table, OffsetDateTime::now_utc());
     }
-    state.commit(next, last).await?;
-    context.note_success(&batch.feed, OffsetDateTime::now_utc());
-    tidy_up(context, batch, &tables).await;
-    Ok(tables)
+    tidy_up(context, batch, &reports).await;
+    Ok(reports)
+}
+
+/// Notes what the target has now. A table whose target lacks rows is taken out of the watermark: it is loaded afresh.
+fn settle(next: &mut Watermark, table: &TableBatch, report: &TableReport) {
+    let Some(mark) = next.tables.get_mut(&table.target.table) else { return };
+    mark.rows = target_rows(mark.rows, table, report);
+    if !keys_agree(mark.rows, table) {
+        warn!(
+            target = table.target.table,
+            "the target lacks rows that no change has brought: the next tick reads the whole table"
+        );
+        next.tables.remove(&table.target.table);
+    }
 }
 
 /// How many rows the target has now, where that is known: what BigQuery counted is added up from the first load on.
-fn target_rows(before: Option<u64>, batch: &Batch, tables: &[TableReport]) -> Option<u64> {
-    let ([table], [report]) = (batch.tables.as_slice(), tables) else { return None };
+fn target_rows(before: Option<u64>, table: &TableBatch, report: &TableReport) -> Option<u64> {
     match (&table.apply, &table.delete) {
         // Rows that a soft delete keeps are not counted apart.
         (_, DeleteStyle::Soft { .. }) => None,
@@ -60,22 +86,32 @@ fn target_rows(before: Option<u64>, batch: &Batch, tables: &[TableReport]) -> Op
 /// After a merge of the full list of keys the target has exactly the rows whose keys were staged. It has fewer where a key
 /// came back without a new row version (a renamed enum label, a row that a filter over other tables lets through again):
 /// then only a whole load brings the row.
-fn keys_agree(rows: Option<u64>, batch: &Batch) -> bool {
-    let full_list = batch.tables.iter().find(|t| matches!(t.apply, Apply::Merge { absent: Absent::Remove, .. }));
-    match (full_list, rows) {
-        (Some(table), Some(rows)) => rows == table.counts.upserts + table.counts.keys,
-        _ => true,
+fn keys_agree(rows: Option<u64>, table: &TableBatch) -> bool {
+    let is_full_list = matches!(table.apply, Apply::Merge { absent: Absent::Remove, .. });
+    match rows.filter(|_| is_full_list) {
+        Some(rows) => rows == table.counts.upserts + table.counts.keys,
+        None => true,
     }
 }
 
-async fn apply_all(context: &Context, batch: &Batch, replay: Replay) -> Result<Vec<TableReport>, RunError> {
-    let mut reports = Vec::with_capacity(batch.tables.len());
+/// Each table's outcome. In a feed that tables share, one that fails for good does not hold up the others; what may pass by
+/// itself keeps the batch pending.
+async fn apply_all(
+    context: &Context,
+    batch: &Batch,
+    replay: Replay,
+) -> Result<Vec<Result<TableReport, RunError>>, RunError> {
+    let mut outcomes = Vec::with_capacity(batch.tables.len());
     for table in &batch.tables {
         context.progress.verb(&batch.feed, "load and merge");
-        let applied = context.bigquery.apply(batch, table, replay, |name| context.store.url(name)).await?;
-        reports.push(TableReport::of(table, &applied));
+        let applied = context.bigquery.apply(batch, table, replay, |name| context.store.url(name)).await;
+        match applied {
+            Ok(applied) => outcomes.push(Ok(TableReport::of(table, &applied))),
+            Err(e) if batch.feed == FeedId::of_changelog() && !e.is_transient() => outcomes.push(Err(e.into())),
+            Err(e) => return Err(e.into()),
+        }
     }
-    Ok(reports)
+    Ok(outcomes)
 }
 
 /// After the commit: nothing here decides anything any more, so a failure is only worth a warning. Staging tables expire

@@ -7,25 +7,31 @@
 //!
 //! [`feed`] is the recipe of one run, [`capture`] its first half (until the seal nothing is decided), [`finish`] its second
 //! (from the seal on it is a replay, by whoever holds the lease). [`tick`] runs the feeds that are due, a few at a time,
-//! and one feed's failure never stops another.
+//! and one feed's failure never stops another. The tables of a change log are one feed ([`feeds`]); of those, one that fails for
+//! good is set [`aside`] and the others go on.
 
+mod aside;
 mod capture;
+mod check;
 mod context;
 mod error;
 mod feed;
+mod feeds;
 mod finish;
-mod preview;
+mod guard;
+mod plan;
 mod progress;
 mod report;
 mod staging;
 mod status;
 mod tick;
 
+pub use check::{ColumnCheck, TableCheck};
 pub use context::{Context, Stop};
 pub use error::RunError;
-pub use feed::Mode;
-pub use preview::{ColumnCheck, TableCheck, TablePlan};
+pub use feed::{Mode, Order};
+pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
-pub use report::{Failure, RunReport, RunState, TableReport, TickReport};
+pub use report::{AsideReport, Failure, RunReport, RunState, TableReport, TickReport};
 pub use status::FeedStatus;
 pub use tick::{NotARequest, Request, UnknownTable, tick};

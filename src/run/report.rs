@@ -4,13 +4,14 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::error::RunError;
-use crate::batch::TableBatch;
+use super::feeds::Feed;
+use crate::batch::{Aside, LogCounts, TableBatch};
 use crate::bigquery::Applied;
-use crate::model::{Blame, FeedId, RunId, TableSpec};
+use crate::model::{Blame, FeedId, RunId};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct TickReport {
-    /// No run failed.
+    /// No run failed, and no table is set aside.
     pub ok: bool,
     #[serde(with = "time::serde::rfc3339")]
     pub started: OffsetDateTime,
@@ -46,7 +47,7 @@ pub struct RunReport {
     pub state: RunState,
     /// Why the whole table was read, where it was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub whole: Option<&'static str>,
+    pub whole: Option<String>,
     /// The batch was sealed by an earlier run and only finished by this tick.
     pub replayed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +55,36 @@ pub struct RunReport {
     #[serde(with = "time::serde::rfc3339")]
     pub started: OffsetDateTime,
     pub seconds: f64,
+    /// What the change log held, where the feed has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogCounts>,
+    /// Tables of the feed that wait for somebody to mend them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aside: Vec<AsideReport>,
     pub tables: Vec<TableReport>,
+}
+
+/// A table that was set aside.
+#[derive(Clone, Debug, Serialize)]
+pub struct AsideReport {
+    pub source: String,
+    pub target: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    pub message: String,
+    pub hint: String,
+}
+
+impl AsideReport {
+    pub(super) fn new(target: &str, aside: &Aside) -> Self {
+        Self {
+            source: aside.source.clone(),
+            target: target.to_owned(),
+            since: aside.since,
+            message: aside.reason.clone(),
+            hint: aside.hint.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -81,6 +111,8 @@ pub struct TableReport {
     pub resent: u64,
     pub quarantined: u64,
     pub nulled: u64,
+    pub skipped: u64,
+    pub unreadable: u64,
     pub staged_bytes: u64,
     pub parts: u32,
     pub bytes_processed: u64,
@@ -100,6 +132,8 @@ impl TableReport {
             resent: table.counts.resent,
             quarantined: table.counts.quarantined,
             nulled: table.counts.nulled,
+            skipped: table.counts.skipped,
+            unreadable: table.counts.unreadable,
             staged_bytes: table.counts.staged_bytes,
             parts: table.parts.total(),
             bytes_processed: applied.bytes_processed,
@@ -113,11 +147,11 @@ impl TableReport {
 
 impl RunReport {
     /// The report of a run whose task panicked.
-    pub(super) fn crashed(spec: &TableSpec, started: OffsetDateTime) -> Self {
+    pub(super) fn crashed(feed: &Feed, started: OffsetDateTime) -> Self {
         Self {
             run: RunId::new(started, 0),
-            feed: spec.feed(),
-            source: spec.source.to_string(),
+            feed: feed.id.clone(),
+            source: feed.label(),
             state: RunState::Failed,
             whole: None,
             replayed: false,
@@ -128,6 +162,8 @@ impl RunReport {
             }),
             started,
             seconds: seconds_since(started),
+            log: None,
+            aside: Vec::new(),
             tables: Vec::new(),
         }
     }
@@ -135,8 +171,14 @@ impl RunReport {
 
 impl TickReport {
     pub fn new(started: OffsetDateTime, runs: Vec<RunReport>) -> Self {
-        let ok = runs.iter().all(|r| r.state != RunState::Failed);
+        let ok = runs.iter().all(|r| r.state != RunState::Failed && r.aside.is_empty());
         Self { ok, started, seconds: seconds_since(started), runs }
+    }
+
+    /// The report of a tick whose task panicked.
+    pub fn crashed(started: OffsetDateTime) -> Self {
+        let feed = Feed { id: FeedId::of_target("tick"), tables: Vec::new() };
+        Self::new(started, vec![RunReport::crashed(&feed, started)])
     }
 
     fn states(&self) -> impl Iterator<Item = RunState> + '_ {
@@ -147,6 +189,11 @@ impl TickReport {
     pub fn is_busy(&self) -> bool {
         self.states().any(|s| s == RunState::Busy)
             && self.states().all(|s| matches!(s, RunState::Busy | RunState::Empty))
+    }
+
+    /// Some run failed: the same tick may do better a moment later. A table that is set aside waits for somebody.
+    pub fn is_worth_repeating(&self) -> bool {
+        self.states().any(|s| s == RunState::Failed)
     }
 
     /// Every run failed, and each because of the config.

@@ -3,17 +3,20 @@
 use futures_util::StreamExt;
 use time::OffsetDateTime;
 
-use super::capture::Captured;
 use super::context::Context;
 use super::error::RunError;
 use super::feed::Mode;
-use crate::batch::{Absent, Apply, Batch, Counts, FORMAT_VERSION, KeyBounds, Parts, TableBatch};
+use super::guard::{self, Guard};
+use crate::batch::{
+    Absent, Apply, Counts, KeyBounds, LogMark, Parts, Repeats, Standing, TableBatch, TableMark, Update,
+};
 use crate::bigquery::{Prepared, PreparedTarget, Present, TargetPlan};
+use crate::capture::log::{Claim, Judge, KeyReader, Log, Opened, Place as LogPlace, Reach, Reread};
 use crate::capture::{Capture, Decision, Found, Pass};
 use crate::encode::{KeyDigest, RowEncoder, RowKind, Shape, join_bounds};
-use crate::model::{DeleteStyle, Deletes, Op, RunId, TableSpec};
-use crate::source::{Moment, Relation, Session};
-use crate::stage::{PartWriter, StagedFiles, store_empty_part, store_manifest};
+use crate::model::{Deletes, FeedId, Op, RunId, TableSpec};
+use crate::source::{Relation, Session};
+use crate::stage::{FilesPlace, TableFiles};
 
 /// Progress is told once in so many rows.
 const ROWS_A_REPORT: u64 = 4096;
@@ -34,79 +37,105 @@ impl Bounds {
 }
 
 /// What is staged, for whom and where.
+#[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub context: &'a Context,
     pub spec: &'a TableSpec,
+    pub feed: &'a FeedId,
     pub mode: Mode,
+    pub guard: Guard,
     /// The run's folder.
-    pub folder: String,
+    pub folder: &'a str,
+}
+
+/// What a table's rows are read by.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub session: &'a Session,
+    pub relation: &'a Relation,
+    pub shape: &'a Shape,
+    pub standing: Option<Standing<'a>>,
+}
+
+/// Where one claim of a table reads the log.
+pub(super) struct ClaimReading<'a> {
+    pub claim: &'a Claim,
+    pub place: LogPlace,
+    pub judge: Option<Judge>,
+}
+
+/// How the passes over a table ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    Through(Absent),
+    /// There is nothing to merge changes into.
+    TargetMissing,
+    /// The log tells of rows that it does not name.
+    NamesNoRow,
+}
+
+/// What a table adds to a run.
+pub(super) struct Staged {
+    /// `None` where there is nothing to do.
+    pub table: Option<TableBatch>,
+    pub mark: TableMark,
 }
 
 /// One table's passes and what they have left in storage.
 pub(super) struct Staging<'a> {
-    context: &'a Context,
-    spec: &'a TableSpec,
-    session: &'a Session,
-    relation: &'a Relation,
-    shape: &'a Shape,
+    place: Place<'a>,
+    reading: Reading<'a>,
     capture: &'a Capture<'a>,
     plan: TargetPlan,
-    mode: Mode,
-    folder: String,
     prepared: Option<PreparedTarget>,
-    parts: Parts,
+    files: TableFiles,
     counts: Counts,
     bounds: Bounds,
     found: Found,
-    quarantine: Option<PartWriter>,
-}
-
-/// Whether a pass had to be broken off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Passed {
-    Through,
-    TargetMissing,
+    repeats: Repeats,
+    scopes: Vec<String>,
+    read: u64,
 }
 
 impl<'a> Staging<'a> {
-    pub fn new(
-        place: Place<'a>,
-        session: &'a Session,
-        relation: &'a Relation,
-        shape: &'a Shape,
-        capture: &'a Capture<'a>,
-        plan: TargetPlan,
-    ) -> Self {
-        let Place { context, spec, mode, folder } = place;
+    pub fn new(place: Place<'a>, reading: Reading<'a>, capture: &'a Capture<'a>, plan: TargetPlan) -> Self {
+        let storage = &place.context.config.storage;
+        let files = TableFiles::new(FilesPlace {
+            store: place.context.store.clone(),
+            folder: format!("{}{}/", place.folder, place.spec.target),
+            part_size: storage.part_size,
+            compression: storage.compression,
+        });
         Self {
-            context,
-            spec,
-            session,
-            relation,
-            shape,
+            place,
+            reading,
             capture,
             plan,
-            mode,
-            folder,
             prepared: None,
-            parts: Parts::default(),
+            files,
             counts: Counts::default(),
             bounds: Bounds::Empty,
             found: Found::default(),
-            quarantine: None,
+            repeats: Repeats::Never,
+            scopes: Vec::new(),
+            read: 0,
         }
     }
 
-    /// Every pass in order; says what a key that is not staged means.
-    pub async fn run_passes(&mut self, moment: &Moment) -> Result<Absent, RunError> {
-        if self.is_whole() {
-            // A whole table is loaded even when it has no rows.
-            self.prepare().await?;
-            self.stage(&self.capture.upserts()).await?;
-            return Ok(Absent::Remove);
+    /// Every row of the table.
+    pub async fn read_all(&mut self) -> Result<Passed, RunError> {
+        // A whole table is loaded even when it has no rows.
+        if !self.prepare().await? {
+            return Ok(Passed::TargetMissing);
         }
+        self.stage(&self.capture.upserts()).await?;
+        Ok(Passed::Through(Absent::Remove))
+    }
+
+    /// What the table's own rows say has changed.
+    pub async fn read_changes(&mut self, now: OffsetDateTime) -> Result<Passed, RunError> {
         let mut absent = Absent::Keep;
-        if self.capture.keys_are_due(moment.taken_at) {
+        if self.capture.keys_are_due(now) {
             let digest = self.digest_keys(&self.capture.all_keys()).await?;
             if !self.capture.keys_are_unchanged(digest) {
                 absent = Absent::Remove;
@@ -116,44 +145,98 @@ impl<'a> Staging<'a> {
         let changes = [Some(self.capture.upserts()), self.capture.leavers()];
         let others = Some(self.capture.other_keys()).filter(|_| absent == Absent::Remove).flatten();
         for pass in changes.into_iter().chain([others]).flatten() {
-            if self.stage(&pass).await? == Passed::TargetMissing {
-                return Ok(absent);
+            if self.stage(&pass).await?.is_none() {
+                return Ok(Passed::TargetMissing);
             }
         }
         // No key is left at all: that has to be merged too.
         if absent == Absent::Remove && self.prepared.is_none() {
             self.prepare().await?;
         }
-        Ok(absent)
+        Ok(Passed::Through(absent))
     }
 
-    fn is_whole(&self) -> bool {
-        matches!(self.capture.decision, Decision::Whole(_))
-    }
-
-    pub fn is_missing(&self) -> bool {
-        self.prepared.as_ref().is_some_and(|p| p.state == Prepared::Missing)
-    }
-
-    /// Asks for the target once.
-    async fn prepare(&mut self) -> Result<(), RunError> {
-        if self.prepared.is_some() {
-            return Ok(());
+    /// The rows that the change log names.
+    pub async fn read_logged(&mut self, log: &Log<'_>, claims: &[ClaimReading<'_>]) -> Result<Passed, RunError> {
+        let mut readers = Vec::with_capacity(claims.len());
+        for (number, ClaimReading { claim, place, judge }) in claims.iter().enumerate() {
+            match KeyReader::open(self.reading.session, number, log, claim, place, judge.as_ref()).await? {
+                Opened::Reader(reader) => readers.push((claim, reader)),
+                Opened::NamesNoRow => return Ok(Passed::NamesNoRow),
+            }
         }
-        let present = match (self.capture.decision, self.mode) {
-            (Decision::Changes, _) => Present::Merge,
-            (Decision::Whole(_), Mode::Resync) => Present::Overwrite,
-            (Decision::Whole(_), _) => Present::Replace,
+        for (claim, reader) in readers {
+            let passed = self.read_claim(claim, reader).await?;
+            if passed != Passed::Through(Absent::Keep) {
+                return Ok(passed);
+            }
+        }
+        // Each claim brings a row once, but two may bring the same.
+        if claims.len() > 1 || claims.iter().any(|c| c.judge.is_some()) {
+            self.repeats = Repeats::Possible;
+        }
+        Ok(Passed::Through(Absent::Keep))
+    }
+
+    async fn read_claim(&mut self, claim: &Claim, mut keys: KeyReader<'_>) -> Result<Passed, RunError> {
+        let reread = Reread { spec: self.place.spec, shape: self.reading.shape, claim };
+        let mut present = self.encoder(RowKind::Change(Op::Upsert));
+        let policy = self.place.spec.on_unrepresentable;
+        let scope = reread.scope();
+        let mut gone = match scope {
+            Some(column) => RowEncoder::of_scope(column, policy),
+            None => self.encoder(RowKind::Change(Op::Delete)),
         };
-        self.prepared = Some(self.context.bigquery.prepare(&self.plan, present).await?);
-        Ok(())
+        while let Some(chunk) = keys.next().await? {
+            let Some(rows) = self.pour(&reread.present(&chunk), &mut present).await? else {
+                return Ok(Passed::TargetMissing);
+            };
+            // As many rows as keys: none is gone.
+            let all_there = claim.reach == Reach::Key && rows == chunk.keys.len() as u64;
+            if !all_there && self.pour(&reread.gone(&chunk), &mut gone).await?.is_none() {
+                return Ok(Passed::TargetMissing);
+            }
+        }
+        self.counts.skipped += keys.skipped;
+        self.counts.unreadable += keys.unreadable;
+        self.counts.resent += keys.resent;
+        self.add_up(RowKind::Change(Op::Upsert), &present);
+        match scope {
+            Some(column) => {
+                self.add_up(RowKind::Change(Op::Scope), &gone);
+                if !self.scopes.contains(&column.target.name) {
+                    self.scopes.push(column.target.name.clone());
+                }
+            }
+            None => self.add_up(RowKind::Change(Op::Delete), &gone),
+        }
+        Ok(Passed::Through(Absent::Keep))
+    }
+
+    /// Asks for the target once; whether it is there.
+    async fn prepare(&mut self) -> Result<bool, RunError> {
+        if self.prepared.is_none() {
+            let present = match (self.capture.decision, self.place.mode) {
+                (Decision::Changes, _) => Present::Merge,
+                (Decision::Whole(_), Mode::Resync) => Present::Overwrite,
+                (Decision::Whole(_), _) => Present::Replace,
+                (Decision::Reconcile(_), _) => Present::Merge,
+            };
+            self.prepared = Some(self.place.context.bigquery.prepare(&self.plan, present).await?);
+        }
+        Ok(!self.is_missing())
+    }
+
+    fn is_missing(&self) -> bool {
+        self.prepared.as_ref().is_some_and(|p| p.state == Prepared::Missing)
     }
 
     /// Reads every key without keeping any.
     async fn digest_keys(&self, pass: &Pass) -> Result<KeyDigest, RunError> {
-        let mut encoder = RowEncoder::new(self.shape, pass.kind, self.spec.on_unrepresentable).digesting_keys();
+        let policy = self.place.spec.on_unrepresentable;
+        let mut encoder = RowEncoder::new(self.reading.shape, pass.kind, policy).digesting_keys();
         let (mut line, mut refused) = (Vec::new(), Vec::new());
-        let mut rows = self.session.copy(&pass.copy()).await?;
+        let mut rows = self.reading.session.copy(&pass.copy()).await?;
         while let Some(row) = rows.next().await.transpose()? {
             line.clear();
             refused.clear();
@@ -162,163 +245,125 @@ impl<'a> Staging<'a> {
         Ok(encoder.digest().unwrap_or_default())
     }
 
-    /// Reads one pass into part files.
-    async fn stage(&mut self, pass: &Pass) -> Result<Passed, RunError> {
-        let mut rows = self.session.copy(&pass.copy()).await?;
-        let Some(first) = rows.next().await.transpose()? else { return Ok(Passed::Through) };
-        self.prepare().await?;
-        if self.is_missing() {
-            return Ok(Passed::TargetMissing);
+    /// Reads one pass; `None` where there is no target for its rows.
+    async fn stage(&mut self, pass: &Pass) -> Result<Option<u64>, RunError> {
+        let mut encoder = self.encoder(pass.kind).flagged(pass.flag);
+        let rows = self.pour(pass, &mut encoder).await?;
+        self.add_up(pass.kind, &encoder);
+        Ok(rows)
+    }
+
+    /// Reads the rows of a statement into part files: how many there were, or `None` where there is no target for them.
+    async fn pour(&mut self, pass: &Pass, encoder: &mut RowEncoder) -> Result<Option<u64>, RunError> {
+        let mut rows = self.reading.session.copy(&pass.copy()).await?;
+        let Some(first) = rows.next().await.transpose()? else { return Ok(Some(0)) };
+        if !self.prepare().await? {
+            return Ok(None);
         }
-        let mut encoder = self.encoder(pass);
-        let stem = match pass.kind {
-            RowKind::Change(op) => op.file_stem(),
-            RowKind::Replacement => Op::Upsert.file_stem(),
+        let op = match pass.kind {
+            RowKind::Change(op) => op,
+            RowKind::Replacement => Op::Upsert,
         };
-        let mut writer = self.writer(stem);
-        let feed = self.spec.feed();
-        let expected = self.relation.rows.filter(|_| self.is_whole());
+        let expected = self.reading.relation.rows.filter(|_| self.capture.is_whole());
         let mut next = Some(first);
         let mut refused = Vec::new();
         let mut read: u64 = 0;
         while let Some(row) = next {
-            encoder.encode(&row, writer.buffer(), &mut refused)?;
-            if writer.flush_if_full().await.is_err() {
-                return Err(writer.failure().await.into());
-            }
+            encoder.encode(&row, self.files.buffer(op), &mut refused)?;
+            self.files.flush_if_full(op).await?;
             if !refused.is_empty() {
-                self.keep_refused(&mut refused).await?;
+                self.files.keep_refused(&mut refused).await?;
             }
             read += 1;
-            if read.is_multiple_of(ROWS_A_REPORT) {
-                self.context.progress.reading(&feed, read, expected);
+            self.read += 1;
+            if self.read.is_multiple_of(ROWS_A_REPORT) {
+                self.place.context.progress.reading(self.place.feed, self.read, expected);
             }
             next = rows.next().await.transpose()?;
         }
-        self.context.progress.reading(&feed, read, expected);
-        let files = writer.finish().await?;
-        self.add_up(pass.kind, &encoder, files);
-        Ok(Passed::Through)
+        self.place.context.progress.reading(self.place.feed, self.read, expected);
+        Ok(Some(read))
     }
 
-    fn encoder(&self, pass: &Pass) -> RowEncoder {
-        let mut encoder = RowEncoder::new(self.shape, pass.kind, self.spec.on_unrepresentable).flagged(pass.flag);
-        if matches!(pass.kind, RowKind::Change(Op::Upsert) | RowKind::Replacement) {
+    fn encoder(&self, kind: RowKind) -> RowEncoder {
+        let mut encoder = RowEncoder::new(self.reading.shape, kind, self.place.spec.on_unrepresentable);
+        if matches!(kind, RowKind::Change(Op::Upsert) | RowKind::Replacement) {
             if let Some(cursor) = &self.capture.cursor {
                 encoder = encoder.watching_cursor(&cursor.name, cursor.kind.target_type());
             }
-            if self.is_whole() && self.spec.deletes == Deletes::Keys {
+            if self.capture.is_whole() && self.place.spec.deletes == Deletes::Keys {
                 encoder = encoder.digesting_keys();
             }
         }
         encoder
     }
 
-    fn writer(&self, stem: &'static str) -> PartWriter {
-        let storage = &self.context.config.storage;
-        PartWriter::start(self.context.store.clone(), self.table_folder(), stem, storage.part_size, storage.compression)
-    }
-
-    fn table_folder(&self) -> String {
-        format!("{}{}/", self.folder, self.spec.target)
-    }
-
-    async fn keep_refused(&mut self, refused: &mut Vec<u8>) -> Result<(), RunError> {
-        let mut writer = match self.quarantine.take() {
-            Some(writer) => writer,
-            None => self.writer("quarantine"),
-        };
-        writer.buffer().append(refused);
-        if writer.flush_if_full().await.is_err() {
-            return Err(writer.failure().await.into());
-        }
-        self.quarantine = Some(writer);
-        Ok(())
-    }
-
-    fn add_up(&mut self, kind: RowKind, encoder: &RowEncoder, files: StagedFiles) {
+    fn add_up(&mut self, kind: RowKind, encoder: &RowEncoder) {
         let tally = encoder.tally();
-        let (rows, parts) = match kind {
-            RowKind::Change(Op::Delete) => (&mut self.counts.deletes, &mut self.parts.deletes),
-            RowKind::Change(Op::Key) => (&mut self.counts.keys, &mut self.parts.keys),
-            RowKind::Change(Op::Upsert) | RowKind::Replacement => (&mut self.counts.upserts, &mut self.parts.upserts),
-        };
-        *rows += tally.rows;
-        *parts += files.parts;
+        match kind {
+            RowKind::Change(Op::Delete) => self.counts.deletes += tally.rows,
+            RowKind::Change(Op::Key) => self.counts.keys += tally.rows,
+            RowKind::Change(Op::Scope) => {}
+            RowKind::Change(Op::Upsert) | RowKind::Replacement => self.counts.upserts += tally.rows,
+        }
         self.counts.resent += tally.resent;
         self.counts.quarantined += tally.quarantined;
         self.counts.nulled += tally.nulled;
-        self.counts.staged_bytes += files.bytes;
-        self.bounds.add(encoder.bounds());
+        if tally.rows > 0 && kind != RowKind::Change(Op::Scope) {
+            self.bounds.add(encoder.bounds());
+        }
         self.found.upserts += if kind == RowKind::Change(Op::Upsert) { tally.rows } else { 0 };
         self.found.cursor_max = encoder.cursor_max().or(self.found.cursor_max.take());
         self.found.keys = encoder.digest().or(self.found.keys);
     }
 
-    /// Ends the quarantine file, stores the manifest and hands over what is to be sealed.
-    pub async fn seal_ready(
-        mut self,
-        run: &RunId,
-        started: OffsetDateTime,
-        absent: Absent,
-    ) -> Result<Captured, RunError> {
-        if let Some(quarantine) = self.quarantine.take() {
-            quarantine.finish().await?;
-        }
-        let found = std::mem::take(&mut self.found);
-        let next = self.capture.next_watermark(found);
-        let Some(prepared) = self.prepared.take() else { return Ok(Captured::Empty { next }) };
+    /// Stores what is left and says what is to be sealed of the table. `log` is where it stands in the change log then.
+    pub async fn seal_ready(mut self, run: &RunId, absent: Absent, log: Option<LogMark>) -> Result<Staged, RunError> {
+        let (parts, bytes) = self.files.finish().await?;
+        self.counts.staged_bytes = bytes;
+        self.found.log = log;
+        let mark = self.capture.next_mark(std::mem::take(&mut self.found));
+        let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark }) };
+        let mut table = self.table(run, absent, parts, &prepared);
+        guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
         // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
         // only moves the watermark, with the refused rows counted.
-        if self.parts.total() == 0 && absent == Absent::Remove {
-            self.store_empty().await?;
+        if table.parts.total() == 0 && absent == Absent::Remove {
+            let files = self.files.store_empty().await?;
+            table.parts.upserts = files.parts;
+            table.counts.staged_bytes += files.bytes;
         }
-        let whole = match self.capture.decision {
-            Decision::Whole(why) => Some(why),
-            Decision::Changes => None,
+        Ok(Staged { table: Some(table), mark })
+    }
+
+    fn table(&self, run: &RunId, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> TableBatch {
+        let spec = self.place.spec;
+        let apply = if self.capture.replaces() {
+            Apply::Replace { schema: prepared.replace_schema(), fields: prepared.fields.clone() }
+        } else {
+            let update = match self.capture.decision {
+                Decision::Reconcile(_) => Update::Different,
+                Decision::Whole(_) | Decision::Changes => Update::All,
+            };
+            let staging = self.place.context.bigquery.staging(&spec.target, run);
+            Apply::Merge { staging, absent, repeats: self.repeats, scopes: self.scopes.clone(), update }
         };
-        let apply = match (whole, &self.spec.delete) {
-            (Some(_), DeleteStyle::Hard) => {
-                Apply::Replace { schema: prepared.replace_schema(), fields: prepared.fields }
-            }
-            _ => Apply::Merge { staging: self.context.bigquery.staging(&self.spec.target, run), absent },
-        };
-        let table = TableBatch {
-            source: self.spec.source.to_string(),
+        TableBatch {
+            source: spec.source.to_string(),
             target: self.plan.target.clone(),
             apply,
             columns: self.plan.columns.clone(),
             key: self.plan.key.clone(),
-            delete: self.spec.delete.clone(),
+            delete: spec.delete.clone(),
             partition: self.plan.partition.clone(),
             cluster: self.plan.cluster.clone(),
-            compression: self.context.config.storage.compression,
-            parts: self.parts,
+            compression: self.place.context.config.storage.compression,
+            parts,
             counts: self.counts,
-            bounds: match self.bounds {
-                Bounds::Known(bounds) => bounds,
+            bounds: match &self.bounds {
+                Bounds::Known(bounds) => bounds.clone(),
                 Bounds::Empty => None,
             },
-        };
-        let batch = Batch {
-            version: FORMAT_VERSION,
-            run: run.clone(),
-            feed: self.spec.feed(),
-            started,
-            folder: self.folder,
-            tables: vec![table],
-            next,
-        };
-        store_manifest(&self.context.store, &batch).await?;
-        Ok(Captured::Batch { batch, whole })
-    }
-
-    async fn store_empty(&mut self) -> Result<(), RunError> {
-        let compression = self.context.config.storage.compression;
-        let folder = self.table_folder();
-        let files = store_empty_part(&self.context.store, &folder, Op::Upsert.file_stem(), compression).await?;
-        self.parts.upserts = files.parts;
-        self.counts.staged_bytes += files.bytes;
-        Ok(())
+        }
     }
 }

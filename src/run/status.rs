@@ -10,7 +10,7 @@ use super::error::RunError;
 use crate::model::TableSpec;
 use crate::state::{Handle, LastRun, StateDocument};
 
-/// One feed's state, as `status` and `GET /status` show it.
+/// One table's place in its feed, as `status` and `GET /status` show it.
 #[derive(Clone, Debug, Serialize)]
 pub struct FeedStatus {
     pub feed: String,
@@ -40,13 +40,13 @@ impl Context {
         spec.every.map_or(max_age, |every| max_age.max(every * 2))
     }
 
-    /// The state of every configured feed.
+    /// Where every configured table stands.
     pub async fn status(&self) -> Vec<FeedStatus> {
-        let all = self.config.tables.iter().map(|spec| self.feed_status(spec));
+        let all = self.config.tables.iter().map(|spec| self.table_status(spec));
         futures_util::future::join_all(all).await
     }
 
-    async fn feed_status(&self, spec: &TableSpec) -> FeedStatus {
+    async fn table_status(&self, spec: &TableSpec) -> FeedStatus {
         let now = OffsetDateTime::now_utc();
         let loaded = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await;
         let (document, error) = match loaded {
@@ -56,15 +56,18 @@ impl Context {
                 (StateDocument::new(spec.feed()), Some(format!("{e}; {}", e.hint())))
             }
         };
-        let committed = document.watermark.as_ref().map(|w| w.taken_at);
-        let last_success = committed.max(self.last_success(&spec.feed()));
+        let standing = document.watermark.as_ref().and_then(|w| w.standing(&spec.target));
+        let committed = standing.map(|s| s.taken_at);
+        let aside = document.aside.get(&spec.target);
+        let error = error.or_else(|| aside.map(|a| format!("set aside since {}: {}; {}", a.since, a.reason, a.hint)));
+        let last_success = committed.max(self.last_success(&spec.target).filter(|_| aside.is_none()));
         let limit = self.age_limit(spec);
         FeedStatus {
             feed: spec.feed().to_string(),
             source: spec.source.to_string(),
             target: self.bigquery.target(&spec.target).to_string(),
             capture: spec.capture.name(),
-            watermark: document.watermark.as_ref().map(|w| w.snapshot.to_string()),
+            watermark: standing.map(|s| s.snapshot.to_string()),
             last_success,
             age_seconds: last_success.map(|t| (now - t).whole_seconds()),
             late: last_success.is_none_or(|t| now - t > limit),
@@ -82,10 +85,10 @@ impl Context {
         let mut reasons = Vec::new();
         for spec in &self.config.tables {
             let limit = self.age_limit(spec);
-            if self.last_success(&spec.feed()).is_some_and(|t| now - t <= limit) {
+            if self.last_success(&spec.target).is_some_and(|t| now - t <= limit) {
                 continue;
             }
-            let status = self.feed_status(spec).await;
+            let status = self.table_status(spec).await;
             match (status.error, status.age_seconds) {
                 (Some(error), _) => reasons.push(format!("{}: {error}", spec.source)),
                 (None, None) => reasons.push(format!("{}: never loaded", spec.source)),

@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 use tracing::Instrument;
 
 use super::context::Context;
-use super::feed::{Mode, run_feed};
+use super::feed::{Mode, Order, run_feed};
+use super::feeds::Feed;
+use super::guard::Guard;
 use super::report::{RunReport, TickReport};
 use crate::model::TableSpec;
 
@@ -20,6 +22,8 @@ pub struct Request {
     pub tables: Vec<String>,
     /// Read whole tables.
     pub full: bool,
+    /// Let this run delete as much as it finds gone.
+    pub allow_deletes: bool,
     /// As `full`, and targets may be made anew.
     #[serde(skip)]
     pub resync: bool,
@@ -70,6 +74,10 @@ impl Request {
         Ok(tables.iter().filter(|t| all || self.tables.iter().any(|n| is_named(t, n))).collect())
     }
 
+    fn order(&self) -> Order {
+        Order { mode: self.mode(), guard: if self.allow_deletes { Guard::Off } else { Guard::On } }
+    }
+
     fn mode(&self) -> Mode {
         match (self.resync, self.full) {
             (true, _) => Mode::Resync,
@@ -83,15 +91,15 @@ impl Request {
 /// Runs the feeds of a request and reports on each; never fails as a whole.
 pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickReport, UnknownTable> {
     let started = OffsetDateTime::now_utc();
-    let mode = request.mode();
-    let tables: Vec<TableSpec> = request.select(&context.config.tables)?.into_iter().cloned().collect();
-    let runs = futures_util::stream::iter(tables)
-        .map(|spec| {
-            let span = tracing::info_span!("run", feed = %spec.feed(), table = %spec.source);
-            let (context, own) = (context.clone(), spec.clone());
+    let order = request.order();
+    let feeds = Feed::of(&request.select(&context.config.tables)?);
+    let runs = futures_util::stream::iter(feeds)
+        .map(|feed| {
+            let span = tracing::info_span!("run", feed = %feed.id, table = %feed.label());
+            let (context, own) = (context.clone(), feed.clone());
             // A task of its own, so that the feeds' encoding uses every core, and one's panic leaves the others alone.
-            let task = tokio::spawn(async move { run_feed(&context, &own, mode).await }.instrument(span));
-            async move { task.await.unwrap_or_else(|_| vec![RunReport::crashed(&spec, started)]) }
+            let task = tokio::spawn(async move { run_feed(&context, &own, order).await }.instrument(span));
+            async move { task.await.unwrap_or_else(|_| vec![RunReport::crashed(&feed, started)]) }
         })
         .buffered(context.config.run.parallelism);
     let runs: Vec<Vec<RunReport>> = runs.collect().await;

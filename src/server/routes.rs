@@ -53,7 +53,7 @@ async fn run(app: &App, request: Request) -> Result<TickReport, UnknownTable> {
     let task = tokio::spawn(async move { tick(&context, &request).await });
     match task.await {
         Ok(report) => report,
-        Err(_) => Ok(TickReport { ok: false, ..TickReport::new(started, Vec::new()) }),
+        Err(_) => Ok(TickReport::crashed(started)),
     }
 }
 
@@ -74,7 +74,8 @@ async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) ->
     };
     info!(message_id = push.message_id.as_deref(), "tick by push");
     match run(&app, push.request).await {
-        Ok(report) if report.ok => StatusCode::NO_CONTENT.into_response(),
+        // Pub/Sub would only repeat what waits for a person.
+        Ok(report) if !report.is_worth_repeating() => StatusCode::NO_CONTENT.into_response(),
         Ok(report) => (StatusCode::INTERNAL_SERVER_ERROR, Json(report)).into_response(),
         Err(e) => refusal(StatusCode::BAD_REQUEST, e.to_string(), e.hint()),
     }

@@ -2,6 +2,8 @@
 //!
 //! One statement builds one JSON document on the server: a tick over many tables pays one round trip a table.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
 use super::error::SourceError;
@@ -73,6 +75,8 @@ pub struct SourceColumn {
     pub base_oid: u32,
     /// The type modifier that goes with it; -1 for none.
     pub typmod: i32,
+    /// The name of the type below every domain, as SQL takes it, without a modifier.
+    pub base_name: String,
     pub not_null: bool,
 }
 
@@ -92,16 +96,40 @@ impl Relation {
     }
 }
 
+/// Relations by name, read at one go.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog(HashMap<RelationName, Relation>);
+
+impl Catalog {
+    pub fn get(&self, name: &RelationName) -> Result<&Relation, SourceError> {
+        self.0.get(name).ok_or_else(|| SourceError::NoSuchTable(name.clone()))
+    }
+}
+
+/// Reads relations in the session's transaction: one round trip, however many there are. Those that are not there are
+/// not in the answer.
+pub async fn read_all(session: &Session, names: &[RelationName]) -> Result<Catalog, SourceError> {
+    const DOING: &str = "reading the catalog";
+    if names.is_empty() {
+        return Ok(Catalog::default());
+    }
+    let wanted: Vec<String> =
+        names.iter().map(|n| format!("({}, {})", literal(&n.schema, "name"), literal(&n.name, "name"))).collect();
+    let sql = format!("{RELATION} WHERE (n.nspname, c.relname) IN ({}) AND c.relkind IN {KINDS}", wanted.join(", "));
+    let mut found = HashMap::new();
+    for row in session.text_rows(DOING, &sql).await? {
+        let [Some(document), Some(schema), Some(name)] = row.as_slice() else { continue };
+        let relation = serde_json::from_str(document)
+            .map_err(|e| SourceError::Unexpected { doing: DOING, what: e.to_string() })?;
+        found.insert(RelationName { schema: schema.clone(), name: name.clone() }, relation);
+    }
+    Ok(Catalog(found))
+}
+
 /// Reads one relation in the session's transaction.
 pub async fn read(session: &Session, name: &RelationName) -> Result<Relation, SourceError> {
-    const DOING: &str = "reading the catalog";
-    let schema = literal(&name.schema, "name");
-    let relation = literal(&name.name, "name");
-    let sql = format!("{RELATION} WHERE n.nspname = {schema} AND c.relname = {relation} AND c.relkind IN {KINDS}");
-    let rows = session.text_rows(DOING, &sql).await?;
-    let document = rows.into_iter().next().and_then(|mut row| row.pop().flatten());
-    let document = document.ok_or_else(|| SourceError::NoSuchTable(name.clone()))?;
-    serde_json::from_str(&document).map_err(|e| SourceError::Unexpected { doing: DOING, what: e.to_string() })
+    let mut catalog = read_all(session, std::slice::from_ref(name)).await?;
+    catalog.0.remove(name).ok_or_else(|| SourceError::NoSuchTable(name.clone()))
 }
 
 const KINDS: &str = "('r', 'p', 'v', 'm', 'f')";
@@ -120,6 +148,7 @@ SELECT pg_catalog.json_build_object(
              'type_name', pg_catalog.format_type(a.atttypid, a.atttypmod),
              'base_oid', base.oid::int8,
              'typmod', base.typmod,
+             'base_name', pg_catalog.format_type(base.oid, -1),
              'not_null', a.attnotnull) ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute a,
            LATERAL (
@@ -158,7 +187,7 @@ SELECT pg_catalog.json_build_object(
       SELECT h.inhrelid FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.inhrelid)
     SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', l.oid::int8, 'kind', l.relkind) ORDER BY l.oid)
       FROM tree JOIN pg_catalog.pg_class l ON l.oid = tree.inhrelid WHERE l.relkind IN ('r', 'f')), '[]')
-)::text
+)::text, n.nspname, c.relname
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
 
 /// A relation that `init` may put into a config.

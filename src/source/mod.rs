@@ -5,14 +5,19 @@
 
 mod catalog;
 mod connect;
+mod dependencies;
 mod error;
 mod session;
 mod sql;
 mod tls;
 mod url;
 
-pub use catalog::{Candidate, Relation, RelationKind, SourceColumn, candidates, read as read_catalog};
+pub use catalog::{
+    Candidate, Catalog, Relation, RelationKind, SourceColumn, candidates, read as read_relation,
+    read_all as read_catalog,
+};
 pub use connect::Source;
+pub use dependencies::{Dependencies, dependencies};
 pub use error::SourceError;
 pub use session::{Moment, RowStream, Session};
 pub use sql::{ident, literal, qualified};

@@ -58,6 +58,7 @@ pub struct Session {
     begin: String,
     /// [`MOMENT`], as this role may ask it.
     moment: String,
+    version: u32,
 }
 
 /// Closing the socket at once ends a half-read `COPY`: the driver alone would read it to its end first.
@@ -88,12 +89,13 @@ impl Session {
             "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {SETTINGS}; SET LOCAL statement_timeout = {}",
             statement_timeout.as_millis()
         );
-        let mut session = Self { client, connection, begin, moment: String::new() };
+        let mut session = Self { client, connection, begin, moment: String::new(), version: 0 };
         let facts = session.text_row("asking for the version", FACTS).await?;
         let number: u32 = first(&facts).and_then(|v| v.parse().ok()).unwrap_or(0);
         if number < 130_000 {
             return Err(SourceError::TooOld(format!("{}.{}", number / 10_000, number % 10_000)));
         }
+        session.version = number;
         let is_true = |n: usize| facts.get(n).and_then(|f| f.as_deref()) == Some("t");
         let (may_ask_system, may_ask_checkpoint, is_standby) = (is_true(1), is_true(2), is_true(3));
         let timeline = match (is_standby, may_ask_checkpoint) {
@@ -141,20 +143,22 @@ impl Session {
         Ok(RowStream { inner: Box::pin(inner) })
     }
 
+    /// The server's version, as `server_version_num`.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
 
-    pub(super) async fn execute(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
+    /// Runs a statement that gives no rows.
+    pub async fn execute(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
         self.client.batch_execute(sql).await.map_err(SourceError::wrap(doing))
     }
 
     /// Every row of a statement, as text. The simple protocol: nothing stays prepared, so poolers don't mind.
-    pub(super) async fn text_rows(
-        &self,
-        doing: &'static str,
-        sql: &str,
-    ) -> Result<Vec<Vec<Option<String>>>, SourceError> {
+    pub async fn text_rows(&self, doing: &'static str, sql: &str) -> Result<Vec<Vec<Option<String>>>, SourceError> {
         let messages = self.client.simple_query(sql).await.map_err(SourceError::wrap(doing))?;
         let rows = messages.into_iter().filter_map(|m| match m {
             SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|n| row.get(n).map(str::to_owned)).collect()),

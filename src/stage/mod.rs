@@ -5,18 +5,19 @@
 //!            4 × 128 KiB                    one part fills while one is sent
 //! ```
 //!
-//! A part is a bounded buffer, sent in one conditional request that can be repeated; so memory is two parts and a few
+//! A part is a bounded buffer, sent in one conditional request that can be repeated; so memory is two parts of each kind and a few
 //! chunks, whatever the table's size. Nothing is stored before the first part is full or the pass ends: an empty pass
 //! leaves no object.
 
 mod compress;
 mod error;
+mod files;
 mod manifest;
 mod writer;
 
 pub use error::StageError;
+pub use files::{FilesPlace, TableFiles};
 pub use manifest::store_manifest;
-pub use writer::{PartWriter, StagedFiles, store_empty_part};
 
 use time::OffsetDateTime;
 

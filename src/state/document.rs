@@ -1,9 +1,11 @@
 //! The document itself. docs/FORMAT.md describes it for people.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::batch::{Batch, FORMAT_VERSION, Watermark};
+use crate::batch::{Aside, Batch, FORMAT_VERSION, Watermark};
 use crate::model::{FeedId, RunId};
 
 /// What is known of a feed between two runs.
@@ -17,6 +19,9 @@ pub struct StateDocument {
     pub lease: Option<Lease>,
     /// The sealed batch that is not yet in BigQuery.
     pub pending: Option<Batch>,
+    /// Tables of a shared feed that failed for good, by target: the others go on without them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aside: BTreeMap<String, Aside>,
     pub last: Option<LastRun>,
 }
 
@@ -39,15 +44,12 @@ pub struct LastRun {
     pub deletes: u64,
     pub quarantined: u64,
     pub bytes_billed: u64,
-    /// Rows of the target after it, where they are known.
-    #[serde(default)]
-    pub target_rows: Option<u64>,
 }
 
 impl StateDocument {
     pub fn new(feed: FeedId) -> Self {
         let (stamp, watermark, lease, pending, last) = (String::new(), None, None, None, None);
-        Self { version: FORMAT_VERSION, feed, stamp, watermark, lease, pending, last }
+        Self { version: FORMAT_VERSION, feed, stamp, watermark, lease, pending, aside: BTreeMap::new(), last }
     }
 
     /// The lease, if it still holds at `now`.

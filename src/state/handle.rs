@@ -1,5 +1,6 @@
 //! Reading and changing a feed's state.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::document::{LastRun, Lease, StateDocument, object_name};
 use super::error::StateError;
-use crate::batch::{Batch, FORMAT_VERSION, Watermark};
+use crate::batch::{Aside, Batch, FORMAT_VERSION, Watermark};
 use crate::model::{FeedId, RunId};
 use crate::storage::{Expect, StorageError, Store};
 
@@ -72,15 +73,20 @@ impl Handle {
         self.write(StateDocument { lease, pending: Some(batch), ..self.document.clone() }).await
     }
 
-    /// Moves the watermark: the pending batch is in BigQuery. Without one the next run starts from nothing.
-    pub async fn commit(&mut self, next: Option<Watermark>, last: LastRun) -> Result<(), StateError> {
-        let (watermark, last) = (next, Some(last));
-        self.write(StateDocument { watermark, last, pending: None, lease: None, ..self.document.clone() }).await
+    /// Moves the watermark: the pending batch is in BigQuery, but for the tables that are set aside.
+    pub async fn commit(
+        &mut self,
+        next: Watermark,
+        aside: BTreeMap<String, Aside>,
+        last: LastRun,
+    ) -> Result<(), StateError> {
+        let (watermark, last) = (Some(next), Some(last));
+        self.write(StateDocument { watermark, aside, last, pending: None, lease: None, ..self.document.clone() }).await
     }
 
     /// Moves the watermark over a stretch without changes.
-    pub async fn advance(&mut self, next: Watermark) -> Result<(), StateError> {
-        self.write(StateDocument { watermark: Some(next), lease: None, ..self.document.clone() }).await
+    pub async fn advance(&mut self, next: Watermark, aside: BTreeMap<String, Aside>) -> Result<(), StateError> {
+        self.write(StateDocument { watermark: Some(next), aside, lease: None, ..self.document.clone() }).await
     }
 
     /// Forgets a pending batch that a full load has made pointless.

@@ -13,6 +13,8 @@ mod support;
 
 mod bad_input;
 mod captures;
+mod changelog;
+mod changelog_presets;
 mod concurrency;
 mod crashes;
 mod empty_ticks;

@@ -1,20 +1,19 @@
-//! What `check` and `plan` tell: the table as a run would see it, without writing anything.
+//! What `check` tells: connections, rights, and every table as a run would see it. Nothing is written.
 
 use std::time::Duration;
 
 use serde::Serialize;
-use time::OffsetDateTime;
 
-use super::capture::target_plan;
+use super::capture::{logged_tables, target_plan};
 use super::context::Context;
 use super::error::RunError;
 use super::report::Failure;
-use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, Parts, TableBatch, Watermark};
-use crate::bigquery::{Present, TargetPlan, merge_statement};
-use crate::capture::{Capture, Decision, Why, decide};
+use crate::bigquery::{Present, TargetPlan};
+use crate::capture::log::{Claim, Judge, Log, OPAQUE, Reach, unseen};
+use crate::capture::{Capture, decide};
 use crate::encode::Shape;
-use crate::model::{CaptureKind, DeleteStyle, Deletes, OnUnrepresentable, RunId, TableSpec, TargetRef};
-use crate::source::{Relation, RelationKind, Session, read_catalog};
+use crate::model::{CaptureKind, ChangedColumns, Deletes, OnUnrepresentable, TableSpec};
+use crate::source::{Catalog, Relation, RelationKind, Session, dependencies, read_catalog};
 use crate::state::Handle;
 
 /// One table, looked at.
@@ -41,32 +40,12 @@ pub struct ColumnCheck {
     pub cannot_hold: &'static str,
 }
 
-/// What the next tick would do for one table.
-#[derive(Clone, Debug, Serialize)]
-pub struct TablePlan {
-    pub source: String,
-    pub target: String,
-    /// Why the whole table would be read; absent for changes.
-    pub whole: Option<&'static str>,
-    /// The statements for the source, in order.
-    pub source_sql: Vec<String>,
-    /// The planner's guess for the first of them.
-    pub estimated_rows: u64,
-    /// The statement for BigQuery; absent where a load job replaces the target.
-    pub merge_sql: Option<String>,
-    /// Most that the MERGE can read: the target and nothing pruned. BigQuery bills at least 10 MB for each table it names.
-    pub estimated_bytes: u64,
-    pub error: Option<Failure>,
-}
-
-/// BigQuery's smallest charge for a table that a query names.
-/// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
-const LEAST_BILLED: u64 = 10 * 1024 * 1024;
-
-struct Looked {
-    relation: Relation,
-    shape: Shape,
-    plan: TargetPlan,
+/// A table as both databases and the log have it.
+pub(super) struct Looked {
+    pub relation: Relation,
+    pub shape: Shape,
+    pub plan: TargetPlan,
+    pub claims: Vec<Claim>,
 }
 
 impl Context {
@@ -97,11 +76,26 @@ impl Context {
         Ok(checks)
     }
 
-    async fn look(&self, session: &Session, spec: &TableSpec) -> Result<Looked, RunError> {
-        let relation = read_catalog(session, &spec.source).await?;
+    /// A table, and the change log where it is captured by it. Begins the session's transaction anew.
+    pub(super) async fn look(
+        &self,
+        session: &Session,
+        spec: &TableSpec,
+    ) -> Result<(Looked, Option<Log<'_>>), RunError> {
+        let logged = logged_tables(self);
+        let log_spec = self.config.changelog.as_ref().filter(|_| spec.capture == CaptureKind::Changelog);
+        let mut names = vec![spec.source.clone()];
+        names.extend(log_spec.into_iter().flat_map(|s| Log::relations(s, &logged)));
+        let catalog: Catalog = read_catalog(session, &names).await?;
+        let relation = catalog.get(&spec.source)?.clone();
         let shape = Shape::of(spec, &relation)?;
         let plan = target_plan(&self.bigquery, spec, &shape)?;
-        Ok(Looked { relation, shape, plan })
+        let log = match log_spec {
+            Some(log_spec) => Some(Log::open(session, log_spec, &logged, &catalog).await?),
+            None => None,
+        };
+        let claims = log.as_ref().map(|l| l.claims(spec, &relation, &shape)).transpose()?.unwrap_or_default();
+        Ok((Looked { relation, shape, plan, claims }, log))
     }
 
     async fn check_table(&self, session: &Session, spec: &TableSpec, sees_others: bool) -> TableCheck {
@@ -126,7 +120,8 @@ impl Context {
         sees_others: bool,
         check: &mut TableCheck,
     ) -> Result<(), RunError> {
-        let Looked { relation, shape, plan } = self.look(session, spec).await?;
+        let moment = session.begin().await?;
+        let (Looked { relation, shape, plan, claims }, log) = self.look(session, spec).await?;
         check.key = shape.key().iter().map(|c| c.source.clone()).collect();
         check.columns = shape
             .columns
@@ -140,91 +135,38 @@ impl Context {
             })
             .collect();
         check.notes = notes(spec, &relation, &shape, sees_others);
-        let moment = session.begin().await?;
-        let decided = decide(session, spec, &relation, &shape, &moment, None).await;
+        if let Some(log) = &log {
+            let opaque = self.cannot_judge(session, log, &claims, spec, &relation, &shape).await?;
+            check.notes.extend(log_notes(log, &claims, spec, opaque));
+        }
+        let decided = decide(session, spec, &relation, &shape, &moment, None, None).await;
         let capture = decided.and_then(|d| Capture::new(spec, &relation, &shape, &moment, None, d).map(|_| ()));
         session.end().await?;
         capture?;
         // Whether the rows may be read at all: the catalog is open to everybody, the table need not be.
         session.may_select(&spec.source).await?;
         let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
-        let present = if state.document().watermark.is_some() { Present::Merge } else { Present::Replace };
+        let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
+        let present = if standing.is_some() { Present::Merge } else { Present::Replace };
         self.bigquery.inspect(&plan, present).await?;
         Ok(())
     }
 
-    /// What the next tick would do.
-    pub async fn plan_tables(&self, tables: &[&TableSpec]) -> Result<Vec<TablePlan>, RunError> {
-        let session = self.source.open().await?;
-        let mut plans = Vec::new();
-        for spec in tables {
-            let mut plan = TablePlan {
-                source: spec.source.to_string(),
-                target: self.bigquery.target(&spec.target).to_string(),
-                whole: None,
-                source_sql: Vec::new(),
-                estimated_rows: 0,
-                merge_sql: None,
-                estimated_bytes: 0,
-                error: None,
-            };
-            let outcome = self.fill_plan(&session, spec, &mut plan).await;
-            plan.error = outcome.err().as_ref().map(Failure::from);
-            plans.push(plan);
+    /// Whether `changed_columns` asks for what no diff can prove.
+    async fn cannot_judge(
+        &self,
+        session: &Session,
+        log: &Log<'_>,
+        claims: &[Claim],
+        spec: &TableSpec,
+        relation: &Relation,
+        shape: &Shape,
+    ) -> Result<bool, RunError> {
+        if spec.changed_columns == ChangedColumns::Reread {
+            return Ok(false);
         }
-        Ok(plans)
-    }
-
-    async fn fill_plan(&self, session: &Session, spec: &TableSpec, plan: &mut TablePlan) -> Result<(), RunError> {
-        let Looked { relation, shape, plan: target } = self.look(session, spec).await?;
-        let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
-        let previous: Option<&Watermark> = state.document().watermark.as_ref();
-        let moment = session.begin().await?;
-        let mut decision = decide(session, spec, &relation, &shape, &moment, previous).await?;
-        let size = self.bigquery.size(&target.target).await?;
-        if decision == Decision::Changes && size.is_none() {
-            decision = Decision::Whole(Why::TargetMissing);
-        }
-        let capture = Capture::new(spec, &relation, &shape, &moment, previous, decision)?;
-        let keys_due = capture.keys_are_due(moment.taken_at);
-        let upserts = capture.upserts();
-        plan.estimated_rows = session.estimate_rows(&upserts.query).await?;
-        session.end().await?;
-        let keys = keys_due.then(|| capture.all_keys());
-        let passes = keys.into_iter().chain([upserts]).chain(capture.leavers());
-        plan.source_sql = passes.map(|p| p.copy()).collect();
-        let replaces = matches!(decision, Decision::Whole(_)) && spec.delete == DeleteStyle::Hard;
-        if let Decision::Whole(why) = decision {
-            plan.whole = Some(why.text());
-        }
-        if !replaces {
-            let absent = if keys_due || matches!(decision, Decision::Whole(_)) { Absent::Remove } else { Absent::Keep };
-            plan.merge_sql = Some(self.sample_merge(spec, &target, absent));
-            plan.estimated_bytes = size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED) + LEAST_BILLED;
-        }
-        Ok(())
-    }
-
-    /// The MERGE as it will be, but for the run's id and the bounds, which only the rows can tell.
-    fn sample_merge(&self, spec: &TableSpec, plan: &TargetPlan, absent: Absent) -> String {
-        let now = OffsetDateTime::now_utc();
-        let run = RunId::new(now, 0);
-        let staging: TargetRef = self.bigquery.staging(&spec.target, &run);
-        let batch = TableBatch {
-            source: spec.source.to_string(),
-            target: plan.target.clone(),
-            apply: Apply::Merge { staging: staging.clone(), absent },
-            columns: plan.columns.clone(),
-            key: plan.key.clone(),
-            delete: plan.delete.clone(),
-            partition: plan.partition.clone(),
-            cluster: plan.cluster.clone(),
-            compression: Compression::Gzip,
-            parts: Parts::default(),
-            counts: Counts::default(),
-            bounds: None::<KeyBounds>,
-        };
-        merge_statement(&batch, &staging, absent, now)
+        let below = dependencies(session, relation.oid).await?;
+        Ok(claims.iter().any(|c| Judge::new(log, c, spec, relation, shape, below.clone()).is_none()))
     }
 }
 
@@ -234,7 +176,7 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sees_others: bool
     for c in shape.columns.iter().filter(|c| c.source != c.target.name) {
         note(format!("the column {} is called {} in BigQuery", c.source, c.target.name));
     }
-    if spec.capture != CaptureKind::Full {
+    if matches!(spec.capture, CaptureKind::Cursor | CaptureKind::Xmin) {
         match spec.deletes {
             Deletes::Ignore => note("rows deleted in the source stay in the target (deletes = \"ignore\")".to_owned()),
             Deletes::Keys => {
@@ -277,6 +219,35 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sees_others: bool
             }
             OnUnrepresentable::Fail => "a value its target type can't hold fails the run".to_owned(),
             OnUnrepresentable::Null => "a value its target type can't hold becomes NULL and is counted".to_owned(),
+        });
+    }
+    notes
+}
+
+/// The limits of a change log, as far as they concern this table.
+fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, opaque: bool) -> Vec<String> {
+    let mut notes = vec![format!("the change log does not see: {}", unseen(log.spec()))];
+    notes.push(match spec.reconcile_every {
+        Some(every) => format!(
+            "what it does not see is found by the reconcile pass, which reads the whole source and target every {}",
+            humantime::format_duration(every)
+        ),
+        None => "what it does not see is never found without reconcile_every = \"…\"".to_owned(),
+    });
+    notes.extend(log.notes(claims));
+    for claim in claims.iter().filter(|c| c.reach == Reach::Scope) {
+        notes.push(format!(
+            "an entry of {} is about many rows: its MERGE reads the whole target, for rows that are gone",
+            claim.name
+        ));
+    }
+    if spec.changed_columns == ChangedColumns::SkipUnpublished {
+        notes.push(if opaque {
+            OPAQUE.to_owned()
+        } else {
+            "updates are skipped whose logged diff names unpublished columns alone: the log must not leave out any \
+             published one"
+                .to_owned()
         });
     }
     notes

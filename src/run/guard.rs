@@ -1,0 +1,71 @@
+//! The delete guard: a run that would empty a target stops before the seal.
+//!
+//! A source that was truncated by mistake, a view whose join broke, a filter with a typo: all of them look like very many
+//! deletes. The number is an estimate from what is known on this side of the seal: rows of the target before, rows of the
+//! source now.
+
+use super::error::RunError;
+use super::feed::Mode;
+use super::staging::{Place, Reading};
+use crate::batch::{Absent, Apply, TableBatch};
+use crate::capture::Capture;
+use crate::model::DeleteStyle;
+
+/// Whether a run may delete as much as it finds gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    On,
+    /// The operator has looked and lets this one pass.
+    Off,
+}
+
+/// Fewer deletes are nobody's disaster.
+const NEVER_TOO_MANY: u64 = 1000;
+
+/// Fails where the batch would delete more of the target than its table's config allows.
+pub(super) async fn check(
+    place: Place<'_>,
+    reading: Reading<'_>,
+    capture: &Capture<'_>,
+    table: &TableBatch,
+    target_rows: Option<u64>,
+) -> Result<(), RunError> {
+    // A resync says by itself that the target is to be made anew.
+    if place.guard == Guard::Off || place.mode == Mode::Resync {
+        return Ok(());
+    }
+    let mark = reading.standing.map(|s| s.mark);
+    let before = match &table.delete {
+        DeleteStyle::Hard => mark.and_then(|m| m.rows).or(target_rows),
+        // Rows that are flagged already are not told apart; the last full list of keys counted the others.
+        DeleteStyle::Soft { .. } => mark.and_then(|m| m.keys.as_ref()).map(|k| k.count),
+    };
+    let Some(before) = before else { return Ok(()) };
+    let fraction = place.spec.max_delete_fraction;
+    let is_too_many = |deletes: u64| deletes > NEVER_TOO_MANY && exceeds(deletes, fraction, before);
+    let counts = table.counts;
+    let deletes = match &table.apply {
+        Apply::Replace { .. } | Apply::Merge { absent: Absent::Remove, .. } => {
+            before.saturating_sub(counts.upserts + counts.keys + counts.quarantined)
+        }
+        // A key that is gone from the source may never have been in the target; only if there are many of them is it worth
+        // counting the source.
+        Apply::Merge { absent: Absent::Keep, scopes, .. } => {
+            if !is_too_many(counts.deletes) && scopes.is_empty() {
+                return Ok(());
+            }
+            let rows = reading.session.text_rows("counting rows", &capture.count_query()).await?;
+            let count = rows.first().and_then(|r| r.first()).and_then(|f| f.as_ref()).and_then(|t| t.parse().ok());
+            count.map_or(0, |n: u64| before.saturating_sub(n))
+        }
+    };
+    if is_too_many(deletes) {
+        return Err(RunError::TooManyDeletes { target: place.spec.target.clone(), deletes, before, fraction });
+    }
+    Ok(())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "row counts are far below 2^52, and this is a threshold")]
+fn exceeds(deletes: u64, fraction: f64, before: u64) -> bool {
+    deletes as f64 > fraction * before as f64
+}

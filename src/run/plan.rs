@@ -1,0 +1,150 @@
+//! What `plan` tells: what the next tick would do, with its statements and what they may cost. Nothing is written.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::check::Looked;
+use super::context::Context;
+use super::error::RunError;
+use super::report::Failure;
+use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
+use crate::bigquery::{TargetPlan, merge_statement};
+use crate::capture::log::{Chunk, Claim, Log, Place, Reread, Survey, keys_query, scan_query};
+use crate::capture::{Capture, Decision, Why, decide};
+use crate::encode::Shape;
+use crate::model::{RunId, TableSpec, TargetRef};
+use crate::source::Session;
+use crate::state::Handle;
+
+/// What the next tick would do for one table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TablePlan {
+    pub source: String,
+    pub target: String,
+    /// Why the whole table would be read; absent for changes.
+    pub whole: Option<&'static str>,
+    /// The statements for the source, in order.
+    pub source_sql: Vec<String>,
+    /// The planner's guess for the first of them.
+    pub estimated_rows: u64,
+    /// The statement for BigQuery; absent where a load job replaces the target.
+    pub merge_sql: Option<String>,
+    /// Most that the MERGE can read: the target and nothing pruned. BigQuery bills at least 10 MB for each table it names.
+    pub estimated_bytes: u64,
+    pub error: Option<Failure>,
+}
+
+/// BigQuery's smallest charge for a table that a query names.
+/// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
+const LEAST_BILLED: u64 = 10 * 1024 * 1024;
+
+impl Context {
+    /// What the next tick would do.
+    pub async fn plan_tables(&self, tables: &[&TableSpec]) -> Result<Vec<TablePlan>, RunError> {
+        let session = self.source.open().await?;
+        let mut plans = Vec::new();
+        for spec in tables {
+            let mut plan = TablePlan {
+                source: spec.source.to_string(),
+                target: self.bigquery.target(&spec.target).to_string(),
+                whole: None,
+                source_sql: Vec::new(),
+                estimated_rows: 0,
+                merge_sql: None,
+                estimated_bytes: 0,
+                error: None,
+            };
+            let outcome = self.fill_plan(&session, spec, &mut plan).await;
+            plan.error = outcome.err().as_ref().map(Failure::from);
+            plans.push(plan);
+        }
+        Ok(plans)
+    }
+
+    async fn fill_plan(&self, session: &Session, spec: &TableSpec, plan: &mut TablePlan) -> Result<(), RunError> {
+        let moment = session.begin().await?;
+        let (Looked { relation, shape, plan: target, claims }, log) = self.look(session, spec).await?;
+        let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
+        let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
+        let mark = standing.and_then(|s| s.mark.log.as_ref());
+        let mut survey = Survey::default();
+        let health = match &log {
+            Some(log) => Some(survey.health(session, log, &claims, mark).await?),
+            None => None,
+        };
+        let mut decision = decide(session, spec, &relation, &shape, &moment, standing, health).await?;
+        let size = self.bigquery.size(&target.target).await?;
+        if decision == Decision::Changes && size.is_none() {
+            decision = Decision::Whole(Why::TargetMissing);
+        }
+        let capture = Capture::new(spec, &relation, &shape, &moment, standing, decision)?;
+        if let (Some(log), Some(mark), Decision::Changes) = (&log, mark, decision) {
+            plan.source_sql = logged_sql(log, &claims, mark, spec, &shape);
+            if let Some(first) = plan.source_sql.first() {
+                plan.estimated_rows = session.estimate_rows(first).await?;
+            }
+            session.end().await?;
+            plan.merge_sql = self.sample_merge(spec, &target, Absent::Keep, Update::All);
+            plan.estimated_bytes = size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED) + LEAST_BILLED;
+            return Ok(());
+        }
+        let keys_due = capture.keys_are_due(moment.taken_at);
+        let upserts = capture.upserts();
+        plan.estimated_rows = session.estimate_rows(&upserts.query).await?;
+        session.end().await?;
+        let keys = keys_due.then(|| capture.all_keys());
+        let passes = keys.into_iter().chain([upserts]).chain(capture.leavers());
+        plan.source_sql = passes.map(|p| p.copy()).collect();
+        if let Decision::Whole(why) | Decision::Reconcile(why) = decision {
+            plan.whole = Some(why.text());
+        }
+        if !capture.replaces() {
+            let absent = if keys_due || capture.is_whole() { Absent::Remove } else { Absent::Keep };
+            let update = if matches!(decision, Decision::Reconcile(_)) { Update::Different } else { Update::All };
+            plan.merge_sql = self.sample_merge(spec, &target, absent, update);
+            plan.estimated_bytes = size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED) + LEAST_BILLED;
+        }
+        Ok(())
+    }
+
+    /// The MERGE as it will be, but for the run's id and the bounds, which only the rows can tell.
+    fn sample_merge(&self, spec: &TableSpec, plan: &TargetPlan, absent: Absent, update: Update) -> Option<String> {
+        let now = OffsetDateTime::now_utc();
+        let run = RunId::new(now, 0);
+        let staging: TargetRef = self.bigquery.staging(&spec.target, &run);
+        let batch = TableBatch {
+            source: spec.source.to_string(),
+            target: plan.target.clone(),
+            apply: Apply::Merge { staging, absent, repeats: Repeats::Never, scopes: Vec::new(), update },
+            columns: plan.columns.clone(),
+            key: plan.key.clone(),
+            delete: plan.delete.clone(),
+            partition: plan.partition.clone(),
+            cluster: plan.cluster.clone(),
+            compression: Compression::Gzip,
+            parts: Parts::default(),
+            counts: Counts::default(),
+            bounds: None::<KeyBounds>,
+        };
+        merge_statement(&batch, now)
+    }
+}
+
+/// The statements of a capture by a change log, with a place where the keys will stand.
+fn logged_sql(log: &Log<'_>, claims: &[Claim], mark: &LogMark, spec: &TableSpec, shape: &Shape) -> Vec<String> {
+    let mut sql = Vec::new();
+    for claim in claims {
+        let place = Place::of(log, claim, mark);
+        let scan = scan_query(log, claim, &place);
+        if !sql.contains(&scan) {
+            sql.push(scan);
+        }
+        sql.push(keys_query(log, claim, &place, None));
+        let reread = Reread { spec, shape, claim };
+        let chunk = Chunk::default();
+        sql.extend([reread.present(&chunk), reread.gone(&chunk)].map(|pass| pass.copy()));
+    }
+    sql
+}

@@ -1,0 +1,81 @@
+//! Which base columns a published relation is made of, as far as the catalog can tell.
+//!
+//! A view's rewrite rule depends on every column it names, in its list, its conditions and its joins; the catalog keeps that
+//! per column. What it can't keep (a whole row, a function's insides, a trigger that writes other columns) makes the answer
+//! opaque: then nothing may be concluded from it.
+
+use std::collections::HashSet;
+
+use super::error::SourceError;
+use super::session::Session;
+
+/// The base columns below a relation.
+#[derive(Clone, Debug, Default)]
+pub struct Dependencies {
+    /// Names of all columns of the base tables.
+    pub known: HashSet<String>,
+    /// Names of those that decide what is published.
+    pub used: HashSet<String>,
+    /// Something is in between that the catalog can't look through.
+    pub opaque: bool,
+    /// A trigger on a base table may change more columns than an application's log tells.
+    pub triggers: bool,
+}
+
+const SQL: &str = r"
+WITH RECURSIVE tree AS (
+  SELECT c.oid, c.relkind FROM pg_catalog.pg_class c WHERE c.oid = RELATION_OID
+  UNION
+  SELECT below.oid, below.relkind
+    FROM tree
+    JOIN pg_catalog.pg_rewrite w ON w.ev_class = tree.oid AND tree.relkind = 'v'
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+                               AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> tree.oid
+    JOIN pg_catalog.pg_class below ON below.oid = d.refobjid
+), rules AS (
+  SELECT w.oid FROM tree JOIN pg_catalog.pg_rewrite w ON w.ev_class = tree.oid WHERE tree.relkind = 'v'
+), base AS (
+  SELECT a.attrelid, a.attnum, a.attname, a.attgenerated,
+         EXISTS (SELECT 1 FROM rules JOIN pg_catalog.pg_depend d ON d.objid = rules.oid
+                  WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
+                    AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                    AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum) AS used
+    FROM tree JOIN pg_catalog.pg_attribute a ON a.attrelid = tree.oid
+   WHERE tree.relkind <> 'v' AND a.attnum > 0 AND NOT a.attisdropped
+)
+SELECT attname, CASE WHEN used THEN 't' ELSE 'f' END, 'column' FROM base
+UNION ALL
+SELECT '', 't', 'opaque' WHERE
+     EXISTS (SELECT 1 FROM tree WHERE relkind NOT IN ('v', 'r', 'p'))
+  OR EXISTS (SELECT 1 FROM tree WHERE relkind = 'v' AND pg_catalog.pg_get_viewdef(oid) ~ '\.\*')
+  OR EXISTS (SELECT 1 FROM base WHERE attgenerated <> '')
+  OR EXISTS (SELECT 1 FROM rules JOIN pg_catalog.pg_depend d ON d.objid = rules.oid
+              WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
+                AND d.refclassid = 'pg_catalog.pg_proc'::regclass AND d.refobjid >= 16384)
+  OR EXISTS (SELECT 1 FROM tree JOIN pg_catalog.pg_rewrite w ON w.ev_class = tree.oid WHERE tree.relkind <> 'v')
+UNION ALL
+SELECT '', 't', 'trigger' WHERE
+  EXISTS (SELECT 1 FROM tree JOIN pg_catalog.pg_trigger g ON g.tgrelid = tree.oid
+           WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND (g.tgtype & 16) <> 0)";
+
+/// Asks the catalog. For a table `used` is empty: its columns are published by name.
+///
+/// In `tgtype`, 16 stands for UPDATE. Source: `pg_trigger.h` of PostgreSQL.
+pub async fn dependencies(session: &Session, oid: u32) -> Result<Dependencies, SourceError> {
+    let sql = SQL.replace("RELATION_OID", &format!("{oid}::oid"));
+    let mut found = Dependencies::default();
+    for row in session.text_rows("reading what a view is made of", &sql).await? {
+        let [Some(name), Some(used), Some(what)] = row.as_slice() else { continue };
+        match what.as_str() {
+            "opaque" => found.opaque = true,
+            "trigger" => found.triggers = true,
+            _ => {
+                found.known.insert(name.clone());
+                if used == "t" {
+                    found.used.insert(name.clone());
+                }
+            }
+        }
+    }
+    Ok(found)
+}
