@@ -42,6 +42,9 @@ pub struct Order {
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);
 
+/// An empty run that has looked through so many entries of a change log is worth a write of the state.
+const MANY_ENTRIES: u64 = 10_000;
+
 /// Runs a feed; the reports say how it went. Usually one run, none if the feed is not due, two if an earlier one had to be
 /// finished first.
 pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Vec<RunReport> {
@@ -180,11 +183,13 @@ impl Run<'_> {
         for (target, why) in self.whole.iter().filter(|(_, why)| why.is_a_surprise()) {
             warn!(target, reason = why.text(), "the whole table is read again");
         }
-        let Captured { batch, next, aside: now_aside, .. } = captured;
+        let Captured { batch, next, aside: now_aside, log: captured_log, .. } = captured;
         let Some(batch) = batch else {
             let stood = due.iter().map(|t| previous.as_ref().and_then(|w| w.standing(&t.target)).map(|s| s.taken_at));
             let is_old = stood.min().flatten().is_none_or(|t| next.taken_at - t >= self.context.heartbeat());
-            if is_old || now_aside != aside {
+            // Entries that concern nobody are not read again and again.
+            let is_long = captured_log.is_some_and(|l| l.entries >= MANY_ENTRIES);
+            if is_old || is_long || now_aside != aside {
                 state.advance(next, now_aside).await?
             } else {
                 state.release().await?

@@ -286,7 +286,8 @@ async fn updates_of_unpublished_columns_are_skipped_only_with_proof() {
     let found =
         crate::support::compare::compare(&w.pg, "published", "id", &[], &w.bigquery, &w.dataset, "published").await;
     assert_eq!(found.count, 0, "{:#?}", found.differences);
-    assert_eq!(report["tables"][0]["skipped"], 1, "one of the two entries of 5: {report}");
+    // The empty tick wrote nothing, so its two are seen again.
+    assert_eq!(report["tables"][0]["skipped"], 2 + 1, "and one of the two entries of 5: {report}");
     // A function of one's own in the view could read anything: nothing is skipped any more.
     w.sql(
         "CREATE FUNCTION f(int8) RETURNS text LANGUAGE sql AS 'SELECT notes FROM orders WHERE id = $1'; \

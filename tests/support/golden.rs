@@ -50,7 +50,10 @@ async fn describe(bq: &Bq, sql: &str, dataset: &str) -> Vec<String> {
         let columns: Vec<String> =
             fields.iter().map(|f| format!("{} {}", text(&f["name"]), sql_type(&text(&f["type"])))).collect();
         let name = normalize(&format!("`{name}`"), dataset).replace('`', "");
-        lines.push(format!("-- table {name}: {}", columns.join(", ")));
+        let line = format!("-- table {name}: {}", columns.join(", "));
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
     }
     lines
 }

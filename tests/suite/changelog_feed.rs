@@ -1,0 +1,201 @@
+//! Tables that share a change log are one feed: one lease, one snapshot, one seal, and each its own place in the log.
+
+use serde_json::Value;
+
+use crate::support::{Gate, World};
+
+const SOURCE: &str = "
+CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text, at timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE TABLE alpha (id int PRIMARY KEY, v text); CREATE TABLE beta (id int PRIMARY KEY, v text); CREATE TABLE gamma (id int PRIMARY KEY, v text);
+INSERT INTO alpha SELECT g, 'a' FROM generate_series(1, 5) g; INSERT INTO beta SELECT * FROM alpha; INSERT INTO gamma SELECT * FROM alpha;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO log (what, key) VALUES (TG_TABLE_NAME, COALESCE(NEW.id, OLD.id)); RETURN NULL; END $$;
+CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON alpha FOR EACH ROW EXECUTE FUNCTION note();
+CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON beta FOR EACH ROW EXECUTE FUNCTION note();
+CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON gamma FOR EACH ROW EXECUTE FUNCTION note();";
+
+const LOG: &str =
+    "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n[defaults]\ncapture = \"changelog\"\n";
+
+fn table(name: &str, rest: &str) -> String {
+    format!("[[table]]\nsource = \"{name}\"\nlog_types = [\"{name}\"]\n{rest}")
+}
+
+fn all() -> String {
+    format!("{LOG}{}{}{}", table("alpha", ""), table("beta", ""), table("gamma", ""))
+}
+
+async fn world(config: &str) -> World {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.config(config);
+    w.tick().await;
+    all_equal(&w).await;
+    w
+}
+
+async fn all_equal(w: &World) {
+    for table in ["alpha", "beta", "gamma"] {
+        w.assert_equal(table).await;
+    }
+}
+
+fn targets(report: &Value) -> Vec<&str> {
+    let tables = report["tables"].as_array().unwrap();
+    tables.iter().map(|t| t["target"].as_str().unwrap().rsplit('.').next().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_run_brings_all_tables_and_touches_only_those_that_changed() {
+    let w = world(&all()).await;
+    assert_eq!(w.tick().await["state"], "empty");
+    w.bq.clear();
+    w.sql("UPDATE alpha SET v = 'x' WHERE id = 1; DELETE FROM gamma WHERE id = 5").await;
+    let ran = w.run(&["run", "--json"]).await;
+    let report = ran.json();
+    assert_eq!(report["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(targets(&ran.run()), ["alpha", "gamma"]);
+    assert!(w.bq.jobs().iter().all(|j| !j.contains("_beta_")), "{:?}", w.bq.jobs());
+    all_equal(&w).await;
+    let status = w.run(&["status", "--json"]).await.json();
+    let feeds: Vec<&str> = status["feeds"].as_array().unwrap().iter().map(|f| f["feed"].as_str().unwrap()).collect();
+    assert_eq!(feeds, ["changelog"; 3]);
+}
+
+/// A table that is not due, or not asked for, stays where it is; nothing of it is lost when its turn comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_table_has_its_own_place_in_the_log() {
+    let w =
+        world(&format!("{LOG}{}{}{}", table("alpha", ""), table("beta", "every = \"1h\"\n"), table("gamma", ""))).await;
+    w.sql("UPDATE alpha SET v = 'x'; UPDATE beta SET v = 'x'; DELETE FROM gamma WHERE id = 1").await;
+    assert_eq!(targets(&w.tick().await), ["alpha", "gamma"]);
+    w.sql("UPDATE alpha SET v = 'y'; DELETE FROM beta WHERE id = 2").await;
+    assert_eq!(targets(&w.tick().await), ["alpha"]);
+    assert_eq!(w.tick().await["state"], "empty");
+    let ran = w.run(&["run", "--table", "beta", "--json"]).await;
+    assert_eq!(targets(&ran.run()), ["beta"]);
+    all_equal(&w).await;
+    // A resync of one is no business of the others.
+    w.sql("UPDATE alpha SET v = 'z'; UPDATE gamma SET v = 'z'").await;
+    let ran = w.run(&["resync", "--table", "gamma", "--json"]).await;
+    assert_eq!((ran.run()["whole"].as_str(), targets(&ran.run())), (Some("gamma: requested"), vec!["gamma"]));
+    assert_eq!(targets(&w.tick().await), ["alpha"]);
+    all_equal(&w).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_joins_later_is_loaded_alone() {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.config(&format!("{LOG}{}", table("alpha", "")));
+    w.tick().await;
+    w.sql("UPDATE alpha SET v = 'x' WHERE id = 1").await;
+    w.config(&all());
+    let report = w.tick().await;
+    assert_eq!(report["whole"], "beta: first load; gamma: first load");
+    assert_eq!(report["tables"][0]["upserts"], 1, "alpha goes on: {report}");
+    all_equal(&w).await;
+}
+
+/// The schema of one target is spoilt: it is set aside with its reason, the others go on, and once it is mended it comes
+/// back by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_fails_for_good_is_set_aside_and_comes_back() {
+    let w = world(&all()).await;
+    w.target("ALTER TABLE `{d}.beta` DROP COLUMN v").await;
+    w.target("ALTER TABLE `{d}.beta` ADD COLUMN v INT64").await;
+    w.sql("UPDATE alpha SET v = 'x'; UPDATE beta SET v = 'x'; UPDATE gamma SET v = 'x'").await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    let run = ran.run();
+    assert_eq!((run["state"].as_str(), targets(&run)), (Some("done"), vec!["alpha", "gamma"]));
+    assert_eq!(run["aside"][0]["target"], "beta", "{run}");
+    assert!(run["aside"][0]["message"].as_str().unwrap().contains("has the column v as INT"), "{run}");
+    assert!(run["aside"][0]["hint"].as_str().is_some_and(|h| !h.is_empty()));
+    w.assert_equal("alpha").await;
+    // Every later report names it, also one of a quiet tick; readiness fails by it alone.
+    let quiet = w.run(&["run", "--json"]).await;
+    assert_eq!((quiet.code, quiet.run()["state"].as_str()), (1, Some("empty")));
+    assert_eq!(quiet.run()["aside"][0]["target"], "beta");
+    let status = w.run(&["status"]).await.stdout;
+    assert!(status.contains("set aside since"), "{status}");
+    let served = w.serve().await;
+    let (code, ready) = w.get(&format!("{}/readyz", served.url)).await;
+    assert_eq!((code, ready["reasons"].as_array().unwrap().len()), (503, 1), "{ready}");
+    // Pub/Sub is not asked to repeat what only a person can mend.
+    let (code, _) =
+        w.post(&format!("{}/pubsub", served.url), "{\"message\": {\"data\": \"\", \"messageId\": \"1\"}}").await;
+    assert_eq!(code, 204);
+    drop(served);
+    w.target("ALTER TABLE `{d}.beta` DROP COLUMN v").await;
+    w.target("ALTER TABLE `{d}.beta` ADD COLUMN v STRING").await;
+    w.sql("UPDATE alpha SET v = 'y' WHERE id = 2").await;
+    let back = w.tick().await;
+    assert_eq!(back["whole"], "beta: the table had been set aside and can be read again", "{back}");
+    assert!(back["aside"].is_null());
+    all_equal(&w).await;
+}
+
+/// The fault shows only when the batch is merged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_whose_merge_fails_does_not_hold_up_the_others() {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.sql("CREATE TABLE twice (n int); CREATE VIEW doubled AS SELECT b.id, b.v FROM beta b LEFT JOIN twice ON TRUE")
+        .await;
+    let doubled = "[[table]]\nsource = \"doubled\"\nkey = [\"id\"]\nlog_types = [\"beta\"]\n";
+    w.config(&format!("{LOG}{}{doubled}{}", table("alpha", ""), table("gamma", "")));
+    w.tick().await;
+    w.sql("INSERT INTO twice VALUES (1), (2); UPDATE alpha SET v = 'x'; UPDATE beta SET v = 'x' WHERE id = 1; UPDATE gamma SET v = 'x'").await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!((ran.code, targets(&ran.run())), (1, vec!["alpha", "gamma"]), "{}", ran.stdout);
+    assert_eq!(ran.run()["aside"][0]["target"], "doubled");
+    w.assert_equal("alpha").await;
+    w.assert_equal("gamma").await;
+    let state = w.state("changelog").await;
+    assert!(state["pending"].is_null() && state["watermark"]["tables"]["doubled"].is_null(), "{state}");
+    assert!(state["aside"]["doubled"]["not_before"].is_string());
+    // It costs a read of the whole table, so it is not tried at every tick, but at once when asked for.
+    w.bq.clear();
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!((ran.code, w.bq.jobs().len()), (1, 0));
+    w.sql("DELETE FROM twice").await;
+    let ran = w.run(&["run", "--table", "doubled", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    w.assert_equal("doubled").await;
+}
+
+/// Where nothing is left that could go on, the run has failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn when_every_table_fails_the_run_fails() {
+    let w = world(&format!("{LOG}{}{}{}", table("alpha", ""), table("beta", ""), table("gamma", ""))).await;
+    w.sql("DROP TABLE log").await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!((ran.code, ran.run()["state"].as_str()), (2, Some("failed")), "{}", ran.stdout);
+    assert!(ran.run()["error"]["message"].as_str().unwrap().contains("the change log public.log does not exist"));
+}
+
+/// Killed between the merges of two tables: the next tick finishes the rest, and no merge runs twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_two_merges() {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.config_with("lease = \"1s\"", &all());
+    w.tick().await;
+    w.sql("UPDATE alpha SET v = 'x'; DELETE FROM beta WHERE id = 3; UPDATE gamma SET v = 'x'").await;
+    w.bq.clear();
+    let gate: Gate = w.bq.hold_before(|r| r.job_id().is_some_and(|id| id.contains("_beta_merge_")));
+    let mut run = w.command(&["run"]).spawn().unwrap();
+    gate.reached().await;
+    run.kill().await.unwrap();
+    gate.open();
+    w.sql("UPDATE beta SET v = 'after' WHERE id = 1").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert_eq!(ran.json()["runs"][0]["replayed"], true);
+    all_equal(&w).await;
+    let started: std::collections::BTreeSet<String> = w.bq.jobs().into_iter().collect();
+    assert_eq!(started.iter().filter(|id| id.contains("_alpha_merge_")).count(), 1, "{started:?}");
+    assert_eq!(w.tick().await["state"], "empty");
+}

@@ -1,0 +1,137 @@
+//! The reconcile pass finds what a capture can't see, and the delete guard keeps a mistake from emptying a target.
+
+use crate::support::World;
+use crate::support::compare::compare;
+
+const SOURCE: &str = "
+CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text);
+CREATE TABLE brand (id int PRIMARY KEY, name text);
+CREATE TABLE parts (id int PRIMARY KEY, v text, brand_id int, doc jsonb, price numeric);
+INSERT INTO brand VALUES (1, 'Acme'), (2, 'Zenith');
+INSERT INTO parts SELECT g, 'v' || g, 1 + g % 2, jsonb_build_object('n', g), g / 4.0 FROM generate_series(1, 3000) g;
+CREATE VIEW part AS SELECT p.id, p.v, b.name AS brand, p.doc, p.price FROM parts p LEFT JOIN brand b ON b.id = p.brand_id;";
+
+const LOG: &str = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n";
+
+fn config(rest: &str) -> String {
+    format!(
+        "{LOG}[[table]]\nsource = \"part\"\nkey = [\"id\"]\ncapture = \"changelog\"\nlog_types = [\"part\"]\n{rest}"
+    )
+}
+
+async fn world(rest: &str) -> World {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.config(&config(rest));
+    w.tick().await;
+    w.assert_equal("part").await;
+    w
+}
+
+async fn differences(w: &World) -> usize {
+    compare(&w.pg, "part", "id", &[], &w.bigquery, &w.dataset, "part").await.count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_log_tells_is_found() {
+    let w = world("reconcile_every = \"2s\"\n").await;
+    // Nothing of this is logged: a bulk update, a bulk insert, a delete by hand, and a lookup that the view joins.
+    w.sql(
+        "UPDATE parts SET v = 'bulk' WHERE id <= 10; UPDATE parts SET doc = NULL WHERE id = 11; UPDATE parts SET price = NULL WHERE id = 12; \
+         INSERT INTO parts VALUES (5000, 'bulk', 1, '{}', 1); DELETE FROM parts WHERE id = 20; UPDATE brand SET name = 'ACME' WHERE id = 1",
+    )
+    .await;
+    w.config(&config("reconcile_every = \"1h\"\n"));
+    assert_eq!(w.tick().await["state"], "empty");
+    let before = differences(&w).await;
+    assert!(before > 1000, "{before}");
+    w.config(&config("reconcile_every = \"2s\"\n"));
+    tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
+    let report = w.tick().await;
+    assert_eq!(report["whole"], "part: reconcile_every has passed", "{report}");
+    w.assert_equal("part").await;
+    // Only what differs is written: that is also how many rows the log had not seen.
+    let table = &report["tables"][0];
+    assert_eq!((table["rows_inserted"].as_u64(), table["rows_deleted"].as_u64()), (Some(1), Some(1)), "{report}");
+    assert_eq!(table["rows_updated"].as_u64().unwrap() as usize + 2, before, "{report}");
+    w.config(&config("reconcile_every = \"1h\"\n"));
+    assert_eq!(w.tick().await["state"], "empty");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn soft_deletes_are_reconciled_too() {
+    let w = world("delete = \"soft\"\nreconcile_every = \"1s\"\n").await;
+    w.sql("DELETE FROM parts WHERE id = 1; DELETE FROM parts WHERE id = 2").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    w.tick().await;
+    let flagged = "SELECT CAST(id AS STRING) FROM `{d}.part` WHERE is_deleted ORDER BY id";
+    assert_eq!(w.target(flagged).await.len(), 2);
+    w.sql("INSERT INTO parts VALUES (2, 'back', 1, NULL, NULL)").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    w.tick().await;
+    assert_eq!(w.target(flagged).await, [vec![Some("1".to_owned())]]);
+}
+
+/// A cursor that was left alone by a write: the pass is there for every capture that looks for changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_table_is_reconciled() {
+    let w = World::with_orders("lag = \"0s\"\nreconcile_every = \"1s\"\n").await;
+    w.sql("INSERT INTO orders SELECT g, 'n', g, now() - interval '1 day' FROM generate_series(1, 20) g").await;
+    w.tick().await;
+    w.sql("UPDATE orders SET note = 'unseen', updated_at = now() - interval '2 days' WHERE id = 3; DELETE FROM orders WHERE id = 4").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let report = w.tick().await;
+    assert_eq!(report["whole"], "reconcile_every has passed");
+    assert_eq!(
+        (report["tables"][0]["rows_updated"].as_u64(), report["tables"][0]["rows_deleted"].as_u64()),
+        (Some(1), Some(1))
+    );
+    w.assert_equal("orders").await;
+}
+
+/// Half of the source is gone. The run stops before the seal until somebody says that this is meant.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_stops_a_run_that_would_delete_too_much() {
+    let w = world("reconcile_every = \"1s\"\n").await;
+    w.sql("DELETE FROM parts WHERE id > 1500").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    w.bq.clear();
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    let error = &ran.run()["error"];
+    assert_eq!(
+        error["message"],
+        "the run would delete 1500 of the 3000 rows of part: more than max_delete_fraction = 0.3 allows"
+    );
+    assert!(error["hint"].as_str().unwrap().contains("--allow-deletes"));
+    assert!(w.bq.jobs().is_empty() && w.state("changelog").await["pending"].is_null());
+    let ran = w.run(&["run", "--allow-deletes", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    w.assert_equal("part").await;
+}
+
+/// The same by logged deletes, by the list of keys, and by a replacing load; and what only looks like it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_watches_every_way_to_delete() {
+    let w = world("").await;
+    // Many keys that are gone from the source, none of which the target ever had.
+    w.sql("INSERT INTO log (what, key) SELECT 'part', g FROM generate_series(10001, 13000) g").await;
+    w.tick().await;
+    w.sql("DELETE FROM parts WHERE id > 1500; INSERT INTO log (what, key) SELECT 'part', g FROM generate_series(1501, 3000) g").await;
+    let ran = w.run(&["run"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 1500 of the 3000 rows"), "{}", ran.stdout);
+    w.config(&config("max_delete_fraction = 0.6\n"));
+    w.tick().await;
+    w.assert_equal("part").await;
+    for (n, table) in ["deletes = \"keys\"\n", "capture = \"full\"\n"].into_iter().enumerate() {
+        let target = format!("[[table]]\nsource = \"parts\"\ntarget = \"parts{n}\"\n{table}");
+        w.config(&target);
+        w.sql("INSERT INTO parts SELECT g, 'x', 1, NULL, g FROM generate_series(1, 3000) g ON CONFLICT DO NOTHING")
+            .await;
+        w.tick().await;
+        w.sql("DELETE FROM parts WHERE id > 1000").await;
+        let ran = w.run(&["run"]).await;
+        assert!(ran.code == 1 && ran.stdout.contains("would delete 2000 of the 3000 rows"), "{}", ran.stdout);
+        assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
+    }
+}
