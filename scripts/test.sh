@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PLIMSOLL_VENV=$(./scripts/setup.sh)
 export PLIMSOLL_VENV
+for version in current 1.0.6; do ./scripts/django.sh "$version" >/dev/null || true; done
 cargo test --locked --no-run --quiet --lib --bins --test suite
 
 coproc STACK { exec python3 tests/support/stack.py --venv "$PLIMSOLL_VENV"; }
@@ -22,6 +23,9 @@ done
 
 status=0
 cargo test --locked --lib --bins --test suite -- "$@" || status=$?
+for version in current 1.0.6; do
+  why=$(./scripts/django.sh "$version" 2>/dev/null) || { echo "LEFT OUT, because of: $why"; echo "  the journey of a Django application with it"; }
+done
 why=$(field pubsub_missing)
 if [ -n "$why" ]; then
   echo "LEFT OUT, because of: $why"

@@ -18,6 +18,7 @@ mod changelog_feed;
 mod changelog_presets;
 mod concurrency;
 mod crashes;
+mod django;
 mod empty_ticks;
 mod first_load;
 mod golden_sql;
