@@ -33,7 +33,15 @@ use pubsub::Push;
 use stack::Stack;
 use traffic::Traffic;
 
-const TABLES: [&str; 5] = ["app_project", "app_inventory", "app_pm_inventory", "app_incident", "app_company"];
+/// Every configured table and its key.
+const TABLES: [(&str, &str); 6] = [
+    ("pmr_project", "project_id"),
+    ("pmr_inventory", "inventory_id"),
+    ("pmr_pm_item", "pm_item_id"),
+    ("xyz_incident", "incident_id"),
+    ("app_inventory", "id"),
+    ("app_company", "id"),
+];
 const TRAFFIC: Duration = Duration::from_secs(40);
 const TICK: Duration = Duration::from_secs(4);
 const DATASET: &str = "smartapp";
@@ -107,7 +115,7 @@ impl Plimsoll<'_> {
 
 async fn demo(stack: &Stack, keep: bool) -> Result<usize, Failed> {
     let http = reqwest::Client::builder().no_proxy().build()?;
-    say("a source of 120,000 rows: projects, inventory, maintenance, incidents");
+    say("a Django-shaped source of 120,000 rows, with its change log and the views it publishes");
     let pg = connect(stack).await?;
     pg.batch_execute(include_str!("source.sql")).await?;
     let bucket = serde_json::json!({ "name": "demo-bucket" });
@@ -118,8 +126,8 @@ async fn demo(stack: &Stack, keep: bool) -> Result<usize, Failed> {
     say("plimsoll init: a config from the catalog (the demo then uses examples/demo/plimsoll.toml)");
     plimsoll.run(&["init", &plimsoll.url, "--output", "proposed.toml"]).await?;
     std::fs::write(plimsoll.dir.path().join("plimsoll.toml"), include_str!("plimsoll.toml"))?;
-    say("plimsoll check --table app_incident");
-    plimsoll.run(&["check", "--table", "app_incident"]).await?;
+    say("plimsoll check --table pmr_project");
+    plimsoll.run(&["check", "--table", "pmr_project"]).await?;
     say("plimsoll run: the first load");
     plimsoll.run(&["run"]).await?;
 
@@ -147,8 +155,7 @@ async fn demo(stack: &Stack, keep: bool) -> Result<usize, Failed> {
     let seconds = began.elapsed().as_secs_f64();
 
     say("comparing every table row by row");
-    let log = std::fs::read_to_string(plimsoll.dir.path().join("serve.log"))?;
-    let differences = print_table(stack, &pg, &log, seconds).await?;
+    let differences = print_table(stack, &pg, &reports(stack, &http).await?, seconds).await?;
     if keep {
         look_around(&plimsoll, &endpoint, push.is_some());
         std::future::pending::<()>().await;
@@ -219,28 +226,46 @@ async fn last_tick(push: Option<&Push>, http: &reqwest::Client, endpoint: &str) 
     Err("the last tick did not end within a minute".into())
 }
 
-/// What the log says of one feed: upserts, deletes, runs.
-fn from_log(log: &str, feed: &str) -> (u64, u64, u64) {
-    let events = log.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
-    let of_feed = events.filter(|e| e["message"] == "run finished" && e["span"]["feed"] == feed);
-    of_feed.fold((0, 0, 0), |(upserts, deletes, ticks), e| {
-        let number = |key: &str| e[key].as_u64().unwrap_or(0);
-        (upserts + number("upserts"), deletes + number("rowsDeleted"), ticks + 1)
+/// What the reports in the bucket say of one table: upserts, rows deleted, runs that changed it.
+fn from_reports(reports: &[Value], table: &str) -> (u64, u64, u64) {
+    let own = |t: &&Value| t["target"].as_str().is_some_and(|name| name.ends_with(&format!(".{table}")));
+    let of_table = reports.iter().flat_map(|r| r["tables"].as_array().into_iter().flatten()).filter(own);
+    of_table.fold((0, 0, 0), |(upserts, deletes, runs), t| {
+        let number = |key: &str| t[key].as_u64().unwrap_or(0);
+        (upserts + number("upserts"), deletes + number("rows_deleted"), runs + 1)
     })
 }
 
-async fn print_table(stack: &Stack, pg: &tokio_postgres::Client, log: &str, seconds: f64) -> Result<usize, Failed> {
+/// Every report a run has left beside its batch.
+async fn reports(stack: &Stack, http: &reqwest::Client) -> Result<Vec<Value>, Failed> {
+    let bucket = format!("{}/storage/v1/b/demo-bucket/o", stack.gcs.url);
+    let list: Value = http.get(format!("{bucket}?maxResults=5000")).send().await?.json().await?;
+    let names = list["items"].as_array().into_iter().flatten().filter_map(|i| i["name"].as_str());
+    let mut found = Vec::new();
+    for name in names.filter(|n| n.ends_with("/report.json")) {
+        let path = name.replace('/', "%2F");
+        found.push(http.get(format!("{bucket}/{path}?alt=media")).send().await?.json().await?);
+    }
+    Ok(found)
+}
+
+async fn print_table(
+    stack: &Stack,
+    pg: &tokio_postgres::Client,
+    reports: &[Value],
+    seconds: f64,
+) -> Result<usize, Failed> {
     let bq = Bq::new(&stack.bq.url, "demo");
     println!(
         "\n{:<18}{:>12}{:>12}{:>13}{:>10}{:>9}{:>7}{:>9}",
-        "table", "source rows", "target rows", "differences", "upserts", "deletes", "ticks", "seconds"
+        "table", "source rows", "target rows", "differences", "upserts", "deletes", "runs", "seconds"
     );
     let mut total = 0;
-    for table in TABLES {
-        let found = compare(pg, table, "id", &["username", "password"], &bq, DATASET, table).await;
-        let (upserts, deletes, ticks) = from_log(log, table);
+    for (table, key) in TABLES {
+        let found = compare(pg, table, key, &["username", "password"], &bq, DATASET, table).await;
+        let (upserts, deletes, runs) = from_reports(reports, table);
         println!(
-            "{table:<18}{:>12}{:>12}{:>13}{upserts:>10}{deletes:>9}{ticks:>7}{seconds:>9.1}",
+            "{table:<18}{:>12}{:>12}{:>13}{upserts:>10}{deletes:>9}{runs:>7}{seconds:>9.1}",
             found.source, found.target, found.count
         );
         found.differences.iter().for_each(|d| println!("    {d}"));
@@ -258,7 +283,7 @@ fn look_around(plimsoll: &Plimsoll<'_>, endpoint: &str, has_push: bool) {
     println!("  tail -f {dir}/serve.log");
     println!(
         "  CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true bq --api={} --oauth_access_token=fake --project_id=demo query \
-         --use_legacy_sql=false 'SELECT COUNT(*) FROM {DATASET}.app_incident'",
+         --use_legacy_sql=false 'SELECT COUNT(*) FROM {DATASET}.xyz_incident'",
         stack.bq.url
     );
     if let (true, Some(pubsub)) = (has_push, &stack.pubsub) {

@@ -95,38 +95,55 @@ impl Writer {
             let (sql, counter) = match kind {
                 0..=2 => (
                     format!(
-                        "INSERT INTO app_incident (inventory_id, incident_no, incident_datetime, incident_problem_start, incident_owner_id, \
-                         incident_customer_support, incident_severity_id, incident_status_id, incident_type_id, service_type_id, \
-                         incident_subject, incident_description) \
-                         SELECT 1, 'L-' || nextval('app_incident_id_seq'), now(), now(), 1, 'Dee', 1, 1, 1, 1, 'live {row}', 'text \"{row}\"'"
+                        "WITH made AS (INSERT INTO app_incident (inventory_id, incident_no, incident_datetime, incident_problem_start, \
+                         incident_owner_id, incident_customer_support, incident_severity_id, incident_status_id, incident_type_id, \
+                         service_type_id, incident_subject, incident_description) \
+                         SELECT 1, 'L-' || nextval('app_incident_id_seq'), now(), now(), 1, 'Dee', 1, 1, 1, 1, 'live {row}', 'text \"{row}\"' \
+                         RETURNING id) SELECT demo_log('incident', id, 'added', NULL) FROM made"
                     ),
                     &self.counters.inserts,
                 ),
                 3..=4 => (
                     format!(
-                        "UPDATE app_inventory SET remark = 'checked {row}', updated_at = clock_timestamp() WHERE id = {row}"
+                        "BEGIN; UPDATE app_inventory SET remark = 'checked {row}', serial_number = 'SN-{row}-' || length(remark), \
+                         updated_at = clock_timestamp() WHERE id = {row}; SELECT demo_log('inventory', {row}, 'changed', NULL); COMMIT"
                     ),
                     &self.counters.updates,
                 ),
+                // The log is written after the change, in a transaction of its own, as the library's middleware does.
                 5 => (
                     format!(
-                        "UPDATE app_pm_inventory SET remark = 'moved {row}', actual_date = current_date WHERE id = {row}"
+                        "UPDATE app_pm_inventory SET remark = 'moved {row}', actual_date = current_date WHERE id = {row}; COMMIT; \
+                         SELECT demo_log('pm_inventory', {row}, 'changed', NULL)"
                     ),
                     &self.counters.updates,
                 ),
+                // Hidden from the view and shown again, with a clock that is an hour behind.
                 6 => (
                     format!(
-                        "UPDATE app_project SET project_name = project_name || '!', updated_at = now() WHERE id = {}",
+                        "BEGIN; UPDATE app_project SET project_name = project_name || '!', is_dummy = NOT is_dummy, updated_at = now() \
+                         WHERE id = {0}; SELECT demo_log('project', {0}, 'changed', NULL, now() - interval '1 hour'); COMMIT",
                         row % 2000
                     ),
                     &self.counters.updates,
                 ),
-                7 => (format!("DELETE FROM app_pm_inventory WHERE id = {row}"), &self.counters.deletes),
-                8 => (format!("DELETE FROM app_incident WHERE id = {row}"), &self.counters.deletes),
+                7 => (
+                    format!(
+                        "BEGIN; DELETE FROM app_pm_inventory WHERE id = {row}; SELECT demo_log('pm_inventory', {row}, 'deleted', NULL); COMMIT"
+                    ),
+                    &self.counters.deletes,
+                ),
+                8 => (
+                    format!(
+                        "BEGIN; SELECT demo_log('incident', {row}, 'changed', NULL); DELETE FROM app_incident WHERE id = {row}; COMMIT"
+                    ),
+                    &self.counters.deletes,
+                ),
+                // Rolled back, and the log stays.
                 _ => (
                     format!(
                         "BEGIN; UPDATE app_incident SET incident_subject = 'never', updated_at = now() WHERE id = {row}; \
-                         DELETE FROM app_pm_inventory WHERE id < {row}; ROLLBACK"
+                         DELETE FROM app_pm_inventory WHERE id < {row}; ROLLBACK; SELECT demo_log('incident', {row}, 'deleted', NULL)"
                     ),
                     &self.counters.rollbacks,
                 ),
@@ -143,9 +160,11 @@ impl Writer {
         while !stop.load(Ordering::Relaxed) {
             let row = self.next(2000) + 30_000;
             let sql = format!(
-                "BEGIN; UPDATE app_inventory SET remark = 'held open', updated_at = now() WHERE id = {row}; SAVEPOINT s; \
-                 INSERT INTO app_project (enq_id, project_name, company_id, project_start, project_end) \
-                 VALUES ('HELD-' || nextval('app_project_id_seq'), 'committed late', 1, current_date, current_date); RELEASE s"
+                "BEGIN; UPDATE app_inventory SET serial_number = 'held open', updated_at = now() WHERE id = {row}; \
+                 SELECT demo_log('inventory', {row}, 'changed', NULL); SAVEPOINT s; \
+                 WITH made AS (INSERT INTO app_project (enq_id, project_name, company_id, project_start, project_end) \
+                 VALUES ('HELD-' || nextval('app_project_id_seq'), 'committed late', 1, current_date, current_date) RETURNING id) \
+                 SELECT demo_log('project', id, 'added', NULL) FROM made; RELEASE s"
             );
             let opened = self.pg.batch_execute(&sql).await.is_ok();
             for _ in 0..60 {
