@@ -450,3 +450,11 @@ async fn check_and_plan_speak_of_the_log() {
     assert!(sql.contains("models_logging_change") && sql.contains("FROM \\\"public\\\".\\\"project\\\" AS t"), "{sql}");
     assert!(plan.json()[0]["merge_sql"].as_str().unwrap().starts_with("MERGE"));
 }
+
+#[test]
+fn the_limits_of_every_log_are_documented() {
+    let page = include_str!("../../docs/LIMITS.md");
+    for (name, unseen) in plimsoll::capture::log::UNSEEN {
+        assert!(page.contains(&format!("| `{name}` | {unseen} |")), "{name}: {unseen}");
+    }
+}
