@@ -62,6 +62,12 @@ pub struct LogCounts {
     pub unclaimed: u64,
     /// Entries that only tell of a look.
     pub ignored: u64,
+    /// Entries of updates that touched no published column.
+    #[serde(default)]
+    pub skipped: u64,
+    /// Entries whose key no row of their table can have.
+    #[serde(default)]
+    pub unreadable: u64,
 }
 
 /// One table's share of a batch.
@@ -272,6 +278,9 @@ pub struct TableMark {
     /// Rows of the target, where they are known: what BigQuery counted, added up from the first load on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// Rows of the source when all of them, or all their keys, were last read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_rows: Option<u64>,
 }
 
 /// Where a table stands in the change log. Each table has its own place: one that is not due stays behind the others.

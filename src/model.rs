@@ -307,7 +307,7 @@ impl PartitionBy {
 }
 
 /// One configured table: everything a run needs to know that neither database says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TableSpec {
     pub source: RelationName,
     /// The target's table name in the configured dataset.
@@ -339,6 +339,8 @@ pub struct TableSpec {
     pub cluster: Option<Vec<String>>,
     /// The types of log entries that concern the table; only for `changelog`.
     pub log_types: Vec<LogType>,
+    /// [`LogSpec::fingerprint`] of the log it is captured by; empty without one.
+    pub log: String,
     pub changed_columns: ChangedColumns,
 }
 

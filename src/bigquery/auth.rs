@@ -27,7 +27,12 @@ impl Token {
         match self {
             Self::Google(credentials) => {
                 let token = credentials.access_token().await;
-                token.map(|t| t.token).map_err(|e| BigQueryError::Credentials(e.to_string()))
+                token.map(|t| t.token).map_err(|e| match e.is_transient() {
+                    true => {
+                        BigQueryError::Unavailable { doing: "get", what: "a token".to_owned(), reason: e.to_string() }
+                    }
+                    false => BigQueryError::Credentials(e.to_string()),
+                })
             }
             Self::Emulator => Ok("emulator".to_owned()),
         }

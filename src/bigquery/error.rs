@@ -49,6 +49,24 @@ impl BigQueryError {
         matches!(self, Self::Unavailable { .. } | Self::JobKeepsFailing { .. } | Self::TargetGone(_))
     }
 
+    /// Whether the fault can only be one table's.
+    pub fn is_of_one_table(&self) -> bool {
+        matches!(
+            self,
+            Self::JobFailed { .. }
+                | Self::ColumnType { .. }
+                | Self::RequiredColumn { .. }
+                | Self::Partition { .. }
+                | Self::Foreign(_)
+                | Self::TargetGone(_)
+        )
+    }
+
+    /// Whether the fault is one table's if another table did not meet it: rights can be those of a table or of everything.
+    pub fn may_be_of_one_table(&self) -> bool {
+        self.is_of_one_table() || matches!(self, Self::Denied { .. } | Self::NotFound { .. } | Self::Rejected { .. })
+    }
+
     pub fn blame(&self) -> Blame {
         Blame::World
     }

@@ -11,6 +11,7 @@ use gcp_bigquery_client::model::job_configuration::JobConfiguration;
 use gcp_bigquery_client::model::job_reference::JobReference;
 use reqwest::Method;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::{BigQueryError, is_passing};
@@ -38,16 +39,29 @@ impl JobName {
             Verb::Load => "load",
             Verb::Merge => "merge",
         };
-        // Job ids take letters, digits, underscores and dashes. The run id is unique, so nothing else need be.
+        // Job ids take letters, digits, underscores and dashes. A name that has to be changed for that gets a digest: two
+        // tables of one run must not meet in one job.
         let legal = |s: &str| -> String {
-            s.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(200).collect()
+            let plain: String =
+                s.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(200).collect();
+            if plain == s { plain } else { format!("{plain}-{}", digest(s)) }
         };
         Self(format!("plimsoll_{}_{run}_{}_{verb}", legal(feed.as_str()), legal(table)))
+    }
+
+    /// Every attempt's id begins so.
+    #[cfg(test)]
+    fn as_str(&self) -> &str {
+        &self.0
     }
 
     fn attempt(&self, n: u32) -> String {
         format!("{}_{n}", self.0)
     }
+}
+
+fn digest(name: &str) -> String {
+    Sha256::digest(name.as_bytes())[..6].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// A job that ended well.
@@ -228,9 +242,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_id_is_legal_whatever_the_table_is_called() {
-        let run: RunId = serde_json::from_str("\"20261121t103850_ffffffffffff\"").unwrap();
-        let name = JobName::new(&FeedId::of_target("bestellungen-größe"), &run, "a b", Verb::Load);
-        assert_eq!(name.attempt(2), "plimsoll_bestellungen-gr__e_20261121t103850_ffffffffffff_a_b_load_2");
+    fn tables_of_one_run_never_share_a_job() {
+        let run = RunId::new(time::OffsetDateTime::UNIX_EPOCH, 1);
+        let name = |table: &str| JobName::new(&FeedId::of_changelog(), &run, table, Verb::Merge).as_str().to_owned();
+        let long = "x".repeat(250);
+        let names = ["orders", "größe", "gräße", "注文", "顧客", "gr__e", &long, &format!("{long}y")].map(name);
+        let distinct: std::collections::HashSet<&String> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len(), "{names:?}");
+        assert!(names.iter().all(|n| n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')));
+        assert!(names[0].contains("_orders_merge"));
     }
 }

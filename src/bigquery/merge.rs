@@ -45,7 +45,6 @@ impl Merge<'_> {
     /// Each key once, and no scopes: those are no rows.
     fn using(&self) -> String {
         let staging = table(self.staging);
-        let keys: Vec<String> = self.batch.key.iter().map(|k| ident(k)).collect();
         let rows = if self.scopes.is_empty() {
             String::new()
         } else {
@@ -56,7 +55,10 @@ impl Merge<'_> {
             // QUALIFY wants a WHERE before it.
             Repeats::Possible => {
                 let rows = if rows.is_empty() { " WHERE TRUE" } else { "" };
-                format!("{rows} QUALIFY ROW_NUMBER() OVER (PARTITION BY {}) = 1", keys.join(", "))
+                // Only equal rows are one: two different ones under a key are the source's fault, and the MERGE says so.
+                let fields = std::iter::once(ident(OP_COLUMN)).chain(self.batch.columns.iter().map(groupable));
+                let fields: Vec<String> = fields.collect();
+                format!("{rows} QUALIFY ROW_NUMBER() OVER (PARTITION BY {}) = 1", fields.join(", "))
             }
         };
         if rows.is_empty() && once.is_empty() { staging } else { format!("(SELECT * FROM {staging}{rows}{once})") }
@@ -177,6 +179,16 @@ impl Merge<'_> {
             )
         });
         each.collect::<Vec<_>>().join(" OR ")
+    }
+}
+
+/// What a partition of rows may be made by: neither JSON nor FLOAT64.
+fn groupable(column: &Column) -> String {
+    let name = ident(&column.name);
+    match column.target_type {
+        TargetType::Json => format!("TO_JSON_STRING({name})"),
+        TargetType::Float64 => format!("CAST({name} AS STRING)"),
+        _ => name,
     }
 }
 

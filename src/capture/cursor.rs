@@ -79,10 +79,15 @@ impl CursorColumn {
         spec.cursor.as_ref().map(|name| Self::named(name, spec.lag, relation)).transpose()
     }
 
-    /// The ids of a change log, if they are numbers; else its time, if it has one. `None` where nothing is ordered.
-    pub fn of_log(id: &str, at: Option<&str>, relation: &Relation) -> Option<Self> {
-        let ids = Self::named(id, None, relation).ok().filter(|c| c.kind == CursorType::Integer);
-        ids.or_else(|| at.and_then(|at| Self::named(at, None, relation).ok()))
+    /// The ids of a change log, if they are numbers; else its time, if the config says how far that may be off: such
+    /// times are the application's. `None` where nothing bounds the search.
+    pub fn of_log(id: &str, at: Option<(&str, Duration)>, relation: &Relation) -> Result<Option<Self>, CaptureError> {
+        if let Ok(ids) = Self::named(id, None, relation)
+            && ids.kind == CursorType::Integer
+        {
+            return Ok(Some(ids));
+        }
+        at.map(|(at, lag)| Self::named(at, Some(Lag::Time(lag)), relation)).transpose()
     }
 
     fn named(name: &str, lag: Option<Lag>, relation: &Relation) -> Result<Self, CaptureError> {

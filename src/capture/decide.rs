@@ -38,6 +38,7 @@ pub enum Why {
     LogReplaced,
     LogPruned,
     LogNamesNoRow,
+    LogLacksKey,
     PartitionsChanged,
     SetAside,
     ReconcileDue,
@@ -59,6 +60,7 @@ impl Why {
             Self::LogReplaced => "the change log was dropped and made anew",
             Self::LogPruned => "the change log was pruned beyond what had been read of it",
             Self::LogNamesNoRow => "the change log tells of a change without saying of which rows, such as a TRUNCATE",
+            Self::LogLacksKey => "entries of the change log lack the field of the key: see `field` in log_types",
             Self::PartitionsChanged => "a partition was attached or detached, which no log tells",
             Self::SetAside => "the table had been set aside and can be read again",
             Self::ReconcileDue => "reconcile_every has passed",
@@ -223,6 +225,9 @@ fn definition(spec: &TableSpec, relation: &Relation, shape: &Shape) -> String {
     // Without transaction ids the cursor is the only thing that finds a change.
     if let (RelationKind::View | RelationKind::Foreign, Some(cursor)) = (relation.kind, &spec.cursor) {
         text.push_str(&format!("cursor {cursor}\n"));
+    }
+    if !spec.log.is_empty() {
+        text.push_str(&format!("log {}\n", spec.log));
     }
     // Entries of a type that was not listened to have gone by unseen.
     for claimed in &spec.log_types {

@@ -50,6 +50,12 @@ pub enum CaptureError {
     #[error("the change log keeps the key in {given} columns, the key of {name} has {wanted}")]
     KeyWidth { name: String, given: usize, wanted: usize },
 
+    #[error("what the change log keeps of {name} has no field {field}")]
+    NoLoggedField { name: String, field: String },
+
+    #[error("a logged key of {name} is no {type_name}")]
+    UnreadableKey { name: String, type_name: String },
+
     #[error("the hstore type of the change log was not found")]
     NoHstore,
 }
@@ -97,6 +103,14 @@ impl CaptureError {
             }
             Self::WideScope(_) => "name one column, or the whole key of the table".to_owned(),
             Self::KeyWidth { .. } => "mend log_key of the table, or key and key_format of [changelog]".to_owned(),
+            Self::NoLoggedField { name, .. } => {
+                format!(
+                    "write log_types = [{{ type = \"{name}\", key = \"…\", field = \"…\" }}] with the key's name in the log"
+                )
+            }
+            Self::UnreadableKey { .. } => {
+                "mend log_key of the table, or the entry in the log; `plimsoll run --full` passes over it".to_owned()
+            }
             Self::NoHstore => "CREATE EXTENSION hstore, or mend key_format of [changelog]".to_owned(),
         }
     }

@@ -35,6 +35,8 @@ pub struct Found {
     pub keys: Option<KeyDigest>,
     /// Where the table stands in the change log now.
     pub log: Option<LogMark>,
+    /// All rows of the source, where they were counted.
+    pub source_rows: Option<u64>,
 }
 
 /// How one table is read in one run.
@@ -199,6 +201,7 @@ impl<'a> Capture<'a> {
             log: found.log,
             whole_at,
             rows: before.and_then(|p| p.mark.rows),
+            source_rows: found.source_rows.or(before.and_then(|p| p.mark.source_rows)),
         }
     }
 }

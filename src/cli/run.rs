@@ -57,6 +57,12 @@ fn describe(report: &TickReport) -> String {
         for a in &run.aside {
             notes.push_str(&format!("{}: set aside since {}: {}\n  hint: {}\n", a.source, a.since, a.message, a.hint));
         }
+        for p in &run.postponed {
+            notes.push_str(&format!("{}: left for the next tick: {}\n  hint: {}\n", p.source, p.message, p.hint));
+        }
+        if let Some(log) = run.log.filter(|l| l.unreadable > 0) {
+            notes.push_str(&format!("{}: {} log entries have keys that no row can have\n", run.source, log.unreadable));
+        }
         if let Some(log) = run.log.filter(|l| l.unclaimed > 0) {
             notes.push_str(&format!(
                 "{}: {} log entries are of types that no table claims\n",

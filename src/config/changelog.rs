@@ -9,6 +9,7 @@ const KEYS: &[&str] = &[
     "table",
     "id",
     "at",
+    "lag",
     "type",
     "content_types",
     "key",
@@ -65,6 +66,7 @@ fn custom(s: &Section<'_>) -> Option<LogSpec> {
         table: LogTable::One(relation(s, "table", &table)?),
         id: id.value,
         at: None,
+        lag: None,
         types: TypeColumn::Table,
         key: LogKey { columns: Vec::new(), format: KeyFormat::Columns },
         old_key: None,
@@ -85,6 +87,12 @@ fn relation(s: &Section<'_>, key: &str, text: &Located<String>) -> Option<Relati
 fn read_columns(s: &Section<'_>, spec: &mut LogSpec) {
     if let Some(id) = s.string("id") {
         spec.id = id.value;
+    }
+    if let Some(lag) = s.duration("lag") {
+        if spec.at.is_none() && !s.is_given("at") {
+            s.fault(lag.at, "`lag` needs `at`".to_owned(), "at = \"created_at\"");
+        }
+        spec.lag = Some(lag.value);
     }
     spec.at = s.string("at").map(|at| at.value).or(spec.at.take());
     spec.action = s.string("action").map(|a| a.value).or(spec.action.take());
@@ -207,5 +215,9 @@ fn read_diff(s: &Section<'_>, spec: &mut LogSpec) {
             return;
         }
     };
+    if spec.codes.changed.is_empty() {
+        let remedy = "action = \"…\", changed = [\"…\"]: only an update's diff may prove anything";
+        s.fault(columns.at, "`diff` needs the code of an update".to_owned(), remedy);
+    }
     spec.diff = Some(diff);
 }

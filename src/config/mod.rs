@@ -141,6 +141,9 @@ impl Config {
         let bigquery = bigquery?;
         for table in &mut tables {
             table.home = format!("{}.{}", bigquery.project, bigquery.dataset);
+            if table.capture == CaptureKind::Changelog {
+                table.log = changelog.as_ref().map(LogSpec::fingerprint).unwrap_or_default();
+            }
         }
         Some(Self { source: source?, storage: storage?, bigquery, run, server: server?, changelog, tables })
     }

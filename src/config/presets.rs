@@ -140,6 +140,7 @@ fn base(name: &'static str, schema: &str, table: &str, id: &str, at: &str) -> Lo
         table: LogTable::One(RelationName { schema: schema.to_owned(), name: table.to_owned() }),
         id: id.to_owned(),
         at: Some(at.to_owned()),
+        lag: None,
         types: TypeColumn::Table,
         key: columns(&[]),
         old_key: None,

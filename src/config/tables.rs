@@ -136,10 +136,7 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
         let problem = format!("capture = \"{}\" has no use for a cursor", capture.name());
         s.fault(c.at, problem, "remove it, or write capture = \"cursor\"");
     }
-    if matches!(capture, CaptureKind::Full | CaptureKind::Changelog)
-        && deletes == Some(Deletes::Keys)
-        && s.has_own("deletes")
-    {
+    if capture == CaptureKind::Full && deletes == Some(Deletes::Keys) && s.has_own("deletes") {
         let problem = format!("capture = \"{}\" finds deletes by itself", capture.name());
         s.fault(s.at(), problem, "remove deletes");
     }
@@ -176,6 +173,7 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
         partition,
         cluster: cluster.map(|c| c.value),
         log_types,
+        log: String::new(),
         changed_columns: changed_columns.unwrap_or(ChangedColumns::Reread),
     };
     Some((spec, target_at))
@@ -198,6 +196,8 @@ fn refuse_foreign_keys(s: &Section<'_>, capture: CaptureKind) {
     };
     if capture != CaptureKind::Changelog {
         refuse(&["log_types", "log_key", "changed_columns"], "capture = \"changelog\"");
+    } else {
+        refuse(&["lag", "deletes", "deletes_every"], "another capture");
     }
     if capture == CaptureKind::Full {
         refuse(&["reconcile_every"], "another capture");

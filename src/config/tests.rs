@@ -149,7 +149,7 @@ fn a_preset_may_be_bent_and_a_log_be_described() {
         (LogTable::One(table), "no", vec!["object_id".to_owned()])
     );
     let own = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = [\"schema\", \"name\"]\nkey = [\"a\", \"b\"]\nold_key = \"c\"\n\
-               key_format = \"json\"\naction = \"what\"\nignored = \"r\"\ndiff = [\"old\", \"new\"]\ndiff_format = \"records\"\n";
+               key_format = \"json\"\naction = \"what\"\nignored = \"r\"\nchanged = \"u\"\ndiff = [\"old\", \"new\"]\ndiff_format = \"records\"\n";
     let log = Config::parse("c", &format!("{MINIMAL}{LOGGED}{own}"), &env()).unwrap().changelog.unwrap();
     assert_eq!(log.types, TypeColumn::Relation { schema: "schema".to_owned(), name: "name".to_owned() });
     assert_eq!(log.old_key.map(|k| (k.columns, k.format)), Some((vec!["c".to_owned()], KeyFormat::Json)));

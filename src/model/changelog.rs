@@ -3,6 +3,8 @@
 //! A log only ever says *which* rows may have changed; no value of it reaches a target. So a descriptor needs no more than
 //! the key, the kind of thing it is the key of, and the few codes that mean something else than "look at this row".
 
+use std::time::Duration;
+
 use super::RelationName;
 
 /// A change log as the config describes it, by a preset or column by column.
@@ -13,8 +15,10 @@ pub struct LogSpec {
     pub table: LogTable,
     /// The log's own key: a number that grows, or anything else.
     pub id: String,
-    /// When the entry was written; bounds the search where `id` is no number.
+    /// When the entry was written, by the application's clock.
     pub at: Option<String>,
+    /// How far that clock may be off: then it bounds the search where `id` is no number.
+    pub lag: Option<Duration>,
     pub types: TypeColumn,
     pub key: LogKey,
     /// The key before the change, for logs that tell of changed keys.
@@ -23,6 +27,14 @@ pub struct LogSpec {
     pub action: Option<String>,
     pub codes: ActionCodes,
     pub diff: Option<Diff>,
+}
+
+impl LogSpec {
+    /// What decides which entries are read, and as what: another log's place means nothing to this one.
+    pub fn fingerprint(&self) -> String {
+        let Self { table, id, types, key, old_key, action, codes, .. } = self;
+        format!("{table:?} {id} {types:?} {key:?} {old_key:?} {action:?} {:?} {:?}", codes.truncated, codes.ignored)
+    }
 }
 
 /// Where entries are.

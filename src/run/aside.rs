@@ -1,8 +1,8 @@
 //! Tables of a shared feed that failed for good: set aside, so that they don't hold up the others.
 //!
 //! Such a table loses its place in the watermark; every report names it. Each run looks at it again, and once nothing is in
-//! its way it is loaded whole, alone. One whose load or merge failed is tried again ever more rarely, because that costs
-//! a read of the whole table.
+//! its way it is loaded whole, alone. One that failed after its rows were read is tried again ever more rarely, because
+//! that costs a read of the whole table.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,10 +19,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 /// Where a table failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Before the seal: looking again costs little.
-    Capture,
-    /// At its load or merge.
-    Apply,
+    /// Before its rows were read: looking again costs little.
+    Look,
+    /// After that, or at its load or merge.
+    Read,
 }
 
 /// The entry of a table that has failed, on top of what was known of it.
@@ -33,7 +33,7 @@ pub(super) fn set_aside(
     error: &RunError,
     now: OffsetDateTime,
 ) -> Aside {
-    let failures = before.map_or(0, |a| a.failures) + u32::from(stage == Stage::Apply);
+    let failures = before.map_or(0, |a| a.failures) + u32::from(stage == Stage::Read);
     let pause = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
     Aside {
         source: source.to_owned(),
@@ -42,8 +42,8 @@ pub(super) fn set_aside(
         hint: error.hint(),
         failures,
         not_before: match stage {
-            Stage::Apply => Some(now + pause),
-            Stage::Capture => before.and_then(|a| a.not_before),
+            Stage::Read => Some(now + pause),
+            Stage::Look => before.and_then(|a| a.not_before),
         },
     }
 }
@@ -63,7 +63,7 @@ mod tests {
         let mut known: Option<Aside> = None;
         let mut pauses = Vec::new();
         for _ in 0..9 {
-            let next = set_aside("public.t", known.as_ref(), Stage::Apply, &RunError::Stopping, now);
+            let next = set_aside("public.t", known.as_ref(), Stage::Read, &RunError::Stopping, now);
             pauses.push((next.not_before.unwrap_or(now) - now).whole_minutes());
             known = Some(next);
         }

@@ -9,6 +9,7 @@
 //! be written leaves nothing behind. In a feed that tables share, one that fails for good is set aside and the others go on.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use time::OffsetDateTime;
 
@@ -18,7 +19,7 @@ use super::error::RunError;
 use super::feed::{Mode, Order};
 use super::feeds::Feed;
 use super::staging::{ClaimReading, Passed, Place, Reading, Staged, Staging};
-use crate::batch::{Absent, Aside, Batch, FORMAT_VERSION, LogCounts, Standing, TableMark, Watermark};
+use crate::batch::{Absent, Aside, Batch, Counts, FORMAT_VERSION, LogCounts, Standing, TableMark, Watermark};
 use crate::bigquery::{BigQuery, TargetPlan};
 use crate::capture::log::{Claim, Judge, Log, Place as LogPlace, Survey};
 use crate::capture::{Capture, Decision, Why, decide};
@@ -36,6 +37,10 @@ pub(super) struct Captured {
     pub log: Option<LogCounts>,
     /// The tables read whole, by target, and why.
     pub whole: Vec<(String, Why)>,
+    /// Tables that something passing was in the way of; they stand where they stood.
+    pub postponed: Vec<(TableSpec, RunError)>,
+    /// Tables left for a run of their own: so much is at hand already that it should be sealed.
+    pub rest: Vec<TableSpec>,
 }
 
 /// What a run is to capture.
@@ -59,6 +64,8 @@ struct Looked<'a> {
     claims: Vec<Claim>,
     standing: Option<Standing<'a>>,
     decision: Decision,
+    /// About how many rows a whole read has.
+    rows: u64,
 }
 
 /// The log and what was asked of it.
@@ -71,13 +78,13 @@ struct LogAtHand<'a> {
 const SAVEPOINT: &str = "SAVEPOINT plimsoll";
 const BACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT plimsoll";
 
+/// A whole read of more rows does not wait in one batch with what is staged already.
+const LARGE: u64 = 500_000;
+
 /// Reads what a run needs and stages it.
 pub(super) async fn capture(work: &Work<'_>) -> Result<Captured, RunError> {
     let session = work.context.session().await?;
     let moment = session.begin().await?;
-    if work.feed.is_shared() {
-        session.execute("taking a snapshot", SAVEPOINT).await?;
-    }
     let captured = work.read(&session, &moment).await?;
     session.end().await?;
     work.context.keep(session);
@@ -92,6 +99,7 @@ pub(super) fn logged_tables(context: &Context) -> Vec<TableSpec> {
 
 impl<'a> Work<'a> {
     async fn read(&self, session: &Session, moment: &Moment) -> Result<Captured, RunError> {
+        let began = Instant::now();
         let logged = if self.feed.is_shared() { logged_tables(self.context) } else { Vec::new() };
         let log_spec = self.context.config.changelog.as_ref().filter(|_| self.feed.is_shared());
         let mut names: Vec<_> = self.tables.iter().map(|t| t.source.clone()).collect();
@@ -100,26 +108,50 @@ impl<'a> Work<'a> {
         let mut at_hand = match log_spec {
             Some(spec) => {
                 let log = Log::open(session, spec, &logged, &catalog).await?;
+                session.execute("taking a snapshot", SAVEPOINT).await?;
                 Some(LogAtHand { log, survey: Survey::default() })
             }
             None => None,
         };
         let mut found = Found::default();
+        let mut queue = Vec::with_capacity(self.tables.len());
         for spec in self.tables {
-            let outcome = match self.look(session, moment, &catalog, spec, at_hand.as_mut()).await {
-                Ok(looked) => self.stage(session, moment, &looked, at_hand.as_mut()).await,
-                Err(e) => Err(e),
-            };
-            match outcome {
-                Ok((staged, whole)) => found.add(spec, staged, whole),
-                Err(e) if self.feed.is_shared() && e.is_of_one_table() => {
-                    session.execute("taking a failed table back", BACK_TO_SAVEPOINT).await?;
-                    found.failed.push((spec, e));
-                }
-                Err(e) => return Err(e),
+            match self.look(session, moment, &catalog, spec, at_hand.as_mut()).await {
+                Ok(looked) => queue.push(looked),
+                Err(e) => self.give_up(session, &mut found, spec, e).await?,
             }
         }
-        self.conclude(moment, found, at_hand.as_ref(), &logged).await
+        // What has changed first, then whole tables, the smallest first: one that takes too long holds up none but itself.
+        queue.sort_by_key(|l| (l.decision != Decision::Changes, l.rows));
+        let mut rest = Vec::new();
+        for looked in &queue {
+            let is_long = began.elapsed() > self.context.config.run.budget / 4 || looked.rows > LARGE;
+            if looked.decision != Decision::Changes && !found.batches.is_empty() && is_long {
+                rest.push(looked.spec.clone());
+                continue;
+            }
+            match self.stage(session, moment, looked, at_hand.as_mut()).await {
+                Ok((staged, whole)) => found.add(looked.spec, staged, whole),
+                Err(e) => self.give_up(session, &mut found, looked.spec, e).await?,
+            }
+        }
+        self.conclude(moment, found, rest, at_hand.as_ref(), &logged).await
+    }
+
+    /// Goes on without a table, if what is in its way is its own.
+    async fn give_up<'f>(
+        &self,
+        session: &Session,
+        found: &mut Found<'f>,
+        spec: &'f TableSpec,
+        e: RunError,
+    ) -> Result<(), RunError> {
+        if !self.feed.is_shared() || !e.may_be_of_one_table() {
+            return Err(e);
+        }
+        session.execute("taking a failed table back", BACK_TO_SAVEPOINT).await?;
+        found.failed.push((spec, e));
+        Ok(())
     }
 
     /// What is to be done for a table.
@@ -157,7 +189,17 @@ impl<'a> Work<'a> {
             Decision::Whole(Why::FirstLoad) if self.aside.contains_key(&spec.target) => Decision::Whole(Why::SetAside),
             other => other,
         };
-        Ok(Looked { spec, relation, shape, claims, standing, decision })
+        let rows = match (decision, relation.rows) {
+            (Decision::Changes, _) => 0,
+            (_, Some(rows)) => rows,
+            // A view's size is the planner's guess; it matters only beside others.
+            (_, None) if self.tables.len() > 1 => {
+                let all = Capture::new(spec, relation, &shape, moment, None, decision)?.upserts();
+                session.estimate_rows(&all.query).await?
+            }
+            (_, None) => 0,
+        };
+        Ok(Looked { spec, relation, shape, claims, standing, decision, rows })
     }
 
     /// Reads a table's rows into files; says why if that were all of them.
@@ -206,7 +248,7 @@ impl<'a> Work<'a> {
                     return Ok((staged, why(decision)));
                 }
                 Passed::TargetMissing => decision = Decision::Whole(Why::TargetMissing),
-                Passed::NamesNoRow => decision = Decision::Reconcile(Why::LogNamesNoRow),
+                Passed::NamesNoRow => decision = Decision::Reconcile(Why::LogLacksKey),
             }
         }
     }
@@ -216,26 +258,32 @@ impl<'a> Work<'a> {
         &self,
         moment: &Moment,
         found: Found<'_>,
+        rest: Vec<TableSpec>,
         at_hand: Option<&LogAtHand<'_>>,
         logged: &[TableSpec],
     ) -> Result<Captured, RunError> {
-        let Found { batches, marks, whole, mut failed } = found;
-        // When nothing is left to go on, the run as a whole has failed.
-        if marks.is_empty()
-            && let Some((_, first)) = failed.drain(..).next()
-        {
-            return Err(first);
-        }
+        let Found { batches, marks, whole, failed, counts } = found;
+        let failed = blame_those_at_fault(failed, !batches.is_empty(), marks.is_empty() && logged.len() == 1)?;
         let mut aside = self.aside.clone();
         aside.retain(|target, _| !marks.contains_key(target) && logged.iter().any(|t| t.target == *target));
         // Another server's snapshots would be taken for this one's.
         let kept = self.previous.filter(|w| w.identity == moment.identity);
         let mut tables = kept.map(|w| w.tables.clone()).unwrap_or_default();
+        if self.feed.is_shared() {
+            // A table that left the feed would come back to a place that is no longer its own.
+            tables.retain(|target, _| logged.iter().any(|t| t.target == *target));
+        }
         tables.extend(marks);
-        for (spec, error) in &failed {
+        let mut postponed = Vec::new();
+        for (spec, error) in failed {
+            if error.is_transient() {
+                postponed.push((spec.clone(), error));
+                continue;
+            }
             tracing::error!(table = %spec.source, reason = %error, hint = error.hint(), "a table is set aside");
             let before = self.aside.get(&spec.target);
-            let entry = set_aside(&spec.source.to_string(), before, Stage::Capture, error, moment.taken_at);
+            let stage = if error.came_after_reading() { Stage::Read } else { Stage::Look };
+            let entry = set_aside(&spec.source.to_string(), before, stage, &error, moment.taken_at);
             aside.insert(spec.target.clone(), entry);
             tables.remove(&spec.target);
         }
@@ -245,9 +293,16 @@ impl<'a> Work<'a> {
             taken_at: moment.taken_at,
             tables,
         };
-        let log = at_hand.map(|a| a.survey.counts(&a.log, logged));
+        let log = at_hand.map(|a| LogCounts {
+            skipped: counts.skipped,
+            unreadable: counts.unreadable,
+            ..a.survey.counts(&a.log, logged)
+        });
+        if counts.unreadable > 0 {
+            tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
+        }
         if batches.is_empty() {
-            return Ok(Captured { batch: None, next, aside, log, whole });
+            return Ok(Captured { batch: None, next, aside, log, whole, postponed, rest });
         }
         let batch = Batch {
             version: FORMAT_VERSION,
@@ -261,7 +316,7 @@ impl<'a> Work<'a> {
             next: next.clone(),
         };
         store_manifest(&self.context.store, &batch).await?;
-        Ok(Captured { batch: Some(batch), next, aside, log, whole })
+        Ok(Captured { batch: Some(batch), next, aside, log, whole, postponed, rest })
     }
 }
 
@@ -272,6 +327,20 @@ struct Found<'a> {
     marks: BTreeMap<String, TableMark>,
     whole: Vec<(String, Why)>,
     failed: Vec<(&'a TableSpec, RunError)>,
+    counts: Counts,
+}
+
+/// The tables that failed by themselves. An error that others may share fails the run, unless another table got past it.
+fn blame_those_at_fault(
+    mut failed: Vec<(&TableSpec, RunError)>,
+    another_went_on: bool,
+    is_alone: bool,
+) -> Result<Vec<(&TableSpec, RunError)>, RunError> {
+    let is_everyones = |e: &RunError| !another_went_on && !e.is_of_one_table();
+    match failed.iter().position(|(_, e)| is_alone || is_everyones(e)) {
+        Some(at) => Err(failed.swap_remove(at).1),
+        None => Ok(failed),
+    }
 }
 
 impl<'a> Found<'a> {
@@ -279,6 +348,8 @@ impl<'a> Found<'a> {
         self.marks.insert(spec.target.clone(), staged.mark);
         self.batches.extend(staged.table);
         self.whole.extend(whole.map(|w| (spec.target.clone(), w)));
+        self.counts.skipped += staged.counts.skipped;
+        self.counts.unreadable += staged.counts.unreadable;
     }
 }
 
@@ -308,7 +379,7 @@ impl LogAtHand<'_> {
             for reading in &mut readings {
                 let below = dependencies(session, looked.relation.oid).await?;
                 let Looked { spec, relation, shape, .. } = looked;
-                reading.judge = Judge::new(&self.log, reading.claim, spec, relation, shape, below);
+                reading.judge = Judge::new(&self.log, reading.claim, spec, relation, shape, below).ok();
             }
         }
         Ok(if readings.is_empty() { Named::Nothing } else { Named::Keys(readings) })

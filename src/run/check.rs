@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::RunError;
 use super::report::Failure;
 use crate::bigquery::{Present, TargetPlan};
-use crate::capture::log::{Claim, Judge, Log, OPAQUE, Reach, unseen};
+use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
 use crate::capture::{Capture, decide};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, ChangedColumns, Deletes, OnUnrepresentable, TableSpec};
@@ -136,8 +136,8 @@ impl Context {
             .collect();
         check.notes = notes(spec, &relation, &shape, sees_others);
         if let Some(log) = &log {
-            let opaque = self.cannot_judge(session, log, &claims, spec, &relation, &shape).await?;
-            check.notes.extend(log_notes(log, &claims, spec, opaque));
+            let doubt = self.cannot_judge(session, log, &claims, spec, &relation, &shape).await?;
+            check.notes.extend(log_notes(log, &claims, spec, doubt));
         }
         let decided = decide(session, spec, &relation, &shape, &moment, None, None).await;
         let capture = decided.and_then(|d| Capture::new(spec, &relation, &shape, &moment, None, d).map(|_| ()));
@@ -152,7 +152,7 @@ impl Context {
         Ok(())
     }
 
-    /// Whether `changed_columns` asks for what no diff can prove.
+    /// Why no diff can prove what `changed_columns` asks for.
     async fn cannot_judge(
         &self,
         session: &Session,
@@ -161,12 +161,12 @@ impl Context {
         spec: &TableSpec,
         relation: &Relation,
         shape: &Shape,
-    ) -> Result<bool, RunError> {
+    ) -> Result<Option<&'static str>, RunError> {
         if spec.changed_columns == ChangedColumns::Reread {
-            return Ok(false);
+            return Ok(None);
         }
         let below = dependencies(session, relation.oid).await?;
-        Ok(claims.iter().any(|c| Judge::new(log, c, spec, relation, shape, below.clone()).is_none()))
+        Ok(claims.iter().find_map(|c| Judge::new(log, c, spec, relation, shape, below.clone()).err()))
     }
 }
 
@@ -225,7 +225,7 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sees_others: bool
 }
 
 /// The limits of a change log, as far as they concern this table.
-fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, opaque: bool) -> Vec<String> {
+fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, doubt: Option<&str>) -> Vec<String> {
     let mut notes = vec![format!("the change log does not see: {}", unseen(log.spec()))];
     notes.push(match spec.reconcile_every {
         Some(every) => format!(
@@ -242,12 +242,17 @@ fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, opaque: bool) ->
         ));
     }
     if spec.changed_columns == ChangedColumns::SkipUnpublished {
-        notes.push(if opaque {
-            OPAQUE.to_owned()
-        } else {
-            "updates are skipped whose logged diff names unpublished columns alone: the log must not leave out any \
-             published one"
-                .to_owned()
+        notes.push(match doubt {
+            Some(why) => format!("changed_columns: {why}; every changed row is read again"),
+            None if log.is_by_trigger() => {
+                "updates are skipped that changed unpublished columns alone; columns the trigger is told to ignore must not \
+                 be published"
+                    .to_owned()
+            }
+            None => "updates are skipped whose logged diff names unpublished columns alone. The log tells what the \
+                     application meant to change: a published field that is not logged, or an instance saved after somebody \
+                     else changed the row, is then found by reconcile_every only"
+                .to_owned(),
         });
     }
     notes

@@ -85,13 +85,25 @@ impl RunError {
         }
     }
 
-    /// Whether the fault is one table's alone: others of its feed can go on without it. What is wrong with the connection,
-    /// the bucket or the state is wrong for all.
+    /// Whether the fault can only be one table's: others of its feed can go on without it.
     pub fn is_of_one_table(&self) -> bool {
-        matches!(
-            self,
-            Self::Source(_) | Self::Capture(_) | Self::Encode(_) | Self::BigQuery(_) | Self::TooManyDeletes { .. }
-        ) && !self.is_transient()
+        match self {
+            Self::Source(e) | Self::Capture(CaptureError::Source(e)) => e.is_of_one_table(),
+            Self::Capture(_) | Self::Encode(_) | Self::TooManyDeletes { .. } => true,
+            Self::BigQuery(e) => e.is_of_one_table(),
+            _ => false,
+        }
+    }
+
+    /// Whether the fault is one table's if another one did not meet it. What is wrong with the connection, the bucket or
+    /// the state is wrong for all.
+    pub fn may_be_of_one_table(&self) -> bool {
+        self.is_of_one_table() || matches!(self, Self::BigQuery(e) if e.may_be_of_one_table())
+    }
+
+    /// Whether the table's rows had been read when it failed.
+    pub fn came_after_reading(&self) -> bool {
+        matches!(self, Self::TooManyDeletes { .. } | Self::Encode(EncodeError::Unrepresentable { .. }))
     }
 
     /// Another run is at work on the feed: no failure at all.

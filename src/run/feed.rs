@@ -12,7 +12,7 @@ use super::error::RunError;
 use super::feeds::Feed;
 use super::finish::finish;
 use super::guard::Guard;
-use super::report::{AsideReport, Failure, RunReport, RunState, TableReport, seconds_since};
+use super::report::{AsideReport, Failure, PostponedReport, RunReport, RunState, TableReport, seconds_since};
 use crate::batch::{Batch, LogCounts};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
@@ -59,6 +59,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         state: None,
         whole: Vec::new(),
         log: None,
+        postponed: Vec::new(),
         replayed: false,
         reports: Vec::new(),
     };
@@ -89,6 +90,7 @@ struct Run<'a> {
     state: Option<Handle>,
     whole: Vec<(String, Why)>,
     log: Option<LogCounts>,
+    postponed: Vec<(TableSpec, RunError)>,
     replayed: bool,
     reports: Vec<RunReport>,
 }
@@ -107,8 +109,12 @@ impl Run<'_> {
         if let Some(batch) = state.document().pending.clone() {
             self.finish_pending(batch).await?;
         }
-        let due = self.due_tables();
-        if due.is_empty() { Ok(()) } else { self.capture_and_apply(due).await }
+        let mut due = self.due_tables();
+        while !due.is_empty() {
+            due = self.capture_and_apply(due).await?;
+            self.id = self.context.new_run(OffsetDateTime::now_utc());
+        }
+        Ok(())
     }
 
     /// What an earlier run sealed is decided; whoever holds the lease brings it to its commit.
@@ -151,7 +157,8 @@ impl Run<'_> {
 
     fn is_due(&self, spec: &TableSpec, document: Option<&StateDocument>) -> bool {
         let now = OffsetDateTime::now_utc();
-        if document.is_some_and(|d| must_wait(&d.aside, spec, now)) {
+        let waits = self.order.guard == Guard::On && document.is_some_and(|d| must_wait(&d.aside, spec, now));
+        if waits {
             return false;
         }
         let Some(every) = spec.every else { return true };
@@ -164,8 +171,9 @@ impl Run<'_> {
         now - last >= every.saturating_sub(tolerance)
     }
 
-    async fn capture_and_apply(&mut self, due: Vec<TableSpec>) -> Result<(), RunError> {
-        let Some(state) = self.state.as_mut() else { return Ok(()) };
+    /// One run; the tables that are left for another one.
+    async fn capture_and_apply(&mut self, due: Vec<TableSpec>) -> Result<Vec<TableSpec>, RunError> {
+        let Some(state) = self.state.as_mut() else { return Ok(Vec::new()) };
         let (previous, aside) = (state.document().watermark.clone(), state.document().aside.clone());
         let work = Work {
             context: self.context,
@@ -183,7 +191,10 @@ impl Run<'_> {
         for (target, why) in self.whole.iter().filter(|(_, why)| why.is_a_surprise()) {
             warn!(target, reason = why.text(), "the whole table is read again");
         }
-        let Captured { batch, next, aside: now_aside, log: captured_log, .. } = captured;
+        let Captured { batch, next, aside: now_aside, log: captured_log, postponed, rest, .. } = captured;
+        self.postponed = postponed;
+        let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
+        let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
         let Some(batch) = batch else {
             let stood = due.iter().map(|t| previous.as_ref().and_then(|w| w.standing(&t.target)).map(|s| s.taken_at));
             let is_old = stood.min().flatten().is_none_or(|t| next.taken_at - t >= self.context.heartbeat());
@@ -194,19 +205,19 @@ impl Run<'_> {
             } else {
                 state.release().await?
             }
-            self.note_success(&due);
+            self.note_success(&done);
             // The run that was finished before this one already speaks for the feed.
-            if self.reports.is_empty() {
+            if self.reports.is_empty() || !self.postponed.is_empty() {
                 self.report(RunState::Empty, Vec::new(), None);
             }
-            return Ok(());
+            return Ok(rest);
         };
         self.context.progress.verb(&self.feed.id, "seal");
         state.seal(batch.clone()).await?;
         let tables = finish(self.context, state, &batch, Replay::No).await?;
-        self.note_success(&due);
+        self.note_success(&done);
         self.report(RunState::Done, tables, None);
-        Ok(())
+        Ok(rest)
     }
 
     /// The tables that are up to date now, as far as this process knows.
@@ -240,6 +251,7 @@ impl Run<'_> {
             seconds: seconds_since(self.started),
             log: self.log,
             aside: aside.map(|(target, a)| AsideReport::new(target, a)).collect(),
+            postponed: self.postponed.iter().map(|(spec, e)| PostponedReport::new(spec, e)).collect(),
             tables,
         };
         self.context.progress.ended(&self.feed.id, report.state.name());
@@ -298,6 +310,7 @@ fn log(report: &RunReport) {
             log_entries = report.log.map(|l| l.entries),
             log_unclaimed = report.log.map(|l| l.unclaimed),
             aside = report.aside.len(),
+            postponed = report.postponed.len(),
             rows_inserted = sum(|t| t.rows_inserted),
             rows_updated = sum(|t| t.rows_updated),
             rows_deleted = sum(|t| t.rows_deleted),

@@ -10,7 +10,7 @@ use super::error::RunError;
 use super::feed::keep_lease;
 use super::report::TableReport;
 use crate::batch::{Absent, Apply, Batch, TableBatch, Watermark};
-use crate::bigquery::Replay;
+use crate::bigquery::{BigQueryError, Replay};
 use crate::model::{DeleteStyle, FeedId};
 use crate::state::{Handle, LastRun};
 use crate::storage::Expect;
@@ -29,15 +29,24 @@ pub(super) async fn finish(
     let mut reports = Vec::with_capacity(applied.len());
     for (table, outcome) in batch.tables.iter().zip(applied) {
         let target = &table.target.table;
+        let Some(outcome) = outcome else {
+            next.tables.remove(target);
+            continue;
+        };
         match outcome {
             Ok(report) => {
                 settle(&mut next, table, &report);
                 reports.push(report);
             }
+            // Nothing to mend: the next tick fills a new one.
+            Err(RunError::BigQuery(e @ BigQueryError::TargetGone(_))) => {
+                warn!(target, reason = %e, "the next tick reads the whole table");
+                next.tables.remove(target);
+            }
             Err(e) => {
                 error!(target, reason = %e, hint = e.hint(), "a table is set aside");
                 let before = aside.get(target).or(state.document().aside.get(target));
-                let entry = set_aside(&table.source, before, Stage::Apply, &e, OffsetDateTime::now_utc());
+                let entry = set_aside(&table.source, before, Stage::Read, &e, OffsetDateTime::now_utc());
                 aside.insert(target.clone(), entry);
                 next.tables.remove(target);
             }
@@ -64,6 +73,11 @@ pub(super) async fn finish(
 fn settle(next: &mut Watermark, table: &TableBatch, report: &TableReport) {
     let Some(mark) = next.tables.get_mut(&table.target.table) else { return };
     mark.rows = target_rows(mark.rows, table, report);
+    // All rows were staged, so the target has exactly these, whatever it had before.
+    let is_whole = matches!(table.apply, Apply::Merge { absent: Absent::Remove, .. }) && table.counts.keys == 0;
+    if is_whole && table.delete == DeleteStyle::Hard {
+        mark.rows = Some(table.counts.upserts);
+    }
     if !keys_agree(mark.rows, table) {
         warn!(
             target = table.target.table,
@@ -94,24 +108,41 @@ fn keys_agree(rows: Option<u64>, table: &TableBatch) -> bool {
     }
 }
 
-/// Each table's outcome. In a feed that tables share, one that fails for good does not hold up the others; what may pass by
+/// Whether the config has given the table to another feed since the batch was sealed: that one's rows are newer.
+fn has_left(context: &Context, batch: &Batch, table: &TableBatch) -> bool {
+    context.config.tables.iter().any(|t| t.target == table.target.table && t.feed() != batch.feed)
+}
+
+/// Each table's outcome; `None` for one that has left the feed. In a feed that tables share, one that fails for good does not hold up the others; what may pass by
 /// itself keeps the batch pending.
 async fn apply_all(
     context: &Context,
     batch: &Batch,
     replay: Replay,
-) -> Result<Vec<Result<TableReport, RunError>>, RunError> {
+) -> Result<Vec<Option<Result<TableReport, RunError>>>, RunError> {
+    let is_shared = batch.feed == FeedId::of_changelog();
     let mut outcomes = Vec::with_capacity(batch.tables.len());
     for table in &batch.tables {
+        if has_left(context, batch, table) {
+            outcomes.push(None);
+            continue;
+        }
         context.progress.verb(&batch.feed, "load and merge");
         let applied = context.bigquery.apply(batch, table, replay, |name| context.store.url(name)).await;
         match applied {
-            Ok(applied) => outcomes.push(Ok(TableReport::of(table, &applied))),
-            Err(e) if batch.feed == FeedId::of_changelog() && !e.is_transient() => outcomes.push(Err(e.into())),
+            Ok(applied) => outcomes.push(Some(Ok(TableReport::of(table, &applied)))),
+            Err(e) if is_shared && e.may_be_of_one_table() => outcomes.push(Some(Err(e.into()))),
             Err(e) => return Err(e.into()),
         }
     }
-    Ok(outcomes)
+    // What all of them have met is no one's own fault.
+    let is_everyones = |o: &Option<Result<TableReport, RunError>>| matches!(o, Some(Err(e)) if !e.is_of_one_table());
+    match outcomes.iter().position(is_everyones) {
+        Some(at) if outcomes.iter().all(|o| o.is_none() || is_everyones(o)) => {
+            outcomes.swap_remove(at).and_then(Result::err).map_or(Ok(Vec::new()), Err)
+        }
+        _ => Ok(outcomes),
+    }
 }
 
 /// After the commit: nothing here decides anything any more, so a failure is only worth a warning. Staging tables expire

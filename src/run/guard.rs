@@ -37,8 +37,8 @@ pub(super) async fn check(
     let mark = reading.standing.map(|s| s.mark);
     let before = match &table.delete {
         DeleteStyle::Hard => mark.and_then(|m| m.rows).or(target_rows),
-        // Rows that are flagged already are not told apart; the last full list of keys counted the others.
-        DeleteStyle::Soft { .. } => mark.and_then(|m| m.keys.as_ref()).map(|k| k.count),
+        // Rows that are flagged already are not told apart in the target; the last look at all rows counted the others.
+        DeleteStyle::Soft { .. } => mark.and_then(|m| m.source_rows),
     };
     let Some(before) = before else { return Ok(()) };
     let fraction = place.spec.max_delete_fraction;

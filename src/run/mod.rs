@@ -32,6 +32,6 @@ pub use error::RunError;
 pub use feed::{Mode, Order};
 pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
-pub use report::{AsideReport, Failure, RunReport, RunState, TableReport, TickReport};
+pub use report::{AsideReport, Failure, PostponedReport, RunReport, RunState, TableReport, TickReport};
 pub use status::FeedStatus;
 pub use tick::{NotARequest, Request, UnknownTable, tick};

@@ -40,6 +40,14 @@ pub struct TablePlan {
 /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
 const LEAST_BILLED: u64 = 10 * 1024 * 1024;
 
+/// What decides the form of a MERGE, beside its table.
+struct MergeShape {
+    absent: Absent,
+    update: Update,
+    repeats: Repeats,
+    scopes: Vec<String>,
+}
+
 impl Context {
     /// What the next tick would do.
     pub async fn plan_tables(&self, tables: &[&TableSpec]) -> Result<Vec<TablePlan>, RunError> {
@@ -86,7 +94,14 @@ impl Context {
                 plan.estimated_rows = session.estimate_rows(first).await?;
             }
             session.end().await?;
-            plan.merge_sql = self.sample_merge(spec, &target, Absent::Keep, Update::All);
+            let scopes = claims.iter().filter_map(|c| Reread { spec, shape: &shape, claim: c }.scope());
+            let shape_of_merge = MergeShape {
+                absent: Absent::Keep,
+                update: Update::All,
+                repeats: if claims.len() > 1 { Repeats::Possible } else { Repeats::Never },
+                scopes: scopes.map(|c| c.target.name.clone()).collect(),
+            };
+            plan.merge_sql = self.sample_merge(spec, &target, shape_of_merge);
             plan.estimated_bytes = size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED) + LEAST_BILLED;
             return Ok(());
         }
@@ -103,21 +118,23 @@ impl Context {
         if !capture.replaces() {
             let absent = if keys_due || capture.is_whole() { Absent::Remove } else { Absent::Keep };
             let update = if matches!(decision, Decision::Reconcile(_)) { Update::Different } else { Update::All };
-            plan.merge_sql = self.sample_merge(spec, &target, absent, update);
+            let shape_of_merge = MergeShape { absent, update, repeats: Repeats::Never, scopes: Vec::new() };
+            plan.merge_sql = self.sample_merge(spec, &target, shape_of_merge);
             plan.estimated_bytes = size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED) + LEAST_BILLED;
         }
         Ok(())
     }
 
     /// The MERGE as it will be, but for the run's id and the bounds, which only the rows can tell.
-    fn sample_merge(&self, spec: &TableSpec, plan: &TargetPlan, absent: Absent, update: Update) -> Option<String> {
+    fn sample_merge(&self, spec: &TableSpec, plan: &TargetPlan, shape: MergeShape) -> Option<String> {
         let now = OffsetDateTime::now_utc();
+        let MergeShape { absent, update, repeats, scopes } = shape;
         let run = RunId::new(now, 0);
         let staging: TargetRef = self.bigquery.staging(&spec.target, &run);
         let batch = TableBatch {
             source: spec.source.to_string(),
             target: plan.target.clone(),
-            apply: Apply::Merge { staging, absent, repeats: Repeats::Never, scopes: Vec::new(), update },
+            apply: Apply::Merge { staging, absent, repeats, scopes, update },
             columns: plan.columns.clone(),
             key: plan.key.clone(),
             delete: plan.delete.clone(),

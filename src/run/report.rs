@@ -7,11 +7,11 @@ use super::error::RunError;
 use super::feeds::Feed;
 use crate::batch::{Aside, LogCounts, TableBatch};
 use crate::bigquery::Applied;
-use crate::model::{Blame, FeedId, RunId};
+use crate::model::{Blame, FeedId, RunId, TableSpec};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct TickReport {
-    /// No run failed, and no table is set aside.
+    /// No run failed, and no table is set aside or postponed.
     pub ok: bool,
     #[serde(with = "time::serde::rfc3339")]
     pub started: OffsetDateTime,
@@ -61,7 +61,26 @@ pub struct RunReport {
     /// Tables of the feed that wait for somebody to mend them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub aside: Vec<AsideReport>,
+    /// Tables that something passing was in the way of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub postponed: Vec<PostponedReport>,
     pub tables: Vec<TableReport>,
+}
+
+/// A table that has to wait for the next tick.
+#[derive(Clone, Debug, Serialize)]
+pub struct PostponedReport {
+    pub source: String,
+    pub target: String,
+    pub message: String,
+    pub hint: String,
+}
+
+impl PostponedReport {
+    pub(super) fn new(spec: &TableSpec, error: &RunError) -> Self {
+        let (source, target) = (spec.source.to_string(), spec.target.clone());
+        Self { source, target, message: error.to_string(), hint: error.hint() }
+    }
 }
 
 /// A table that was set aside.
@@ -164,6 +183,7 @@ impl RunReport {
             seconds: seconds_since(started),
             log: None,
             aside: Vec::new(),
+            postponed: Vec::new(),
             tables: Vec::new(),
         }
     }
@@ -171,7 +191,8 @@ impl RunReport {
 
 impl TickReport {
     pub fn new(started: OffsetDateTime, runs: Vec<RunReport>) -> Self {
-        let ok = runs.iter().all(|r| r.state != RunState::Failed && r.aside.is_empty());
+        let is_well = |r: &RunReport| r.state != RunState::Failed && r.aside.is_empty() && r.postponed.is_empty();
+        let ok = runs.iter().all(is_well);
         Self { ok, started, seconds: seconds_since(started), runs }
     }
 
@@ -193,7 +214,7 @@ impl TickReport {
 
     /// Some run failed: the same tick may do better a moment later. A table that is set aside waits for somebody.
     pub fn is_worth_repeating(&self) -> bool {
-        self.states().any(|s| s == RunState::Failed)
+        self.runs.iter().any(|r| r.state == RunState::Failed || !r.postponed.is_empty())
     }
 
     /// Every run failed, and each because of the config.

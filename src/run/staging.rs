@@ -15,7 +15,7 @@ use crate::capture::log::{Claim, Judge, KeyReader, Log, Opened, Place as LogPlac
 use crate::capture::{Capture, Decision, Found, Pass};
 use crate::encode::{KeyDigest, RowEncoder, RowKind, Shape, join_bounds};
 use crate::model::{Deletes, FeedId, Op, RunId, TableSpec};
-use crate::source::{Relation, Session};
+use crate::source::{Relation, Session, refuse_rewritten};
 use crate::stage::{FilesPlace, TableFiles};
 
 /// Progress is told once in so many rows.
@@ -79,6 +79,7 @@ pub(super) struct Staged {
     /// `None` where there is nothing to do.
     pub table: Option<TableBatch>,
     pub mark: TableMark,
+    pub counts: Counts,
 }
 
 /// One table's passes and what they have left in storage.
@@ -162,12 +163,16 @@ impl<'a> Staging<'a> {
         for (number, ClaimReading { claim, place, judge }) in claims.iter().enumerate() {
             match KeyReader::open(self.reading.session, number, log, claim, place, judge.as_ref()).await? {
                 Opened::Reader(reader) => readers.push((claim, reader)),
-                Opened::NamesNoRow => return Ok(Passed::NamesNoRow),
+                Opened::NamesNoRow => {
+                    KeyReader::close_all(self.reading.session).await?;
+                    return Ok(Passed::NamesNoRow);
+                }
             }
         }
         for (claim, reader) in readers {
             let passed = self.read_claim(claim, reader).await?;
             if passed != Passed::Through(Absent::Keep) {
+                KeyReader::close_all(self.reading.session).await?;
                 return Ok(passed);
             }
         }
@@ -187,12 +192,13 @@ impl<'a> Staging<'a> {
             Some(column) => RowEncoder::of_scope(column, policy),
             None => self.encoder(RowKind::Change(Op::Delete)),
         };
+        let is_unique = self.is_unique(claim);
         while let Some(chunk) = keys.next().await? {
             let Some(rows) = self.pour(&reread.present(&chunk), &mut present).await? else {
                 return Ok(Passed::TargetMissing);
             };
-            // As many rows as keys: none is gone.
-            let all_there = claim.reach == Reach::Key && rows == chunk.keys.len() as u64;
+            // As many rows as keys, and no key twice: none is gone.
+            let all_there = is_unique && rows == chunk.keys.len() as u64;
             if !all_there && self.pour(&reread.gone(&chunk), &mut gone).await?.is_none() {
                 return Ok(Passed::TargetMissing);
             }
@@ -211,6 +217,13 @@ impl<'a> Staging<'a> {
             None => self.add_up(RowKind::Change(Op::Delete), &gone),
         }
         Ok(Passed::Through(Absent::Keep))
+    }
+
+    /// Whether the source keeps the claim's key unique; of a view nobody knows.
+    fn is_unique(&self, claim: &Claim) -> bool {
+        let key: Vec<&str> = self.reading.shape.key().iter().map(|c| c.source.as_str()).collect();
+        let is_covered = |columns: &Vec<String>| columns.iter().all(|c| key.contains(&c.as_str()));
+        claim.reach == Reach::Key && self.reading.relation.unique.iter().any(is_covered)
     }
 
     /// Asks for the target once; whether it is there.
@@ -322,8 +335,15 @@ impl<'a> Staging<'a> {
         let (parts, bytes) = self.files.finish().await?;
         self.counts.staged_bytes = bytes;
         self.found.log = log;
+        let all_rows = self.counts.upserts + self.counts.keys + self.counts.quarantined;
+        self.found.source_rows = match absent {
+            Absent::Remove => Some(all_rows),
+            Absent::Keep => self.found.keys.map(|k| k.count),
+        };
         let mark = self.capture.next_mark(std::mem::take(&mut self.found));
-        let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark }) };
+        let counts = self.counts;
+        let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts }) };
+        refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
         let mut table = self.table(run, absent, parts, &prepared);
         guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
         // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
@@ -333,7 +353,7 @@ impl<'a> Staging<'a> {
             table.parts.upserts = files.parts;
             table.counts.staged_bytes += files.bytes;
         }
-        Ok(Staged { table: Some(table), mark })
+        Ok(Staged { table: Some(table), mark, counts })
     }
 
     fn table(&self, run: &RunId, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> TableBatch {

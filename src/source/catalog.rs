@@ -62,6 +62,8 @@ impl RelationKind {
 pub struct Leaf {
     pub oid: u32,
     pub kind: RelationKind,
+    pub schema: String,
+    pub name: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -185,8 +187,10 @@ SELECT pg_catalog.json_build_object(
       SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid
       UNION
       SELECT h.inhrelid FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.inhrelid)
-    SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', l.oid::int8, 'kind', l.relkind) ORDER BY l.oid)
-      FROM tree JOIN pg_catalog.pg_class l ON l.oid = tree.inhrelid WHERE l.relkind IN ('r', 'f')), '[]')
+    SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+             'oid', l.oid::int8, 'kind', l.relkind, 'schema', s.nspname, 'name', l.relname) ORDER BY l.oid)
+      FROM tree JOIN pg_catalog.pg_class l ON l.oid = tree.inhrelid
+      JOIN pg_catalog.pg_namespace s ON s.oid = l.relnamespace WHERE l.relkind IN ('r', 'f')), '[]')
 )::text, n.nspname, c.relname
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
 

@@ -22,17 +22,27 @@ pub struct Dependencies {
     pub triggers: bool,
 }
 
-const SQL: &str = r"
+/// Every relation below one: what a view reads, what a parent is made of.
+const TREE: &str = r"
 WITH RECURSIVE tree AS (
   SELECT c.oid, c.relkind FROM pg_catalog.pg_class c WHERE c.oid = RELATION_OID
   UNION
   SELECT below.oid, below.relkind
-    FROM tree
-    JOIN pg_catalog.pg_rewrite w ON w.ev_class = tree.oid AND tree.relkind = 'v'
-    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
-                               AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> tree.oid
-    JOIN pg_catalog.pg_class below ON below.oid = d.refobjid
-), rules AS (
+    FROM tree, LATERAL (
+      SELECT r.oid, r.relkind
+        FROM pg_catalog.pg_rewrite w
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+                                   AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> tree.oid
+        JOIN pg_catalog.pg_class r ON r.oid = d.refobjid
+       WHERE w.ev_class = tree.oid AND tree.relkind = 'v'
+      UNION ALL
+      SELECT r.oid, r.relkind
+        FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class r ON r.oid = h.inhrelid
+       WHERE h.inhparent = tree.oid) AS below
+)";
+
+const COLUMNS: &str = r"
+, rules AS (
   SELECT w.oid FROM tree JOIN pg_catalog.pg_rewrite w ON w.ev_class = tree.oid WHERE tree.relkind = 'v'
 ), base AS (
   SELECT a.attrelid, a.attnum, a.attname, a.attgenerated,
@@ -51,20 +61,43 @@ SELECT '', 't', 'opaque' WHERE
   OR EXISTS (SELECT 1 FROM base WHERE attgenerated <> '')
   OR EXISTS (SELECT 1 FROM rules JOIN pg_catalog.pg_depend d ON d.objid = rules.oid
               WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
-                AND d.refclassid = 'pg_catalog.pg_proc'::regclass AND d.refobjid >= 16384)
+                AND (d.refobjsubid < 0
+                  OR (d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)
+                      AND d.refobjid >= 16384)))
   OR EXISTS (SELECT 1 FROM tree JOIN pg_catalog.pg_rewrite w ON w.ev_class = tree.oid WHERE tree.relkind <> 'v')
 UNION ALL
 SELECT '', 't', 'trigger' WHERE
   EXISTS (SELECT 1 FROM tree JOIN pg_catalog.pg_trigger g ON g.tgrelid = tree.oid
            WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND (g.tgtype & 16) <> 0)";
 
+/// The catalog function knows the newest file of a table, the catalog's row the one of our snapshot.
+const REWRITTEN: &str = r"
+SELECT count(*)::text FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid
+ WHERE c.relkind IN ('r', 'm') AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode";
+
+fn query(rest: &str, oid: u32) -> String {
+    format!("{TREE}{rest}").replace("RELATION_OID", &format!("{oid}::oid"))
+}
+
+/// Fails where a table below the relation was truncated or rewritten after our snapshot was taken: to the snapshot it is
+/// empty then, and its rows would be taken for deleted. To be asked after the rows were read, while the lock from that
+/// keeps such a thing from happening any more.
+///
+/// Source: <https://www.postgresql.org/docs/current/mvcc-caveats.html>
+pub async fn refuse_rewritten(session: &Session, oid: u32) -> Result<(), SourceError> {
+    let rows = session.text_rows("asking whether a table was rewritten", &query(REWRITTEN, oid)).await?;
+    match rows.first().and_then(|r| r.first()).and_then(|f| f.as_deref()) {
+        Some("0") => Ok(()),
+        _ => Err(SourceError::Rewritten),
+    }
+}
+
 /// Asks the catalog. For a table `used` is empty: its columns are published by name.
 ///
 /// In `tgtype`, 16 stands for UPDATE. Source: `pg_trigger.h` of PostgreSQL.
 pub async fn dependencies(session: &Session, oid: u32) -> Result<Dependencies, SourceError> {
-    let sql = SQL.replace("RELATION_OID", &format!("{oid}::oid"));
     let mut found = Dependencies::default();
-    for row in session.text_rows("reading what a view is made of", &sql).await? {
+    for row in session.text_rows("reading what a view is made of", &query(COLUMNS, oid)).await? {
         let [Some(name), Some(used), Some(what)] = row.as_slice() else { continue };
         match what.as_str() {
             "opaque" => found.opaque = true,

@@ -24,6 +24,9 @@ pub enum SourceError {
     #[error("PostgreSQL {0} is too old: 13 or later is needed")]
     TooOld(String),
 
+    #[error("a table was truncated or rewritten after the snapshot was taken")]
+    Rewritten,
+
     #[error("PostgreSQL answered what it should not while {doing}: {what}")]
     Unexpected { doing: &'static str, what: String },
 }
@@ -57,11 +60,20 @@ impl SourceError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Connect { kind, .. } => matches!(kind, ConnectFault::Unreachable | ConnectFault::Other),
-            Self::Lost { .. } => true,
+            Self::Lost { .. } | Self::Rewritten => true,
             // Connection trouble, too little of something, shutdown, a serialization failure or recovery conflict.
             Self::Statement { code, .. } => {
                 ["08", "53", "57", "40", "55P03"].iter().any(|class| code.starts_with(class))
             }
+            _ => false,
+        }
+    }
+
+    /// Whether what is in the way is one table's alone: it is locked, takes too long, or was just rewritten.
+    pub fn is_of_one_table(&self) -> bool {
+        match self {
+            Self::Statement { code, .. } => code == "55P03" || code == "57014" || !self.is_transient(),
+            Self::NoSuchTable(_) | Self::Rewritten => true,
             _ => false,
         }
     }
@@ -90,6 +102,7 @@ impl SourceError {
                 format!("check source = \"{name}\", and GRANT USAGE on the schema and SELECT on the table to the role")
             }
             Self::Statement { code, .. } => statement_hint(code),
+            Self::Rewritten => "nothing: the next tick takes another snapshot".to_owned(),
             Self::Lost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),
             Self::TooOld(_) => "upgrade the source, or replicate it to a newer server".to_owned(),
             Self::Unexpected { .. } => "is there a proxy in between that changes answers?".to_owned(),

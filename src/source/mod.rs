@@ -17,7 +17,7 @@ pub use catalog::{
     read_all as read_catalog,
 };
 pub use connect::Source;
-pub use dependencies::{Dependencies, dependencies};
+pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::SourceError;
 pub use session::{Moment, RowStream, Session};
 pub use sql::{ident, literal, qualified};

@@ -451,6 +451,76 @@ async fn check_and_plan_speak_of_the_log() {
     assert!(plan.json()[0]["merge_sql"].as_str().unwrap().starts_with("MERGE"));
 }
 
+/// Numbers that start over lie below every floor.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_starts_over_is_read_from_its_start() {
+    let w = world("").await;
+    w.sql("SELECT setval('models_logging_change_id_seq', 50000); UPDATE app_project SET name = 'a' WHERE id = 1; SELECT log('project', 1, 'changed')").await;
+    settles(&w).await;
+    w.sql("TRUNCATE models_logging_change RESTART IDENTITY; UPDATE app_project SET name = 'b' WHERE id = 1; SELECT log('project', 1, 'changed')").await;
+    assert!(w.tick().await["whole"].as_str().unwrap().contains("pruned"));
+    projects_are_equal(&w).await;
+    w.sql("UPDATE app_project SET name = 'c' WHERE id = 1; SELECT log('project', 1, 'changed')").await;
+    assert!(settles(&w).await["upserts"].as_u64() == Some(1));
+}
+
+/// A row that was imported with a number far ahead.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_far_ahead_hides_nothing() {
+    let w = world("").await;
+    w.sql("INSERT INTO models_logging_change (id, date_created, object_id, action, content_type_id) VALUES (2000000000, now(), 1, 'changed', 7); \
+           UPDATE app_project SET name = 'a' WHERE id = 1")
+        .await;
+    settles(&w).await;
+    for name in ["b", "c"] {
+        w.sql(&format!("UPDATE app_project SET name = '{name}' WHERE id = 2; SELECT log('project', 2, 'changed')"))
+            .await;
+        settles(&w).await;
+    }
+}
+
+/// Another log, or another way to read it, is another source of truth about what has changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_descriptor_is_read_whole() {
+    let w = world("").await;
+    w.sql("CREATE TABLE other (LIKE models_logging_change INCLUDING ALL); UPDATE app_project SET name = 'unread' WHERE id = 1; SELECT log('project', 1, 'changed')").await;
+    w.config(&format!("{LOG}table = \"other\"\n{PROJECT}"));
+    assert_eq!(w.tick().await["whole"], "project: the table's definition in config or source has changed");
+    projects_are_equal(&w).await;
+}
+
+/// Keys that no row can have are told of, also when nothing else has happened.
+#[tokio::test(flavor = "multi_thread")]
+async fn unreadable_keys_are_told_of() {
+    let w = world("").await;
+    w.sql("ALTER TABLE models_logging_change ALTER object_id TYPE text; \
+           INSERT INTO models_logging_change (date_created, object_id, action, content_type_id) VALUES (now(), 'x', 'changed', 7)")
+        .await;
+    let report = w.tick().await;
+    assert_eq!((report["state"].as_str(), report["log"]["unreadable"].as_u64()), (Some("empty"), Some(1)), "{report}");
+}
+
+/// A key that the view has twice is a fault, also where a row may be staged twice for good reason.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rows_of_one_key_are_not_taken_for_one() {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.sql("CREATE TABLE tag (item int, t text); INSERT INTO app_plan VALUES (1, 'p'); INSERT INTO app_item VALUES (1, 1, 'a'), (2, 1, 'b'); \
+           CREATE VIEW tagged AS SELECT i.id AS item_id, i.plan_id, g.t, i.id / 2.5::float8 AS f, jsonb_build_object('l', i.label) AS j FROM app_item i LEFT JOIN tag g ON g.item = i.id")
+        .await;
+    w.config(&format!(
+        "{LOG}[[table]]\nsource = \"tagged\"\nkey = [\"item_id\"]\ncapture = \"changelog\"\n\
+         log_types = [\"app.item\", {{ type = \"app.plan\", key = \"plan_id\" }}]\n"
+    ));
+    w.tick().await;
+    w.sql("SELECT log('item', 1, 'changed'); SELECT log('plan', 1, 'changed')").await;
+    w.tick().await;
+    are_equal(&w, "tagged", "item_id").await;
+    w.sql("INSERT INTO tag VALUES (1, 'x'), (1, 'y'); DELETE FROM app_item WHERE id = 2; SELECT log('item', 1, 'changed'); SELECT log('item', 2, 'deleted')").await;
+    let ran = w.run(&["run"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("name a unique one with key"), "{}", ran.stdout);
+}
+
 #[test]
 fn the_limits_of_every_log_are_documented() {
     let page = include_str!("../../docs/LIMITS.md");

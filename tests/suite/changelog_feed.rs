@@ -199,3 +199,96 @@ async fn killed_between_two_merges() {
     assert_eq!(started.iter().filter(|id| id.contains("_alpha_merge_")).count(), 1, "{started:?}");
     assert_eq!(w.tick().await["state"], "empty");
 }
+
+/// Reading of one table is given up half-way; the next one is none the worse for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_target_is_no_trouble_for_the_next_table() {
+    let w = world(&all()).await;
+    w.target("DROP TABLE `{d}.alpha`").await;
+    w.sql("UPDATE alpha SET v = 'x'; UPDATE beta SET v = 'x'; UPDATE gamma SET v = 'x'").await;
+    let report = w.tick().await;
+    assert_eq!(
+        (report["whole"].as_str(), targets(&report)),
+        (Some("alpha: the target table is gone"), vec!["alpha", "beta", "gamma"])
+    );
+    all_equal(&w).await;
+}
+
+/// What hinders every table is no table's fault: nothing loses its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_that_all_tables_lack_fail_the_run() {
+    let w = world(&all()).await;
+    w.sql("UPDATE alpha SET v = 'x'; UPDATE beta SET v = 'x'").await;
+    let denied =
+        "{\"error\": {\"code\": 403, \"message\": \"no rights\", \"errors\": [{\"reason\": \"accessDenied\"}]}}";
+    w.bq.answer(1000, 403, denied, |r| r.path.contains("/jobs"));
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!((ran.code, ran.run()["state"].as_str()), (1, Some("failed")), "{}", ran.stdout);
+    let state = w.state("changelog").await;
+    assert!(state["pending"].is_object() && state["aside"].is_null(), "{state}");
+}
+
+/// A lock, or a statement that takes too long, is in one table's way; it stands where it stood, and the others go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_table_is_left_for_the_next_tick() {
+    let w = world(&all()).await;
+    w.sql("UPDATE alpha SET v = 'x'; UPDATE beta SET v = 'x'; UPDATE gamma SET v = 'x'").await;
+    let text =
+        std::fs::read_to_string(w.config_path()).unwrap().replace("[storage]", "statement_timeout = \"2s\"\n[storage]");
+    std::fs::write(w.config_path(), text).unwrap();
+    let open = w.connect().await;
+    open.batch_execute("BEGIN; LOCK TABLE beta IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!((ran.code, targets(&ran.run())), (1, vec!["alpha", "gamma"]), "{}", ran.stdout);
+    assert_eq!(ran.run()["postponed"][0]["target"], "beta");
+    open.batch_execute("ROLLBACK").await.unwrap();
+    let report = w.tick().await;
+    assert_eq!(
+        (report["whole"].as_str(), targets(&report)),
+        (None, vec!["beta"]),
+        "it did not lose its place: {report}"
+    );
+    all_equal(&w).await;
+}
+
+/// The snapshot is taken before the table is emptied or rewritten, and the rows are read after it: the snapshot then sees
+/// an empty table, and would have every row deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_rewritten_under_the_snapshot_is_not_taken_for_empty() {
+    let w = world(&all()).await;
+    w.sql("UPDATE alpha SET v = 'x'; UPDATE beta SET v = 'x'").await;
+    // Alpha's target is asked for between the snapshot and the reading of beta.
+    let gate = w.bq.hold_before(|r| r.path.ends_with("/tables/alpha"));
+    let run = w.command(&["run", "--json"]).spawn().unwrap();
+    gate.reached().await;
+    w.sql("ALTER TABLE beta ALTER v TYPE varchar(99) USING v || ''").await;
+    gate.open();
+    let ran = w.finish(run).await;
+    assert_eq!((ran.code, targets(&ran.run())), (1, vec!["alpha"]), "{}", ran.stdout);
+    assert!(ran.run()["postponed"][0]["message"].as_str().unwrap().contains("rewritten after the snapshot"));
+    w.tick().await;
+    all_equal(&w).await;
+}
+
+/// A table that leaves the log while a batch with it is pending: its new feed's rows are newer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_left_is_not_touched_by_an_old_batch() {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.config_with("lease = \"1s\"", &all());
+    w.tick().await;
+    w.sql("UPDATE alpha SET v = 'old'; UPDATE beta SET v = 'x'").await;
+    let gate = w.bq.hold_before(|r| r.job_id().is_some());
+    let mut run = w.command(&["run"]).spawn().unwrap();
+    gate.reached().await;
+    run.kill().await.unwrap();
+    gate.open();
+    w.sql("UPDATE alpha SET v = 'new'; DELETE FROM alpha WHERE id = 1").await;
+    let own = table("alpha", "").replace("log_types = [\"alpha\"]", "capture = \"xmin\"\ndeletes = \"keys\"");
+    w.config_with("lease = \"1s\"", &format!("{LOG}{own}{}{}", table("beta", ""), table("gamma", "")));
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    all_equal(&w).await;
+    assert!(w.state("changelog").await["watermark"]["tables"]["alpha"].is_null());
+}

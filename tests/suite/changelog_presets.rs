@@ -299,5 +299,97 @@ async fn updates_of_unpublished_columns_are_skipped_only_with_proof() {
     w.tick().await;
     assert_eq!(w.target("SELECT name FROM `{d}.published` WHERE id = 2").await, [vec![Some("seen".to_owned())]]);
     let check = w.run(&["check"]).await.stdout;
-    assert!(check.contains("the catalog cannot tell which columns"), "{check}");
+    assert!(check.contains("changed_columns: the catalog cannot tell which columns"), "{check}");
+}
+
+/// The trigger of a partitioned table fires for its partitions, and names those.
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_of_partitions_are_their_parents() {
+    let w = World::new().await;
+    w.sql(&SUPA_AUDIT.replace("ON orders", "ON events").replace(
+        "CREATE SCHEMA",
+        "
+        CREATE TABLE events (id int, at date, v text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+        CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+        INSERT INTO events VALUES (1, '2024-05-05', 'a'), (2, '2024-05-05', 'b'); CREATE SCHEMA",
+    ))
+    .await;
+    w.config("[changelog]\npreset = \"supa_audit\"\n[[table]]\nsource = \"events\"\ncapture = \"changelog\"\n");
+    w.tick().await;
+    w.sql("UPDATE events SET v = 'x' WHERE id = 1; DELETE FROM events WHERE id = 2; INSERT INTO events VALUES (3, '2024-06-06', 'c')").await;
+    let report = w.tick().await;
+    assert_eq!((report["state"].as_str(), report["log"]["unclaimed"].as_u64()), (Some("done"), Some(0)), "{report}");
+    w.assert_equal("events").await;
+    // One that is attached brings rows that no entry tells of.
+    w.sql(
+        "CREATE TABLE events_2 (LIKE events INCLUDING ALL); INSERT INTO events_2 VALUES (9, '2025-02-02', 'z'); \
+           ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+    )
+    .await;
+    assert_eq!(w.tick().await["whole"], "events: a partition was attached or detached, which no log tells");
+    w.assert_equal("events").await;
+}
+
+/// A view calls the key otherwise than the table that the log speaks of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_views_key_is_found_in_the_records_of_its_table() {
+    let w = World::new().await;
+    w.sql(ORDERS).await;
+    w.sql(SUPA_AUDIT).await;
+    w.sql("CREATE VIEW shown AS SELECT id AS order_id, upper(name) AS name FROM orders").await;
+    let config = |types: &str| {
+        format!(
+            "[changelog]\npreset = \"supa_audit\"\n[[table]]\nsource = \"shown\"\nkey = [\"order_id\"]\ncapture = \"changelog\"\nlog_types = {types}\n"
+        )
+    };
+    w.config(&config("[\"public.orders\"]"));
+    w.tick().await;
+    w.sql(CHANGES).await;
+    let report = w.tick().await;
+    assert!(report["whole"].is_null(), "by key, not as a whole: {report}");
+    let found =
+        crate::support::compare::compare(&w.pg, "shown", "order_id", &[], &w.bigquery, &w.dataset, "shown").await;
+    assert_eq!(found.count, 0, "{:#?}", found.differences);
+    w.config(&config("[{ type = \"public.orders\", field = \"nr\" }]"));
+    let ran = w.run(&["run"]).await;
+    assert!(
+        ran.code == 2 && ran.stdout.contains("what the change log keeps of public.orders has no field nr"),
+        "{}",
+        ran.stdout
+    );
+}
+
+/// An application's clock bounds the search only if the config says how far it may be off.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_dated_back_is_found() {
+    for (id, lag) in [
+        ("uuid DEFAULT gen_random_uuid()", ""),
+        ("uuid DEFAULT gen_random_uuid()", "lag = \"2d\"\n"),
+        ("bigserial", ""),
+    ] {
+        let log =
+            format!("CREATE TABLE log (id {id} PRIMARY KEY, key bigint, at timestamptz DEFAULT clock_timestamp())");
+        let config =
+            format!("[changelog]\ntable = \"log\"\nid = \"id\"\nkey = \"key\"\nat = \"at\"\n{lag}{}", table(""));
+        let w = world(&log, &config).await;
+        follows(&w, "UPDATE orders SET name = 'now' WHERE id = 1; INSERT INTO log (key) VALUES (1)").await;
+        follows(&w, "UPDATE orders SET name = 'dated back' WHERE id = 2; INSERT INTO log (key, at) VALUES (2, now() - interval '1 day')").await;
+    }
+}
+
+/// Text of a fixed length is padded where it is published, and not where it is logged.
+#[tokio::test(flavor = "multi_thread")]
+async fn padded_keys_are_deleted_too() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE codes (id char(4) PRIMARY KEY, v text); INSERT INTO codes VALUES ('ab', 'x'), ('abcd', 'y'); \
+           CREATE TABLE log (id bigserial PRIMARY KEY, key text)",
+    )
+    .await;
+    w.config("[changelog]\ntable = \"log\"\nid = \"id\"\nkey = \"key\"\n[[table]]\nsource = \"codes\"\ncapture = \"changelog\"\n");
+    w.tick().await;
+    w.sql("DELETE FROM codes WHERE id = 'ab'; INSERT INTO codes VALUES ('c', 'z'); INSERT INTO log (key) VALUES ('ab'), ('c')").await;
+    w.tick().await;
+    let rows = w.target("SELECT CONCAT('<', id, '>') FROM `{d}.codes` ORDER BY 1").await;
+    assert_eq!(rows, [vec![Some("<abcd>".to_owned())], vec![Some("<c   >".to_owned())]]);
 }

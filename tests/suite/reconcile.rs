@@ -135,3 +135,26 @@ async fn the_guard_watches_every_way_to_delete() {
         assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
     }
 }
+
+/// Flagged rows are not told apart in the target, but the source was counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_watches_soft_deletes() {
+    let w = world("delete = \"soft\"\nreconcile_every = \"1s\"\n").await;
+    w.sql("DELETE FROM parts WHERE id > 1500").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let ran = w.run(&["run"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 1500 of the 3000 rows"), "{}", ran.stdout);
+}
+
+/// Rows that somebody took out of the target are put back, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_by_hand_is_put_back() {
+    let w = world("reconcile_every = \"1s\"\n").await;
+    w.target("DELETE FROM `{d}.part` WHERE id <= 5").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let report = w.tick().await;
+    assert_eq!(report["tables"][0]["rows_inserted"], 5, "{report}");
+    w.assert_equal("part").await;
+    w.config(&config("reconcile_every = \"1h\"\n"));
+    assert_eq!(w.tick().await["state"], "empty");
+}

@@ -2,8 +2,9 @@
 //!
 //! A proof needs three things: a diff that is complete, names in it that are columns we know, and the list of columns that
 //! what is published is made of. Where one of them is in doubt there is no proof, and the row is read again like any other.
-//! A library that is told to leave out fields leaves them out of the diff too; no log shows that, so the operator has to
-//! know it before asking for this (docs/LIMITS.md).
+//! What an application logs is its own idea of the change: a library that is told to leave out fields leaves them out of the
+//! diff too, and an instance that was loaded a while ago overwrites columns it does not know to have changed. No log shows
+//! that, so the operator has to know it before asking for this; `check` and docs/LIMITS.md say so.
 
 use std::collections::HashSet;
 
@@ -11,11 +12,11 @@ use serde_json::Value;
 
 use super::resolve::{Claim, Log};
 use crate::encode::Shape;
-use crate::model::{Diff, TableSpec, TypeColumn};
+use crate::model::{Diff, TableSpec};
 use crate::source::{Dependencies, Relation, RelationKind, ident};
 
 /// Longer diffs are not sent: reading the row again is cheaper.
-const LONGEST_DIFF: usize = 64 * 1024;
+const LONGEST_DIFF: usize = 16 * 1024;
 
 /// Judges the entries of one claim.
 #[derive(Clone, Debug)]
@@ -26,12 +27,8 @@ pub struct Judge {
     published: HashSet<String>,
 }
 
-/// Why no diff can prove anything for a table, for people.
-pub const OPAQUE: &str =
-    "changed_columns: the catalog cannot tell which columns this table is made of; every row is read again";
-
 impl Judge {
-    /// `None` where no diff could prove anything.
+    /// The reason, for people, where no diff could prove anything.
     pub fn new(
         log: &Log<'_>,
         claim: &Claim,
@@ -39,19 +36,24 @@ impl Judge {
         relation: &Relation,
         shape: &Shape,
         below: Dependencies,
-    ) -> Option<Self> {
-        let diff = log.spec.diff.as_ref().filter(|d| log.tables[claim.log].has_diff(d))?;
-        // A trigger's log sees what other triggers did; an application's does not.
-        let by_trigger = matches!(log.spec.types, TypeColumn::Relation { .. });
-        if below.opaque || (below.triggers && !by_trigger) || spec.filter.is_some() || !relation.leaves.is_empty() {
-            return None;
+    ) -> Result<Self, &'static str> {
+        let has_diff = |d: &&Diff| log.tables[claim.log].has_diff(d);
+        let diff = log.spec.diff.as_ref().filter(has_diff).ok_or("the log keeps no diff")?;
+        if below.opaque {
+            return Err("the catalog cannot tell which columns this table is made of");
+        }
+        if below.triggers && !log.is_by_trigger() {
+            return Err("a trigger may change more columns than the application logs");
+        }
+        if spec.filter.is_some() || !relation.leaves.is_empty() {
+            return Err("it has a `where`, or partitions");
         }
         let published = match relation.kind {
             RelationKind::View => below.used,
             _ => shape.columns.iter().map(|c| c.source.clone()).collect(),
         };
         let columns = columns(log, claim, diff);
-        Some(Self { diff: diff.clone(), columns, known: below.known, published })
+        Ok(Self { diff: diff.clone(), columns, known: below.known, published })
     }
 
     /// Expressions over the entry `t` that [`Judge::is_unpublished`] reads.

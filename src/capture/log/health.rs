@@ -2,7 +2,10 @@
 //!
 //! Owners prune their logs. What was read may go; but where the newest entry of the last look is gone too, entries behind it
 //! may have gone with it, unread. They can't have if there were none: the sequence that numbers entries has not moved, or
-//! the next number is there. Otherwise the log can't be trusted over that stretch, and the tables are read whole.
+//! the next number is there. Otherwise the log can't be trusted over that stretch, and the tables are read whole. So are
+//! they when the numbers start over, for then the floor would pass what is written next.
+//!
+//! A role that may not read the sequence learns less: it takes an emptied log for a pruned one.
 
 use super::resolve::LogRelation;
 use crate::batch::LogTableMark;
@@ -18,49 +21,141 @@ pub enum Health {
     Pruned,
 }
 
-/// The newest entry now, and whether the one that was newest at the mark is still there.
+/// What a look at the log's ends tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    /// The newest entry.
+    pub newest: Option<String>,
+    pub health: Health,
+}
+
+/// Looks for the newest entry now, and whether the one that was newest at the mark is still there.
 pub(super) async fn examine(
     session: &Session,
     log: &LogRelation,
     mark: Option<&LogTableMark>,
-) -> Result<(Option<String>, Health), CaptureError> {
+) -> Result<Look, CaptureError> {
     let replaced = mark.is_some_and(|m| m.oid != log.relation.oid);
     let Some(ids) = &log.ids else {
-        return Ok((None, if replaced { Health::Replaced } else { Health::Whole }));
+        session.text_rows(DOING, &format!("SELECT {}", rewritten(log))).await.and_then(refuse_rewritten)?;
+        return Ok(Look { newest: None, health: if replaced { Health::Replaced } else { Health::Whole } });
     };
     let seen = mark.and_then(|m| m.ids.as_ref()).filter(|m| m.column == ids.name && !replaced);
     let seen = seen.and_then(|m| m.seen.as_deref()).filter(|_| ids.kind == CursorType::Integer);
-    let rows = session.text_rows("looking at the change log", &query(log, &ids.name, seen)).await?;
-    let row = rows.into_iter().next().unwrap_or_default();
+    let rows = session.text_rows(DOING, &query(log, &ids.name, ids.kind, seen)).await?;
+    let row = refuse_rewritten(rows)?;
     let field = |n: usize| row.get(n).and_then(|f| f.as_deref());
-    let health = match seen {
-        _ if replaced => Health::Replaced,
-        Some(seen) if field(1) != Some("t") => {
-            let number = |text: Option<&str>| text.and_then(|t| t.parse::<i64>().ok());
-            let (seen, next, drawn) = (number(Some(seen)), number(field(2)), number(field(3)));
-            let nothing_came = drawn.is_some() && drawn <= seen;
-            let follows = next.is_some() && next == seen.and_then(|s| s.checked_add(1));
-            if nothing_came || follows { Health::Whole } else { Health::Pruned }
-        }
-        _ => Health::Whole,
+    let ends = Ends {
+        newest: field(1).map(str::to_owned),
+        drawn: field(2).and_then(|t| t.parse().ok()),
+        seen_is_there: field(3) == Some("t"),
+        next: field(4).and_then(|t| t.parse().ok()),
     };
-    Ok((field(0).map(str::to_owned), health))
+    let health = if replaced { Health::Replaced } else { ends.health(seen.and_then(|s| s.parse().ok())) };
+    Ok(Look { newest: ends.newest(ids.kind), health })
 }
 
-fn query(log: &LogRelation, id: &str, seen: Option<&str>) -> String {
+const DOING: &str = "looking at the change log";
+
+/// The ends of a log whose ids are numbers.
+#[derive(Debug, Default)]
+struct Ends {
+    newest: Option<String>,
+    /// The last number that the sequence gave out, 0 for none; `None` where there is no sequence or it may not be read.
+    drawn: Option<i64>,
+    seen_is_there: bool,
+    /// The first number behind the one that was newest at the mark.
+    next: Option<i64>,
+}
+
+impl Ends {
+    fn health(&self, seen: Option<i64>) -> Health {
+        let Some(seen) = seen else { return Health::Whole };
+        let starts_over = self.drawn.is_some_and(|d| d < seen);
+        let nothing_came = self.drawn == Some(seen);
+        let follows = self.next.is_some() && self.next == seen.checked_add(1);
+        if !starts_over && (self.seen_is_there || nothing_came || follows) { Health::Whole } else { Health::Pruned }
+    }
+
+    /// Of an empty log, what was drawn last: what is written next has a larger number.
+    fn newest(&self, kind: CursorType) -> Option<String> {
+        let drawn = self.drawn.filter(|_| kind == CursorType::Integer).map(|d| d.to_string());
+        self.newest.clone().or(drawn)
+    }
+}
+
+/// The log was truncated or rewritten after our snapshot: to it, all entries are gone.
+fn refuse_rewritten(rows: Vec<Vec<Option<String>>>) -> Result<Vec<Option<String>>, crate::source::SourceError> {
+    let row = rows.into_iter().next().unwrap_or_default();
+    if row.first().and_then(|f| f.as_deref()) == Some("t") {
+        return Err(crate::source::SourceError::Rewritten);
+    }
+    Ok(row)
+}
+
+/// The catalog function knows the newest file, the catalog's row the one of our snapshot.
+fn rewritten(log: &LogRelation) -> String {
+    let oid = log.relation.oid;
+    format!(
+        "(SELECT c.relkind = 'r' AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode \
+         FROM pg_catalog.pg_class c WHERE c.oid = {oid}::oid)"
+    )
+}
+
+fn query(log: &LogRelation, id: &str, kind: CursorType, seen: Option<&str>) -> String {
     let (table, column) = (qualified(&log.name), format!("t.{}", ident(id)));
-    let newest = format!("SELECT (SELECT {column}::text FROM {table} AS t ORDER BY {column} DESC NULLS LAST LIMIT 1)");
-    let Some(seen) = seen else { return newest };
-    let seen = literal(seen, "int8");
-    let sequence = format!(
+    let rewritten = rewritten(log);
+    if kind != CursorType::Integer {
+        return format!("SELECT {rewritten}, (SELECT max({column})::text FROM {table} AS t)");
+    }
+    let drawn = format!(
         "(SELECT CASE WHEN pg_catalog.has_sequence_privilege(s.name, 'select') \
-                      THEN pg_catalog.pg_sequence_last_value(s.name::regclass)::text END \
+                      THEN COALESCE(pg_catalog.pg_sequence_last_value(s.name::regclass), 0) END \
             FROM (SELECT pg_catalog.pg_get_serial_sequence({}, {}) AS name) AS s WHERE s.name IS NOT NULL)",
         literal(&table, "text"),
         literal(id, "text"),
     );
-    format!(
-        "{newest}, EXISTS (SELECT 1 FROM {table} AS t WHERE {column} = {seen}), \
-         (SELECT {column}::text FROM {table} AS t WHERE {column} > {seen} ORDER BY {column} LIMIT 1), {sequence}"
-    )
+    // One row imported with a huge number must not hide all that the sequence is still to give out.
+    let newest = format!(
+        "(SELECT max({column})::text FROM {table} AS t WHERE {column} <= COALESCE(d.drawn, 9223372036854775807))"
+    );
+    let ends = match seen {
+        Some(seen) => {
+            let seen = literal(seen, "int8");
+            format!(
+                ", EXISTS (SELECT 1 FROM {table} AS t WHERE {column} = {seen}), \
+                 (SELECT min({column})::text FROM {table} AS t WHERE {column} > {seen})"
+            )
+        }
+        None => String::new(),
+    };
+    format!("SELECT {rewritten}, {newest}, d.drawn::text{ends} FROM (SELECT {drawn} AS drawn) AS d")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(drawn: Option<i64>, seen_is_there: bool, next: Option<i64>) -> Ends {
+        Ends { newest: None, drawn, seen_is_there, next }
+    }
+
+    #[test]
+    fn a_log_is_trusted_only_while_nothing_can_have_gone_unread() {
+        for (what, found, expected) in [
+            ("the newest entry is there", ends(None, true, Some(30)), Health::Whole),
+            ("it is gone, and nothing was written since", ends(Some(20), false, None), Health::Whole),
+            ("it is gone, and the next number is there", ends(Some(25), false, Some(21)), Health::Whole),
+            ("it is gone, and so may be others", ends(Some(25), false, Some(23)), Health::Pruned),
+            ("all is gone, and some were written", ends(Some(25), false, None), Health::Pruned),
+            ("all is gone, and the sequence may not be read", ends(None, false, None), Health::Pruned),
+            ("the numbers start over", ends(Some(3), false, None), Health::Pruned),
+            ("the numbers start over, and old entries stay", ends(Some(3), true, None), Health::Pruned),
+        ] {
+            assert_eq!(found.health(Some(20)), expected, "{what}");
+        }
+        assert_eq!(ends(Some(3), false, None).health(None), Health::Whole);
+        // An empty log: what comes next has a larger number than the last one drawn.
+        assert_eq!(ends(Some(3), false, None).newest(CursorType::Integer).as_deref(), Some("3"));
+    }
 }

@@ -16,7 +16,7 @@ use super::scan::action_is;
 use crate::capture::error::CaptureError;
 use crate::capture::rule::resent;
 use crate::model::{KeyFormat, LogKey};
-use crate::source::{Session, SourceColumn, ident, literal, qualified};
+use crate::source::{Session, SourceColumn, SourceError, ident, literal, qualified};
 
 /// Keys a chunk: enough to make a statement worth its round trip, few enough for one that is quick to plan.
 const KEYS_A_CHUNK: usize = 4096;
@@ -55,6 +55,17 @@ pub struct KeyReader<'a> {
     pub resent: u64,
 }
 
+/// A value that the server can't read as the key's type: it says so only of older servers, see [`cast`].
+fn explain(e: SourceError, claim: &Claim) -> CaptureError {
+    match &e {
+        SourceError::Statement { code, .. } if code.starts_with("22") => CaptureError::UnreadableKey {
+            name: claim.name.clone(),
+            type_name: claim.columns.iter().map(|c| c.type_name.as_str()).collect::<Vec<_>>().join(", "),
+        },
+        _ => e.into(),
+    }
+}
+
 /// The entries of one key, where the diffs are looked at.
 struct Collapsed {
     key: Vec<String>,
@@ -75,7 +86,8 @@ impl<'a> KeyReader<'a> {
     ) -> Result<Opened<'a>, CaptureError> {
         let cursor = format!("plimsoll_keys_{number}");
         let query = keys_query(log, claim, place, judge);
-        session.execute(DOING, &format!("DECLARE {cursor} NO SCROLL CURSOR FOR {query}")).await?;
+        let declared = session.execute(DOING, &format!("DECLARE {cursor} NO SCROLL CURSOR FOR {query}")).await;
+        declared.map_err(|e| explain(e, claim))?;
         let mut reader = Self {
             session,
             cursor,
@@ -88,11 +100,10 @@ impl<'a> KeyReader<'a> {
             unreadable: 0,
             resent: 0,
         };
-        reader.fetch().await?;
+        reader.fetch().await.map_err(|e| explain(e, claim))?;
         // Entries without a key come first.
         let missing = reader.waiting.front().and_then(|row| row.get(reader.width + 1));
         if missing.and_then(|f| f.as_deref()) == Some("t") {
-            reader.close().await?;
             return Ok(Opened::NamesNoRow);
         }
         Ok(Opened::Reader(reader))
@@ -122,7 +133,12 @@ impl<'a> KeyReader<'a> {
         Ok(self.session.execute(DOING, &format!("CLOSE {}", self.cursor)).await?)
     }
 
-    async fn fetch(&mut self) -> Result<(), CaptureError> {
+    /// Closes every reader of a table that is given up half-read.
+    pub async fn close_all(session: &Session) -> Result<(), CaptureError> {
+        Ok(session.execute(DOING, "CLOSE ALL").await?)
+    }
+
+    async fn fetch(&mut self) -> Result<(), SourceError> {
         let wanted = if self.judge.is_some() { ENTRIES_A_FETCH } else { KEYS_A_CHUNK };
         let rows = self.session.text_rows(DOING, &format!("FETCH FORWARD {wanted} FROM {}", self.cursor)).await?;
         self.drained = rows.len() < wanted;

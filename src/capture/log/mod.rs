@@ -28,7 +28,7 @@ mod reread;
 mod resolve;
 mod scan;
 
-pub use diff::{Judge, OPAQUE};
+pub use diff::Judge;
 pub use health::Health;
 pub use keys::{Chunk, KeyReader, Opened, keys_query};
 pub use limits::{UNSEEN, unseen};

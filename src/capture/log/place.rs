@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::health::{Health, examine};
+use super::health::{Health, Look, examine};
 use super::resolve::{Claim, Log, LogRelation};
 use super::scan::{Scan, scan_query};
 use crate::batch::{CursorMark, LogCounts, LogMark, LogTableMark, Snapshot};
@@ -37,7 +37,7 @@ impl Place {
 /// What a run has asked of the log so far: tables of one feed mostly ask the same.
 #[derive(Default)]
 pub struct Survey {
-    looked: HashMap<(usize, Option<String>), (Option<String>, Health)>,
+    looked: HashMap<(usize, Option<String>), Look>,
     scans: HashMap<(usize, String), Scan>,
 }
 
@@ -59,10 +59,10 @@ impl Survey {
                 Some(looked) => looked.clone(),
                 None => examine(session, table, marked).await?,
             };
-            let found = looked.1;
+            let found = looked.health;
             self.looked.insert((claim.log, seen), looked.clone());
             // Whoever asks next for the newest entry alone need not ask the server.
-            self.looked.insert((claim.log, None), (looked.0, Health::Whole));
+            self.looked.insert((claim.log, None), Look { health: Health::Whole, ..looked });
             if worst == Health::Whole {
                 worst = found;
             }
@@ -109,7 +109,7 @@ impl Survey {
             }
             let same = |l: &&LogTableMark| l.name == name && l.oid == table.relation.oid;
             let previous = before.and_then(|m| m.logs.iter().find(same));
-            let newest = self.looked.get(&(claim.log, None)).and_then(|(newest, _)| newest.clone());
+            let newest = self.looked.get(&(claim.log, None)).and_then(|l| l.newest.clone());
             let ids = table.ids.as_ref().map(|ids| ids.advance(previous.and_then(|m| m.ids.as_ref()), newest, moment));
             logs.push(LogTableMark { name, oid: table.relation.oid, ids });
         }

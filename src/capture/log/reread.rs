@@ -33,7 +33,8 @@ impl<'a> Reread<'a> {
             Reach::Key => self.absent(chunk),
             Reach::Scope => {
                 let column = &self.claim.columns[0];
-                let query = format!("SELECT k.k0 AS {} FROM {}", ident(&column.name), self.unnest(chunk));
+                let value = as_published(0, column);
+                let query = format!("SELECT {value} AS {} FROM {}", ident(&column.name), self.unnest(chunk));
                 Pass { kind: RowKind::Change(Op::Scope), query, flag: Flag::Absent }
             }
         }
@@ -50,7 +51,10 @@ impl<'a> Reread<'a> {
     fn absent(&self, chunk: &Chunk) -> Pass {
         let columns = &self.claim.columns;
         let place_of = |name: &str| columns.iter().position(|c| c.name == name).unwrap_or(0);
-        let fields = self.shape.key().iter().map(|c| format!("k.k{} AS {}", place_of(&c.source), ident(&c.source)));
+        let fields = self.shape.key().iter().map(|c| {
+            let i = place_of(&c.source);
+            format!("{} AS {}", as_published(i, &columns[i]), ident(&c.source))
+        });
         let same = columns.iter().enumerate().map(|(i, c)| format!("t.{} = k.k{i}", ident(&c.name)));
         // The constant list goes along, for views that take no condition from outside but a constant one.
         let first = Some(self.first_is_among(chunk));
@@ -84,6 +88,16 @@ impl<'a> Reread<'a> {
         let arrays: Vec<String> = columns.iter().enumerate().map(|(i, c)| array(chunk, i, c)).collect();
         let names: Vec<String> = (0..columns.len()).map(|i| format!("k{i}")).collect();
         format!("unnest({}) AS k({})", arrays.join(", "), names.join(", "))
+    }
+}
+
+/// A key's value as the table prints it: one of `char(n)` is padded.
+fn as_published(i: usize, column: &SourceColumn) -> String {
+    const BPCHAR: u32 = 1042;
+    match column.typmod {
+        // The type modifier of char(n) is n + 4. Source: `anychar_typmodin` in PostgreSQL's varchar.c.
+        typmod if column.base_oid == BPCHAR && typmod > 4 => format!("k.k{i}::character({})", typmod - 4),
+        _ => format!("k.k{i}"),
     }
 }
 

@@ -12,6 +12,8 @@ use crate::source::{Catalog, Relation, RelationKind, Session, SourceColumn, iden
 pub struct Log<'a> {
     pub(super) spec: &'a LogSpec,
     pub(super) tables: Vec<LogRelation>,
+    /// The relations that entries are about, where the log names them.
+    logged: Catalog,
     types: ContentTypes,
     /// The schema of the hstore extension, where the key is packed by it.
     pub(super) hstore: Option<String>,
@@ -36,7 +38,7 @@ pub struct Claim {
     pub(super) log: usize,
     /// A condition for the entries; `None` where all of the log's table are meant.
     pub(super) matches: Option<String>,
-    pub(super) group: Group,
+    pub(super) groups: Vec<Group>,
     /// The table's columns that hold the logged key, in the log's order.
     pub(super) columns: Vec<SourceColumn>,
     /// Their names inside the log.
@@ -56,6 +58,13 @@ pub enum Reach {
 /// The values of the type columns, as the scan groups by them.
 pub(super) type Group = [Option<String>; 2];
 
+/// Entries of a type: their table, the values they are told by, and the relation they are about, where the log names it.
+struct Entries<'l> {
+    table: usize,
+    groups: Vec<Group>,
+    about: Option<&'l Relation>,
+}
+
 #[derive(Default)]
 struct ContentTypes {
     table: Option<RelationName>,
@@ -64,20 +73,32 @@ struct ContentTypes {
 }
 
 impl<'a> Log<'a> {
-    /// The relations the log consists of, for the catalog.
+    /// The relations the log consists of and those it is about, for the catalog.
     pub fn relations(spec: &LogSpec, tables: &[TableSpec]) -> Vec<RelationName> {
+        let mut names = Self::entry_tables(spec, tables);
+        if matches!(spec.types, TypeColumn::Relation { .. }) {
+            names.extend(Self::named(tables));
+            names.extend(tables.iter().map(|t| t.source.clone()));
+        }
+        names
+    }
+
+    fn entry_tables(spec: &LogSpec, tables: &[TableSpec]) -> Vec<RelationName> {
         match &spec.table {
             LogTable::One(name) => vec![name.clone()],
-            LogTable::PerType => {
-                let mut names: Vec<RelationName> = Vec::new();
-                for name in tables.iter().flat_map(|t| &t.log_types).filter_map(|t| RelationName::parse(&t.name)) {
-                    if !names.contains(&name) {
-                        names.push(name);
-                    }
-                }
-                names
+            LogTable::PerType => Self::named(tables),
+        }
+    }
+
+    /// The relations that `log_types` names.
+    fn named(tables: &[TableSpec]) -> Vec<RelationName> {
+        let mut names: Vec<RelationName> = Vec::new();
+        for name in tables.iter().flat_map(|t| &t.log_types).filter_map(|t| RelationName::parse(&t.name)) {
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
+        names
     }
 
     /// Finds the log. A table of entries that only some tables need is missed by [`Log::claims`] of those.
@@ -88,26 +109,40 @@ impl<'a> Log<'a> {
         catalog: &Catalog,
     ) -> Result<Self, CaptureError> {
         let mut found = Vec::new();
-        for name in Self::relations(spec, tables) {
-            match catalog.get(&name) {
-                Ok(relation) => found.push(LogRelation::of(spec, &name, relation)?),
-                Err(_) if spec.table == LogTable::PerType => {}
-                Err(_) => return Err(CaptureError::NoLog(name)),
+        for name in Self::entry_tables(spec, tables) {
+            match (catalog.get(&name), &spec.table) {
+                (Ok(relation), LogTable::One(_)) => found.push(LogRelation::of(spec, &name, relation)?),
+                // One that is no history table is the fault of the table that names it.
+                (Ok(relation), LogTable::PerType) => found.extend(LogRelation::of(spec, &name, relation).ok()),
+                (Err(_), LogTable::PerType) => {}
+                (Err(_), LogTable::One(_)) => return Err(CaptureError::NoLog(name)),
             }
+        }
+        // Held to the end of the transaction: a log that is emptied meanwhile would look as if nothing were new.
+        if !found.is_empty() {
+            let names: Vec<String> = found.iter().map(|l| qualified(&l.name)).collect();
+            let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE", names.join(", "));
+            session.execute("locking the change log against being emptied", &lock).await?;
         }
         let types = match &spec.types {
             TypeColumn::ContentType { types, .. } => ContentTypes::read(session, spec, types.as_ref()).await?,
             _ => ContentTypes::default(),
         };
         let keys = std::iter::once(&spec.key).chain(&spec.old_key);
-        let needs_hstore = keys.clone().any(|k| k.format == KeyFormat::Hstore);
+        let needs_hstore =
+            keys.clone().any(|k| k.format == KeyFormat::Hstore) || matches!(spec.diff, Some(Diff::Hstore(_)));
         let hstore = if needs_hstore { Some(hstore_schema(session).await?) } else { None };
-        Ok(Self { spec, tables: found, types, hstore, version: session.version() })
+        Ok(Self { spec, tables: found, logged: catalog.clone(), types, hstore, version: session.version() })
     }
 
     /// How the log is written.
     pub fn spec(&self) -> &'a LogSpec {
         self.spec
+    }
+
+    /// Whether triggers write the log: then it tells what the database did, not what an application meant to do.
+    pub fn is_by_trigger(&self) -> bool {
+        matches!(self.spec.types, TypeColumn::Relation { .. })
     }
 
     /// What `check` has to say of the log's tables.
@@ -116,7 +151,11 @@ impl<'a> Log<'a> {
         for claim in claims {
             let table = &self.tables[claim.log];
             let note = match &table.ids {
-                None => format!("{} has no ordered id or time: every tick scans it", table.name),
+                None => format!(
+                    "the ids of {} are no numbers: every tick scans it, unless [changelog] lag = \"…\" says how far the \
+                     times in it may be off; entries that are pruned unread are not noticed",
+                    table.name
+                ),
                 Some(ids) if !table.relation.leading.contains(&ids.name) => {
                     format!("no index of {} leads with {}: every tick scans it", table.name, ids.name)
                 }
@@ -132,23 +171,45 @@ impl<'a> Log<'a> {
         notes
     }
 
-    /// What the log's entries of a type are grouped under; an error where there is no such type.
-    pub(super) fn group(&self, name: &str) -> Result<(usize, Group), CaptureError> {
+    /// What the log's entries of a type are told by; an error where there is no such type.
+    fn entries(&self, name: &str) -> Result<Entries<'_>, CaptureError> {
         let bad = |wanted| CaptureError::BadLogType { name: name.to_owned(), wanted };
-        Ok(match &self.spec.types {
+        let (table, about, groups) = match &self.spec.types {
             TypeColumn::Table if self.spec.table == LogTable::PerType => {
                 let wanted = RelationName::parse(name).ok_or_else(|| bad("public.app_historicalproject"))?;
-                let at = self.tables.iter().position(|t| t.name == wanted);
-                (at.ok_or(CaptureError::NoLog(wanted))?, [None, None])
+                match self.tables.iter().position(|t| t.name == wanted) {
+                    Some(at) => (at, None, vec![[None, None]]),
+                    None => return Err(self.no_history(wanted)),
+                }
             }
-            TypeColumn::Table => (0, [None, None]),
-            TypeColumn::Name(_) => (0, [Some(name.to_owned()), None]),
+            TypeColumn::Table => (0, None, vec![[None, None]]),
+            TypeColumn::Name(_) => (0, None, vec![[Some(name.to_owned()), None]]),
+            TypeColumn::ContentType { .. } => (0, None, vec![[Some(self.types.id(name)?), None]]),
             TypeColumn::Relation { .. } => {
                 let relation = RelationName::parse(name).ok_or_else(|| bad("public.orders"))?;
-                (0, [Some(relation.schema), Some(relation.name)])
+                let about = self.logged.get(&relation).ok();
+                // A trigger on a partitioned table fires for its partitions, and names those.
+                let leaves = about.into_iter().flat_map(|r| &r.leaves);
+                let leaves = leaves.map(|l| [Some(l.schema.clone()), Some(l.name.clone())]);
+                let own = [Some(relation.schema), Some(relation.name)];
+                (0, about, std::iter::once(own).chain(leaves).collect())
             }
-            TypeColumn::ContentType { .. } => (0, [Some(self.types.id(name)?), None]),
-        })
+        };
+        Ok(Entries { table, groups, about })
+    }
+
+    /// The values that entries of a type are told by, for counting.
+    pub(super) fn groups(&self, name: &str) -> Option<(usize, Vec<Group>)> {
+        self.entries(name).ok().map(|e| (e.table, e.groups))
+    }
+
+    /// Why a history table can't be read.
+    fn no_history(&self, name: RelationName) -> CaptureError {
+        let found = self.logged.get(&name).map(|relation| LogRelation::of(self.spec, &name, relation));
+        match found {
+            Ok(Err(why)) => why,
+            _ => CaptureError::NoLog(name),
+        }
     }
 
     /// The columns that say the type, as the scan and the conditions name them.
@@ -197,7 +258,7 @@ impl<'a> Log<'a> {
     }
 
     fn claim(&self, log_type: &LogType, relation: &Relation, shape: &Shape) -> Result<Claim, CaptureError> {
-        let (log, group) = self.group(&log_type.name)?;
+        let Entries { table: log, groups, about } = self.entries(&log_type.name)?;
         let key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
         let names: Vec<String> = match &log_type.key {
             Some(names) => names.clone(),
@@ -207,7 +268,7 @@ impl<'a> Log<'a> {
         let reach = if is_key { Reach::Key } else { Reach::Scope };
         if reach == Reach::Scope {
             let [name] = names.as_slice() else { return Err(CaptureError::WideScope(log_type.name.clone())) };
-            if relation.column(name).is_some() && shape.columns.iter().all(|c| c.source != *name) {
+            if relation.column(name).is_some() && shape.column(name).is_none() {
                 return Err(CaptureError::ScopeNotPublished(name.clone()));
             }
         }
@@ -215,17 +276,48 @@ impl<'a> Log<'a> {
             .iter()
             .map(|n| relation.column(n).cloned().ok_or_else(|| CaptureError::NoSuchKeyColumn(n.clone())))
             .collect::<Result<Vec<_>, _>>()?;
-        let fields = log_type.fields.clone().unwrap_or(names);
+        let fields = self.fields(log_type, names, about)?;
         self.check_width(&log_type.name, log, &fields, columns.len())?;
-        let conditions = self.type_columns().into_iter().zip(&group).filter_map(|(column, value)| {
-            value.as_ref().map(|v| match &self.spec.types {
-                TypeColumn::ContentType { .. } => format!("{column} = {v}"),
-                _ => format!("{column}::text = {}", literal(v, "text")),
-            })
-        });
-        let conditions: Vec<String> = conditions.collect();
-        let matches = (!conditions.is_empty()).then(|| conditions.join(" AND "));
-        Ok(Claim { name: log_type.name.clone(), log, matches, group, columns, fields, reach })
+        let matches = self.condition(&groups);
+        Ok(Claim { name: log_type.name.clone(), log, matches, groups, columns, fields, reach })
+    }
+
+    /// The key's names inside the log. A view's key column may be called otherwise than that of the relation the log speaks
+    /// of; that one's primary key then is what was logged.
+    fn fields(
+        &self,
+        log_type: &LogType,
+        names: Vec<String>,
+        about: Option<&Relation>,
+    ) -> Result<Vec<String>, CaptureError> {
+        let fields = log_type.fields.clone().unwrap_or(names);
+        let is_packed = matches!(self.spec.key.format, KeyFormat::Json | KeyFormat::Hstore);
+        let Some(about) = about.filter(|a| is_packed && a.kind != RelationKind::View) else { return Ok(fields) };
+        let Some(unknown) = fields.iter().find(|f| about.column(f).is_none()) else { return Ok(fields) };
+        if log_type.fields.is_none() && about.primary_key.len() == fields.len() {
+            return Ok(about.primary_key.clone());
+        }
+        Err(CaptureError::NoLoggedField { name: log_type.name.clone(), field: unknown.clone() })
+    }
+
+    /// A condition for the entries `t` of any of the groups; `None` for all there are.
+    fn condition(&self, groups: &[Group]) -> Option<String> {
+        let columns = self.type_columns();
+        if columns.is_empty() {
+            return None;
+        }
+        let is_one = |group: &Group| -> String {
+            let each = columns.iter().zip(group).filter_map(|(column, value)| {
+                value.as_ref().map(|v| match &self.spec.types {
+                    // Of whatever type the reference is.
+                    TypeColumn::ContentType { .. } => format!("{column} = '{}'", v.replace('\'', "''")),
+                    _ => format!("{column}::text = {}", literal(v, "text")),
+                })
+            });
+            each.collect::<Vec<_>>().join(" AND ")
+        };
+        let any: Vec<String> = groups.iter().map(is_one).collect();
+        Some(if any.len() == 1 { any.concat() } else { format!("(({}))", any.join(") OR (")) })
     }
 
     /// The log has to keep as many values as the key has columns.
@@ -251,7 +343,7 @@ impl LogRelation {
         if !relation.has_xmin() || relation.kind == RelationKind::MaterializedView {
             return Err(CaptureError::LogWithoutTransactionIds { log: name.clone(), kind: relation.kind.name() });
         }
-        let ids = CursorColumn::of_log(&spec.id, spec.at.as_deref(), relation);
+        let ids = CursorColumn::of_log(&spec.id, spec.at.as_deref().zip(spec.lag), relation)?;
         let found = Self { name: name.clone(), relation: relation.clone(), ids };
         let keys = std::iter::once(&spec.key).chain(&spec.old_key).flat_map(|k| &k.columns);
         let types = match &spec.types {

@@ -67,18 +67,18 @@ impl Scan {
         Self { types: types.collect() }
     }
 
-    fn entries(&self, group: &Group) -> Option<&Entries> {
-        self.types.iter().find(|e| e.group == *group)
+    fn entries(&self, claim: &Claim) -> impl Iterator<Item = &Entries> {
+        self.types.iter().filter(|e| claim.groups.contains(&e.group))
     }
 
     /// Whether there are entries that may have changed the claim's rows.
     pub fn concerns(&self, claim: &Claim) -> bool {
-        self.entries(&claim.group).is_some_and(|e| e.count > e.ignored)
+        self.entries(claim).any(|e| e.count > e.ignored)
     }
 
     /// Whether rows changed that no entry names.
     pub fn names_no_row(&self, claim: &Claim) -> bool {
-        self.entries(&claim.group).is_some_and(|e| e.nameless > 0)
+        self.entries(claim).any(|e| e.nameless > 0)
     }
 
     pub(super) fn total(&self) -> u64 {
@@ -91,8 +91,8 @@ impl Scan {
             tables.iter().filter(|t| t.log_types.is_empty() || t.log_types.iter().any(|l| l.name.is_empty()));
         let own_names = own_names.map(|t| format!("{}.{}", ident(&t.source.schema), ident(&t.source.name)));
         let names = tables.iter().flat_map(|t| &t.log_types).map(|t| t.name.clone()).chain(own_names);
-        let claimed: Vec<Group> =
-            names.filter_map(|n| log.group(&n).ok()).filter(|(t, _)| *t == table).map(|(_, g)| g).collect();
+        let found = names.filter_map(|n| log.groups(&n)).filter(|(t, _)| *t == table);
+        let claimed: Vec<Group> = found.flat_map(|(_, groups)| groups).collect();
         for entries in &self.types {
             into.entries += entries.count;
             into.ignored += entries.ignored;

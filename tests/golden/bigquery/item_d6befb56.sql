@@ -1,7 +1,7 @@
 -- table demo.app.item: item_id INT64, label STRING, plan_id INT64, period STRING
 -- table demo.app_staging.item__RUN: _plimsoll_op STRING, item_id INT64, label STRING, plan_id INT64, period STRING
 MERGE `demo.app.item` AS T
-USING (SELECT * FROM `demo.app_staging.item__RUN` WHERE `_plimsoll_op` <> 'S' QUALIFY ROW_NUMBER() OVER (PARTITION BY `item_id`) = 1) AS S
+USING (SELECT * FROM `demo.app_staging.item__RUN` WHERE `_plimsoll_op` <> 'S' QUALIFY ROW_NUMBER() OVER (PARTITION BY `_plimsoll_op`, `item_id`, `label`, `plan_id`, `period`) = 1) AS S
 ON T.`item_id` = S.`item_id`
 WHEN MATCHED AND S.`_plimsoll_op` = 'D' THEN DELETE
 WHEN MATCHED THEN UPDATE SET T.`label` = S.`label`, T.`plan_id` = S.`plan_id`, T.`period` = S.`period`
