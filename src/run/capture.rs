@@ -8,71 +8,22 @@
 //! row shows up, and before any file is stored: a quiet feed costs a few questions to the source, and a target that can't
 //! be written leaves nothing behind. In a feed that tables share, one that fails for good is set aside and the others go on.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
-use time::OffsetDateTime;
-
-use super::aside::{Stage, set_aside};
 use super::context::Context;
 use super::error::RunError;
-use super::feed::{Mode, Order};
-use super::feeds::Feed;
-use super::staging::{ClaimReading, Passed, Place, Reading, Staged, Staging};
-use crate::batch::{Absent, Aside, Batch, Counts, FORMAT_VERSION, LogCounts, Standing, TableMark, Watermark};
+use super::logged::{LogAtHand, Named};
+use super::order::Mode;
+use super::staging::{Passed, Staging};
+use super::work::{Captured, Found, Looked, Place, Reading, Staged, Work};
+use crate::batch::Absent;
 use crate::bigquery::{BigQuery, TargetPlan};
-use crate::capture::log::{Claim, Judge, Log, Place as LogPlace, Survey};
+use crate::capture::log::{Log, Survey};
 use crate::capture::{Capture, Decision, Why, decide};
 use crate::encode::{EncodeError, Shape};
-use crate::model::{CaptureKind, ChangedColumns, RunId, TableSpec};
-use crate::source::{Catalog, Moment, Relation, Session, dependencies, read_catalog};
-use crate::stage::{batch_folder, store_manifest};
-
-/// What a capture has found.
-pub(super) struct Captured {
-    /// `None` where nothing has changed.
-    pub batch: Option<Batch>,
-    pub next: Watermark,
-    pub aside: BTreeMap<String, Aside>,
-    pub log: Option<LogCounts>,
-    /// The tables read whole, by target, and why.
-    pub whole: Vec<(String, Why)>,
-    /// Tables that something passing was in the way of; they stand where they stood.
-    pub postponed: Vec<(TableSpec, RunError)>,
-    /// Tables left for a run of their own: so much is at hand already that it should be sealed.
-    pub rest: Vec<TableSpec>,
-}
-
-/// What a run is to capture.
-pub(super) struct Work<'a> {
-    pub context: &'a Context,
-    pub feed: &'a Feed,
-    /// The tables of the feed that are due.
-    pub tables: &'a [TableSpec],
-    pub order: Order,
-    pub run: &'a RunId,
-    pub started: OffsetDateTime,
-    pub previous: Option<&'a Watermark>,
-    pub aside: &'a BTreeMap<String, Aside>,
-}
-
-/// A table, looked at.
-struct Looked<'a> {
-    spec: &'a TableSpec,
-    relation: &'a Relation,
-    shape: Shape,
-    claims: Vec<Claim>,
-    standing: Option<Standing<'a>>,
-    decision: Decision,
-    /// About how many rows a whole read has.
-    rows: u64,
-}
-
-/// The log and what was asked of it.
-struct LogAtHand<'a> {
-    log: Log<'a>,
-    survey: Survey,
-}
+use crate::model::{CaptureKind, TableSpec};
+use crate::source::{Catalog, Moment, Session, read_catalog};
+use crate::stage::batch_folder;
 
 /// The savepoint a failed statement is taken back to: nothing is ever written, so one serves all tables.
 const SAVEPOINT: &str = "SAVEPOINT plimsoll";
@@ -251,143 +202,6 @@ impl<'a> Work<'a> {
                 Passed::NamesNoRow => decision = Decision::Reconcile(Why::LogLacksKey),
             }
         }
-    }
-
-    /// Puts the tables together to what is to be sealed, and stores its manifest.
-    async fn conclude(
-        &self,
-        moment: &Moment,
-        found: Found<'_>,
-        rest: Vec<TableSpec>,
-        at_hand: Option<&LogAtHand<'_>>,
-        logged: &[TableSpec],
-    ) -> Result<Captured, RunError> {
-        let Found { batches, marks, whole, failed, counts } = found;
-        let failed = blame_those_at_fault(failed, !batches.is_empty(), marks.is_empty() && logged.len() == 1)?;
-        let mut aside = self.aside.clone();
-        aside.retain(|target, _| !marks.contains_key(target) && logged.iter().any(|t| t.target == *target));
-        // Another server's snapshots would be taken for this one's.
-        let kept = self.previous.filter(|w| w.identity == moment.identity);
-        let mut tables = kept.map(|w| w.tables.clone()).unwrap_or_default();
-        if self.feed.is_shared() {
-            // A table that left the feed would come back to a place that is no longer its own.
-            tables.retain(|target, _| logged.iter().any(|t| t.target == *target));
-        }
-        tables.extend(marks);
-        let mut postponed = Vec::new();
-        for (spec, error) in failed {
-            if error.is_transient() {
-                postponed.push((spec.clone(), error));
-                continue;
-            }
-            tracing::error!(table = %spec.source, reason = %error, hint = error.hint(), "a table is set aside");
-            let before = self.aside.get(&spec.target);
-            let stage = if error.came_after_reading() { Stage::Read } else { Stage::Look };
-            let entry = set_aside(&spec.source.to_string(), before, stage, &error, moment.taken_at);
-            aside.insert(spec.target.clone(), entry);
-            tables.remove(&spec.target);
-        }
-        let next = Watermark {
-            snapshot: moment.snapshot.clone(),
-            identity: moment.identity.clone(),
-            taken_at: moment.taken_at,
-            tables,
-        };
-        let log = at_hand.map(|a| LogCounts {
-            skipped: counts.skipped,
-            unreadable: counts.unreadable,
-            ..a.survey.counts(&a.log, logged)
-        });
-        if counts.unreadable > 0 {
-            tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
-        }
-        if batches.is_empty() {
-            return Ok(Captured { batch: None, next, aside, log, whole, postponed, rest });
-        }
-        let batch = Batch {
-            version: FORMAT_VERSION,
-            run: self.run.clone(),
-            feed: self.feed.id.clone(),
-            started: self.started,
-            folder: batch_folder(&self.feed.id, self.run, self.started),
-            tables: batches,
-            log,
-            aside: aside.clone(),
-            next: next.clone(),
-        };
-        store_manifest(&self.context.store, &batch).await?;
-        Ok(Captured { batch: Some(batch), next, aside, log, whole, postponed, rest })
-    }
-}
-
-/// The tables of a run, as they come.
-#[derive(Default)]
-struct Found<'a> {
-    batches: Vec<crate::batch::TableBatch>,
-    marks: BTreeMap<String, TableMark>,
-    whole: Vec<(String, Why)>,
-    failed: Vec<(&'a TableSpec, RunError)>,
-    counts: Counts,
-}
-
-/// The tables that failed by themselves. An error that others may share fails the run, unless another table got past it.
-fn blame_those_at_fault(
-    mut failed: Vec<(&TableSpec, RunError)>,
-    another_went_on: bool,
-    is_alone: bool,
-) -> Result<Vec<(&TableSpec, RunError)>, RunError> {
-    let is_everyones = |e: &RunError| !another_went_on && !e.is_of_one_table();
-    match failed.iter().position(|(_, e)| is_alone || is_everyones(e)) {
-        Some(at) => Err(failed.swap_remove(at).1),
-        None => Ok(failed),
-    }
-}
-
-impl<'a> Found<'a> {
-    fn add(&mut self, spec: &'a TableSpec, staged: Staged, whole: Option<Why>) {
-        self.marks.insert(spec.target.clone(), staged.mark);
-        self.batches.extend(staged.table);
-        self.whole.extend(whole.map(|w| (spec.target.clone(), w)));
-        self.counts.skipped += staged.counts.skipped;
-        self.counts.unreadable += staged.counts.unreadable;
-    }
-}
-
-/// What the log says of one table.
-enum Named<'a> {
-    Nothing,
-    Keys(Vec<ClaimReading<'a>>),
-    NoRow,
-}
-
-impl LogAtHand<'_> {
-    /// The claims of a table that have new entries.
-    async fn concerning<'l>(&mut self, session: &Session, looked: &'l Looked<'_>) -> Result<Named<'l>, RunError> {
-        let Some(mark) = looked.standing.and_then(|s| s.mark.log.as_ref()) else { return Ok(Named::Nothing) };
-        let mut readings = Vec::new();
-        for claim in &looked.claims {
-            let place = LogPlace::of(&self.log, claim, mark);
-            let scan = self.survey.scan(session, &self.log, claim, &place).await?;
-            if scan.names_no_row(claim) {
-                return Ok(Named::NoRow);
-            }
-            if scan.concerns(claim) {
-                readings.push(ClaimReading { claim, place, judge: None });
-            }
-        }
-        if looked.spec.changed_columns == ChangedColumns::SkipUnpublished {
-            for reading in &mut readings {
-                let below = dependencies(session, looked.relation.oid).await?;
-                let Looked { spec, relation, shape, .. } = looked;
-                reading.judge = Judge::new(&self.log, reading.claim, spec, relation, shape, below).ok();
-            }
-        }
-        Ok(if readings.is_empty() { Named::Nothing } else { Named::Keys(readings) })
-    }
-
-    fn next_mark(&self, looked: &Looked<'_>, decision: Decision, moment: &Moment) -> crate::batch::LogMark {
-        let before = looked.standing.filter(|_| decision == Decision::Changes).and_then(|s| s.mark.log.as_ref());
-        self.survey.next_mark(&self.log, &looked.claims, before, moment)
     }
 }
 

@@ -6,38 +6,20 @@ use time::OffsetDateTime;
 use tracing::{error, info, warn};
 
 use super::aside::must_wait;
-use super::capture::{Captured, Work, capture};
+use super::capture::capture;
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
 use super::finish::finish;
-use super::guard::Guard;
+use super::lease::keep_lease;
+use super::order::{Guard, Mode, Order};
 use super::report::{AsideReport, Failure, PostponedReport, RunReport, RunState, TableReport, seconds_since};
+use super::work::{Captured, Work};
 use crate::batch::{Batch, LogCounts};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::model::{RunId, TableSpec};
 use crate::state::{Handle, StateDocument};
-
-/// What a tick wants of a feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Changes, if the table's `every` has passed.
-    IfDue,
-    /// Changes.
-    Now,
-    /// The whole table.
-    Full,
-    /// The whole table, and its target may be made anew.
-    Resync,
-}
-
-/// How a tick is to go about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
-    pub mode: Mode,
-    pub guard: Guard,
-}
 
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);
@@ -269,25 +251,6 @@ impl Run<'_> {
             false => why.text().to_owned(),
         });
         Some(each.collect::<Vec<_>>().join("; "))
-    }
-}
-
-/// Does the work while the lease is taken (after `first`) and renewed. Losing it ends the work.
-pub(super) async fn keep_lease<T>(
-    state: &mut Handle,
-    run: &RunId,
-    first: Duration,
-    work: impl Future<Output = Result<T, RunError>>,
-) -> Result<T, RunError> {
-    // The futures of a whole capture or load are too large to be copied along the stack.
-    let mut work = Box::pin(work);
-    let mut pause = first;
-    loop {
-        tokio::select! {
-            outcome = &mut work => return outcome,
-            () = tokio::time::sleep(pause) => state.take_lease(run).await?,
-        }
-        pause = state.renewal_period();
     }
 }
 

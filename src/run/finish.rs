@@ -7,7 +7,7 @@ use tracing::{error, warn};
 use super::aside::{Stage, set_aside};
 use super::context::Context;
 use super::error::RunError;
-use super::feed::keep_lease;
+use super::lease::keep_lease;
 use super::report::TableReport;
 use crate::batch::{Absent, Apply, Batch, TableBatch, Watermark};
 use crate::bigquery::{BigQueryError, Replay};

@@ -5,19 +5,11 @@
 //! source now.
 
 use super::error::RunError;
-use super::feed::Mode;
-use super::staging::{Place, Reading};
+use super::order::{Guard, Mode};
+use super::work::{Place, Reading};
 use crate::batch::{Absent, Apply, TableBatch};
 use crate::capture::Capture;
 use crate::model::DeleteStyle;
-
-/// Whether a run may delete as much as it finds gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    On,
-    /// The operator has looked and lets this one pass.
-    Off,
-}
 
 /// Fewer deletes are nobody's disaster.
 const NEVER_TOO_MANY: u64 = 1000;

@@ -3,19 +3,17 @@
 use futures_util::StreamExt;
 use time::OffsetDateTime;
 
-use super::context::Context;
 use super::error::RunError;
-use super::feed::Mode;
-use super::guard::{self, Guard};
-use crate::batch::{
-    Absent, Apply, Counts, KeyBounds, LogMark, Parts, Repeats, Standing, TableBatch, TableMark, Update,
-};
+use super::guard;
+use super::order::Mode;
+use super::work::{ClaimReading, Place, Reading, Staged};
+use crate::batch::{Absent, Apply, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
 use crate::bigquery::{Prepared, PreparedTarget, Present, TargetPlan};
-use crate::capture::log::{Claim, Judge, KeyReader, Log, Opened, Place as LogPlace, Reach, Reread};
+use crate::capture::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
 use crate::capture::{Capture, Decision, Found, Pass};
-use crate::encode::{KeyDigest, RowEncoder, RowKind, Shape, join_bounds};
-use crate::model::{Deletes, FeedId, Op, RunId, TableSpec};
-use crate::source::{Relation, Session, refuse_rewritten};
+use crate::encode::{KeyDigest, RowEncoder, RowKind, join_bounds};
+use crate::model::{Deletes, Op, RunId};
+use crate::source::refuse_rewritten;
 use crate::stage::{FilesPlace, TableFiles};
 
 /// Progress is told once in so many rows.
@@ -36,34 +34,6 @@ impl Bounds {
     }
 }
 
-/// What is staged, for whom and where.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub context: &'a Context,
-    pub spec: &'a TableSpec,
-    pub feed: &'a FeedId,
-    pub mode: Mode,
-    pub guard: Guard,
-    /// The run's folder.
-    pub folder: &'a str,
-}
-
-/// What a table's rows are read by.
-#[derive(Clone, Copy)]
-pub(super) struct Reading<'a> {
-    pub session: &'a Session,
-    pub relation: &'a Relation,
-    pub shape: &'a Shape,
-    pub standing: Option<Standing<'a>>,
-}
-
-/// Where one claim of a table reads the log.
-pub(super) struct ClaimReading<'a> {
-    pub claim: &'a Claim,
-    pub place: LogPlace,
-    pub judge: Option<Judge>,
-}
-
 /// How the passes over a table ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Passed {
@@ -72,14 +42,6 @@ pub(super) enum Passed {
     TargetMissing,
     /// The log tells of rows that it does not name.
     NamesNoRow,
-}
-
-/// What a table adds to a run.
-pub(super) struct Staged {
-    /// `None` where there is nothing to do.
-    pub table: Option<TableBatch>,
-    pub mark: TableMark,
-    pub counts: Counts,
 }
 
 /// One table's passes and what they have left in storage.

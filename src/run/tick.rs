@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 use tracing::Instrument;
 
 use super::context::Context;
-use super::feed::{Mode, Order, run_feed};
+use super::feed::run_feed;
 use super::feeds::Feed;
-use super::guard::Guard;
+use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, TickReport};
 use crate::model::TableSpec;
 

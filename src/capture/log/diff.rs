@@ -10,7 +10,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::resolve::{Claim, Log};
+use super::claim::Claim;
+use super::resolve::Log;
 use crate::encode::Shape;
 use crate::model::{Diff, TableSpec};
 use crate::source::{Dependencies, Relation, RelationKind, ident};

@@ -19,20 +19,30 @@
 //! connection. As long as the change was *made* first, its transaction has the smaller id, so the rule keeps the entry in
 //! doubt until it has ended, and the row is read again then.
 
+mod claim;
+mod content_types;
 mod diff;
 mod health;
+mod key_sql;
 mod keys;
 mod limits;
 mod place;
 mod reread;
 mod resolve;
 mod scan;
+mod survey;
 
+pub use claim::{Claim, Reach};
 pub use diff::Judge;
 pub use health::Health;
-pub use keys::{Chunk, KeyReader, Opened, keys_query};
+pub use key_sql::keys_query;
+pub use keys::{Chunk, KeyReader, Opened};
 pub use limits::{UNSEEN, unseen};
-pub use place::{Place, Survey};
+pub use place::Place;
 pub use reread::Reread;
-pub use resolve::{Claim, Log, Reach};
+pub use resolve::Log;
 pub use scan::{Scan, scan_query};
+pub use survey::Survey;
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,9 @@
-//! A table's place in the log: from where it reads, and where it stands afterwards.
+//! A table's place in the log: from where it reads.
 
-use std::collections::HashMap;
-
-use super::health::{Health, Look, examine};
-use super::resolve::{Claim, Log, LogRelation};
-use super::scan::{Scan, scan_query};
-use crate::batch::{CursorMark, LogCounts, LogMark, LogTableMark, Snapshot};
-use crate::capture::error::CaptureError;
+use super::claim::Claim;
+use super::resolve::{Log, LogRelation};
+use crate::batch::{CursorMark, LogMark, Snapshot};
 use crate::capture::rule::changed_since;
-use crate::model::TableSpec;
-use crate::source::{Moment, Session};
 
 /// From where entries are read.
 #[derive(Clone, Debug)]
@@ -31,88 +25,5 @@ impl Place {
         let floor = log.ids.as_ref().zip(self.ids.as_ref()).and_then(|(ids, mark)| ids.above_floor(mark));
         let rule = changed_since(&self.snapshot);
         floor.into_iter().chain([rule]).collect::<Vec<_>>().join(" AND ")
-    }
-}
-
-/// What a run has asked of the log so far: tables of one feed mostly ask the same.
-#[derive(Default)]
-pub struct Survey {
-    looked: HashMap<(usize, Option<String>), Look>,
-    scans: HashMap<(usize, String), Scan>,
-}
-
-impl Survey {
-    /// Whether the log still has all that a table has not read.
-    pub async fn health(
-        &mut self,
-        session: &Session,
-        log: &Log<'_>,
-        claims: &[Claim],
-        mark: Option<&LogMark>,
-    ) -> Result<Health, CaptureError> {
-        let mut worst = Health::Whole;
-        for claim in claims {
-            let table = &log.tables[claim.log];
-            let marked = mark.and_then(|m| m.logs.iter().find(|l| l.name == table.name.to_string()));
-            let seen = marked.map(|m| format!("{} {:?}", m.oid, m.ids.as_ref().and_then(|i| i.seen.clone())));
-            let looked = match self.looked.get(&(claim.log, seen.clone())) {
-                Some(looked) => looked.clone(),
-                None => examine(session, table, marked).await?,
-            };
-            let found = looked.health;
-            self.looked.insert((claim.log, seen), looked.clone());
-            // Whoever asks next for the newest entry alone need not ask the server.
-            self.looked.insert((claim.log, None), Look { health: Health::Whole, ..looked });
-            if worst == Health::Whole {
-                worst = found;
-            }
-        }
-        Ok(worst)
-    }
-
-    /// Looks through the entries since a place, once for all tables that stand there.
-    pub async fn scan(
-        &mut self,
-        session: &Session,
-        log: &Log<'_>,
-        claim: &Claim,
-        place: &Place,
-    ) -> Result<&Scan, CaptureError> {
-        let key = (claim.log, place.snapshot.to_string());
-        if !self.scans.contains_key(&key) {
-            let rows = session.text_rows("reading the change log", &scan_query(log, claim, place)).await?;
-            self.scans.insert(key.clone(), Scan::of(&rows));
-        }
-        Ok(self.scans.entry(key).or_default())
-    }
-
-    /// The entries looked through: those since the oldest place of each table of entries.
-    pub fn counts(&self, log: &Log<'_>, tables: &[TableSpec]) -> LogCounts {
-        let mut counts = LogCounts::default();
-        for n in 0..log.tables.len() {
-            let of_table = self.scans.iter().filter(|((table, _), _)| *table == n).map(|(_, scan)| scan);
-            if let Some(widest) = of_table.max_by_key(|s| s.total()) {
-                widest.count(log, n, tables, &mut counts);
-            }
-        }
-        counts
-    }
-
-    /// A table's place once what was found is in BigQuery.
-    pub fn next_mark(&self, log: &Log<'_>, claims: &[Claim], before: Option<&LogMark>, moment: &Moment) -> LogMark {
-        let mut logs: Vec<LogTableMark> = Vec::new();
-        for claim in claims {
-            let table = &log.tables[claim.log];
-            let name = table.name.to_string();
-            if logs.iter().any(|l| l.name == name) {
-                continue;
-            }
-            let same = |l: &&LogTableMark| l.name == name && l.oid == table.relation.oid;
-            let previous = before.and_then(|m| m.logs.iter().find(same));
-            let newest = self.looked.get(&(claim.log, None)).and_then(|l| l.newest.clone());
-            let ids = table.ids.as_ref().map(|ids| ids.advance(previous.and_then(|m| m.ids.as_ref()), newest, moment));
-            logs.push(LogTableMark { name, oid: table.relation.oid, ids });
-        }
-        LogMark { snapshot: moment.snapshot.clone(), taken_at: moment.taken_at, logs }
     }
 }

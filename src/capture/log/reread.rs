@@ -1,7 +1,8 @@
 //! Reading the rows that a chunk of keys names, in the snapshot the log was read in.
 
-use super::keys::{Chunk, compared_as};
-use super::resolve::{Claim, Reach};
+use super::claim::{Claim, Reach};
+use super::key_sql::compared_as;
+use super::keys::Chunk;
 use crate::capture::plan::{Pass, filter};
 use crate::capture::select::Select;
 use crate::encode::{Flag, RowKind, Shape, ShapeColumn};

@@ -1,11 +1,12 @@
 //! One look over the new entries: of which types are there any, and do all of them name a row?
 
-use super::keys::names_no_row;
+use super::claim::Claim;
+use super::key_sql::{action_is, names_no_row};
 use super::place::Place;
-use super::resolve::{Claim, Group, Log};
+use super::resolve::{Group, Log};
 use crate::batch::LogCounts;
 use crate::model::TableSpec;
-use crate::source::{ident, literal, qualified};
+use crate::source::{ident, qualified};
 
 /// What the new entries are about.
 #[derive(Clone, Debug, Default)]
@@ -39,17 +40,6 @@ pub fn scan_query(log: &Log<'_>, claim: &Claim, place: &Place) -> String {
         qualified(&entries.name),
         place.since(entries),
     )
-}
-
-/// A condition that is never NULL: the entry's action is one of these codes.
-pub(super) fn action_is(log: &Log<'_>, codes: &[String]) -> String {
-    match &log.spec.action {
-        Some(action) if !codes.is_empty() => {
-            let list: Vec<String> = codes.iter().map(|c| literal(c, "text")).collect();
-            format!("COALESCE(t.{}::text IN ({}), FALSE)", ident(action), list.join(", "))
-        }
-        _ => "FALSE".to_owned(),
-    }
 }
 
 impl Scan {

@@ -1,0 +1,46 @@
+//! Django's content types: `app.model` to the number a log refers to.
+
+use std::collections::HashMap;
+
+use crate::capture::error::CaptureError;
+use crate::model::{LogSpec, LogTable, RelationName};
+use crate::source::{Session, qualified};
+
+/// The content types of the database at hand.
+#[derive(Default)]
+pub(super) struct ContentTypes {
+    pub(super) table: Option<RelationName>,
+    /// `app.model` to id.
+    pub(super) ids: HashMap<String, String>,
+}
+
+impl ContentTypes {
+    pub async fn read(session: &Session, spec: &LogSpec, given: Option<&RelationName>) -> Result<Self, CaptureError> {
+        let beside = match &spec.table {
+            LogTable::One(log) => log.schema.clone(),
+            LogTable::PerType => "public".to_owned(),
+        };
+        let table = given.cloned().unwrap_or(RelationName { schema: beside, name: "django_content_type".to_owned() });
+        let sql = format!("SELECT app_label, model, id::text FROM {}", qualified(&table));
+        let mut ids = HashMap::new();
+        for row in session.text_rows("reading content types", &sql).await? {
+            if let [Some(app), Some(model), Some(id)] = row.as_slice() {
+                ids.insert(format!("{app}.{model}"), id.clone());
+            }
+        }
+        Ok(Self { table: Some(table), ids })
+    }
+
+    /// Django keeps the model's class name in lower case; people write it as the class.
+    pub fn id(&self, name: &str) -> Result<String, CaptureError> {
+        let lower = name.to_lowercase();
+        let found =
+            self.ids.get(name).or_else(|| self.ids.iter().find(|(n, _)| n.to_lowercase() == lower).map(|(_, id)| id));
+        found.cloned().ok_or_else(|| {
+            let near = self.ids.keys().min_by_key(|known| strsim::levenshtein(known, &lower));
+            let near = near.filter(|known| strsim::levenshtein(known, &lower) <= 3).cloned();
+            let types = self.table.clone().unwrap_or(RelationName { schema: String::new(), name: String::new() });
+            CaptureError::NoSuchType { name: name.to_owned(), types, near }
+        })
+    }
+}

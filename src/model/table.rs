@@ -1,0 +1,155 @@
+//! One configured table, and the choices the config has for it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FeedId, LogType, RelationName};
+
+/// What becomes of a target row whose source row is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeleteStyle {
+    Hard,
+    /// The row stays, flagged; it is revived when its key comes back.
+    Soft {
+        flag: String,
+        at: String,
+    },
+}
+
+/// How changes are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CaptureKind {
+    Full,
+    Cursor,
+    Xmin,
+    Changelog,
+}
+
+impl CaptureKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Cursor => "cursor",
+            Self::Xmin => "xmin",
+            Self::Changelog => "changelog",
+        }
+    }
+}
+
+/// How `cursor` and `xmin` learn of deleted rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Deletes {
+    /// They don't: a deleted row stays in the target.
+    Ignore,
+    /// By the full list of keys, now and then.
+    Keys,
+}
+
+/// What an update means whose logged diff names only columns that are not published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangedColumns {
+    /// The row is read again like any other.
+    Reread,
+    /// It is skipped and counted.
+    SkipUnpublished,
+}
+
+/// What to do with a value its target type can't hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnrepresentable {
+    /// The column becomes NULL, the original row goes to the quarantine file.
+    Quarantine,
+    /// The run fails before the seal.
+    Fail,
+    /// The column becomes NULL and is counted.
+    Null,
+}
+
+/// How far below the last maximum of a cursor a run looks again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lag {
+    Time(Duration),
+    /// For integer cursors.
+    Steps(u64),
+}
+
+/// How the target is partitioned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partition {
+    /// The target's column.
+    pub column: String,
+    pub by: PartitionBy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum PartitionBy {
+    Hour,
+    Day,
+    Month,
+    Year,
+}
+
+impl PartitionBy {
+    /// As the API writes it.
+    pub fn api_name(self) -> &'static str {
+        match self {
+            Self::Hour => "HOUR",
+            Self::Day => "DAY",
+            Self::Month => "MONTH",
+            Self::Year => "YEAR",
+        }
+    }
+}
+
+/// One configured table: everything a run needs to know that neither database says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableSpec {
+    pub source: RelationName,
+    /// The target's table name in the configured dataset.
+    pub target: String,
+    /// Project and dataset of the target: a watermark speaks of this one only.
+    pub home: String,
+    /// The key's source columns; the primary key where not given.
+    pub key: Option<Vec<String>>,
+    pub capture: CaptureKind,
+    pub cursor: Option<String>,
+    pub lag: Option<Lag>,
+    pub deletes: Deletes,
+    pub deletes_every: Option<Duration>,
+    /// How often all rows are read and compared, for what the capture can't see.
+    pub reconcile_every: Option<Duration>,
+    /// The share of the target's rows that one run may delete.
+    pub max_delete_fraction: f64,
+    pub every: Option<Duration>,
+    pub delete: DeleteStyle,
+    /// A condition in the source's SQL; rows outside it do not exist for us.
+    pub filter: Option<String>,
+    pub exclude: Vec<String>,
+    /// Source column to target column.
+    pub rename: Vec<(String, String)>,
+    /// Source column to the only type it may be forced to: STRING.
+    pub forced_text: Vec<String>,
+    pub on_unrepresentable: OnUnrepresentable,
+    pub partition: Option<Partition>,
+    pub cluster: Option<Vec<String>>,
+    /// The types of log entries that concern the table; only for `changelog`.
+    pub log_types: Vec<LogType>,
+    /// [`LogSpec::fingerprint`] of the log it is captured by; empty without one.
+    pub log: String,
+    pub changed_columns: ChangedColumns,
+}
+
+impl TableSpec {
+    pub fn feed(&self) -> FeedId {
+        match self.capture {
+            CaptureKind::Changelog => FeedId::of_changelog(),
+            CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin => FeedId::of_target(&self.target),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What becomes of the tables a run has captured: a batch, a watermark, and a word on those that failed.
+
+use super::aside::{Stage, set_aside};
+use super::error::RunError;
+use super::logged::LogAtHand;
+use super::work::{Captured, Found, Work};
+use crate::batch::{Batch, FORMAT_VERSION, LogCounts, Watermark};
+use crate::model::TableSpec;
+use crate::source::Moment;
+use crate::stage::{batch_folder, store_manifest};
+
+/// The tables that failed by themselves. An error that others may share fails the run, unless another table got past it.
+fn blame_those_at_fault(
+    mut failed: Vec<(&TableSpec, RunError)>,
+    another_went_on: bool,
+    is_alone: bool,
+) -> Result<Vec<(&TableSpec, RunError)>, RunError> {
+    let is_everyones = |e: &RunError| !another_went_on && !e.is_of_one_table();
+    match failed.iter().position(|(_, e)| is_alone || is_everyones(e)) {
+        Some(at) => Err(failed.swap_remove(at).1),
+        None => Ok(failed),
+    }
+}
+
+impl Work<'_> {
+    /// Puts the tables together to what is to be sealed, and stores its manifest.
+    pub(super) async fn conclude(
+        &self,
+        moment: &Moment,
+        found: Found<'_>,
+        rest: Vec<TableSpec>,
+        at_hand: Option<&LogAtHand<'_>>,
+        logged: &[TableSpec],
+    ) -> Result<Captured, RunError> {
+        let Found { batches, marks, whole, failed, counts } = found;
+        let failed = blame_those_at_fault(failed, !batches.is_empty(), marks.is_empty() && logged.len() == 1)?;
+        let mut aside = self.aside.clone();
+        aside.retain(|target, _| !marks.contains_key(target) && logged.iter().any(|t| t.target == *target));
+        // Another server's snapshots would be taken for this one's.
+        let kept = self.previous.filter(|w| w.identity == moment.identity);
+        let mut tables = kept.map(|w| w.tables.clone()).unwrap_or_default();
+        if self.feed.is_shared() {
+            // A table that left the feed would come back to a place that is no longer its own.
+            tables.retain(|target, _| logged.iter().any(|t| t.target == *target));
+        }
+        tables.extend(marks);
+        let mut postponed = Vec::new();
+        for (spec, error) in failed {
+            if error.is_transient() {
+                postponed.push((spec.clone(), error));
+                continue;
+            }
+            tracing::error!(table = %spec.source, reason = %error, hint = error.hint(), "a table is set aside");
+            let before = self.aside.get(&spec.target);
+            let stage = if error.came_after_reading() { Stage::Read } else { Stage::Look };
+            let entry = set_aside(&spec.source.to_string(), before, stage, &error, moment.taken_at);
+            aside.insert(spec.target.clone(), entry);
+            tables.remove(&spec.target);
+        }
+        let next = Watermark {
+            snapshot: moment.snapshot.clone(),
+            identity: moment.identity.clone(),
+            taken_at: moment.taken_at,
+            tables,
+        };
+        let log = at_hand.map(|a| LogCounts {
+            skipped: counts.skipped,
+            unreadable: counts.unreadable,
+            ..a.survey.counts(&a.log, logged)
+        });
+        if counts.unreadable > 0 {
+            tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
+        }
+        if batches.is_empty() {
+            return Ok(Captured { batch: None, next, aside, log, whole, postponed, rest });
+        }
+        let batch = Batch {
+            version: FORMAT_VERSION,
+            run: self.run.clone(),
+            feed: self.feed.id.clone(),
+            started: self.started,
+            folder: batch_folder(&self.feed.id, self.run, self.started),
+            tables: batches,
+            log,
+            aside: aside.clone(),
+            next: next.clone(),
+        };
+        store_manifest(&self.context.store, &batch).await?;
+        Ok(Captured { batch: Some(batch), next, aside, log, whole, postponed, rest })
+    }
+}

@@ -1,0 +1,114 @@
+//! What a run passes from one of its steps to the next.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use super::context::Context;
+use super::error::RunError;
+use super::feeds::Feed;
+use super::order::{Guard, Mode, Order};
+use crate::batch::{Aside, Batch, Counts, LogCounts, Standing, TableBatch, TableMark, Watermark};
+use crate::capture::log::Claim;
+use crate::capture::log::{Judge, Place as LogPlace};
+use crate::capture::{Decision, Why};
+use crate::encode::Shape;
+use crate::model::{FeedId, RunId, TableSpec};
+use crate::source::Relation;
+use crate::source::Session;
+
+/// What is staged, for whom and where.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub context: &'a Context,
+    pub spec: &'a TableSpec,
+    pub feed: &'a FeedId,
+    pub mode: Mode,
+    pub guard: Guard,
+    /// The run's folder.
+    pub folder: &'a str,
+}
+
+/// What a table's rows are read by.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub session: &'a Session,
+    pub relation: &'a Relation,
+    pub shape: &'a Shape,
+    pub standing: Option<Standing<'a>>,
+}
+
+/// Where one claim of a table reads the log.
+pub(super) struct ClaimReading<'a> {
+    pub claim: &'a Claim,
+    pub place: LogPlace,
+    pub judge: Option<Judge>,
+}
+
+/// What a table adds to a run.
+pub(super) struct Staged {
+    /// `None` where there is nothing to do.
+    pub table: Option<TableBatch>,
+    pub mark: TableMark,
+    pub counts: Counts,
+}
+
+/// What a capture has found.
+pub(super) struct Captured {
+    /// `None` where nothing has changed.
+    pub batch: Option<Batch>,
+    pub next: Watermark,
+    pub aside: BTreeMap<String, Aside>,
+    pub log: Option<LogCounts>,
+    /// The tables read whole, by target, and why.
+    pub whole: Vec<(String, Why)>,
+    /// Tables that something passing was in the way of; they stand where they stood.
+    pub postponed: Vec<(TableSpec, RunError)>,
+    /// Tables left for a run of their own: so much is at hand already that it should be sealed.
+    pub rest: Vec<TableSpec>,
+}
+
+/// What a run is to capture.
+pub(super) struct Work<'a> {
+    pub context: &'a Context,
+    pub feed: &'a Feed,
+    /// The tables of the feed that are due.
+    pub tables: &'a [TableSpec],
+    pub order: Order,
+    pub run: &'a RunId,
+    pub started: OffsetDateTime,
+    pub previous: Option<&'a Watermark>,
+    pub aside: &'a BTreeMap<String, Aside>,
+}
+
+/// A table, looked at.
+pub(super) struct Looked<'a> {
+    pub spec: &'a TableSpec,
+    pub relation: &'a Relation,
+    pub shape: Shape,
+    pub claims: Vec<Claim>,
+    pub standing: Option<Standing<'a>>,
+    pub decision: Decision,
+    /// About how many rows a whole read has.
+    pub rows: u64,
+}
+
+/// The tables of a run, as they come.
+#[derive(Default)]
+pub(super) struct Found<'a> {
+    pub batches: Vec<TableBatch>,
+    pub marks: BTreeMap<String, TableMark>,
+    pub whole: Vec<(String, Why)>,
+    pub failed: Vec<(&'a TableSpec, RunError)>,
+    pub counts: Counts,
+}
+
+impl<'a> Found<'a> {
+    pub fn add(&mut self, spec: &'a TableSpec, staged: Staged, whole: Option<Why>) {
+        self.marks.insert(spec.target.clone(), staged.mark);
+        self.batches.extend(staged.table);
+        self.whole.extend(whole.map(|w| (spec.target.clone(), w)));
+        self.counts.skipped += staged.counts.skipped;
+        self.counts.unreadable += staged.counts.unreadable;
+    }
+}
