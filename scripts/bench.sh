@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Memory and CPU of a first load; see benches/first_load.py.
+# Memory and CPU of a first load, and of a change log's largest window; see benches/*.py.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=$(./scripts/setup.sh)
 cargo build --locked --release --bin plimsoll
-exec python3 benches/first_load.py --plimsoll "${CARGO_TARGET_DIR:-target}/release/plimsoll" --venv "$venv" "$@"
+plimsoll="${CARGO_TARGET_DIR:-$PWD/target}/release/plimsoll"
+python3 benches/first_load.py --plimsoll "$plimsoll" --venv "$venv" "$@"
+python3 benches/changelog.py --plimsoll "$plimsoll" --venv "$venv" "$@"

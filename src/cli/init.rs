@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{CliError, Exit, Format, InitArgs, output};
+use crate::config::known_logs;
+use crate::model::{LogTable, RelationName};
 use crate::source::{Candidate, RelationKind, Source, candidates};
 
 /// Names that applications give to the column every write sets, best first.
@@ -54,6 +56,15 @@ fn compose(label: &str, tables: &[Candidate]) -> String {
          # staging_dataset = \"app_staging\"\n\
          # location = \"EU\"\n"
     );
+    if let Some(log) = known_log(tables) {
+        let _ = write!(
+            out,
+            "\n# {} looks like the log of {}: which rows have changed can be read from it, deletes included.\n\
+             # Then write capture = \"changelog\" and log_types in a [[table]], which may be a view; see docs/CONFIG.md.\n\
+             # [changelog]\n# preset = \"{}\"\n",
+            log.0, log.1, log.1
+        );
+    }
     let mut targets = HashSet::new();
     for table in tables {
         out.push('\n');
@@ -61,6 +72,16 @@ fn compose(label: &str, tables: &[Candidate]) -> String {
         describe(table, &target, &mut out);
     }
     out
+}
+
+/// A change log among the tables, and its preset: one that has the name and the columns.
+fn known_log(tables: &[Candidate]) -> Option<(RelationName, &'static str)> {
+    known_logs().find_map(|spec| {
+        let LogTable::One(name) = &spec.table else { return None };
+        let found = tables.iter().find(|t| t.name.name == name.name)?;
+        let needed = std::iter::once(&spec.id).chain(&spec.action).chain(&spec.key.columns);
+        needed.into_iter().all(|c| found.relation.column(c).is_some()).then(|| (found.name.clone(), spec.name))
+    })
 }
 
 /// A name for the target that BigQuery takes and no other table has.

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 pub use fault::{ConfigError, Fault};
 pub use load::{ConfigSource, Environment, fetch, locate};
+pub(crate) use presets::known_logs;
 
 use crate::batch::Compression;
 use crate::model::{CaptureKind, FeedId, LogSpec, TableSpec};

@@ -17,6 +17,11 @@ pub(super) const NAMES: [&str; 8] = [
     "audit-trigger",
 ];
 
+/// The presets whose log is one table.
+pub(crate) fn known_logs() -> impl Iterator<Item = LogSpec> {
+    NAMES.iter().filter_map(|name| preset(name)).filter(|spec| matches!(spec.table, LogTable::One(_)))
+}
+
 /// The descriptor of a log that a known library or trigger writes, with its default names.
 pub(super) fn preset(name: &str) -> Option<LogSpec> {
     Some(match name {
