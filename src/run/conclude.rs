@@ -55,7 +55,10 @@ impl Work<'_> {
             let stage = if error.came_after_reading() { Stage::Read } else { Stage::Look };
             let entry = set_aside(&spec.source.to_string(), before, stage, &error, moment.taken_at);
             aside.insert(spec.target.clone(), entry);
-            tables.remove(&spec.target);
+            // What the guard has stopped keeps its place: read afresh, there would be nothing to measure the deletes by.
+            if !matches!(error, RunError::TooManyDeletes { .. }) {
+                tables.remove(&spec.target);
+            }
         }
         let next = Watermark {
             snapshot: moment.snapshot.clone(),

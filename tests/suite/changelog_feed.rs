@@ -292,3 +292,28 @@ async fn a_table_that_left_is_not_touched_by_an_old_batch() {
     all_equal(&w).await;
     assert!(w.state("changelog").await["watermark"]["tables"]["alpha"].is_null());
 }
+
+/// What the guard has stopped is not let through by the back door: waiting, a whole load, soft deletes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_stopped_by_the_guard_stays_stopped() {
+    for delete in ["", "delete = \"soft\"\n"] {
+        let w = World::new().await;
+        w.sql(SOURCE).await;
+        w.sql("INSERT INTO alpha SELECT g, 'a' FROM generate_series(10, 3009) g").await;
+        w.config(&format!("{LOG}{}{}", table("alpha", delete), table("beta", "")));
+        w.tick().await;
+        w.sql("DELETE FROM alpha WHERE id > 100; UPDATE beta SET v = 'x'").await;
+        let ran = w.run(&["run", "--json"]).await;
+        assert_eq!((ran.code, targets(&ran.run())), (1, vec!["beta"]), "{}", ran.stdout);
+        assert!(ran.run()["aside"][0]["message"].as_str().unwrap().contains("would delete"));
+        // As if the pause were over, again and again.
+        for _ in 0..2 {
+            let ran = w.run(&["run", "--table", "alpha", "--json"]).await;
+            assert_eq!((ran.code, targets(&ran.run()).len()), (1, 0), "{}", ran.stdout);
+        }
+        let ran = w.run(&["run", "--allow-deletes", "--json"]).await;
+        assert_eq!((ran.code, targets(&ran.run())), (0, vec!["alpha"]), "{}", ran.stdout);
+        let gone = if delete.is_empty() { "" } else { " WHERE NOT is_deleted" };
+        assert_eq!(w.target(&format!("SELECT id FROM `{{d}}.alpha`{gone}")).await.len(), 96);
+    }
+}
