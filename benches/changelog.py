@@ -8,7 +8,6 @@ changed or deleted and logged, so one tick has as many keys as there are rows. P
 the server a key, peak memory. Ends non-zero where the peak is over the bound of 128 MiB.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -16,7 +15,7 @@ import sys
 import tempfile
 import urllib.request
 
-from first_load import BOUND, HERE, measure
+from first_load import BOUND, measure, with_stack
 
 SOURCE = """
 CREATE TABLE django_content_type (id serial PRIMARY KEY, app_label text, model text);
@@ -65,21 +64,6 @@ def server_cpu(pid):
     return sum(int(fields[n]) for n in (11, 12, 13, 14)) / ticks
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--plimsoll", required=True)
-    parser.add_argument("--venv", required=True)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    args = parser.parse_args()
-    stack = subprocess.Popen([sys.executable, f"{HERE}/../tests/support/stack.py", "--venv", args.venv, "--only", "gcs,bq,pg"],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        bench(args, json.loads(stack.stdout.readline()))
-    finally:
-        stack.stdin.close()
-        stack.wait()
-
-
 def bench(args, info):
     pg, rows = info["pg"], args.rows
     url = f"postgres://postgres:{pg['password']}@127.0.0.1:{pg['port']}/postgres?sslmode=disable"
@@ -110,4 +94,4 @@ def bench(args, info):
 
 
 if __name__ == "__main__":
-    main()
+    with_stack(__doc__, bench)

@@ -64,8 +64,9 @@ def measure(argv, **kwargs):
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, out
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def with_stack(doc, bench):
+    """Runs a benchmark beside a stack of its own."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--plimsoll", required=True)
     parser.add_argument("--venv", required=True)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -112,4 +113,4 @@ def bench(args, info):
 
 
 if __name__ == "__main__":
-    main()
+    with_stack(__doc__, bench)
