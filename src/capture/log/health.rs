@@ -41,6 +41,8 @@ pub(super) async fn examine(
         return Ok(Look { newest: None, health: if replaced { Health::Replaced } else { Health::Whole } });
     };
     let seen = mark.and_then(|m| m.ids.as_ref()).filter(|m| m.column == ids.name && !replaced);
+    // With a candidate for the floor, transactions were open at the last look: smaller numbers may have come since.
+    let was_quiet = seen.is_some_and(|m| m.candidate.is_none());
     let seen = seen.and_then(|m| m.seen.as_deref()).filter(|_| ids.kind == CursorType::Integer);
     let rows = session.text_rows(DOING, &query(log, &ids.name, ids.kind, seen)).await?;
     let row = refuse_rewritten(rows)?;
@@ -51,7 +53,7 @@ pub(super) async fn examine(
         seen_is_there: field(3) == Some("t"),
         next: field(4).and_then(|t| t.parse().ok()),
     };
-    let health = if replaced { Health::Replaced } else { ends.health(seen.and_then(|s| s.parse().ok())) };
+    let health = if replaced { Health::Replaced } else { ends.health(seen.and_then(|s| s.parse().ok()), was_quiet) };
     Ok(Look { newest: ends.newest(ids.kind), health })
 }
 
@@ -69,12 +71,13 @@ struct Ends {
 }
 
 impl Ends {
-    fn health(&self, seen: Option<i64>) -> Health {
+    fn health(&self, seen: Option<i64>, was_quiet: bool) -> Health {
         let Some(seen) = seen else { return Health::Whole };
         let starts_over = self.drawn.is_some_and(|d| d < seen);
         let nothing_came = self.drawn == Some(seen);
         let follows = self.next.is_some() && self.next == seen.checked_add(1);
-        if !starts_over && (self.seen_is_there || nothing_came || follows) { Health::Whole } else { Health::Pruned }
+        let none_is_missing = was_quiet && (nothing_came || follows);
+        if !starts_over && (self.seen_is_there || none_is_missing) { Health::Whole } else { Health::Pruned }
     }
 
     /// Of an empty log, what was drawn last: what is written next has a larger number.
@@ -152,9 +155,11 @@ mod tests {
             ("the numbers start over", ends(Some(3), false, None), Health::Pruned),
             ("the numbers start over, and old entries stay", ends(Some(3), true, None), Health::Pruned),
         ] {
-            assert_eq!(found.health(Some(20)), expected, "{what}");
+            assert_eq!(found.health(Some(20), true), expected, "{what}");
         }
-        assert_eq!(ends(Some(3), false, None).health(None), Health::Whole);
+        assert_eq!(ends(Some(3), false, None).health(None, true), Health::Whole);
+        // A transaction that was open then may have committed a smaller number, which is gone as well.
+        assert_eq!(ends(Some(20), false, None).health(Some(20), false), Health::Pruned);
         // An empty log: what comes next has a larger number than the last one drawn.
         assert_eq!(ends(Some(3), false, None).newest(CursorType::Integer).as_deref(), Some("3"));
     }
