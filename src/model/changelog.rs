@@ -30,6 +30,11 @@ pub struct LogSpec {
 }
 
 impl LogSpec {
+    /// Every way an entry names a row.
+    pub fn keys(&self) -> impl Iterator<Item = &LogKey> + Clone {
+        std::iter::once(&self.key).chain(&self.old_key)
+    }
+
     /// What decides which entries are read, and as what: another log's place means nothing to this one.
     pub fn fingerprint(&self) -> String {
         let Self { table, id, types, key, old_key, action, codes, .. } = self;
@@ -57,6 +62,17 @@ pub enum TypeColumn {
     Relation { schema: String, name: String },
     /// A column that refers to Django's content types, kept in this table beside the log or where the config says.
     ContentType { column: String, types: Option<RelationName> },
+}
+
+impl TypeColumn {
+    /// The columns it stands in.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Self::Table => vec![],
+            Self::Name(column) | Self::ContentType { column, .. } => vec![column],
+            Self::Relation { schema, name } => vec![schema, name],
+        }
+    }
 }
 
 /// Where an entry has the key of the row it is about.

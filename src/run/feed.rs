@@ -108,7 +108,10 @@ impl Run<'_> {
         let Some(state) = self.state.as_mut() else { return Ok(()) };
         state.take_lease(&batch.run).await?;
         match finish(self.context, state, &batch, Replay::Yes).await {
-            Ok(tables) => self.report(RunState::Done, tables, None),
+            Ok(tables) => {
+                self.note_success(batch.tables.iter().map(|t| &t.target.table));
+                self.report(RunState::Done, tables, None);
+            }
             Err(RunError::BigQuery(e)) if self.may_be_discarded(&e) => {
                 warn!(run = %batch.run, reason = %e, "a sealed run is given up: the whole table is loaded instead");
                 if let Some(state) = self.state.as_mut() {
@@ -187,7 +190,7 @@ impl Run<'_> {
             } else {
                 state.release().await?
             }
-            self.note_success(&done);
+            self.note_success(done.iter().map(|t| &t.target));
             // The run that was finished before this one already speaks for the feed.
             if self.reports.is_empty() || !self.postponed.is_empty() {
                 self.report(RunState::Empty, Vec::new(), None);
@@ -197,17 +200,17 @@ impl Run<'_> {
         self.context.progress.verb(&self.feed.id, "seal");
         state.seal(batch.clone()).await?;
         let tables = finish(self.context, state, &batch, Replay::No).await?;
-        self.note_success(&done);
+        self.note_success(done.iter().map(|t| &t.target));
         self.report(RunState::Done, tables, None);
         Ok(rest)
     }
 
-    /// The tables that are up to date now, as far as this process knows.
-    fn note_success(&self, due: &[TableSpec]) {
-        let Some(state) = &self.state else { return };
-        let now = OffsetDateTime::now_utc();
-        for spec in due.iter().filter(|t| !state.document().aside.contains_key(&t.target)) {
-            self.context.note_success(&spec.target, now);
+    /// Of the tables that were looked at, those that are up to date now: neither set aside nor to be loaded afresh.
+    fn note_success<'t>(&self, targets: impl Iterator<Item = &'t String>) {
+        let Some(document) = self.state.as_ref().map(Handle::document) else { return };
+        let stands = |target: &&String| document.watermark.as_ref().is_some_and(|w| w.tables.contains_key(*target));
+        for target in targets.filter(stands).filter(|t| !document.aside.contains_key(*t)) {
+            self.context.note_success(target, OffsetDateTime::now_utc());
         }
     }
 

@@ -62,9 +62,6 @@ pub(super) async fn finish(
         bytes_billed: sum(|t| t.bytes_billed),
     };
     state.commit(next, aside, last).await?;
-    for table in batch.tables.iter().filter(|t| !state.document().aside.contains_key(&t.target.table)) {
-        context.note_success(&table.target.table, OffsetDateTime::now_utc());
-    }
     tidy_up(context, batch, &reports).await;
     Ok(reports)
 }
@@ -113,8 +110,8 @@ fn has_left(context: &Context, batch: &Batch, table: &TableBatch) -> bool {
     context.config.tables.iter().any(|t| t.target == table.target.table && t.feed() != batch.feed)
 }
 
-/// Each table's outcome; `None` for one that has left the feed. In a feed that tables share, one that fails for good does not hold up the others; what may pass by
-/// itself keeps the batch pending.
+/// Each table's outcome; `None` for one that has left the feed. In a feed that tables share, one that fails for good does
+/// not hold up the others; what may pass by itself keeps the batch pending.
 async fn apply_all(
     context: &Context,
     batch: &Batch,

@@ -36,11 +36,11 @@ impl LogAtHand<'_> {
                 readings.push(ClaimReading { claim, place, judge: None });
             }
         }
-        if looked.spec.changed_columns == ChangedColumns::SkipUnpublished {
+        if looked.spec.changed_columns == ChangedColumns::SkipUnpublished && !readings.is_empty() {
+            let Looked { spec, relation, shape, .. } = looked;
+            let below = dependencies(session, relation.oid).await?;
             for reading in &mut readings {
-                let below = dependencies(session, looked.relation.oid).await?;
-                let Looked { spec, relation, shape, .. } = looked;
-                reading.judge = Judge::new(&self.log, reading.claim, spec, relation, shape, below).ok();
+                reading.judge = Judge::new(&self.log, reading.claim, spec, relation, shape, below.clone()).ok();
             }
         }
         Ok(if readings.is_empty() { Named::Nothing } else { Named::Keys(readings) })

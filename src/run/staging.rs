@@ -192,10 +192,9 @@ impl<'a> Staging<'a> {
     async fn prepare(&mut self) -> Result<bool, RunError> {
         if self.prepared.is_none() {
             let present = match (self.capture.decision, self.place.mode) {
-                (Decision::Changes, _) => Present::Merge,
+                (Decision::Changes | Decision::Reconcile(_), _) => Present::Merge,
                 (Decision::Whole(_), Mode::Resync) => Present::Overwrite,
                 (Decision::Whole(_), _) => Present::Replace,
-                (Decision::Reconcile(_), _) => Present::Merge,
             };
             self.prepared = Some(self.place.context.bigquery.prepare(&self.plan, present).await?);
         }

@@ -317,3 +317,29 @@ async fn a_table_stopped_by_the_guard_stays_stopped() {
         assert_eq!(w.target(&format!("SELECT id FROM `{{d}}.alpha`{gone}")).await.len(), 96);
     }
 }
+
+/// A large first load waits until what has changed is in BigQuery; a crash between the two runs loses neither.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_the_changes_and_a_large_first_load() {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.config_with("lease = \"1s\"", &format!("{LOG}{}{}", table("alpha", ""), table("beta", "")));
+    w.tick().await;
+    // As the planner sees it: large.
+    w.sql("UPDATE alpha SET v = 'x'; UPDATE pg_class SET reltuples = 1000000 WHERE relname = 'gamma'").await;
+    w.config_with("lease = \"1s\"", &all());
+    let gate = w.bq.hold_before(|r| r.job_id().is_some_and(|id| id.contains("_gamma_load_")));
+    let mut run = w.command(&["run"]).spawn().unwrap();
+    gate.reached().await;
+    run.kill().await.unwrap();
+    gate.open();
+    w.assert_equal("alpha").await;
+    let state = w.state("changelog").await;
+    assert!(state["watermark"]["tables"]["gamma"].is_null() && state["pending"].is_object(), "{state}");
+    w.sql("UPDATE beta SET v = 'after'; DELETE FROM gamma WHERE id = 1").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    all_equal(&w).await;
+    assert_eq!(w.tick().await["state"], "empty");
+}

@@ -164,8 +164,7 @@ impl Log<'_> {
         if fields.len() != wanted {
             return Err(width(fields.len()));
         }
-        let keys = std::iter::once(&self.spec.key).chain(&self.spec.old_key);
-        for key in keys.filter(|k| k.format == KeyFormat::Columns) {
+        for key in self.spec.keys().filter(|k| k.format == KeyFormat::Columns) {
             match (key.columns.len(), self.tables.get(log)) {
                 (0, Some(table)) => fields.iter().try_for_each(|f| table.need(f).map(drop))?,
                 (n, _) if n != wanted && n > 0 => return Err(width(n)),

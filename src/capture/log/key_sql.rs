@@ -19,8 +19,7 @@ pub fn keys_query(log: &Log<'_>, claim: &Claim, place: &Place, judge: Option<&Ju
     }
     let conditions = conditions.join(" AND ");
     let table = qualified(&entries.name);
-    let keys = std::iter::once(&log.spec.key).chain(&log.spec.old_key);
-    let legs = keys.enumerate().map(|(n, key)| {
+    let legs = log.spec.keys().enumerate().map(|(n, key)| {
         let values = (0..claim.columns.len()).map(|i| format!("{} AS k{i}", typed(log, claim, key, i)));
         let mut fields: Vec<String> = values.collect();
         fields.push(format!("{doubt} AS again"));
@@ -87,8 +86,8 @@ fn packed_column(key: &LogKey) -> String {
 
 /// A condition over the entry `t`: it holds no key at all.
 pub(super) fn names_no_row(log: &Log<'_>) -> String {
-    let keys = std::iter::once(&log.spec.key).chain(&log.spec.old_key);
-    let columns: Vec<String> = keys.flat_map(|k| &k.columns).map(|c| format!("t.{} IS NULL", ident(c))).collect();
+    let columns: Vec<String> =
+        log.spec.keys().flat_map(|k| &k.columns).map(|c| format!("t.{} IS NULL", ident(c))).collect();
     if columns.is_empty() { "FALSE".to_owned() } else { format!("({})", columns.join(" AND ")) }
 }
 

@@ -54,7 +54,7 @@ pub struct KeyReader<'a> {
     pub resent: u64,
 }
 
-/// A value that the server can't read as the key's type: it says so only of older servers, see [`cast`].
+/// A value that the server can't read as the key's type: newer ones are asked first.
 fn explain(e: SourceError, claim: &Claim) -> CaptureError {
     match &e {
         SourceError::Statement { code, .. } if code.starts_with("22") => CaptureError::UnreadableKey {

@@ -1,4 +1,4 @@
-//! The log found in the catalog, and which of its entries concern a table.
+//! The log as it is found in the catalog.
 
 use super::content_types::ContentTypes;
 use crate::capture::cursor::CursorColumn;
@@ -93,9 +93,8 @@ impl<'a> Log<'a> {
             TypeColumn::ContentType { types, .. } => ContentTypes::read(session, spec, types.as_ref()).await?,
             _ => ContentTypes::default(),
         };
-        let keys = std::iter::once(&spec.key).chain(&spec.old_key);
         let needs_hstore =
-            keys.clone().any(|k| k.format == KeyFormat::Hstore) || matches!(spec.diff, Some(Diff::Hstore(_)));
+            spec.keys().any(|k| k.format == KeyFormat::Hstore) || matches!(spec.diff, Some(Diff::Hstore(_)));
         let hstore = if needs_hstore { Some(hstore_schema(session).await?) } else { None };
         Ok(Self { spec, tables: found, logged: catalog.clone(), types, hstore, version: session.version() })
     }
@@ -153,12 +152,7 @@ impl<'a> Log<'a> {
 
     /// The columns that say the type, as the scan and the conditions name them.
     pub(super) fn type_columns(&self) -> Vec<String> {
-        let columns = match &self.spec.types {
-            TypeColumn::Table => vec![],
-            TypeColumn::Name(column) | TypeColumn::ContentType { column, .. } => vec![column],
-            TypeColumn::Relation { schema, name } => vec![schema, name],
-        };
-        columns.into_iter().map(|c| format!("t.{}", ident(c))).collect()
+        self.spec.types.columns().into_iter().map(|c| format!("t.{}", ident(c))).collect()
     }
 }
 
@@ -169,14 +163,9 @@ impl LogRelation {
         }
         let ids = CursorColumn::of_log(&spec.id, spec.at.as_deref().zip(spec.lag), relation)?;
         let found = Self { name: name.clone(), relation: relation.clone(), ids };
-        let keys = std::iter::once(&spec.key).chain(&spec.old_key).flat_map(|k| &k.columns);
-        let types = match &spec.types {
-            TypeColumn::Table => vec![],
-            TypeColumn::Name(column) | TypeColumn::ContentType { column, .. } => vec![column],
-            TypeColumn::Relation { schema, name } => vec![schema, name],
-        };
         let single = std::iter::once(&spec.id).chain(&spec.at).chain(&spec.action);
-        single.chain(keys).chain(types).try_for_each(|c| found.need(c).map(drop))?;
+        let named = single.chain(spec.keys().flat_map(|k| &k.columns)).map(String::as_str);
+        named.chain(spec.types.columns()).try_for_each(|c| found.need(c).map(drop))?;
         Ok(found)
     }
 
