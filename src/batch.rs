@@ -211,6 +211,9 @@ pub struct Counts {
     pub keys: u64,
     /// Upserts that were already in the batch before: written by a transaction that an older one kept in doubt.
     pub resent: u64,
+    /// Of the deletes, rows that came and went between two looks: the target never had them.
+    #[serde(default)]
+    pub fleeting: u64,
     /// Rows with a value their target can't hold, or with a bad key.
     pub quarantined: u64,
     /// Values replaced by NULL because of that.

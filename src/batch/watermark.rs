@@ -49,6 +49,9 @@ pub struct LogMark {
     pub taken_at: OffsetDateTime,
     /// The log tables the table's entries stand in.
     pub logs: Vec<LogTableMark>,
+    /// The content types the table listens to, by name: the numbers the entries had them under.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<String, String>,
 }
 
 /// How far one log table was read.
@@ -59,6 +62,10 @@ pub struct LogTableMark {
     /// The floor of the entries' ids; its largest value also is the entry that has to be there still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ids: Option<CursorMark>,
+    /// What tells that entry from another one that has its number since: its time, or its transaction's id. Absent where
+    /// the log was empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
 }
 
 /// A table's place in a feed's watermark.
@@ -112,6 +119,9 @@ pub struct RelationMark {
 pub struct MarkedColumn {
     pub name: String,
     pub number: i32,
+    /// The source's type, as far as it decides a value's text; absent where the rows themselves tell of a change of type.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub value_type: Option<String>,
 }
 
 /// Where the floor of a `cursor` capture stands.

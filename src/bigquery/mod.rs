@@ -7,6 +7,7 @@
 mod apply;
 mod auth;
 mod client;
+mod count;
 mod error;
 mod jobs;
 mod merge;

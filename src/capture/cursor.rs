@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::error::CaptureError;
 use crate::batch::{CursorMark, FloorCandidate, Snapshot};
-use crate::model::{Lag, TableSpec, TargetType};
+use crate::model::{Lag, LogSpec, TableSpec, TargetType};
 use crate::source::{Moment, Relation, ident, literal};
 
 const DEFAULT_LAG: Duration = Duration::from_secs(600);
@@ -81,13 +81,13 @@ impl CursorColumn {
 
     /// The ids of a change log, if they are numbers; else its time, if the config says how far that may be off: such
     /// times are the application's. `None` where nothing bounds the search.
-    pub fn of_log(id: &str, at: Option<(&str, Duration)>, relation: &Relation) -> Result<Option<Self>, CaptureError> {
-        if let Ok(ids) = Self::named(id, None, relation)
-            && ids.kind == CursorType::Integer
-        {
-            return Ok(Some(ids));
+    pub fn of_log(spec: &LogSpec, relation: &Relation) -> Result<Option<Self>, CaptureError> {
+        let steps = spec.lag.filter(|lag| matches!(lag, Lag::Steps(_)));
+        match (Self::named(&spec.id, steps, relation), &spec.at, spec.lag) {
+            (Ok(ids), ..) if ids.kind == CursorType::Integer => Ok(Some(ids)),
+            (_, Some(at), Some(lag)) => Self::named(at, Some(lag), relation).map(Some),
+            _ => Ok(None),
         }
-        at.map(|(at, lag)| Self::named(at, Some(Lag::Time(lag)), relation)).transpose()
     }
 
     fn named(name: &str, lag: Option<Lag>, relation: &Relation) -> Result<Self, CaptureError> {

@@ -10,7 +10,7 @@ use super::log::Health;
 use crate::batch::{MarkedColumn, RelationMark, Standing};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, TableSpec};
-use crate::source::{Moment, Relation, RelationKind, Session, ident, qualified};
+use crate::source::{Moment, Relation, RelationKind, Session, SourceColumn, ident, qualified};
 
 /// What a run has to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +34,11 @@ pub enum Why {
     DefinitionChanged,
     ColumnFilled,
     ColumnReplaced,
+    ColumnRetyped,
     TargetMissing,
     LogReplaced,
     LogPruned,
+    TypeRenumbered,
     LogNamesNoRow,
     LogLacksKey,
     PartitionsChanged,
@@ -56,9 +58,11 @@ impl Why {
             Self::DefinitionChanged => "the table's definition in config or source has changed",
             Self::ColumnFilled => "a new column has values in rows that did not change",
             Self::ColumnReplaced => "a column was dropped, or left out, and is back, or another one has its name",
+            Self::ColumnRetyped => "a column has another type",
             Self::TargetMissing => "the target table is gone",
             Self::LogReplaced => "the change log was dropped and made anew",
             Self::LogPruned => "the change log was pruned beyond what had been read of it",
+            Self::TypeRenumbered => "a content type of the change log has another number than before",
             Self::LogNamesNoRow => "the change log tells of a change without saying of which rows, such as a TRUNCATE",
             Self::LogLacksKey => "entries of the change log lack the field of the key: see `field` in log_types",
             Self::PartitionsChanged => "a partition was attached or detached, which no log tells",
@@ -92,6 +96,10 @@ pub async fn decide(
     if spec.capture == CaptureKind::Xmin && !relation.has_xmin() {
         return Err(CaptureError::NoTransactionIds(relation.kind.name()));
     }
+    let tells_a_refresh = spec.capture != CaptureKind::Changelog || spec.reconcile_every.is_some();
+    if relation.materialized && !tells_a_refresh {
+        return Err(CaptureError::Materialized(spec.source.clone()));
+    }
     if spec.capture == CaptureKind::Full {
         return Ok(Decision::Whole(Why::FullCapture));
     }
@@ -100,12 +108,15 @@ pub async fn decide(
     let stale_log = health.and_then(|h| match h {
         Health::Replaced => Some(Why::LogReplaced),
         Health::Pruned => Some(Why::LogPruned),
+        Health::Renumbered => Some(Why::TypeRenumbered),
         Health::Whole => None,
     });
     if let Some(why) = stale(previous, moment, &mark).or(stale_log) {
         return Ok(Decision::Whole(why));
     }
-    if spec.capture == CaptureKind::Changelog && previous.mark.relation.leaves != mark.leaves {
+    // By transaction ids, an attached partition's rows are found by themselves.
+    let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
+    if tells_no_partition && previous.mark.relation.leaves != mark.leaves {
         return Ok(Decision::Reconcile(Why::PartitionsChanged));
     }
     if reconcile_is_due(spec, previous, moment.taken_at) {
@@ -144,6 +155,8 @@ fn stale(previous: Standing<'_>, moment: &Moment, mark: &RelationMark) -> Option
         Some(Why::DefinitionChanged)
     } else if mark.columns.iter().any(|c| is_another(relation, c)) {
         Some(Why::ColumnReplaced)
+    } else if mark.columns.iter().any(|c| is_retyped(relation, c)) {
+        Some(Why::ColumnRetyped)
     } else {
         None
     }
@@ -153,6 +166,10 @@ fn stale(previous: Standing<'_>, moment: &Moment, mark: &RelationMark) -> Option
 /// for a while.
 fn is_another(then: &RelationMark, now: &MarkedColumn) -> bool {
     then.columns.iter().any(|c| c.name == now.name && c.number != now.number) || then.retired.contains(&now.name)
+}
+
+fn is_retyped(then: &RelationMark, now: &MarkedColumn) -> bool {
+    then.columns.iter().any(|c| c.name == now.name && c.value_type != now.value_type)
 }
 
 /// A condition for rows that did not change but hold a value in a column the target does not have yet: a default that was
@@ -186,8 +203,14 @@ pub fn relation_mark(
     shape: &Shape,
     previous: Option<Standing<'_>>,
 ) -> RelationMark {
-    let columns: Vec<MarkedColumn> =
-        shape.columns.iter().map(|c| MarkedColumn { name: c.target.name.clone(), number: c.number }).collect();
+    // A change of type gives every row another value, but leaves no entry, nor a new cursor value.
+    let is_silent = matches!(spec.capture, CaptureKind::Changelog | CaptureKind::Cursor);
+    let value_type = |source: &str| relation.column(source).filter(|_| is_silent).map(SourceColumn::value_type);
+    let columns: Vec<MarkedColumn> = shape
+        .columns
+        .iter()
+        .map(|c| MarkedColumn { name: c.target.name.clone(), number: c.number, value_type: value_type(&c.source) })
+        .collect();
     // A whole load leaves NULL in what is not published; only changes leave old values.
     let before = previous.into_iter().flat_map(|p| {
         let then = &p.mark.relation;

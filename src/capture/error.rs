@@ -20,6 +20,9 @@ pub enum CaptureError {
     #[error("the rows of a {0} do not say which transaction wrote them")]
     NoTransactionIds(&'static str),
 
+    #[error("{0} is or reads a materialized view: its rows change by REFRESH, of which no log tells")]
+    Materialized(RelationName),
+
     #[error("the change log {0} does not exist, or the role may not see it")]
     NoLog(RelationName),
 
@@ -31,6 +34,9 @@ pub enum CaptureError {
 
     #[error("the type {name} is not in {types}")]
     NoSuchType { name: String, types: RelationName, near: Option<String> },
+
+    #[error("the table of content types {0} does not exist")]
+    NoContentTypes(RelationName),
 
     #[error("the table does not say which entries of the change log concern it")]
     NoLogTypes { example: String },
@@ -46,6 +52,12 @@ pub enum CaptureError {
 
     #[error("several columns that are not the table's key hold the key of {0}")]
     WideScope(String),
+
+    #[error("{0}, which log_types names, does not exist, or the role may not see it")]
+    NoLoggedRelation(RelationName),
+
+    #[error("no key can be packed in the column {column} of {log}, of type {type_name}")]
+    NoPackedKey { log: RelationName, column: String, type_name: String },
 
     #[error("the change log keeps the key in {given} columns, the key of {name} has {wanted}")]
     KeyWidth { name: String, given: usize, wanted: usize },
@@ -86,6 +98,10 @@ impl CaptureError {
             Self::NoTransactionIds(_) => {
                 "use capture = \"cursor\" with a cursor column, or capture = \"full\"".to_owned()
             }
+            Self::Materialized(_) => {
+                "set reconcile_every = \"…\", which finds what a REFRESH has changed, or use capture = \"full\""
+                    .to_owned()
+            }
             Self::NoLog(name) => {
                 format!("mend [changelog], or GRANT USAGE on the schema and SELECT on {name} to the role")
             }
@@ -95,6 +111,7 @@ impl CaptureError {
             Self::NoSuchType { near: None, types, .. } => {
                 format!("mend log_types of the table; the known ones stand in {types}")
             }
+            Self::NoContentTypes(_) => "mend content_types of [changelog]".to_owned(),
             Self::NoLogTypes { example } => format!("write log_types = [\"{example}\"]"),
             Self::BadLogType { wanted, .. } => format!("write log_types = [\"{wanted}\"]"),
             Self::NoSuchKeyColumn(_) => "mend log_key, or `key` in log_types, of the table".to_owned(),
@@ -102,6 +119,10 @@ impl CaptureError {
                 format!("take {column} out of exclude: the rows of a changed {column} are found by it in the target")
             }
             Self::WideScope(_) => "name one column, or the whole key of the table".to_owned(),
+            Self::NoLoggedRelation(_) => {
+                "mend log_types of the table: a renamed table has another name in the log".to_owned()
+            }
+            Self::NoPackedKey { .. } => "mend key and key_format of [changelog]".to_owned(),
             Self::KeyWidth { .. } => "mend log_key of the table, or key and key_format of [changelog]".to_owned(),
             Self::NoLoggedField { name, .. } => {
                 format!(

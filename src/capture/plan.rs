@@ -8,7 +8,7 @@ use super::select::{Select, copy};
 use crate::batch::{KeyListMark, LogMark, Standing, TableMark};
 use crate::encode::{Flag, KeyDigest, RowKind, Shape};
 use crate::model::{DeleteStyle, Deletes, Op, TableSpec};
-use crate::source::{Moment, Relation};
+use crate::source::{Moment, Relation, RelationKind};
 use time::OffsetDateTime;
 
 /// One statement and what its rows are.
@@ -168,8 +168,9 @@ impl<'a> Capture<'a> {
         }
         let changed = if all.is_empty() { "TRUE".to_owned() } else { all.join(" AND ") };
         let known = &previous.mark.relation.leaves;
-        let attached: Vec<String> =
-            self.relation.leaves.iter().filter(|l| !known.contains(&l.oid)).map(|l| l.oid.to_string()).collect();
+        // A view has no tableoid; its partitions were looked at before.
+        let leaves = self.relation.leaves.iter().filter(|_| self.relation.kind != RelationKind::View);
+        let attached: Vec<String> = leaves.filter(|l| !known.contains(&l.oid)).map(|l| l.oid.to_string()).collect();
         // The rows of a partition attached since were written before, by transactions the rule takes for known.
         Some(if attached.is_empty() {
             changed

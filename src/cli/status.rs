@@ -11,7 +11,7 @@ pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, Cl
     match format {
         Format::Json => output::json(&json!({ "feeds": feeds })),
         Format::Text => {
-            let head = ["table", "target", "age", "state", "watermark", "last upserts", "last billed"];
+            let head = ["table", "target", "age", "state", "watermark", "feed's last upserts", "billed"];
             let mut rows = vec![head.map(str::to_owned).to_vec()];
             for f in &feeds {
                 let state = match (&f.error, &f.pending, &f.held_by) {

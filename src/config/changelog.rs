@@ -2,7 +2,8 @@
 
 use super::presets::{self, preset};
 use super::read::{Located, Section};
-use crate::model::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, RelationName, TypeColumn};
+use super::tables::read_lag;
+use crate::model::{ActionCodes, Diff, KeyFormat, Lag, LogKey, LogSpec, LogTable, RelationName, TypeColumn};
 
 const KEYS: &[&str] = &[
     "preset",
@@ -17,6 +18,7 @@ const KEYS: &[&str] = &[
     "key_separator",
     "old_key",
     "action",
+    "added",
     "changed",
     "truncated",
     "ignored",
@@ -88,11 +90,9 @@ fn read_columns(s: &Section<'_>, spec: &mut LogSpec) {
     if let Some(id) = s.string("id") {
         spec.id = id.value;
     }
-    if let Some(lag) = s.duration("lag") {
-        if spec.at.is_none() && !s.is_given("at") {
-            s.fault(lag.at, "`lag` needs `at`".to_owned(), "at = \"created_at\"");
-        }
-        spec.lag = Some(lag.value);
+    spec.lag = read_lag(s);
+    if matches!(spec.lag, Some(Lag::Time(_))) && spec.at.is_none() && !s.is_given("at") {
+        s.fault(s.at(), "`lag` needs `at`".to_owned(), "at = \"created_at\", or a number where `id` is one");
     }
     spec.at = s.string("at").map(|at| at.value).or(spec.at.take());
     spec.action = s.string("action").map(|a| a.value).or(spec.action.take());
@@ -164,6 +164,7 @@ fn read_key(s: &Section<'_>, spec: &mut LogSpec) -> Option<()> {
 
 fn read_codes(s: &Section<'_>, spec: &mut LogSpec) {
     for (key, slot) in [
+        ("added", &mut spec.codes.added),
         ("changed", &mut spec.codes.changed),
         ("truncated", &mut spec.codes.truncated),
         ("ignored", &mut spec.codes.ignored),

@@ -43,7 +43,7 @@ fn django_models_logging() -> LogSpec {
         types: content_types(),
         key: columns(&["object_id"]),
         action: text("action"),
-        codes: codes(&["changed"], &[], &[]),
+        codes: codes(&["added"], &["changed"], &[], &[]),
         diff: Some(Diff::OldNew {
             column: "changed_data".to_owned(),
             // 1.0 kept the last diff of a request; 2.1, which brought `extras`, joins them.
@@ -59,7 +59,7 @@ fn django_auditlog() -> LogSpec {
         types: content_types(),
         key: columns(&["object_pk"]),
         action: text("action"),
-        codes: codes(&["1"], &[], &["3"]),
+        codes: codes(&["0"], &["1"], &[], &["3"]),
         diff: Some(Diff::Pair("changes".to_owned())),
         ..base("django-auditlog", "public", "auditlog_logentry", "id", "timestamp")
     }
@@ -72,7 +72,7 @@ fn django_simple_history() -> LogSpec {
         types: TypeColumn::Table,
         key: columns(&[]),
         action: text("history_type"),
-        codes: codes(&["~"], &[], &[]),
+        codes: codes(&["+"], &["~"], &[], &[]),
         ..base("django-simple-history", "", "", "history_id", "history_date")
     }
 }
@@ -83,7 +83,7 @@ fn paper_trail() -> LogSpec {
         types: TypeColumn::Name("item_type".to_owned()),
         key: columns(&["item_id"]),
         action: text("event"),
-        codes: codes(&["update"], &[], &[]),
+        codes: codes(&["create"], &["update"], &[], &[]),
         diff: Some(Diff::Pair("object_changes".to_owned())),
         ..base("paper_trail", "public", "versions", "id", "created_at")
     }
@@ -95,7 +95,7 @@ fn audited() -> LogSpec {
         types: TypeColumn::Name("auditable_type".to_owned()),
         key: columns(&["auditable_id"]),
         action: text("action"),
-        codes: codes(&["update"], &[], &[]),
+        codes: codes(&["create"], &["update"], &[], &[]),
         diff: Some(Diff::Pair("audited_changes".to_owned())),
         ..base("audited", "public", "audits", "id", "created_at")
     }
@@ -107,7 +107,7 @@ fn laravel_auditing() -> LogSpec {
         types: TypeColumn::Name("auditable_type".to_owned()),
         key: columns(&["auditable_id"]),
         action: text("event"),
-        codes: codes(&["updated"], &[], &["retrieved"]),
+        codes: codes(&["created"], &["updated"], &[], &["retrieved"]),
         diff: Some(Diff::Values { old: "old_values".to_owned(), new: "new_values".to_owned() }),
         ..base("laravel-auditing", "public", "audits", "id", "created_at")
     }
@@ -120,7 +120,7 @@ fn supa_audit() -> LogSpec {
         key: packed(&["record"], KeyFormat::Json),
         old_key: Some(packed(&["old_record"], KeyFormat::Json)),
         action: text("op"),
-        codes: codes(&["UPDATE"], &["TRUNCATE"], &[]),
+        codes: codes(&["INSERT"], &["UPDATE"], &["TRUNCATE"], &[]),
         diff: Some(Diff::Records { old: "old_record".to_owned(), new: "record".to_owned() }),
         ..base("supa_audit", "audit", "record_version", "id", "ts")
     }
@@ -133,7 +133,7 @@ fn audit_trigger() -> LogSpec {
         key: packed(&["changed_fields", "row_data"], KeyFormat::Hstore),
         old_key: Some(packed(&["row_data"], KeyFormat::Hstore)),
         action: text("action"),
-        codes: codes(&["U"], &["T"], &[]),
+        codes: codes(&["I"], &["U"], &["T"], &[]),
         diff: Some(Diff::Hstore("changed_fields".to_owned())),
         ..base("audit-trigger", "audit", "logged_actions", "event_id", "action_tstamp_clk")
     }
@@ -179,6 +179,6 @@ fn relation(schema: &str, name: &str) -> TypeColumn {
     TypeColumn::Relation { schema: schema.to_owned(), name: name.to_owned() }
 }
 
-fn codes(changed: &[&str], truncated: &[&str], ignored: &[&str]) -> ActionCodes {
-    ActionCodes { changed: list(changed), truncated: list(truncated), ignored: list(ignored) }
+fn codes(added: &[&str], changed: &[&str], truncated: &[&str], ignored: &[&str]) -> ActionCodes {
+    ActionCodes { added: list(added), changed: list(changed), truncated: list(truncated), ignored: list(ignored) }
 }

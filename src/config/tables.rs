@@ -242,7 +242,7 @@ fn read_log_types(s: &Section<'_>) -> Vec<LogType> {
     types
 }
 
-fn read_lag(s: &Section<'_>) -> Option<Lag> {
+pub(super) fn read_lag(s: &Section<'_>) -> Option<Lag> {
     if s.is_integer("lag") {
         return s.integer("lag", 0..=i64::MAX).and_then(|n| u64::try_from(n).ok()).map(Lag::Steps);
     }

@@ -25,7 +25,8 @@ pub enum RowKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub rows: u64,
-    pub resent: u64,
+    /// Rows whose leading column was true.
+    pub flagged: u64,
     pub quarantined: u64,
     pub nulled: u64,
 }
@@ -41,7 +42,7 @@ struct Field {
 
 /// Turns rows of one `COPY` statement into NDJSON lines.
 ///
-/// The statement's columns are: where `flagged`, a boolean that says whether the row was sent before; the shape's columns
+/// The statement's columns are: where `flagged`, a boolean, which is counted; the shape's columns
 /// (only the key's for [`Op::Key`] and [`Op::Delete`]); and where the cursor is not published, the cursor.
 pub struct RowEncoder {
     fields: Vec<Field>,
@@ -55,7 +56,7 @@ pub struct RowEncoder {
     scratch: Vec<u8>,
 }
 
-/// Whether a leading column says that a row was sent before.
+/// Whether the row leads with a boolean: of an upsert that it was sent before, of a deleted key that the target never had it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flag {
     Leading,
@@ -152,10 +153,10 @@ impl RowEncoder {
         let row = row.strip_suffix(b"\n").unwrap_or(row);
         let start = out.len();
         let mut rest = Some(row);
-        let mut resent = false;
+        let mut flagged = false;
         if self.flag == Flag::Leading {
             let (flag, after) = next_field(row);
-            resent = flag == b"t";
+            flagged = flag == b"t";
             rest = after;
         }
         let body = rest.unwrap_or_default();
@@ -219,7 +220,7 @@ impl RowEncoder {
             digest.add(&body[..key_end]);
         }
         self.tally.rows += 1;
-        self.tally.resent += u64::from(resent);
+        self.tally.flagged += u64::from(flagged);
         Ok(())
     }
 
@@ -307,6 +308,7 @@ mod tests {
                 base_oid: *oid,
                 typmod: -1,
                 base_name: String::new(),
+                base_type: String::new(),
                 not_null: false,
             };
             let mapping = map_type(&column);
@@ -388,7 +390,7 @@ mod tests {
             .digesting_keys();
         let (line, _) = encode(&mut e, "t\t7\tx\t2024-01-01 00:00:00+00\n");
         assert_eq!(line, "{\"_plimsoll_op\":\"U\",\"id\":7,\"note\":\"x\"}\n");
-        assert_eq!(e.tally().resent, 1);
+        assert_eq!(e.tally().flagged, 1);
         assert_eq!(e.cursor_max().as_deref(), Some("2024-01-01 00:00:00+00"));
         let mut expected = KeyDigest::default();
         expected.add(b"7");

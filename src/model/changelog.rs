@@ -3,9 +3,7 @@
 //! A log only ever says *which* rows may have changed; no value of it reaches a target. So a descriptor needs no more than
 //! the key, the kind of thing it is the key of, and the few codes that mean something else than "look at this row".
 
-use std::time::Duration;
-
-use super::RelationName;
+use super::{Lag, RelationName};
 
 /// A change log as the config describes it, by a preset or column by column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +15,9 @@ pub struct LogSpec {
     pub id: String,
     /// When the entry was written, by the application's clock.
     pub at: Option<String>,
-    /// How far that clock may be off: then it bounds the search where `id` is no number.
-    pub lag: Option<Duration>,
+    /// How far ids that are numbers may come out of order; or how far that clock may be off: then it bounds the search where
+    /// `id` is no number.
+    pub lag: Option<Lag>,
     pub types: TypeColumn,
     pub key: LogKey,
     /// The key before the change, for logs that tell of changed keys.
@@ -101,6 +100,8 @@ pub enum KeyFormat {
 /// Codes of the action column that mean more than "look at this row". All others do just that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActionCodes {
+    /// An insert: if the row is gone already, the target never had it.
+    pub added: Vec<String>,
     /// An update: the only action whose diff may prove that nothing of interest changed.
     pub changed: Vec<String>,
     /// The whole table was emptied.

@@ -136,6 +136,10 @@ impl Context {
             .collect();
         check.notes = notes(spec, &relation, &shape, sees_others);
         if let Some(log) = &log {
+            let is_bounded_by_time = claims.iter().any(|c| log.is_bounded_by_time(c));
+            if is_bounded_by_time && !sees_others {
+                check.notes.push(BLIND.to_owned());
+            }
             let doubt = self.cannot_judge(session, log, &claims, spec, &relation, &shape).await?;
             check.notes.extend(log_notes(log, &claims, spec, doubt));
         }
@@ -170,9 +174,18 @@ impl Context {
     }
 }
 
+const BLIND: &str = "the role can't see when other sessions' transactions began: GRANT pg_read_all_stats to it, or give a \
+                     lag longer than the longest transaction";
+
 fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sees_others: bool) -> Vec<String> {
     let mut notes = Vec::new();
     let mut note = |text: String| notes.push(text);
+    if relation.guarded {
+        note(
+            "row-level security would hide rows from the role, so reading is refused: ALTER ROLE … BYPASSRLS"
+                .to_owned(),
+        );
+    }
     for c in shape.columns.iter().filter(|c| c.source != c.target.name) {
         note(format!("the column {} is called {} in BigQuery", c.source, c.target.name));
     }
@@ -192,11 +205,7 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sees_others: bool
             note(format!("no index of the source leads with {cursor}: every tick scans the table"));
         }
         if relation.has_xmin() && !sees_others {
-            note(
-                "the role can't see when other sessions' transactions began: GRANT pg_read_all_stats to it, or give a \
-                  lag longer than the longest transaction"
-                    .to_owned(),
-            );
+            note(BLIND.to_owned());
         }
         if !relation.has_xmin() {
             note(format!(

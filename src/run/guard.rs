@@ -26,35 +26,60 @@ pub(super) async fn check(
     if place.guard == Guard::Off || place.mode == Mode::Resync {
         return Ok(());
     }
-    let mark = reading.standing.map(|s| s.mark);
-    let before = match &table.delete {
-        DeleteStyle::Hard => mark.and_then(|m| m.rows).or(target_rows),
-        // Rows that are flagged already are not told apart in the target; the last look at all rows counted the others.
-        DeleteStyle::Soft { .. } => mark.and_then(|m| m.source_rows),
-    };
-    let Some(before) = before else { return Ok(()) };
     let fraction = place.spec.max_delete_fraction;
-    let is_too_many = |deletes: u64| deletes > NEVER_TOO_MANY && exceeds(deletes, fraction, before);
     let counts = table.counts;
+    let Some(before) = rows_before(place, reading, table, target_rows).await? else { return Ok(()) };
+    let is_too_many = |deletes: u64| deletes > NEVER_TOO_MANY && exceeds(deletes, fraction, before);
     let deletes = match &table.apply {
         Apply::Replace { .. } | Apply::Merge { absent: Absent::Remove, .. } => {
             before.saturating_sub(counts.upserts + counts.keys + counts.quarantined)
         }
-        // A key that is gone from the source may never have been in the target; only if there are many of them is it worth
-        // counting the source.
         Apply::Merge { absent: Absent::Keep, scopes, .. } => {
-            if !is_too_many(counts.deletes) && scopes.is_empty() {
+            let known = counts.deletes.saturating_sub(counts.fleeting);
+            if !is_too_many(known) && scopes.is_empty() {
                 return Ok(());
             }
-            let rows = reading.session.text_rows("counting rows", &capture.count_query()).await?;
-            let count = rows.first().and_then(|r| r.first()).and_then(|f| f.as_ref()).and_then(|t| t.parse().ok());
-            count.map_or(0, |n: u64| before.saturating_sub(n))
+            match place.tells_inserts() && scopes.is_empty() {
+                true => known,
+                // A key that is gone from the source may never have been in the target; only if there are many of them is it
+                // worth counting the source.
+                false => before.saturating_sub(count_source(reading, capture).await?.unwrap_or(before)),
+            }
         }
     };
     if is_too_many(deletes) {
         return Err(RunError::TooManyDeletes { target: place.spec.target.clone(), deletes, before, fraction });
     }
     Ok(())
+}
+
+/// Rows of the target that a delete would be noticed of; `None` where nobody knows.
+async fn rows_before(
+    place: Place<'_>,
+    reading: Reading<'_>,
+    table: &TableBatch,
+    target_rows: Option<u64>,
+) -> Result<Option<u64>, RunError> {
+    let mark = reading.standing.map(|s| s.mark);
+    let removes = matches!(table.apply, Apply::Merge { absent: Absent::Remove, .. });
+    match &table.delete {
+        DeleteStyle::Hard => Ok(mark.and_then(|m| m.rows).or(target_rows)),
+        // Rows that are flagged already are not told apart in the target's own count; the last look at all rows counted the
+        // others. Without one, as after a move from another capture, the target is asked.
+        DeleteStyle::Soft { flag, .. } => match mark.and_then(|m| m.source_rows) {
+            Some(rows) => Ok(Some(rows)),
+            None if target_rows == Some(0) => Ok(None),
+            None if removes || table.counts.deletes > NEVER_TOO_MANY => {
+                Ok(Some(place.context.bigquery.count_live(&table.target, flag).await?))
+            }
+            None => Ok(None),
+        },
+    }
+}
+
+async fn count_source(reading: Reading<'_>, capture: &Capture<'_>) -> Result<Option<u64>, RunError> {
+    let rows = reading.session.text_rows("counting rows", &capture.count_query()).await?;
+    Ok(rows.first().and_then(|r| r.first()).and_then(|f| f.as_ref()).and_then(|t| t.parse().ok()))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "row counts are far below 2^52, and this is a threshold")]

@@ -11,7 +11,7 @@ use crate::batch::{Absent, Apply, Counts, KeyBounds, LogMark, Parts, Repeats, Ta
 use crate::bigquery::{Prepared, PreparedTarget, Present, TargetPlan};
 use crate::capture::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
 use crate::capture::{Capture, Decision, Found, Pass};
-use crate::encode::{KeyDigest, RowEncoder, RowKind, join_bounds};
+use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, join_bounds};
 use crate::model::{Deletes, Op, RunId};
 use crate::source::refuse_rewritten;
 use crate::stage::{FilesPlace, TableFiles};
@@ -152,10 +152,12 @@ impl<'a> Staging<'a> {
         let scope = reread.scope();
         let mut gone = match scope {
             Some(column) => RowEncoder::of_scope(column, policy),
-            None => self.encoder(RowKind::Change(Op::Delete)),
+            None => self.encoder(RowKind::Change(Op::Delete)).flagged(Flag::Leading),
         };
         let is_unique = self.is_unique(claim);
+        let mut chunks = 0;
         while let Some(chunk) = keys.next().await? {
+            chunks += 1;
             let Some(rows) = self.pour(&reread.present(&chunk), &mut present).await? else {
                 return Ok(Passed::TargetMissing);
             };
@@ -164,6 +166,10 @@ impl<'a> Staging<'a> {
             if !all_there && self.pour(&reread.gone(&chunk), &mut gone).await?.is_none() {
                 return Ok(Passed::TargetMissing);
             }
+        }
+        // Two spellings of one key may lie in two chunks.
+        if chunks > 1 && claim.may_name_a_row_twice() {
+            self.repeats = Repeats::Possible;
         }
         self.counts.skipped += keys.skipped;
         self.counts.unreadable += keys.unreadable;
@@ -275,12 +281,17 @@ impl<'a> Staging<'a> {
     fn add_up(&mut self, kind: RowKind, encoder: &RowEncoder) {
         let tally = encoder.tally();
         match kind {
-            RowKind::Change(Op::Delete) => self.counts.deletes += tally.rows,
+            RowKind::Change(Op::Delete) => {
+                self.counts.deletes += tally.rows;
+                self.counts.fleeting += tally.flagged;
+            }
             RowKind::Change(Op::Key) => self.counts.keys += tally.rows,
             RowKind::Change(Op::Scope) => {}
-            RowKind::Change(Op::Upsert) | RowKind::Replacement => self.counts.upserts += tally.rows,
+            RowKind::Change(Op::Upsert) | RowKind::Replacement => {
+                self.counts.upserts += tally.rows;
+                self.counts.resent += tally.flagged;
+            }
         }
-        self.counts.resent += tally.resent;
         self.counts.quarantined += tally.quarantined;
         self.counts.nulled += tally.nulled;
         if tally.rows > 0 && kind != RowKind::Change(Op::Scope) {

@@ -12,7 +12,7 @@ use super::feed::run_feed;
 use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, TickReport};
-use crate::model::TableSpec;
+use crate::model::{RelationName, TableSpec};
 
 /// Which tables a tick is for; also the body of `POST /runs` and of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -63,7 +63,11 @@ impl Request {
 
     /// The tables asked for, in the config's order.
     pub fn select<'a>(&self, tables: &'a [TableSpec]) -> Result<Vec<&'a TableSpec>, UnknownTable> {
-        let is_named = |spec: &TableSpec, name: &str| spec.source.to_string() == name || spec.target == name;
+        let is_named = |spec: &TableSpec, name: &str| {
+            spec.target == name
+                || spec.source.to_string() == name
+                || RelationName::parse(name).as_ref() == Some(&spec.source)
+        };
         for name in &self.tables {
             if !tables.iter().any(|t| is_named(t, name)) {
                 let known = tables.iter().map(|t| t.source.to_string()).collect();

@@ -13,7 +13,7 @@ use crate::capture::log::Claim;
 use crate::capture::log::{Judge, Place as LogPlace};
 use crate::capture::{Decision, Why};
 use crate::encode::Shape;
-use crate::model::{FeedId, RunId, TableSpec};
+use crate::model::{CaptureKind, FeedId, RunId, TableSpec};
 use crate::source::Relation;
 use crate::source::Session;
 
@@ -27,6 +27,14 @@ pub(super) struct Place<'a> {
     pub guard: Guard,
     /// The run's folder.
     pub folder: &'a str,
+}
+
+impl Place<'_> {
+    /// Whether the table's log tells inserts from other changes.
+    pub fn tells_inserts(self) -> bool {
+        let log = self.context.config.changelog.as_ref().filter(|_| self.spec.capture == CaptureKind::Changelog);
+        log.is_some_and(|log| !log.codes.added.is_empty())
+    }
 }
 
 /// What a table's rows are read by.

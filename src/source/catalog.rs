@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use super::dependencies::TREE;
 use super::error::SourceError;
 use super::session::Session;
 use super::sql::literal;
@@ -26,10 +27,16 @@ pub struct Relation {
     pub unique: Vec<Vec<String>>,
     /// The first column of every valid index.
     pub leading: Vec<String>,
-    /// Leaf partitions or inheriting tables.
+    /// Leaf partitions or inheriting tables; of a view, those of the tables below it.
     pub leaves: Vec<Leaf>,
-    /// A digest of a view's text; absent for a table.
+    /// A digest of a view's text, of the views below it and of the functions they call; absent for a table.
     pub view: Option<String>,
+    /// Whether a materialized view is what is read, or below it.
+    #[serde(default)]
+    pub materialized: bool,
+    /// Whether row-level security hides rows from the role.
+    #[serde(default)]
+    pub guarded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -79,8 +86,29 @@ pub struct SourceColumn {
     pub typmod: i32,
     /// The name of the type below every domain, as SQL takes it, without a modifier.
     pub base_name: String,
+    /// The same with its modifier: `character(3)`, `numeric(10,2)`.
+    #[serde(default)]
+    pub base_type: String,
     pub not_null: bool,
 }
+
+impl SourceColumn {
+    /// The type as far as it decides a value's text: a number that is widened and a text that may be longer stay what they
+    /// are.
+    pub fn value_type(&self) -> String {
+        match self.base_oid {
+            INT8 | INT2 | INT4 => "integer".to_owned(),
+            TEXT | VARCHAR => "text".to_owned(),
+            _ => self.base_type.clone(),
+        }
+    }
+}
+
+const INT8: u32 = 20;
+const INT2: u32 = 21;
+const INT4: u32 = 23;
+const TEXT: u32 = 25;
+const VARCHAR: u32 = 1043;
 
 impl Relation {
     pub fn column(&self, name: &str) -> Option<&SourceColumn> {
@@ -102,6 +130,12 @@ impl Relation {
 #[derive(Clone, Debug, Default)]
 pub struct Catalog(HashMap<RelationName, Relation>);
 
+impl FromIterator<(RelationName, Relation)> for Catalog {
+    fn from_iter<T: IntoIterator<Item = (RelationName, Relation)>>(relations: T) -> Self {
+        Self(relations.into_iter().collect())
+    }
+}
+
 impl Catalog {
     pub fn get(&self, name: &RelationName) -> Result<&Relation, SourceError> {
         self.0.get(name).ok_or_else(|| SourceError::NoSuchTable(name.clone()))
@@ -117,7 +151,11 @@ pub async fn read_all(session: &Session, names: &[RelationName]) -> Result<Catal
     }
     let wanted: Vec<String> =
         names.iter().map(|n| format!("({}, {})", literal(&n.schema, "name"), literal(&n.name, "name"))).collect();
-    let sql = format!("{RELATION} WHERE (n.nspname, c.relname) IN ({}) AND c.relkind IN {KINDS}", wanted.join(", "));
+    let sql = format!(
+        "{} WHERE (n.nspname, c.relname) IN ({}) AND c.relkind IN {KINDS}",
+        relation_query(),
+        wanted.join(", ")
+    );
     let mut found = HashMap::new();
     for row in session.text_rows(DOING, &sql).await? {
         let [Some(document), Some(schema), Some(name)] = row.as_slice() else { continue };
@@ -136,13 +174,30 @@ pub async fn read(session: &Session, name: &RelationName) -> Result<Relation, So
 
 const KINDS: &str = "('r', 'p', 'v', 'm', 'f')";
 
+/// Of a relation `c`, all in one document.
+fn relation_query() -> String {
+    RELATION.replace("TREE_BELOW", &TREE.replace("RELATION_OID", "c.oid"))
+}
+
 const RELATION: &str = r"
 SELECT pg_catalog.json_build_object(
   'oid', c.oid::int8,
   'kind', c.relkind,
   'rows', CASE WHEN c.reltuples >= 0 THEN c.reltuples::int8 END,
   'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
-  'view', CASE WHEN c.relkind = 'v' THEN pg_catalog.md5(pg_catalog.pg_get_viewdef(c.oid)) END,
+  'view', CASE WHEN c.relkind = 'v' THEN (
+    SELECT pg_catalog.md5(pg_catalog.string_agg(x.body, E'\n' ORDER BY x.body))
+      FROM (SELECT pg_catalog.pg_get_viewdef(b.oid) AS body FROM unnest(below.oids, below.kinds) AS b(oid, kind)
+             WHERE b.kind IN ('v', 'm')
+            UNION ALL
+            SELECT pg_catalog.pg_get_functiondef(p.oid)
+              FROM pg_catalog.pg_rewrite w
+              JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+                                         AND d.refclassid = 'pg_catalog.pg_proc'::regclass
+              JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid
+             WHERE w.ev_class = ANY (below.oids) AND p.oid >= 16384 AND p.prokind IN ('f', 'w')) AS x) END,
+  'materialized', 'm' = ANY (below.kinds),
+  'guarded', pg_catalog.row_security_active(c.oid),
   'columns', COALESCE((
     SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
              'name', a.attname,
@@ -151,6 +206,7 @@ SELECT pg_catalog.json_build_object(
              'base_oid', base.oid::int8,
              'typmod', base.typmod,
              'base_name', pg_catalog.format_type(base.oid, -1),
+             'base_type', pg_catalog.format_type(base.oid, base.typmod),
              'not_null', a.attnotnull) ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute a,
            LATERAL (
@@ -183,16 +239,15 @@ SELECT pg_catalog.json_build_object(
       JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
      WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL), '[]'),
   'leaves', COALESCE((
-    WITH RECURSIVE tree AS (
-      SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid
-      UNION
-      SELECT h.inhrelid FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.inhrelid)
     SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
              'oid', l.oid::int8, 'kind', l.relkind, 'schema', s.nspname, 'name', l.relname) ORDER BY l.oid)
-      FROM tree JOIN pg_catalog.pg_class l ON l.oid = tree.inhrelid
-      JOIN pg_catalog.pg_namespace s ON s.oid = l.relnamespace WHERE l.relkind IN ('r', 'f')), '[]')
+      FROM pg_catalog.pg_class l JOIN pg_catalog.pg_namespace s ON s.oid = l.relnamespace
+     WHERE l.oid = ANY (below.oids) AND l.oid <> c.oid AND l.relkind IN ('r', 'f')
+       AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhrelid = l.oid)), '[]')
 )::text, n.nspname, c.relname
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+       LATERAL (TREE_BELOW
+         SELECT pg_catalog.array_agg(tree.oid) AS oids, pg_catalog.array_agg(tree.relkind) AS kinds FROM tree) AS below";
 
 /// A relation that `init` may put into a config.
 #[derive(Clone, Debug)]

@@ -22,10 +22,10 @@ pub struct Dependencies {
     pub triggers: bool,
 }
 
-/// Every relation below one: what a view reads, what a parent is made of.
-const TREE: &str = r"
+/// Every relation below one: what a view reads, what a parent is made of. `RELATION_OID` stands for the one on top.
+pub(super) const TREE: &str = r"
 WITH RECURSIVE tree AS (
-  SELECT c.oid, c.relkind FROM pg_catalog.pg_class c WHERE c.oid = RELATION_OID
+  SELECT top.oid, top.relkind FROM pg_catalog.pg_class top WHERE top.oid = RELATION_OID
   UNION
   SELECT below.oid, below.relkind
     FROM tree, LATERAL (

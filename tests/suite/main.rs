@@ -16,6 +16,7 @@ mod captures;
 mod changelog;
 mod changelog_feed;
 mod changelog_presets;
+mod changelog_trust;
 mod concurrency;
 mod crashes;
 mod django;

@@ -1,10 +1,11 @@
 //! Which entries of the log concern a table, and which of its rows they are about.
 
+use super::key_sql::has_one_spelling;
 use super::resolve::{Entries, Group, Log};
 use crate::capture::cursor::CursorType;
 use crate::capture::error::CaptureError;
 use crate::encode::Shape;
-use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TypeColumn};
+use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TargetType, TypeColumn};
 use crate::source::{Relation, RelationKind, SourceColumn, ident, literal};
 
 /// Which entries concern a table, and what of the table their key is.
@@ -19,6 +20,8 @@ pub struct Claim {
     pub(super) groups: Vec<Group>,
     /// The table's columns that hold the logged key, in the log's order.
     pub(super) columns: Vec<SourceColumn>,
+    /// Of each, whether two spellings of one value are two keys to the target.
+    pub(super) spelling: Vec<Spelling>,
     /// Their names inside the log.
     pub(super) fields: Vec<String>,
     pub reach: Reach,
@@ -31,6 +34,29 @@ pub enum Reach {
     Key,
     /// Every row with the logged value in another column.
     Scope,
+}
+
+/// Whether values that the source takes for equal (`A` and `a` in citext, 1.0 and 1.00 in numeric) are so in the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// The type has one spelling for each value, or the target compares values as well.
+    IsOne,
+    /// The target has it as a STRING.
+    Counts,
+}
+
+impl Spelling {
+    fn of(column: &SourceColumn, shape: &Shape) -> Self {
+        let target = shape.column(&column.name).map(|c| c.target.target_type);
+        if target == Some(TargetType::String) && !has_one_spelling(column) { Self::Counts } else { Self::IsOne }
+    }
+}
+
+impl Claim {
+    /// Whether one row may be read for two keys.
+    pub fn may_name_a_row_twice(&self) -> bool {
+        self.spelling.contains(&Spelling::Counts)
+    }
 }
 
 impl Log<'_> {
@@ -58,6 +84,11 @@ impl Log<'_> {
             }
         }
         notes
+    }
+
+    /// Whether a time bounds the search for a claim's entries, as a cursor's does.
+    pub fn is_bounded_by_time(&self, claim: &Claim) -> bool {
+        self.tables[claim.log].ids.as_ref().is_some_and(|ids| ids.kind != CursorType::Integer)
     }
 
     /// Which entries concern a table.
@@ -114,10 +145,12 @@ impl Log<'_> {
             .iter()
             .map(|n| relation.column(n).cloned().ok_or_else(|| CaptureError::NoSuchKeyColumn(n.clone())))
             .collect::<Result<Vec<_>, _>>()?;
+        let spelling = columns.iter().map(|c| Spelling::of(c, shape)).collect();
         let fields = self.fields(log_type, names, about)?;
-        self.check_width(&log_type.name, log, &fields, columns.len())?;
+        let said = if log_type.name.is_empty() { "the table" } else { &log_type.name };
+        self.check_width(said, log, &fields, columns.len())?;
         let matches = self.condition(&groups);
-        Ok(Claim { name: log_type.name.clone(), log, matches, groups, columns, fields, reach })
+        Ok(Claim { name: log_type.name.clone(), log, matches, groups, columns, spelling, fields, reach })
     }
 
     /// The key's names inside the log. A view's key column may be called otherwise than that of the relation the log speaks

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use crate::capture::error::CaptureError;
 use crate::model::{LogSpec, LogTable, RelationName};
-use crate::source::{Session, qualified};
+use crate::source::{Session, SourceError, qualified};
+
+/// Source: <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+const UNDEFINED_TABLE: &str = "42P01";
 
 /// The content types of the database at hand.
 #[derive(Default)]
@@ -23,7 +26,13 @@ impl ContentTypes {
         let table = given.cloned().unwrap_or(RelationName { schema: beside, name: "django_content_type".to_owned() });
         let sql = format!("SELECT app_label, model, id::text FROM {}", qualified(&table));
         let mut ids = HashMap::new();
-        for row in session.text_rows("reading content types", &sql).await? {
+        let rows = session.text_rows("reading content types", &sql).await.map_err(|e| match e {
+            SourceError::Statement { code, .. } if code == UNDEFINED_TABLE => {
+                CaptureError::NoContentTypes(table.clone())
+            }
+            other => other.into(),
+        })?;
+        for row in rows {
             if let [Some(app), Some(model), Some(id)] = row.as_slice() {
                 ids.insert(format!("{app}.{model}"), id.clone());
             }

@@ -119,7 +119,7 @@ fn columns(log: &Log<'_>, claim: &Claim, diff: &Diff) -> Vec<String> {
             let names = |of: &str| format!("(SELECT array_agg(f ORDER BY f) FROM jsonb_object_keys({of}) AS f)");
             vec![format!(
                 "CASE WHEN {} = {} THEN (SELECT json_agg(f.key)::text FROM jsonb_each({new}) AS f \
-                 WHERE f.value IS DISTINCT FROM ({old} -> f.key)) END",
+                 WHERE f.value::text IS DISTINCT FROM ({old} -> f.key)::text) END",
                 names(&old),
                 names(&new)
             )]

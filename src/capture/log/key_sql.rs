@@ -1,6 +1,6 @@
 //! The statement that collapses new entries to keys: where the key stands, and how it becomes a value of its type.
 
-use super::claim::Claim;
+use super::claim::{Claim, Spelling};
 use super::diff::Judge;
 use super::place::Place;
 use super::resolve::Log;
@@ -24,6 +24,7 @@ pub fn keys_query(log: &Log<'_>, claim: &Claim, place: &Place, judge: Option<&Ju
         let mut fields: Vec<String> = values.collect();
         fields.push(format!("{doubt} AS again"));
         fields.push(format!("{} AS missing", missing(log, claim, key)));
+        fields.push(format!("{} AS added", action_is(log, &log.spec.codes.added)));
         if let Some(judge) = judge {
             fields.push(format!("{} AS is_update", action_is(log, &log.spec.codes.changed)));
             fields.extend(judge.columns().iter().enumerate().map(|(i, c)| format!("{c} AS d{i}")));
@@ -43,22 +44,26 @@ pub fn keys_query(log: &Log<'_>, claim: &Claim, place: &Place, judge: Option<&Ju
     });
     let legs = legs.collect::<Vec<_>>().join(" UNION ALL ");
     let names: Vec<String> = (0..claim.columns.len()).map(|i| format!("k.k{i}")).collect();
+    // By text: of `A` and `a` in citext, 1.0 and 1.00 in numeric, one may have been the target's key and the other be it now.
     let texts: Vec<String> = names.iter().map(|k| format!("{k}::text")).collect();
+    let spelled = texts.iter().zip(&claim.spelling).filter(|(_, s)| **s == Spelling::Counts);
+    let spelled: Vec<String> = spelled.map(|(k, _)| format!("{k} COLLATE \"C\"")).collect();
+    let grouped: Vec<String> = names.iter().chain(&spelled).cloned().collect();
     let unkeyed: Vec<String> = names.iter().map(|k| format!("{k} IS NULL")).collect();
-    let order = format!("({}) DESC, {}", unkeyed.join(" OR "), names.join(", "));
+    let order = format!("({}) DESC, {}", unkeyed.join(" OR "), grouped.join(", "));
     match judge {
         Some(judge) => {
             let diffs: String = (0..judge.columns().len()).map(|i| format!(", k.d{i}")).collect();
             format!(
-                "SELECT {}, k.again, k.missing, k.is_update{diffs} FROM ({legs}) AS k ORDER BY k.missing DESC, {order}",
+                "SELECT {}, k.again, k.missing, k.added, k.is_update{diffs} FROM ({legs}) AS k ORDER BY k.missing DESC, {order}",
                 texts.join(", ")
             )
         }
         None => format!(
-            "SELECT {}, bool_and(k.again), bool_or(k.missing), count(*)::text FROM ({legs}) AS k GROUP BY {} \
+            "SELECT {}, bool_and(k.again), bool_or(k.missing), bool_or(k.added), count(*)::text FROM ({legs}) AS k GROUP BY {} \
              ORDER BY bool_or(k.missing) DESC, {order}",
             texts.join(", "),
-            names.join(", "),
+            grouped.join(", "),
         ),
     }
 }
@@ -94,8 +99,10 @@ pub(super) fn names_no_row(log: &Log<'_>) -> String {
 /// A condition over the entry: it does not say one of the key's values.
 fn missing(log: &Log<'_>, claim: &Claim, key: &LogKey) -> String {
     let raw = (0..claim.columns.len()).map(|i| match key.format {
-        // Text that is not cut as expected is no key of this table; only NULL says nothing.
-        KeyFormat::Delimited(_) | KeyFormat::JsonArray => format!("{} IS NULL", packed_column(key)),
+        // A text with the separator inside a value says of more values than there are.
+        KeyFormat::Delimited(_) => format!("{} IS NULL", raw(log, claim, key, i)),
+        // An array of another length is no key of this table; only NULL says nothing.
+        KeyFormat::JsonArray => format!("{} IS NULL", packed_column(key)),
         _ => format!("{} IS NULL", raw(log, claim, key, i)),
     });
     format!("({})", raw.collect::<Vec<_>>().join(" OR "))
@@ -153,6 +160,11 @@ const UUID: u32 = 2950;
 /// `pg_input_is_valid` came with PostgreSQL 16.
 const TELLS_VALID_INPUT: u32 = 160_000;
 
+/// Whether equal values of the type always print alike.
+pub(super) fn has_one_spelling(column: &SourceColumn) -> bool {
+    INTEGERS.contains(&column.base_oid) || column.base_oid == UUID
+}
+
 /// The type a key column is compared as: one for all integers, whose indexes take any of them.
 pub(super) fn compared_as(column: &SourceColumn) -> &str {
     if INTEGERS.contains(&column.base_oid) { "int8" } else { &column.base_name }
@@ -195,6 +207,7 @@ mod tests {
             base_oid,
             typmod: -1,
             base_name: base_name.to_owned(),
+            base_type: base_name.to_owned(),
             not_null: false,
         }
     }

@@ -26,8 +26,29 @@ const DOING: &str = "reading the change log";
 /// Some of the keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chunk {
-    /// Each with the values of the claim's columns, as text.
-    pub keys: Vec<Vec<String>>,
+    pub keys: Vec<NamedKey>,
+}
+
+/// A key that entries name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedKey {
+    /// The values of the claim's columns, as text.
+    pub values: Vec<String>,
+    pub origin: Origin,
+}
+
+/// Since when there has been a row with the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The log tells of its insert: if it is gone already, the target never had it.
+    Added,
+    Before,
+}
+
+impl Origin {
+    fn or(self, other: Self) -> Self {
+        if self == Self::Added { self } else { other }
+    }
 }
 
 /// Whether the new entries name the rows they changed.
@@ -67,7 +88,7 @@ fn explain(e: SourceError, claim: &Claim) -> CaptureError {
 
 /// The entries of one key, where the diffs are looked at.
 struct Collapsed {
-    key: Vec<String>,
+    key: NamedKey,
     again: bool,
     reread: bool,
 }
@@ -151,26 +172,29 @@ impl<'a> KeyReader<'a> {
         let rest = row.split_off(self.width);
         let flag = |n: usize| rest.get(n).and_then(|f| f.as_deref()) == Some("t");
         let again = flag(0);
-        let count = rest.get(2).and_then(|f| f.as_ref()).and_then(|t| t.parse().ok()).unwrap_or(1);
+        let origin = if flag(2) { Origin::Added } else { Origin::Before };
+        let count = rest.get(3).and_then(|f| f.as_ref()).and_then(|t| t.parse().ok()).unwrap_or(1);
         let Some(key) = row.into_iter().collect::<Option<Vec<String>>>() else {
             self.unreadable += count;
             return;
         };
         let Some(judge) = self.judge else {
             self.resent += u64::from(again);
-            chunk.keys.push(key);
+            chunk.keys.push(NamedKey { values: key, origin });
             return;
         };
-        let diff: Vec<Option<&str>> = rest.iter().skip(3).map(Option::as_deref).collect();
-        let skip = flag(2) && judge.is_unpublished(&diff);
+        let diff: Vec<Option<&str>> = rest.iter().skip(4).map(Option::as_deref).collect();
+        let skip = flag(3) && judge.is_unpublished(&diff);
         self.skipped += u64::from(skip);
         match &mut self.current {
-            Some(current) if current.key == key => {
+            Some(current) if current.key.values == key => {
+                current.key.origin = current.key.origin.or(origin);
                 current.again &= again;
                 current.reread |= !skip;
             }
             _ => {
                 self.emit(chunk);
+                let key = NamedKey { values: key, origin };
                 self.current = Some(Collapsed { key, again, reread: !skip });
             }
         }

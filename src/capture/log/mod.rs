@@ -36,7 +36,7 @@ pub use claim::{Claim, Reach};
 pub use diff::Judge;
 pub use health::Health;
 pub use key_sql::keys_query;
-pub use keys::{Chunk, KeyReader, Opened};
+pub use keys::{Chunk, KeyReader, NamedKey, Opened, Origin};
 pub use limits::{UNSEEN, unseen};
 pub use place::Place;
 pub use reread::Reread;

@@ -1,8 +1,8 @@
 //! Reading the rows that a chunk of keys names, in the snapshot the log was read in.
 
-use super::claim::{Claim, Reach};
+use super::claim::{Claim, Reach, Spelling};
 use super::key_sql::compared_as;
-use super::keys::Chunk;
+use super::keys::{Chunk, Origin};
 use crate::capture::plan::{Pass, filter};
 use crate::capture::select::Select;
 use crate::encode::{Flag, RowKind, Shape, ShapeColumn};
@@ -56,17 +56,25 @@ impl<'a> Reread<'a> {
             let i = place_of(&c.source);
             format!("{} AS {}", as_published(i, &columns[i]), ident(&c.source))
         });
-        let same = columns.iter().enumerate().map(|(i, c)| format!("t.{} = k.k{i}", ident(&c.name)));
+        let same = columns.iter().zip(&self.claim.spelling).enumerate().map(|(i, (c, spelling))| {
+            let (column, key) = (ident(&c.name), as_published(i, c));
+            match spelling {
+                Spelling::IsOne => format!("t.{column} = k.k{i}"),
+                Spelling::Counts => {
+                    format!("t.{column} = k.k{i} AND t.{column}::text = {key}::text COLLATE \"C\"")
+                }
+            }
+        });
         // The constant list goes along, for views that take no condition from outside but a constant one.
         let first = Some(self.first_is_among(chunk));
         let conditions = same.chain(filter(self.spec)).chain(first).collect::<Vec<_>>().join(" AND ");
         let query = format!(
-            "SELECT {} FROM {} WHERE NOT EXISTS (SELECT 1 FROM {} AS t WHERE {conditions})",
+            "SELECT k.added, {} FROM {} WHERE NOT EXISTS (SELECT 1 FROM {} AS t WHERE {conditions})",
             fields.collect::<Vec<_>>().join(", "),
-            self.unnest(chunk),
+            self.unnest_with_added(chunk),
             qualified(&self.spec.source),
         );
-        Pass { kind: RowKind::Change(Op::Delete), query, flag: Flag::Absent }
+        Pass { kind: RowKind::Change(Op::Delete), query, flag: Flag::Leading }
     }
 
     /// A condition over the row `t`: its key is one of the chunk's.
@@ -85,27 +93,37 @@ impl<'a> Reread<'a> {
     }
 
     fn unnest(&self, chunk: &Chunk) -> String {
-        let columns = &self.claim.columns;
-        let arrays: Vec<String> = columns.iter().enumerate().map(|(i, c)| array(chunk, i, c)).collect();
-        let names: Vec<String> = (0..columns.len()).map(|i| format!("k{i}")).collect();
+        let (arrays, names) = self.arrays(chunk);
         format!("unnest({}) AS k({})", arrays.join(", "), names.join(", "))
+    }
+
+    /// With it, whether the log says that the row was added since the last look.
+    fn unnest_with_added(&self, chunk: &Chunk) -> String {
+        let (mut arrays, mut names) = self.arrays(chunk);
+        let flags: Vec<&str> = chunk.keys.iter().map(|k| if k.origin == Origin::Added { "t" } else { "f" }).collect();
+        arrays.push(format!("'{{{}}}'::boolean[]", flags.join(",")));
+        names.push("added".to_owned());
+        format!("unnest({}) AS k({})", arrays.join(", "), names.join(", "))
+    }
+
+    fn arrays(&self, chunk: &Chunk) -> (Vec<String>, Vec<String>) {
+        let columns = self.claim.columns.iter().enumerate();
+        columns.map(|(i, c)| (array(chunk, i, c), format!("k{i}"))).unzip()
     }
 }
 
-/// A key's value as the table prints it: one of `char(n)` is padded.
+/// A key's value as the table prints it: one of `char(n)` is padded, one of `numeric(10,2)` has two digits after the point.
 fn as_published(i: usize, column: &SourceColumn) -> String {
-    const BPCHAR: u32 = 1042;
     match column.typmod {
-        // The type modifier of char(n) is n + 4. Source: `anychar_typmodin` in PostgreSQL's varchar.c.
-        typmod if column.base_oid == BPCHAR && typmod > 4 => format!("k.k{i}::character({})", typmod - 4),
-        _ => format!("k.k{i}"),
+        -1 => format!("k.k{i}"),
+        _ => format!("k.k{i}::{}", column.base_type),
     }
 }
 
 /// The chunk's values of one column as an array literal.
 fn array(chunk: &Chunk, i: usize, column: &SourceColumn) -> String {
     let mut text = String::from("'{");
-    for (n, value) in chunk.keys.iter().filter_map(|k| k.get(i)).enumerate() {
+    for (n, value) in chunk.keys.iter().filter_map(|k| k.values.get(i)).enumerate() {
         text.push_str(if n == 0 { "\"" } else { ",\"" });
         for c in value.chars() {
             match c {
@@ -126,6 +144,7 @@ fn array(chunk: &Chunk, i: usize, column: &SourceColumn) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::log::keys::NamedKey;
 
     #[test]
     fn an_array_literal_cannot_be_left() {
@@ -136,9 +155,12 @@ mod tests {
             base_oid: 25,
             typmod: -1,
             base_name: "text".to_owned(),
+            base_type: "text".to_owned(),
             not_null: true,
         };
-        let keys = ["a\"b", "c\\d", "it's", "{x,NULL}", "ü"].map(|k| vec![k.to_owned()]).to_vec();
+        let keys = ["a\"b", "c\\d", "it's", "{x,NULL}", "ü"]
+            .map(|k| NamedKey { values: vec![k.to_owned()], origin: Origin::Before })
+            .to_vec();
         assert_eq!(
             array(&Chunk { keys }, 0, &column),
             "'{\"a\\\"b\",\"c\\\\d\",\"it''s\",\"{x,NULL}\",\"ü\"}'::text[]"

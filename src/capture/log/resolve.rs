@@ -3,7 +3,7 @@
 use super::content_types::ContentTypes;
 use crate::capture::cursor::CursorColumn;
 use crate::capture::error::CaptureError;
-use crate::model::{Diff, KeyFormat, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
+use crate::model::{Diff, KeyFormat, LogKey, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
 use crate::source::{Catalog, Relation, RelationKind, Session, SourceColumn, ident, qualified};
 
 /// A change log as it stands in the snapshot.
@@ -25,6 +25,8 @@ pub(super) struct LogRelation {
     pub relation: Relation,
     /// What bounds the search; `None` where neither ids nor times are ordered.
     pub ids: Option<CursorColumn>,
+    /// An expression over the entry `t` that tells it from another one with its number.
+    pub proof: String,
 }
 
 /// The values of the type columns, as the scan groups by them.
@@ -125,12 +127,12 @@ impl<'a> Log<'a> {
             TypeColumn::ContentType { .. } => (0, None, vec![[Some(self.types.id(name)?), None]]),
             TypeColumn::Relation { .. } => {
                 let relation = RelationName::parse(name).ok_or_else(|| bad("public.orders"))?;
-                let about = self.logged.get(&relation).ok();
+                // Renamed, its entries have another name; dropped, there are none. Either way nothing would ever be found.
+                let about = self.logged.get(&relation).map_err(|_| CaptureError::NoLoggedRelation(relation.clone()))?;
                 // A trigger on a partitioned table fires for its partitions, and names those.
-                let leaves = about.into_iter().flat_map(|r| &r.leaves);
-                let leaves = leaves.map(|l| [Some(l.schema.clone()), Some(l.name.clone())]);
+                let leaves = about.leaves.iter().map(|l| [Some(l.schema.clone()), Some(l.name.clone())]);
                 let own = [Some(relation.schema), Some(relation.name)];
-                (0, about, std::iter::once(own).chain(leaves).collect())
+                (0, Some(about), std::iter::once(own).chain(leaves).collect())
             }
         };
         Ok(Entries { table, groups, about })
@@ -161,12 +163,39 @@ impl LogRelation {
         if !relation.has_xmin() || relation.kind == RelationKind::MaterializedView {
             return Err(CaptureError::LogWithoutTransactionIds { log: name.clone(), kind: relation.kind.name() });
         }
-        let ids = CursorColumn::of_log(&spec.id, spec.at.as_deref().zip(spec.lag), relation)?;
-        let found = Self { name: name.clone(), relation: relation.clone(), ids };
+        let ids = CursorColumn::of_log(spec, relation)?;
+        let is_time = |c: &&String| relation.column(c).is_some_and(|c| matches!(c.base_oid, TIMESTAMP | TIMESTAMPTZ));
+        let proof = match spec.at.as_ref().filter(is_time) {
+            Some(at) => format!("COALESCE(pg_catalog.date_part('epoch', t.{0})::text, t.xmin::text)", ident(at)),
+            None => "t.xmin::text".to_owned(),
+        };
+        let found = Self { name: name.clone(), relation: relation.clone(), ids, proof };
         let single = std::iter::once(&spec.id).chain(&spec.at).chain(&spec.action);
         let named = single.chain(spec.keys().flat_map(|k| &k.columns)).map(String::as_str);
         named.chain(spec.types.columns()).try_for_each(|c| found.need(c).map(drop))?;
+        spec.keys().try_for_each(|key| found.can_hold(key))?;
         Ok(found)
+    }
+
+    /// A packed key needs a column of a type it can be packed in.
+    fn can_hold(&self, key: &LogKey) -> Result<(), CaptureError> {
+        for column in key.columns.iter().filter_map(|c| self.relation.column(c)) {
+            let is_text = matches!(column.base_oid, TEXT | VARCHAR);
+            let fits = match key.format {
+                KeyFormat::Columns => true,
+                KeyFormat::Json | KeyFormat::JsonArray => is_text || matches!(column.base_oid, JSON | JSONB),
+                KeyFormat::Hstore => column.base_name.rsplit('.').next() == Some("hstore"),
+                KeyFormat::Delimited(_) => is_text || column.base_oid == BPCHAR,
+            };
+            if !fits {
+                return Err(CaptureError::NoPackedKey {
+                    log: self.name.clone(),
+                    column: column.name.clone(),
+                    type_name: column.type_name.clone(),
+                });
+            }
+        }
+        Ok(())
     }
 
     pub fn need(&self, column: &str) -> Result<&SourceColumn, CaptureError> {
@@ -179,6 +208,14 @@ impl LogRelation {
         diff.columns().iter().all(|c| self.relation.column(c).is_some())
     }
 }
+
+const JSON: u32 = 114;
+const JSONB: u32 = 3802;
+const TEXT: u32 = 25;
+const BPCHAR: u32 = 1042;
+const VARCHAR: u32 = 1043;
+const TIMESTAMP: u32 = 1114;
+const TIMESTAMPTZ: u32 = 1184;
 
 async fn hstore_schema(session: &Session) -> Result<String, CaptureError> {
     const SQL: &str = "SELECT n.nspname FROM pg_catalog.pg_extension e \

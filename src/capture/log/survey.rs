@@ -1,6 +1,6 @@
 //! What a run asks of the log before it reads a key: is it whole, what is new in it, and where do we stand then?
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::claim::Claim;
 use super::health::{Health, Look, examine};
@@ -8,8 +8,9 @@ use super::place::Place;
 use super::resolve::Log;
 use super::scan::{Scan, scan_query};
 use crate::batch::{LogCounts, LogMark, LogTableMark};
+use crate::capture::cursor::CursorColumn;
 use crate::capture::error::CaptureError;
-use crate::model::TableSpec;
+use crate::model::{TableSpec, TypeColumn};
 use crate::source::{Moment, Session};
 
 /// What a run has asked of the log so far: tables of one feed mostly ask the same.
@@ -28,11 +29,15 @@ impl Survey {
         claims: &[Claim],
         mark: Option<&LogMark>,
     ) -> Result<Health, CaptureError> {
-        let mut worst = Health::Whole;
+        let mut worst = match mark {
+            Some(mark) if mark.types != content_types(log, claims) => Health::Renumbered,
+            _ => Health::Whole,
+        };
         for claim in claims {
             let table = &log.tables[claim.log];
             let marked = mark.and_then(|m| m.logs.iter().find(|l| l.name == table.name.to_string()));
-            let seen = marked.map(|m| format!("{} {:?}", m.oid, m.ids.as_ref().and_then(|i| i.seen.clone())));
+            let seen =
+                marked.map(|m| format!("{} {:?} {:?}", m.oid, m.ids.as_ref().and_then(|i| i.seen.clone()), m.proof));
             let looked = match self.looked.get(&(claim.log, seen.clone())) {
                 Some(looked) => looked.clone(),
                 None => examine(session, table, marked).await?,
@@ -87,10 +92,27 @@ impl Survey {
             }
             let same = |l: &&LogTableMark| l.name == name && l.oid == table.relation.oid;
             let previous = before.and_then(|m| m.logs.iter().find(same));
-            let newest = self.looked.get(&(claim.log, None)).and_then(|l| l.newest.clone());
-            let ids = table.ids.as_ref().map(|ids| ids.advance(previous.and_then(|m| m.ids.as_ref()), newest, moment));
-            logs.push(LogTableMark { name, oid: table.relation.oid, ids });
+            let look = self.looked.get(&(claim.log, None));
+            let newest = look.and_then(|l| l.newest.clone());
+            let advance =
+                |ids: &CursorColumn| ids.advance(previous.and_then(|m| m.ids.as_ref()), newest.clone(), moment);
+            let ids = table.ids.as_ref().map(advance);
+            let proof = match ids.as_ref().is_some_and(|ids| ids.seen == newest) {
+                true => look.and_then(|l| l.proof.clone()),
+                false => previous.and_then(|m| m.proof.clone()),
+            };
+            logs.push(LogTableMark { name, oid: table.relation.oid, ids, proof });
         }
-        LogMark { snapshot: moment.snapshot.clone(), taken_at: moment.taken_at, logs }
+        let types = content_types(log, claims);
+        LogMark { snapshot: moment.snapshot.clone(), taken_at: moment.taken_at, logs, types }
     }
+}
+
+/// The numbers of the content types that claims name.
+fn content_types(log: &Log<'_>, claims: &[Claim]) -> BTreeMap<String, String> {
+    if !matches!(log.spec.types, TypeColumn::ContentType { .. }) {
+        return BTreeMap::new();
+    }
+    let number = |c: &Claim| c.groups.first().and_then(|g| g[0].clone()).map(|id| (c.name.clone(), id));
+    claims.iter().filter_map(number).collect()
 }

@@ -24,7 +24,7 @@ fn relation(kind: &str, columns: &[(&str, u32, &str)], key: &[&str]) -> Relation
         .iter()
         .enumerate()
         .map(|(n, (name, oid, base))| {
-            serde_json::json!({ "name": name, "number": n + 1, "type_name": base, "base_oid": oid, "base_name": base,
+            serde_json::json!({ "name": name, "number": n + 1, "type_name": base, "base_oid": oid, "base_name": base, "base_type": base,
                                 "typmod": -1, "not_null": true })
         })
         .collect();
@@ -74,7 +74,8 @@ fn mark(log: &str) -> LogMark {
     LogMark {
         snapshot: "700:705:700,703".parse().unwrap(),
         taken_at: time::OffsetDateTime::UNIX_EPOCH,
-        logs: vec![LogTableMark { name: log.to_owned(), oid: 16400, ids: Some(ids) }],
+        logs: vec![LogTableMark { name: log.to_owned(), oid: 16400, ids: Some(ids), proof: None }],
+        types: std::collections::BTreeMap::new(),
     }
 }
 
@@ -88,6 +89,7 @@ fn statements(log: &Log<'_>, spec: &TableSpec, relation: &Relation, keys: &[&[&s
         let bare = TableSpec { filter: None, ..spec.clone() };
         let judge = judged.then(|| Judge::new(log, &claim, &bare, relation, &shape, below).unwrap());
         let keys = keys.iter().map(|k| k[..claim.columns.len()].iter().map(|v| (*v).to_owned()).collect());
+        let keys = keys.map(|values| NamedKey { values, origin: Origin::Before });
         let chunk = Chunk { keys: keys.collect() };
         let reread = Reread { spec, shape: &shape, claim: &claim };
         for (what, sql) in [
@@ -128,7 +130,12 @@ fn a_view_by_content_types() {
         key: LogKey { columns: vec!["object_id".to_owned()], format: KeyFormat::Columns },
         old_key: None,
         action: Some("action".to_owned()),
-        codes: ActionCodes { changed: vec!["changed".to_owned()], truncated: vec![], ignored: vec!["seen".to_owned()] },
+        codes: ActionCodes {
+            added: vec!["added".to_owned()],
+            changed: vec!["changed".to_owned()],
+            truncated: vec![],
+            ignored: vec!["seen".to_owned()],
+        },
         diff: Some(Diff::OldNew {
             column: "changed_data".to_owned(),
             merged: Some(crate::model::Merged { column: "revision_id".to_owned(), joined_with: "extras".to_owned() }),
@@ -182,22 +189,23 @@ fn a_composite_key_in_records() {
         old_key: Some(packed("old_record")),
         action: Some("op".to_owned()),
         codes: ActionCodes {
+            added: vec![],
             changed: vec!["UPDATE".to_owned()],
             truncated: vec!["TRUNCATE".to_owned()],
             ignored: vec![],
         },
         diff: None,
     };
+    let source =
+        relation("r", &[("code", 25, "text"), ("tenant", 2950, "uuid"), ("note", 25, "text")], &["tenant", "code"]);
     let log = Log {
         spec: &spec,
         tables: vec![LogRelation::of(&spec, &name("audit.record_version"), &entries).unwrap()],
-        logged: Catalog::default(),
+        logged: [(name("public.places"), source.clone())].into_iter().collect(),
         types: ContentTypes::default(),
         hstore: None,
         version: 150_000,
     };
-    let source =
-        relation("r", &[("code", 25, "text"), ("tenant", 2950, "uuid"), ("note", 25, "text")], &["tenant", "code"]);
     let spec = table("public.places", &["tenant", "code"], vec![]);
     let keys: &[&[&str]] =
         &[&["6e1f0b54-0000-4000-8000-000000000001", "it's"], &["6e1f0b54-0000-4000-8000-000000000002", "a\"b\\c"]];

@@ -1,0 +1,299 @@
+//! What a change log must not be trusted with: numbers that came round again, changes it can't tell of, keys it spells
+//! otherwise than the table.
+
+use std::time::Duration;
+
+use crate::support::World;
+
+const LOG: &str = "
+CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL DEFAULT 'item', key text, op text,
+    at timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP <> 'INSERT' THEN INSERT INTO log (key, op) VALUES (OLD.id, TG_OP); END IF;
+  IF TG_OP <> 'DELETE' THEN INSERT INTO log (key, op) VALUES (NEW.id, TG_OP); END IF; RETURN NULL; END $$;";
+const ITEMS: &str =
+    "CREATE TABLE item (id int PRIMARY KEY, v text); INSERT INTO item SELECT g, 'a' FROM generate_series(1, 5) g;";
+const TRIGGER: &str = "CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON item FOR EACH ROW EXECUTE FUNCTION note();";
+const CONFIG: &str =
+    "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\naction = \"op\"\nadded = \"INSERT\"\n";
+
+fn config(log: &str, rest: &str) -> String {
+    format!("{CONFIG}{log}[[table]]\nsource = \"item\"\ncapture = \"changelog\"\nlog_types = [\"item\"]\n{rest}")
+}
+
+async fn world_of(item: &str, rest: &str) -> World {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql(item).await;
+    w.sql(TRIGGER).await;
+    w.config(&config("at = \"at\"\n", rest));
+    w.tick().await;
+    w.assert_equal("item").await;
+    w
+}
+
+async fn world(rest: &str) -> World {
+    world_of(ITEMS, rest).await
+}
+
+/// The next tick says this and makes the target equal; the one after it finds nothing.
+async fn reads_whole(w: &World, why: &str) {
+    let report = w.tick().await;
+    assert!(report["whole"].as_str().is_some_and(|t| t.contains(why)), "{report}");
+    w.assert_equal("item").await;
+    assert_eq!(w.tick().await["state"], "empty");
+}
+
+/// The number that was read last is another entry's by now, or no entry's.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_came_round_again_are_noticed() {
+    let w = world("").await;
+    w.sql("UPDATE item SET v = 'b'").await;
+    w.tick().await;
+    let many = "INSERT INTO log (what, key) SELECT 'other', 0 FROM generate_series(1, 40)";
+    w.sql(&format!("TRUNCATE log RESTART IDENTITY; UPDATE item SET v = 'c' WHERE id = 1; {many}")).await;
+    reads_whole(&w, "pruned").await;
+    // The last number is missing, and the one behind it is there.
+    w.sql(&format!(
+        "TRUNCATE log RESTART IDENTITY; UPDATE item SET v = 'd' WHERE id = 2; {many}; {many}; \
+         DELETE FROM log WHERE id = (SELECT max(id) - 40 FROM log)"
+    ))
+    .await;
+    reads_whole(&w, "pruned").await;
+    // All that was read goes, and nothing was written: no reason for anything.
+    w.sql("TRUNCATE log").await;
+    assert_eq!(w.tick().await["state"], "empty");
+    w.sql("UPDATE item SET v = 'e' WHERE id = 3").await;
+    assert!(w.tick().await["whole"].is_null());
+    w.assert_equal("item").await;
+}
+
+/// An entry with a number below the newest is written late, and all is pruned before anybody has read it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_log_proves_nothing_where_a_transaction_was_open() {
+    let w = world("").await;
+    let late = w.connect().await;
+    late.batch_execute("BEGIN; UPDATE item SET v = 'late' WHERE id = 1").await.unwrap();
+    w.sql("UPDATE item SET v = 'b' WHERE id = 2").await;
+    w.tick().await;
+    late.batch_execute("COMMIT").await.unwrap();
+    w.sql("DELETE FROM log").await;
+    let report = w.tick().await;
+    assert!(report["whole"].as_str().is_some_and(|t| t.contains("pruned")), "{report}");
+    w.assert_equal("item").await;
+}
+
+/// The column has a sequence, but something else numbers the entries.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequence_that_numbers_nothing_is_not_believed() {
+    let w = world("").await;
+    w.sql("CREATE SEQUENCE other START 100000; ALTER TABLE log ALTER id SET DEFAULT nextval('other'); \
+           INSERT INTO log (what, key) SELECT 'x', 0 FROM generate_series(1, 2000); UPDATE item SET v = 'b' WHERE id = 1")
+        .await;
+    w.tick().await;
+    w.assert_equal("item").await;
+    assert_eq!(w.tick().await["log"]["entries"].as_u64().unwrap_or(0), 0);
+    w.sql("UPDATE item SET v = 'c' WHERE id = 1; DELETE FROM log").await;
+    reads_whole(&w, "pruned").await;
+}
+
+/// Every row has a value that no entry tells of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_is_filled_without_an_entry() {
+    let w = world("").await;
+    for column in [
+        "r float8 DEFAULT random()",
+        "n int GENERATED ALWAYS AS IDENTITY",
+        "g text GENERATED ALWAYS AS (upper(v)) STORED",
+    ] {
+        w.sql(&format!("ALTER TABLE item ADD COLUMN {column}")).await;
+        reads_whole(&w, "a new column has values").await;
+    }
+    w.sql("ALTER TABLE item ADD COLUMN late text").await;
+    assert_eq!(w.tick().await["state"], "empty");
+    w.sql("ALTER TABLE item ALTER r TYPE numeric(6, 2) USING round(r::numeric, 2)").await;
+    let ran = w.run(&["run"]).await;
+    assert!(ran.stdout.contains("has the column r as FLOAT"), "{}", ran.stdout);
+    assert_eq!(w.run(&["resync", "--table", "item"]).await.code, 0);
+    w.sql("ALTER TABLE item ALTER r TYPE numeric(6, 1)").await;
+    reads_whole(&w, "another type").await;
+    // Widened: every value is what it was.
+    w.sql("ALTER TABLE item ALTER n TYPE bigint").await;
+    assert_eq!(w.tick().await["state"], "empty");
+}
+
+/// What a view reads is changed below it, two views down and in a function.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_below_a_view_is_noticed() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql("CREATE TABLE base (id int, v text, PRIMARY KEY (id)) PARTITION BY RANGE (id); CREATE TABLE base_1 PARTITION OF base FOR VALUES FROM (0) TO (100); \
+           INSERT INTO base VALUES (1, 'a'), (2, 'b'); CREATE FUNCTION f(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1 || '!' $$; \
+           CREATE VIEW lower_view AS SELECT id, f(v) AS v FROM base WHERE id < 50; CREATE VIEW item AS SELECT id, v FROM lower_view")
+        .await;
+    w.config(&config("", "key = [\"id\"]\n"));
+    w.tick().await;
+    w.sql("CREATE OR REPLACE VIEW lower_view AS SELECT id, f(v) AS v FROM base WHERE id < 90").await;
+    reads_whole(&w, "definition").await;
+    w.sql("CREATE OR REPLACE FUNCTION f(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1 || '?' $$").await;
+    reads_whole(&w, "definition").await;
+    w.sql(
+        "CREATE TABLE base_2 (LIKE base INCLUDING ALL); INSERT INTO base_2 VALUES (-1, 'z'); \
+           ALTER TABLE base ATTACH PARTITION base_2 FOR VALUES FROM (-100) TO (0)",
+    )
+    .await;
+    reads_whole(&w, "partition").await;
+    // What a REFRESH changes has no entry.
+    w.sql("DROP VIEW item; CREATE MATERIALIZED VIEW kept AS SELECT id, v FROM base; CREATE VIEW item AS SELECT id, v FROM kept").await;
+    let ran = w.run(&["run"]).await;
+    assert!(
+        ran.code != 0 && ran.stdout.contains("materialized view") && ran.stdout.contains("reconcile_every"),
+        "{}",
+        ran.stdout
+    );
+    w.config(&config("", "key = [\"id\"]\nreconcile_every = \"1s\"\n"));
+    w.tick().await;
+    w.assert_equal("item").await;
+}
+
+/// A table that is not there has no entries; nobody would ever notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logged_relation_that_is_not_there_is_named() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE log (id bigserial PRIMARY KEY, s text, t text, record jsonb); CREATE TABLE item (id int PRIMARY KEY); CREATE VIEW shown AS SELECT id FROM item").await;
+    w.config(
+        "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = [\"s\", \"t\"]\nkey = \"record\"\nkey_format = \"json\"\n\
+              [[table]]\nsource = \"shown\"\nkey = [\"id\"]\ncapture = \"changelog\"\nlog_types = [\"public.item\"]\n",
+    );
+    w.tick().await;
+    w.sql("ALTER TABLE item RENAME TO things").await;
+    let ran = w.run(&["run"]).await;
+    assert!(
+        ran.code == 2 && ran.stdout.contains("public.item, which log_types names, does not exist"),
+        "{}",
+        ran.stdout
+    );
+    w.sql("ALTER TABLE things RENAME TO item; ALTER TABLE log ALTER record TYPE int USING NULL").await;
+    let ran = w.run(&["check"]).await;
+    assert!(ran.stdout.contains("no key can be packed in the column record"), "{}", ran.stdout);
+}
+
+/// The separator stands inside a value: which row is meant nobody can tell.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_key_that_can_be_cut_in_two_ways() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql("CREATE TABLE item (id text, b text, v text, PRIMARY KEY (id, b)); INSERT INTO item VALUES ('x', 'y', ''), ('p,q', 'r', '')").await;
+    w.config(&config("key_format = \"delimited\"\n", ""));
+    w.tick().await;
+    w.sql("UPDATE item SET v = 'n' WHERE id = 'x'; INSERT INTO log (key) VALUES ('x,y')").await;
+    assert!(w.tick().await["whole"].is_null());
+    w.sql("UPDATE item SET v = 'n'; INSERT INTO log (key) VALUES ('p,q,r')").await;
+    reads_whole(&w, "lack the field of the key").await;
+}
+
+/// Values that the source takes for equal are two keys in BigQuery.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_changes_its_spelling_leaves_no_ghost() {
+    let w = world_of("CREATE EXTENSION citext; CREATE TABLE item (id citext PRIMARY KEY, v text); INSERT INTO item VALUES ('A', ''), ('b', '')", "").await;
+    w.sql("UPDATE item SET id = 'a' WHERE id = 'A'").await;
+    let report = w.tick().await;
+    assert_eq!(
+        (report["tables"][0]["upserts"].as_u64(), report["tables"][0]["deletes"].as_u64()),
+        (Some(1), Some(1)),
+        "{report}"
+    );
+    w.assert_equal("item").await;
+    let w = world_of(
+        "CREATE TABLE item (id numeric(8, 2) PRIMARY KEY, v text); INSERT INTO item VALUES (1.50, ''), (2, '')",
+        "columns.id.type = \"STRING\"\n",
+    )
+    .await;
+    // As an application would log it.
+    w.sql("ALTER TABLE item DISABLE TRIGGER t; DELETE FROM item WHERE id = 1.5; UPDATE item SET v = 'x'; INSERT INTO log (key) VALUES ('1.5'), ('2')").await;
+    w.tick().await;
+    w.assert_equal("item").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_content_type_that_is_made_anew() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql("CREATE TABLE django_content_type (id int PRIMARY KEY, app_label text, model text); INSERT INTO django_content_type VALUES (3, 'shop', 'item'); \
+           ALTER TABLE log ADD COLUMN type int").await;
+    w.sql(ITEMS).await;
+    w.config(
+        "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"type\"\ncontent_types = \"django_content_type\"\nkey = \"key\"\n\
+         [[table]]\nsource = \"item\"\ncapture = \"changelog\"\nlog_types = [\"shop.Item\"]\n",
+    );
+    w.tick().await;
+    w.sql("UPDATE item SET v = 'b' WHERE id = 1; INSERT INTO log (key, type) VALUES (1, 3); UPDATE django_content_type SET id = 8").await;
+    reads_whole(&w, "another number").await;
+}
+
+/// The role sees only some of the rows; the log is bounded by a clock whose transactions the role can't see.
+#[tokio::test(flavor = "multi_thread")]
+async fn check_says_what_the_role_cannot_see() {
+    let w = world("").await;
+    w.sql("ALTER TABLE item ENABLE ROW LEVEL SECURITY; CREATE ROLE reader LOGIN PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader; \
+           ALTER TABLE log ALTER id DROP DEFAULT, ALTER id TYPE uuid USING gen_random_uuid()")
+        .await;
+    w.config(&config("at = \"at\"\nlag = \"10m\"\n", ""));
+    let place = w.source_url().split_once('@').unwrap().1.to_owned();
+    let url = format!("postgres://reader:reader@{place}");
+    let ran = w.finish(w.command(&["check"]).env("DATABASE_URL", url).spawn().unwrap()).await;
+    assert!(ran.stdout.contains("row-level security would hide rows"), "{} {}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("GRANT pg_read_all_stats"), "{}", ran.stdout);
+}
+
+/// Ids of ones own may come far out of order.
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_out_of_order_are_found_within_lag() {
+    let w = World::new().await;
+    w.sql(ITEMS).await;
+    w.sql("CREATE TABLE log (id bigint PRIMARY KEY, what text, key text, op text)").await;
+    w.config(&config("lag = 5000000\n", ""));
+    w.tick().await;
+    w.sql("UPDATE item SET v = 'b' WHERE id = 1; INSERT INTO log VALUES (9000000, 'item', 1)").await;
+    w.tick().await;
+    w.sql("UPDATE item SET v = 'b' WHERE id = 2; INSERT INTO log VALUES (5000000, 'item', 2)").await;
+    assert_eq!(w.tick().await["state"], "done");
+    w.assert_equal("item").await;
+}
+
+/// As many rows come as go: the count stays, and yet all that was there is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_is_not_appeased_by_inserts() {
+    let w = world("").await;
+    w.sql("INSERT INTO item SELECT g, 'a' FROM generate_series(10, 3009) g").await;
+    w.tick().await;
+    // Rows that come and go within a window were never in the target.
+    w.sql("INSERT INTO item SELECT g, 'a' FROM generate_series(10000, 13000) g; DELETE FROM item WHERE id >= 10000")
+        .await;
+    assert_eq!(w.tick().await["state"], "done");
+    w.sql("DELETE FROM item; INSERT INTO item SELECT g, 'b' FROM generate_series(20000, 23009) g").await;
+    let ran = w.run(&["run"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 3005 of the 3005 rows"), "{}", ran.stdout);
+    assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
+    w.assert_equal("item").await;
+}
+
+/// Another capture takes over: the target has rows, and the new feed knows nothing of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_asks_the_target_where_nobody_has_counted() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql("CREATE TABLE item (id int PRIMARY KEY, v text); INSERT INTO item SELECT g FROM generate_series(1, 4000) g")
+        .await;
+    w.sql(TRIGGER).await;
+    w.config("[[table]]\nsource = \"item\"\ndelete = \"soft\"\ndeletes = \"keys\"\n");
+    w.tick().await;
+    w.sql("DELETE FROM item WHERE id <= 1000").await;
+    w.run(&["run", "--allow-deletes"]).await;
+    w.sql("DELETE FROM item WHERE id <= 2500").await;
+    w.config(&config("", "delete = \"soft\"\n"));
+    let ran = w.run(&["run"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 1500 of the 3000 rows"), "{}", ran.stdout);
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
+}
