@@ -26,6 +26,7 @@ setup:
 lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features failpoints -- -D warnings
 
 test: lint
 	@./scripts/test.sh $(T)

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 PLIMSOLL_VENV=$(./scripts/setup.sh)
 export PLIMSOLL_VENV
 for version in current 1.0.6; do ./scripts/django.sh "$version" >/dev/null || true; done
-cargo test --locked --no-run --quiet --lib --bins --test suite
+cargo test --locked --features failpoints --no-run --quiet --lib --bins --test suite
 
 coproc STACK { exec python3 tests/support/stack.py --venv "$PLIMSOLL_VENV"; }
 stack_pid=$STACK_PID
@@ -22,13 +22,13 @@ for key in missing error; do
 done
 
 status=0
-cargo test --locked --lib --bins --test suite -- "$@" || status=$?
+cargo test --locked --features failpoints --lib --bins --test suite -- "$@" || status=$?
 for version in current 1.0.6; do
   why=$(./scripts/django.sh "$version" 2>/dev/null) || { echo "LEFT OUT, because of: $why"; echo "  the journey of a Django application with it"; }
 done
 why=$(field pubsub_missing)
 if [ -n "$why" ]; then
   echo "LEFT OUT, because of: $why"
-  cargo test --locked --quiet --test suite -- --list 2>/dev/null | sed -n 's/^\(push::.*\): test$/  \1/p'
+  cargo test --locked --features failpoints --quiet --test suite -- --list 2>/dev/null | sed -n 's/^\(push::.*\): test$/  \1/p'
 fi
 exit $status

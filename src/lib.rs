@@ -35,7 +35,7 @@
 //! ```
 //!
 //! Arrows point down: `capture` knows nothing of BigQuery, `bigquery` nothing of PostgreSQL. [`config`] makes the
-//! [`model`]'s table specs, [`telemetry`] the logs.
+//! [`model`]'s table specs, [`telemetry`] the logs. Around each outside effect stand the points of [`failpoint`], for tests.
 
 pub mod batch;
 pub mod bigquery;
@@ -43,6 +43,7 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod encode;
+pub mod failpoint;
 pub mod model;
 pub mod run;
 pub mod server;

@@ -14,6 +14,7 @@ use google_cloud_auth::credentials::{Builder as CredentialsBuilder, Credentials,
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_storage::client::Storage;
 
+use crate::failpoint::Injected;
 use crate::model::Blame;
 
 /// The variable that holds an emulator's `http://host:port`.
@@ -44,6 +45,13 @@ pub enum StorageError {
 
     #[error("Cloud Storage rejected the request to {doing} gs://{bucket}/{object}: {reason}")]
     Rejected { doing: &'static str, bucket: String, object: String, reason: String },
+}
+
+impl From<Injected> for StorageError {
+    fn from(injected: Injected) -> Self {
+        let (bucket, object) = (String::new(), String::new());
+        Self::Unavailable { doing: "reach", bucket, object, reason: injected.to_string() }
+    }
 }
 
 impl StorageError {

@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use super::auth::Token;
 use super::error::{ApiFault, BigQueryError};
 use crate::config::BigQueryConfig;
+use crate::failpoint::{Effect, around};
 use crate::model::TargetRef;
 
 /// The variable that holds an emulator's `http://host:port`.
@@ -149,7 +150,7 @@ impl BigQuery {
         attempt.retry(backoff()).when(BigQueryError::is_transient).await
     }
 
-    /// Drops a table; one that is not there is dropped already.
+    /// Drops a staging table; one that is not there is dropped already.
     pub async fn drop_table(&self, table: &TargetRef) -> Result<(), BigQueryError> {
         let attempt = || async {
             match self.api.table().delete(&table.project, &table.dataset, &table.table).await {
@@ -160,7 +161,7 @@ impl BigQuery {
                 },
             }
         };
-        attempt.retry(backoff()).when(BigQueryError::is_transient).await
+        around(Effect::StagingDrop, attempt.retry(backoff()).when(BigQueryError::is_transient)).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! What goes wrong between us and BigQuery.
 
+use crate::failpoint::Injected;
 use crate::model::Blame;
 
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,12 @@ pub enum BigQueryError {
 
     #[error("the target {0} is gone, and changes alone cannot bring it back")]
     TargetGone(String),
+}
+
+impl From<Injected> for BigQueryError {
+    fn from(injected: Injected) -> Self {
+        Self::Unavailable { doing: "reach", what: "the service".to_owned(), reason: injected.to_string() }
+    }
 }
 
 impl BigQueryError {

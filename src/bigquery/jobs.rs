@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::{BigQueryError, is_passing};
+use crate::failpoint::{Effect, around};
 use crate::model::{FeedId, RunId};
 
 /// Attempts at one job within one tick, beyond those that earlier ticks made.
@@ -29,13 +30,27 @@ pub(super) enum Verb {
     Merge,
 }
 
+impl Verb {
+    /// Starting it, and waiting for its end.
+    fn effects(self) -> (Effect, Effect) {
+        match self {
+            Self::Load => (Effect::LoadSubmit, Effect::LoadWait),
+            Self::Merge => (Effect::MergeSubmit, Effect::MergeWait),
+        }
+    }
+}
+
 /// The name of a job without its attempt.
 #[derive(Clone, Debug)]
-pub(super) struct JobName(String);
+pub(super) struct JobName {
+    /// Every attempt's id begins so.
+    stem: String,
+    verb: Verb,
+}
 
 impl JobName {
     pub fn new(feed: &FeedId, run: &RunId, table: &str, verb: Verb) -> Self {
-        let verb = match verb {
+        let word = match verb {
             Verb::Load => "load",
             Verb::Merge => "merge",
         };
@@ -46,17 +61,11 @@ impl JobName {
                 s.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(200).collect();
             if plain == s { plain } else { format!("{plain}-{}", digest(s)) }
         };
-        Self(format!("plimsoll_{}_{run}_{}_{verb}", legal(feed.as_str()), legal(table)))
-    }
-
-    /// Every attempt's id begins so.
-    #[cfg(test)]
-    fn as_str(&self) -> &str {
-        &self.0
+        Self { stem: format!("plimsoll_{}_{run}_{}_{word}", legal(feed.as_str()), legal(table)), verb }
     }
 
     fn attempt(&self, n: u32) -> String {
-        format!("{}_{n}", self.0)
+        format!("{}_{n}", self.stem)
     }
 }
 
@@ -105,7 +114,9 @@ impl BigQuery {
         loop {
             attempt += 1;
             let id = name.attempt(attempt);
-            let (started, ended) = self.start_and_wait(&id, configuration, what).await?;
+            let (submit, wait) = name.verb.effects();
+            let (started, job) = around(submit, self.start(&id, configuration, what)).await?;
+            let ended = around(wait, self.wait(&id, job, what)).await?;
             let (reason, message) = match ended {
                 Ended::Well(_) if started == Started::Before && earlier == Earlier::IsGone => continue,
                 Ended::Well(done) => return Ok(done),
@@ -145,12 +156,13 @@ impl BigQuery {
         Ok(None)
     }
 
-    async fn start_and_wait(
+    /// Starts the job, or finds the one that has its id.
+    async fn start(
         &self,
         id: &str,
         configuration: &JobConfiguration,
         what: &str,
-    ) -> Result<(Started, Ended), BigQueryError> {
+    ) -> Result<(Started, Value), BigQueryError> {
         let location = self.location().await?;
         let job = Job {
             configuration: Some(configuration.clone()),
@@ -168,16 +180,15 @@ impl BigQuery {
         };
         let body = serde_json::to_value(&job).map_err(failed)?;
         let answer = self.request(Method::POST, "/jobs", &[], Body::Json(&body), "start", what).await?;
-        let (started, job) = match answer {
-            Answer::Done(job) => (Started::Now, job),
+        match answer {
+            Answer::Done(job) => Ok((Started::Now, job)),
             // Ours, from an attempt whose answer was lost, or from a run that died.
             Answer::Exists => {
                 let job = self.get_job(id, what).await?;
-                (Started::Before, job.ok_or_else(|| BigQueryError::NotFound { what: format!("job {id}") })?)
+                Ok((Started::Before, job.ok_or_else(|| BigQueryError::NotFound { what: format!("job {id}") })?))
             }
-            Answer::Absent => return Err(BigQueryError::NotFound { what: what.to_owned() }),
-        };
-        Ok((started, self.wait(id, job, what).await?))
+            Answer::Absent => Err(BigQueryError::NotFound { what: what.to_owned() }),
+        }
     }
 
     async fn get_job(&self, id: &str, what: &str) -> Result<Option<Value>, BigQueryError> {
@@ -244,7 +255,7 @@ mod tests {
     #[test]
     fn tables_of_one_run_never_share_a_job() {
         let run = RunId::new(time::OffsetDateTime::UNIX_EPOCH, 1);
-        let name = |table: &str| JobName::new(&FeedId::of_changelog(), &run, table, Verb::Merge).as_str().to_owned();
+        let name = |table: &str| JobName::new(&FeedId::of_changelog(), &run, table, Verb::Merge).stem;
         let long = "x".repeat(250);
         let names = ["orders", "größe", "gräße", "注文", "顧客", "gr__e", &long, &format!("{long}y")].map(name);
         let distinct: std::collections::HashSet<&String> = names.iter().collect();

@@ -7,6 +7,7 @@ use super::client::{Answer, BigQuery, Body, encode};
 use super::error::BigQueryError;
 use super::jobs::Earlier;
 use crate::batch::{ReplaceSchema, TableBatch};
+use crate::failpoint::{Effect, around};
 use crate::model::{Column, DeleteStyle, Mode, Partition, TargetRef, TargetType};
 
 const LABEL: (&str, &str) = ("managed-by", "plimsoll");
@@ -191,7 +192,8 @@ impl BigQuery {
         let what = format!("table {}", plan.target);
         let path = format!("/datasets/{}/tables", encode(&plan.target.dataset));
         let body = plan.body();
-        match self.request(Method::POST, &path, &[], Body::Json(&body), "create", &what).await? {
+        let create = self.request(Method::POST, &path, &[], Body::Json(&body), "create", &what);
+        match around(Effect::TableCreate, create).await? {
             Answer::Done(_) | Answer::Exists => Ok(()),
             Answer::Absent => Err(BigQueryError::NotFound { what: format!("dataset {}", plan.target.dataset) }),
         }

@@ -1,5 +1,6 @@
 //! What goes wrong while part files are made.
 
+use crate::failpoint::Injected;
 use crate::model::Blame;
 use crate::storage::StorageError;
 
@@ -16,6 +17,12 @@ pub enum StageError {
 
     #[error("the writer of part files stopped")]
     Stopped,
+}
+
+impl From<Injected> for StageError {
+    fn from(injected: Injected) -> Self {
+        Self::Storage(injected.into())
+    }
 }
 
 impl StageError {

@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 use super::compress::{Part, compress, empty};
 use super::error::StageError;
 use crate::batch::{Compression, part_name};
+use crate::failpoint::{Effect, around};
 use crate::storage::{Expect, StorageError, Store};
 
 /// Lines are handed over in chunks of about this size: large enough to make hand-over cheap, small enough to stay in cache.
@@ -86,7 +87,8 @@ async fn upload(
         let name = part_name(&folder, stem, part.number, compression);
         files.parts += 1;
         files.bytes += part.content.len() as u64;
-        match store.put(&name, part.content, content_type(compression), Expect::Absent).await {
+        let put = store.put(&name, part.content, content_type(compression), Expect::Absent);
+        match around(Effect::Upload, put).await {
             // The name holds the run's id, so whatever is there already is ours, from an attempt whose answer was lost.
             Ok(_) | Err(StorageError::Conflict { .. }) => {}
             Err(e) => return Err(e.into()),

@@ -1,5 +1,6 @@
 //! What goes wrong with a feed's state.
 
+use crate::failpoint::Injected;
 use crate::model::{Blame, FeedId};
 use crate::storage::StorageError;
 
@@ -17,6 +18,12 @@ pub enum StateError {
 
     #[error("the state of {feed} has format {found}; this version knows {known}")]
     TooNew { feed: FeedId, found: u32, known: u32 },
+}
+
+impl From<Injected> for StateError {
+    fn from(injected: Injected) -> Self {
+        Self::Storage(injected.into())
+    }
 }
 
 impl StateError {

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use super::document::{LastRun, Lease, StateDocument, object_name};
 use super::error::StateError;
 use crate::batch::{Aside, Batch, FORMAT_VERSION, Watermark};
+use crate::failpoint::{Effect, around};
 use crate::model::{FeedId, RunId};
 use crate::storage::{Expect, StorageError, Store};
 
@@ -64,13 +65,14 @@ impl Handle {
     /// Takes the lease, or renews it.
     pub async fn take_lease(&mut self, run: &RunId) -> Result<(), StateError> {
         let lease = Some(self.lease(run));
-        self.write(StateDocument { lease, ..self.document.clone() }).await
+        around(Effect::Lease, self.write(StateDocument { lease, ..self.document.clone() })).await
     }
 
     /// Makes the batch pending: from here on the run only replays.
     pub async fn seal(&mut self, batch: Batch) -> Result<(), StateError> {
         let lease = Some(self.lease(&batch.run));
-        self.write(StateDocument { lease, pending: Some(batch), ..self.document.clone() }).await
+        let sealed = StateDocument { lease, pending: Some(batch), ..self.document.clone() };
+        around(Effect::Seal, self.write(sealed)).await
     }
 
     /// Moves the watermark: the pending batch is in BigQuery, but for the tables that are set aside.
@@ -81,12 +83,14 @@ impl Handle {
         last: LastRun,
     ) -> Result<(), StateError> {
         let (watermark, last) = (Some(next), Some(last));
-        self.write(StateDocument { watermark, aside, last, pending: None, lease: None, ..self.document.clone() }).await
+        let done = StateDocument { watermark, aside, last, pending: None, lease: None, ..self.document.clone() };
+        around(Effect::Commit, self.write(done)).await
     }
 
     /// Moves the watermark over a stretch without changes.
     pub async fn advance(&mut self, next: Watermark, aside: BTreeMap<String, Aside>) -> Result<(), StateError> {
-        self.write(StateDocument { watermark: Some(next), aside, lease: None, ..self.document.clone() }).await
+        let moved = StateDocument { watermark: Some(next), aside, lease: None, ..self.document.clone() };
+        around(Effect::Advance, self.write(moved)).await
     }
 
     /// Forgets a pending batch that a full load has made pointless.

@@ -18,6 +18,7 @@ mod changelog_feed;
 mod changelog_presets;
 mod changelog_trust;
 mod concurrency;
+mod crash_points;
 mod crashes;
 mod django;
 mod empty_ticks;
