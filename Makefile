@@ -8,11 +8,12 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test lint demo bench build setup stack clean golden
+.PHONY: help test soak lint demo bench build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
 	@echo "make test [T=name]   the whole suite, or the tests whose name holds T"
+	@echo "make soak [MINUTES=30]  random histories, on and on"
 	@echo "make lint            rustfmt and clippy"
 	@echo "make bench           memory and speed of a first load"
 	@echo "make build           the release binary"
@@ -30,6 +31,9 @@ lint:
 
 test: lint
 	@./scripts/test.sh $(T)
+
+soak:
+	@MINUTES=$(or $(MINUTES),30) ./scripts/test.sh history::soak --ignored --nocapture
 
 golden:
 	@UPDATE_EXPECT=1 PLIMSOLL_ACCEPT=1 ./scripts/test.sh $(T)

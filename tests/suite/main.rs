@@ -24,6 +24,7 @@ mod django;
 mod empty_ticks;
 mod first_load;
 mod golden_sql;
+mod history;
 mod http;
 mod open_transactions;
 mod push;

@@ -17,6 +17,6 @@ pub mod pubsub;
 pub mod stack;
 pub mod world;
 
-pub use proxy::{Gate, Proxy};
+pub use proxy::{Gate, Proxy, Recorded};
 pub use stack::Stack;
 pub use world::{Ran, World};

@@ -62,6 +62,8 @@ enum Action {
     Answer(u16, String),
     /// Let the emulator do it and answer with an error instead.
     LoseAnswer,
+    /// Let the emulator do it and break off in the middle of its answer.
+    Cut,
 }
 
 struct Rule {
@@ -174,6 +176,16 @@ impl Proxy {
     pub fn lose_answer(&self, times: usize, matches: impl Fn(&Recorded) -> bool + Send + Sync + 'static) {
         self.rule(matches, Action::LoseAnswer, times);
     }
+
+    /// The work is done, and the connection ends in the middle of the answer.
+    pub fn cut(&self, times: usize, matches: impl Fn(&Recorded) -> bool + Send + Sync + 'static) {
+        self.rule(matches, Action::Cut, times);
+    }
+
+    /// Forgets every rule.
+    pub fn calm(&self) {
+        self.inner.rules.lock().unwrap().clear();
+    }
 }
 
 impl Inner {
@@ -187,6 +199,7 @@ impl Inner {
             Action::HoldAfter(gate) => Action::HoldAfter(gate.clone()),
             Action::Answer(status, body) => Action::Answer(*status, body.clone()),
             Action::LoseAnswer => Action::LoseAnswer,
+            Action::Cut => Action::Cut,
         })
     }
 }
@@ -238,6 +251,12 @@ async fn pass(State(shared): State<Shared>, request: Request<Body>) -> Response 
             gate.open.notified().await;
         }
         Some(Action::LoseAnswer) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Action::Cut) => {
+            // Announced longer than it is: the server closes the connection on the caller.
+            let half = content.slice(..content.len() / 2);
+            let broken = futures_util::stream::iter([Ok(half), Err(std::io::Error::other("cut"))]);
+            return (status, Body::from_stream(broken)).into_response();
+        }
         _ => {}
     }
     let mut response = (status, content).into_response();
