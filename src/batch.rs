@@ -16,8 +16,8 @@ use crate::model::{Column, DeleteStyle, FeedId, Op, Partition, RunId, TargetRef}
 mod watermark;
 
 pub use watermark::{
-    CursorMark, FloorCandidate, Identity, KeyListMark, LogMark, LogTableMark, MarkedColumn, NotASnapshot, RelationMark,
-    Snapshot, Standing, TableMark, Watermark,
+    CursorMark, FloorCandidate, Identity, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, NotASnapshot,
+    RelationMark, RowsBefore, Snapshot, Standing, TableMark, Watermark,
 };
 
 /// The version of the manifest and the state document that this program writes and reads.
@@ -214,6 +214,9 @@ pub struct Counts {
     /// Of the deletes, rows that came and went between two looks: the target never had them.
     #[serde(default)]
     pub fleeting: u64,
+    /// Of the upserts, rows whose insert the log tells of.
+    #[serde(default)]
+    pub added: u64,
     /// Rows with a value their target can't hold, or with a bad key.
     pub quarantined: u64,
     /// Values replaced by NULL because of that.

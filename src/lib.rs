@@ -29,7 +29,7 @@
 //!    ╱   │   ╲    ╲
 //! capture stage bigquery state
 //!    ╲   │   ╱    ╱
-//! source encode storage    one outside service or format each
+//! source encode storage    one outside service or format each; beside them topic
 //!       ╲│╱
 //!   batch  model           the words they share
 //! ```
@@ -52,3 +52,4 @@ pub mod stage;
 pub mod state;
 pub mod storage;
 pub mod telemetry;
+pub mod topic;

@@ -30,6 +30,9 @@ pub struct TableMark {
     /// Where the table stands in the change log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogMark>,
+    /// A first load under way: the table is in BigQuery up to a key. What the watermark says is of its first chunk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loading: Option<Loading>,
     /// When all rows were last read.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub whole_at: Option<OffsetDateTime>,
@@ -39,6 +42,24 @@ pub struct TableMark {
     /// Rows of the source when all of them, or all their keys, were last read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_rows: Option<u64>,
+}
+
+/// How far a load in chunks has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loading {
+    /// The last key that is in BigQuery, as PostgreSQL prints its columns.
+    pub after: Vec<String>,
+    pub rows: u64,
+    pub before: RowsBefore,
+}
+
+/// What the target had when a load in chunks began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowsBefore {
+    None,
+    /// Rows that the source lacks have to go at the end.
+    Some,
 }
 
 /// Where a table stands in the change log. Each table has its own place: one that is not due stays behind the others.

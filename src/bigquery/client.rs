@@ -88,6 +88,10 @@ impl BigQuery {
         self.config.location.as_deref()
     }
 
+    pub(super) fn job_timeout(&self) -> Duration {
+        self.config.job_timeout
+    }
+
     /// Where jobs run: as configured, or where the dataset is. A job can't be found again without it outside US and EU.
     pub(super) async fn location(&self) -> Result<Option<String>, BigQueryError> {
         if let Some(location) = &self.config.location {

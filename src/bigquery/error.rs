@@ -29,6 +29,9 @@ pub enum BigQueryError {
     #[error("the BigQuery job {job} failed {attempts} times for passing reasons, last: {message}")]
     JobKeepsFailing { job: String, attempts: u32, message: String },
 
+    #[error("the BigQuery job {job} was cancelled, for it took longer than {limit:?}")]
+    JobTooLong { job: String, limit: std::time::Duration },
+
     #[error("the target {target} has the column {column} as {found}, the source's is {wanted}")]
     ColumnType { target: String, column: String, found: String, wanted: String },
 
@@ -53,7 +56,10 @@ impl From<Injected> for BigQueryError {
 
 impl BigQueryError {
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::JobKeepsFailing { .. } | Self::TargetGone(_))
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::JobKeepsFailing { .. } | Self::JobTooLong { .. } | Self::TargetGone(_)
+        )
     }
 
     /// Whether the fault can only be one table's.
@@ -88,6 +94,9 @@ impl BigQueryError {
                                     datasets to the account that runs Plimsoll"
                 .to_owned(),
             Self::NotFound { .. } => "check project, dataset and location in [bigquery]".to_owned(),
+            Self::JobTooLong { .. } => {
+                "the next tick makes another attempt; for a very large table raise [bigquery] job_timeout".to_owned()
+            }
             Self::Unavailable { .. } | Self::JobKeepsFailing { .. } => "the next tick tries again".to_owned(),
             Self::Rejected { .. } => "check [bigquery] and the table's target".to_owned(),
             Self::Quota(_) => "wait for the quota's next day, ask for more, or run less often with every = \"…\"".to_owned(),

@@ -12,6 +12,7 @@ use gcp_bigquery_client::model::job_reference::JobReference;
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::{BigQueryError, is_passing};
@@ -201,9 +202,16 @@ impl BigQuery {
         }
     }
 
+    /// Waits for a job's end. One that is older than it may be is cancelled: the next tick makes another attempt. The end of
+    /// a run alone is no reason to cancel, for the next run finds the job again, and a long load would never be done.
     async fn wait(&self, id: &str, mut job: Value, what: &str) -> Result<Ended, BigQueryError> {
+        let began = OffsetDateTime::now_utc();
         let mut pause = FIRST_POLL;
         while job["status"]["state"] != "DONE" {
+            if OffsetDateTime::now_utc() - created(&job).unwrap_or(began) > self.job_timeout() {
+                self.cancel_job(id, what).await?;
+                return Err(BigQueryError::JobTooLong { job: id.to_owned(), limit: self.job_timeout() });
+            }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(SLOWEST_POLL);
             // A job just started may not be found at once.
@@ -229,6 +237,20 @@ impl BigQuery {
             output_rows: number(&statistics["load"]["outputRows"]),
         }))
     }
+}
+
+impl BigQuery {
+    async fn cancel_job(&self, id: &str, what: &str) -> Result<(), BigQueryError> {
+        let location = self.location().await?;
+        let query: Vec<(&str, &str)> = location.iter().map(|l| ("location", l.as_str())).collect();
+        let path = format!("/jobs/{}/cancel", encode(id));
+        self.request(Method::POST, &path, &query, Body::None, "cancel the job for", what).await.map(drop)
+    }
+}
+
+fn created(job: &Value) -> Option<OffsetDateTime> {
+    let ms: i128 = job["statistics"]["creationTime"].as_str()?.parse().ok()?;
+    OffsetDateTime::from_unix_timestamp_nanos(ms * 1_000_000).ok()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use super::error::CaptureError;
 use super::rule::changed_since;
 use time::OffsetDateTime;
 
-use super::log::Health;
-use crate::batch::{MarkedColumn, RelationMark, Standing};
+use super::log::{Health, Logged};
+use crate::batch::{MarkedColumn, RelationMark, RowsBefore, Standing};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, TableSpec};
 use crate::source::{Moment, Relation, RelationKind, Session, SourceColumn, ident, qualified};
@@ -19,7 +19,17 @@ pub enum Decision {
     Whole(Why),
     /// Everything, compared with what the target has.
     Reconcile(Why),
+    /// Everything, a stretch of keys at a time.
+    Chunk(Why, Part),
     Changes,
+}
+
+/// Which part of a load in chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The first, and the target has that many rows or none.
+    First(RowsBefore),
+    Next,
 }
 
 /// Why every row has to be read.
@@ -91,7 +101,7 @@ pub async fn decide(
     shape: &Shape,
     moment: &Moment,
     standing: Option<Standing<'_>>,
-    health: Option<Health>,
+    logged: Option<Logged<'_>>,
 ) -> Result<Decision, CaptureError> {
     if spec.capture == CaptureKind::Xmin && !relation.has_xmin() {
         return Err(CaptureError::NoTransactionIds(relation.kind.name()));
@@ -105,7 +115,7 @@ pub async fn decide(
     }
     let Some(previous) = standing else { return Ok(Decision::Whole(Why::FirstLoad)) };
     let mark = relation_mark(spec, relation, shape, Some(previous));
-    let stale_log = health.and_then(|h| match h {
+    let stale_log = logged.and_then(|l| match l.health {
         Health::Replaced => Some(Why::LogReplaced),
         Health::Pruned => Some(Why::LogPruned),
         Health::Renumbered => Some(Why::TypeRenumbered),
@@ -114,24 +124,42 @@ pub async fn decide(
     if let Some(why) = stale(previous, moment, &mark).or(stale_log) {
         return Ok(Decision::Whole(why));
     }
+    if previous.mark.loading.is_some() {
+        return Ok(Decision::Chunk(Why::FirstLoad, Part::Next));
+    }
     // By transaction ids, an attached partition's rows are found by themselves.
     let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
+    // What the log names of the rows, it brings by itself.
+    let unnamed = logged.zip(previous.mark.log.as_ref()).map(|(logged, mark)| format!("NOT {}", logged.names(mark)));
     if tells_no_partition && previous.mark.relation.leaves != mark.leaves {
-        return Ok(Decision::Reconcile(Why::PartitionsChanged));
+        let (then, now) = (&previous.mark.relation.leaves, &mark.leaves);
+        let attached: Vec<String> = now.iter().filter(|l| !then.contains(l)).map(u32::to_string).collect();
+        let detached = then.iter().any(|l| !now.contains(l));
+        let brings_rows = match (&unnamed, relation.kind) {
+            (_, RelationKind::View) | (None, _) => true,
+            (Some(unnamed), _) => {
+                let of_these = format!("t.tableoid = ANY ('{{{}}}'::oid[]) AND {unnamed}", attached.join(","));
+                any_row(session, spec, &of_these).await?
+            }
+        };
+        if detached || brings_rows {
+            return Ok(Decision::Reconcile(Why::PartitionsChanged));
+        }
     }
     if reconcile_is_due(spec, previous, moment.taken_at) {
         return Ok(Decision::Reconcile(Why::ReconcileDue));
     }
-    match filled_column(spec, relation, shape, previous) {
-        Some(condition) => {
-            let sql =
-                format!("COPY (SELECT 1 FROM {} AS t WHERE {condition} LIMIT 1) TO STDOUT", qualified(&spec.source));
-            let mut rows = session.copy(&sql).await?;
-            let found = futures_util::StreamExt::next(&mut rows).await.transpose()?.is_some();
-            Ok(if found { Decision::Whole(Why::ColumnFilled) } else { Decision::Changes })
-        }
-        None => Ok(Decision::Changes),
+    match filled_column(spec, relation, shape, previous, unnamed) {
+        Some(condition) if any_row(session, spec, &condition).await? => Ok(Decision::Whole(Why::ColumnFilled)),
+        _ => Ok(Decision::Changes),
     }
+}
+
+/// Whether the table has a row `t` like this.
+async fn any_row(session: &Session, spec: &TableSpec, condition: &str) -> Result<bool, CaptureError> {
+    let sql = format!("COPY (SELECT 1 FROM {} AS t WHERE {condition} LIMIT 1) TO STDOUT", qualified(&spec.source));
+    let mut rows = session.copy(&sql).await?;
+    Ok(futures_util::StreamExt::next(&mut rows).await.transpose()?.is_some())
 }
 
 fn reconcile_is_due(spec: &TableSpec, previous: Standing<'_>, now: OffsetDateTime) -> bool {
@@ -174,7 +202,13 @@ fn is_retyped(then: &RelationMark, now: &MarkedColumn) -> bool {
 
 /// A condition for rows that did not change but hold a value in a column the target does not have yet: a default that was
 /// added without rewriting the table, say. `None` where no column is new.
-fn filled_column(spec: &TableSpec, relation: &Relation, shape: &Shape, previous: Standing<'_>) -> Option<String> {
+fn filled_column(
+    spec: &TableSpec,
+    relation: &Relation,
+    shape: &Shape,
+    previous: Standing<'_>,
+    unnamed: Option<String>,
+) -> Option<String> {
     let known = |name: &str| previous.mark.relation.columns.iter().any(|c| c.name == name);
     let added: Vec<String> = shape
         .columns
@@ -186,9 +220,13 @@ fn filled_column(spec: &TableSpec, relation: &Relation, shape: &Shape, previous:
         return None;
     }
     let mut condition = format!("({})", added.join(" OR "));
-    // A change log does not send the other rows again, whatever wrote them.
-    if relation.has_xmin() && spec.capture != CaptureKind::Changelog {
-        condition.push_str(&format!(" AND NOT ({})", changed_since(previous.snapshot)));
+    // A change log sends the rows again that it names, and no others, whatever wrote them.
+    match unnamed {
+        Some(unnamed) => condition.push_str(&format!(" AND {unnamed}")),
+        None if relation.has_xmin() => {
+            condition.push_str(&format!(" AND NOT ({})", changed_since(previous.snapshot)));
+        }
+        None => {}
     }
     if let Some(filter) = &spec.filter {
         condition.push_str(&format!(" AND ({filter})"));

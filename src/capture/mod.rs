@@ -13,6 +13,7 @@
 //! the watermark's snapshot can't speak for (another server, a replaced table, a changed definition) is loaded afresh
 //! ([`decide`]). Where a change log names the changed rows, [`log`] reads it.
 
+mod chunk;
 mod cursor;
 mod decide;
 mod error;
@@ -21,8 +22,9 @@ mod plan;
 mod rule;
 mod select;
 
+pub use chunk::{KeyRange, may_be_chunked};
 pub use cursor::{CursorColumn, CursorType};
-pub use decide::{Decision, Why, decide, relation_mark};
+pub use decide::{Decision, Part, Why, decide, relation_mark};
 pub use error::CaptureError;
 pub use plan::{Capture, Found, Pass};
 

@@ -1,11 +1,12 @@
 //! The passes of a run over one table, and the watermark that follows from them.
 
+use super::chunk::KeyRange;
 use super::cursor::CursorColumn;
-use super::decide::{Decision, relation_mark};
+use super::decide::{Decision, Part, relation_mark};
 use super::error::CaptureError;
 use super::rule::{changed_since, resent};
 use super::select::{Select, copy};
-use crate::batch::{KeyListMark, LogMark, Standing, TableMark};
+use crate::batch::{KeyListMark, Loading, LogMark, RowsBefore, Snapshot, Standing, TableMark};
 use crate::encode::{Flag, KeyDigest, RowKind, Shape};
 use crate::model::{DeleteStyle, Deletes, Op, TableSpec};
 use crate::source::{Moment, Relation, RelationKind};
@@ -31,6 +32,8 @@ impl Pass {
 pub struct Found {
     pub cursor_max: Option<String>,
     pub upserts: u64,
+    /// Rows read of the stretch, of a load in chunks.
+    pub rows: u64,
     /// The digest of all keys of the source, where it was taken.
     pub keys: Option<KeyDigest>,
     /// Where the table stands in the change log now.
@@ -48,6 +51,8 @@ pub struct Capture<'a> {
     standing: Option<Standing<'a>>,
     pub decision: Decision,
     pub cursor: Option<CursorColumn>,
+    /// The stretch of keys that is read, of a load in chunks.
+    pub range: Option<KeyRange>,
 }
 
 impl<'a> Capture<'a> {
@@ -60,7 +65,13 @@ impl<'a> Capture<'a> {
         decision: Decision,
     ) -> Result<Self, CaptureError> {
         let cursor = CursorColumn::of(spec, relation)?;
-        Ok(Self { spec, relation, shape, moment, standing, decision, cursor })
+        Ok(Self { spec, relation, shape, moment, standing, decision, cursor, range: None })
+    }
+
+    /// Reads a stretch of keys only.
+    pub fn within(mut self, range: KeyRange) -> Self {
+        self.range = Some(range);
+        self
     }
 
     /// What the changes are changes from; `None` where every row is read.
@@ -70,7 +81,8 @@ impl<'a> Capture<'a> {
 
     /// Whether the target's rows are replaced by those read: nothing of the old ones stays.
     pub fn replaces(&self) -> bool {
-        matches!((self.decision, &self.spec.delete), (Decision::Whole(_), DeleteStyle::Hard))
+        matches!(self.decision, Decision::Whole(_) | Decision::Chunk(_, Part::First(RowsBefore::None)))
+            && self.spec.delete == DeleteStyle::Hard
     }
 
     /// Whether every row is read.
@@ -88,6 +100,7 @@ impl<'a> Capture<'a> {
             .expression(unpublished_cursor.map(|c| format!("t.{}", crate::source::ident(&c.name))))
             .filter(self.filter())
             .filter(self.changed())
+            .filter(self.range.as_ref().and_then(|r| r.condition(self.relation, self.shape)))
             .query();
         let kind = if self.replaces() { RowKind::Replacement } else { RowKind::Change(Op::Upsert) };
         let flag = if doubt.is_some() { Flag::Leading } else { Flag::Absent };
@@ -137,6 +150,17 @@ impl<'a> Capture<'a> {
         Some(Pass { kind: RowKind::Change(Op::Key), query, flag: Flag::Absent })
     }
 
+    /// The keys of the stretches that were loaded before, for the last one: what else the target has is to go.
+    pub fn keys_before(&self) -> Option<Pass> {
+        let before = self.range.as_ref()?.before(self.relation, self.shape)?;
+        let query = Select::from(&self.spec.source)
+            .columns(self.shape.key())
+            .filter(self.filter())
+            .filter(Some(before))
+            .query();
+        Some(Pass { kind: RowKind::Change(Op::Key), query, flag: Flag::Absent })
+    }
+
     /// Whether this run has to look for deleted rows by the full list of keys.
     pub fn keys_are_due(&self, now: OffsetDateTime) -> bool {
         let Some(previous) = self.previous().filter(|_| self.spec.deletes == Deletes::Keys) else { return false };
@@ -181,6 +205,11 @@ impl<'a> Capture<'a> {
 
     /// Where the table stands once what was found is in BigQuery.
     pub fn next_mark(&self, found: Found) -> TableMark {
+        let loading = self.next_loading(&found);
+        // Until the load is done, and for the run after it, the watermark is the first chunk's.
+        if let (Decision::Chunk(_, Part::Next), Some(standing)) = (self.decision, self.standing) {
+            return TableMark { loading, ..standing.mark.clone() };
+        }
         let before = self.standing.filter(|_| !self.replaces());
         let cursor = self
             .cursor
@@ -200,10 +229,41 @@ impl<'a> Capture<'a> {
             cursor,
             keys,
             log: found.log,
+            loading,
             whole_at,
             rows: before.and_then(|p| p.mark.rows),
             source_rows: found.source_rows.or(before.and_then(|p| p.mark.source_rows)),
         }
+    }
+}
+
+impl Capture<'_> {
+    /// How far the load has come; `None` where it is done, or was none.
+    fn next_loading(&self, found: &Found) -> Option<Loading> {
+        let Decision::Chunk(_, part) = self.decision else { return None };
+        let after = self.range.as_ref()?.until.clone()?;
+        let known = self.standing.and_then(|s| s.mark.loading.as_ref());
+        let (rows, before) = match part {
+            Part::First(before) => (0, before),
+            Part::Next => known.map_or((0, RowsBefore::Some), |l| (l.rows, l.before)),
+        };
+        Some(Loading { after, rows: rows + found.rows, before })
+    }
+
+    /// The moment the watermark goes on speaking of, where it is not this run's.
+    pub fn keeps_moment(&self) -> Option<(Snapshot, OffsetDateTime)> {
+        let standing = self.standing.filter(|_| matches!(self.decision, Decision::Chunk(_, Part::Next)))?;
+        Some((standing.snapshot.clone(), standing.taken_at))
+    }
+
+    /// Whether this is the last stretch of a load over rows that were there before.
+    pub fn ends_a_load_over_rows(&self) -> bool {
+        let before = match self.decision {
+            Decision::Chunk(_, Part::First(before)) => Some(before),
+            Decision::Chunk(_, Part::Next) => self.standing.and_then(|s| s.mark.loading.as_ref()).map(|l| l.before),
+            _ => None,
+        };
+        before == Some(RowsBefore::Some) && self.range.as_ref().is_some_and(|r| r.until.is_none())
     }
 }
 

@@ -65,6 +65,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
     let mut mark = relation_mark(&spec, relation, &shape, None);
     mark.leaves = vec![16500];
     let mark = TableMark {
+        loading: None,
         relation: mark,
         cursor: Some(CursorMark {
             column: "updated_at".to_owned(),

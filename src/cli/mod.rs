@@ -215,6 +215,7 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Res
             let request = Request {
                 tables: args.tables.tables,
                 full: args.full,
+                due: false,
                 allow_deletes: args.allow_deletes,
                 resync: false,
             };
@@ -222,7 +223,7 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Res
         }
         Command::Status => status::status(&context, format).await,
         Command::Resync(args) => {
-            let request = Request { tables: args.tables, full: true, allow_deletes: false, resync: true };
+            let request = Request { tables: args.tables, full: true, due: false, allow_deletes: false, resync: true };
             run::run(context, request, format).await
         }
         Command::Serve(args) => serve::serve(context, &args).await,

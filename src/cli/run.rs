@@ -57,6 +57,9 @@ fn describe(report: &TickReport) -> String {
         for a in &run.aside {
             notes.push_str(&format!("{}: set aside since {}: {}\n  hint: {}\n", a.source, a.since, a.message, a.hint));
         }
+        for l in &run.loading {
+            notes.push_str(&format!("{}: the load goes on with the next tick, {} rows so far\n", l.target, l.rows));
+        }
         for p in &run.postponed {
             notes.push_str(&format!("{}: left for the next tick: {}\n  hint: {}\n", p.source, p.message, p.hint));
         }

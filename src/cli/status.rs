@@ -18,6 +18,7 @@ pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, Cl
                     (Some(e), ..) => format!("error: {e}"),
                     (None, Some(run), _) => format!("pending {run}"),
                     (None, None, Some(run)) => format!("running {run}"),
+                    (None, None, None) if f.loading.is_some() => format!("loading, {} rows", f.loading.unwrap_or(0)),
                     (None, None, None) if f.last_success.is_none() => "never loaded".to_owned(),
                     (None, None, None) if f.late => "late".to_owned(),
                     (None, None, None) => "ok".to_owned(),

@@ -30,6 +30,8 @@ pub struct Config {
     pub bigquery: BigQueryConfig,
     pub run: RunConfig,
     pub server: ServerConfig,
+    /// Where messages for other processes go, as `projects/…/topics/…`.
+    pub topic: Option<String>,
     /// The change log, for the tables captured by it.
     pub changelog: Option<LogSpec>,
     pub tables: Vec<TableSpec>,
@@ -79,6 +81,8 @@ pub struct BigQueryConfig {
     pub dataset: String,
     pub staging_dataset: String,
     pub location: Option<String>,
+    /// A job that takes longer is cancelled.
+    pub job_timeout: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -88,6 +92,19 @@ pub struct RunConfig {
     pub lease: Duration,
     /// How many feeds run at once, each with a connection to the source.
     pub parallelism: usize,
+    /// A table with more rows is loaded a stretch of so many keys at a time.
+    pub chunk_rows: u64,
+    /// Whether a push for all tables becomes one message for each feed.
+    pub fan_out: FanOut,
+}
+
+/// Where the feeds of a push run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FanOut {
+    /// All in the process that got it.
+    Off,
+    /// Each in the process that gets its message.
+    On,
 }
 
 #[derive(Clone, Debug)]
@@ -132,7 +149,12 @@ impl Config {
         let bigquery = root.section("bigquery").and_then(|s| read_bigquery(&s));
         let run = read_run(&root.section_or_empty("run"));
         let server = read_server(&root.section_or_empty("server"));
-        root.not_yet("pubsub", "continuation messages and published reports");
+        let pubsub = root.optional_section("pubsub");
+        let topic = pubsub.as_ref().and_then(read_topic);
+        if let (FanOut::On, None) = (run.fan_out, &topic) {
+            let at = root.section_or_empty("run").at();
+            root.fault(at, "fan_out needs a topic".to_owned(), "[pubsub] topic = \"plimsoll\"");
+        }
         let log = root.optional_section("changelog");
         let changelog = log.as_ref().and_then(changelog::read);
         let mut tables = tables::read(root, log.is_some());
@@ -146,7 +168,9 @@ impl Config {
                 table.log = changelog.as_ref().map(LogSpec::fingerprint).unwrap_or_default();
             }
         }
-        Some(Self { source: source?, storage: storage?, bigquery, run, server: server?, changelog, tables })
+        let topic =
+            topic.map(|t| if t.contains('/') { t } else { format!("projects/{}/topics/{t}", bigquery.project) });
+        Some(Self { source: source?, storage: storage?, bigquery, run, server: server?, topic, changelog, tables })
     }
 }
 
@@ -212,7 +236,8 @@ fn read_bigquery(s: &Section<'_>) -> Option<BigQueryConfig> {
     let dataset = s.required_string("dataset", "dataset = \"app\"");
     let staging = s.string("staging_dataset");
     let location = s.string("location");
-    s.refuse_unknown(&["project", "dataset", "staging_dataset", "location"]);
+    let job_timeout = s.duration("job_timeout").map_or(Duration::from_secs(3600), |d| d.value);
+    s.refuse_unknown(&["project", "dataset", "staging_dataset", "location", "job_timeout"]);
     for name in [&dataset, &staging].into_iter().flatten() {
         if name.value.is_empty() || !name.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             s.fault(name.at, format!("`{}` is not a dataset name", name.value), "letters, digits and underscores only");
@@ -225,7 +250,27 @@ fn read_bigquery(s: &Section<'_>) -> Option<BigQueryConfig> {
         dataset,
         staging_dataset: staging,
         location: location.map(|l| l.value),
+        job_timeout,
     })
+}
+
+/// A topic's name, or its whole path.
+fn read_topic(s: &Section<'_>) -> Option<String> {
+    let topic = s.required_string("topic", "topic = \"plimsoll\"");
+    s.not_yet("reports", "published reports");
+    s.refuse_unknown(&["topic", "reports"]);
+    let topic = topic?;
+    let is_path = matches!(topic.value.split('/').collect::<Vec<_>>().as_slice(),
+        ["projects", p, "topics", t] if !p.is_empty() && !t.is_empty());
+    if topic.value.is_empty() || (topic.value.contains('/') && !is_path) {
+        s.fault(
+            topic.at,
+            "`topic` is no topic's name".to_owned(),
+            "topic = \"plimsoll\", or \"projects/my-project/topics/plimsoll\"",
+        );
+        return None;
+    }
+    Some(topic.value)
 }
 
 fn read_run(s: &Section<'_>) -> RunConfig {
@@ -239,9 +284,13 @@ fn read_run(s: &Section<'_>) -> RunConfig {
     let budget = at_least_a_second("budget", 480);
     let lease = at_least_a_second("lease", 600);
     let parallelism = s.integer("parallelism", 1..=64).unwrap_or(4);
-    s.not_yet_unless("fan_out", "false", "one message per feed");
-    s.refuse_unknown(&["budget", "lease", "parallelism", "fan_out"]);
-    RunConfig { budget, lease, parallelism: usize::try_from(parallelism).unwrap_or(4) }
+    let chunk_rows = s.integer("chunk_rows", 1..=i64::MAX).and_then(|n| u64::try_from(n).ok()).unwrap_or(5_000_000);
+    let fan_out = match s.boolean("fan_out") {
+        Some(true) => FanOut::On,
+        _ => FanOut::Off,
+    };
+    s.refuse_unknown(&["budget", "lease", "parallelism", "chunk_rows", "fan_out"]);
+    RunConfig { budget, lease, parallelism: usize::try_from(parallelism).unwrap_or(4), chunk_rows, fan_out }
 }
 
 fn read_server(s: &Section<'_>) -> Option<ServerConfig> {

@@ -16,13 +16,13 @@ use super::logged::{LogAtHand, Named};
 use super::order::Mode;
 use super::staging::{Passed, Staging};
 use super::work::{Captured, Found, Looked, Place, Reading, Staged, Work};
-use crate::batch::Absent;
+use crate::batch::{Absent, RowsBefore};
 use crate::bigquery::{BigQuery, TargetPlan};
-use crate::capture::log::{Log, Survey};
-use crate::capture::{Capture, Decision, Why, decide};
+use crate::capture::log::{Log, Logged, Survey};
+use crate::capture::{Capture, Decision, KeyRange, Part, Why, decide, may_be_chunked};
 use crate::encode::{EncodeError, Shape};
-use crate::model::{CaptureKind, TableSpec};
-use crate::source::{Catalog, Moment, Session, read_catalog};
+use crate::model::{CaptureKind, DeleteStyle, TableSpec};
+use crate::source::{Catalog, Moment, Relation, Session, read_catalog};
 use crate::stage::batch_folder;
 
 /// The savepoint a failed statement is taken back to: nothing is ever written, so one serves all tables.
@@ -34,11 +34,11 @@ const LARGE: u64 = 500_000;
 
 /// Reads what a run needs and stages it.
 pub(super) async fn capture(work: &Work<'_>) -> Result<Captured, RunError> {
-    let session = work.context.session().await?;
+    let session = work.context.session(&work.feed.id).await?;
     let moment = session.begin().await?;
     let captured = work.read(&session, &moment).await?;
     session.end().await?;
-    work.context.keep(session);
+    work.context.keep(&work.feed.id, session);
     Ok(captured)
 }
 
@@ -120,26 +120,28 @@ impl<'a> Work<'a> {
         let relation = catalog.get(&spec.source)?;
         let shape = Shape::of(spec, relation)?;
         let standing = self.previous.and_then(|w| w.standing(&spec.target));
-        let (claims, health) = match at_hand {
+        let mark = standing.and_then(|s| s.mark.log.as_ref());
+        let mut claims = Vec::new();
+        let logged = match at_hand {
             Some(LogAtHand { log, survey }) => {
-                let claims = log.claims(spec, relation, &shape)?;
-                let mark = standing.and_then(|s| s.mark.log.as_ref());
+                claims = log.claims(spec, relation, &shape)?;
                 let health = survey.health(session, log, &claims, mark).await?;
-                (claims, Some(health))
+                Some(Logged { log, claims: &claims, health })
             }
-            None => (Vec::new(), None),
+            None => None,
         };
         let decision = match self.order.mode {
             // Also for a table whose capture would not be possible: it is to be told now, not by the next tick.
             Mode::Full | Mode::Resync => decide(session, spec, relation, &shape, moment, None, None)
                 .await
                 .map(|_| Decision::Whole(Why::Requested))?,
-            Mode::IfDue | Mode::Now => decide(session, spec, relation, &shape, moment, standing, health).await?,
+            Mode::IfDue | Mode::Now => decide(session, spec, relation, &shape, moment, standing, logged).await?,
         };
         let decision = match decision {
             Decision::Whole(Why::FirstLoad) if self.aside.contains_key(&spec.target) => Decision::Whole(Why::SetAside),
             other => other,
         };
+        let decision = self.in_chunks(spec, relation, &shape, decision).await?;
         let rows = match (decision, relation.rows) {
             (Decision::Changes, _) => 0,
             (_, Some(rows)) => rows,
@@ -151,6 +153,26 @@ impl<'a> Work<'a> {
             (_, None) => 0,
         };
         Ok(Looked { spec, relation, shape, claims, standing, decision, rows })
+    }
+
+    /// A whole read of a large table is done a stretch of keys at a time.
+    async fn in_chunks(
+        &self,
+        spec: &TableSpec,
+        relation: &Relation,
+        shape: &Shape,
+        decision: Decision,
+    ) -> Result<Decision, RunError> {
+        let Decision::Whole(why) = decision else { return Ok(decision) };
+        let is_large = relation.rows.is_some_and(|rows| rows > self.context.config.run.chunk_rows);
+        if !is_large || !may_be_chunked(spec, relation, shape) {
+            return Ok(decision);
+        }
+        let is_made_anew = self.order.mode == Mode::Resync && spec.delete == DeleteStyle::Hard;
+        let target = self.context.bigquery.target(&spec.target);
+        let has_rows = !is_made_anew && self.context.bigquery.size(&target).await?.is_some_and(|(_, rows)| rows > 0);
+        let before = if has_rows { RowsBefore::Some } else { RowsBefore::None };
+        Ok(Decision::Chunk(why, Part::First(before)))
     }
 
     /// Reads a table's rows into files; says why if that were all of them.
@@ -181,11 +203,17 @@ impl<'a> Work<'a> {
             if let Named::NoRow = named {
                 decision = Decision::Reconcile(Why::LogNamesNoRow);
             }
-            let capture = Capture::new(spec, relation, shape, moment, *standing, decision)?;
+            let mut capture = Capture::new(spec, relation, shape, moment, *standing, decision)?;
+            if let Decision::Chunk(_, part) = decision {
+                let known = standing.and_then(|s| s.mark.loading.as_ref()).filter(|_| part == Part::Next);
+                let (after, rows) = (known.map(|l| l.after.clone()), self.context.config.run.chunk_rows);
+                capture = capture.within(KeyRange::find(session, spec, relation, shape, after, rows).await?);
+            }
             let plan = target_plan(&self.context.bigquery, spec, shape)?;
             let mut staging = Staging::new(place, reading, &capture, plan);
             let passed = match (decision, named, &at_hand) {
                 (Decision::Whole(_) | Decision::Reconcile(_), ..) => staging.read_all().await?,
+                (Decision::Chunk(..), ..) => staging.read_chunk().await?,
                 (Decision::Changes, Named::Keys(readings), Some(at_hand)) => {
                     staging.read_logged(&at_hand.log, &readings).await?
                 }
@@ -198,7 +226,9 @@ impl<'a> Work<'a> {
                     let staged = staging.seal_ready(self.run, absent, mark).await?;
                     return Ok((staged, why(decision)));
                 }
-                Passed::TargetMissing => decision = Decision::Whole(Why::TargetMissing),
+                Passed::TargetMissing => {
+                    decision = self.in_chunks(spec, relation, shape, Decision::Whole(Why::TargetMissing)).await?;
+                }
                 Passed::NamesNoRow => decision = Decision::Reconcile(Why::LogLacksKey),
             }
         }
@@ -207,7 +237,8 @@ impl<'a> Work<'a> {
 
 fn why(decision: Decision) -> Option<Why> {
     match decision {
-        Decision::Whole(why) | Decision::Reconcile(why) => Some(why),
+        Decision::Whole(why) | Decision::Reconcile(why) | Decision::Chunk(why, Part::First(_)) => Some(why),
+        Decision::Chunk(_, Part::Next) => None,
         Decision::Changes => None,
     }
 }

@@ -32,7 +32,7 @@ impl Work<'_> {
         at_hand: Option<&LogAtHand<'_>>,
         logged: &[TableSpec],
     ) -> Result<Captured, RunError> {
-        let Found { batches, marks, whole, failed, counts } = found;
+        let Found { batches, marks, whole, failed, counts, since } = found;
         let failed = blame_those_at_fault(failed, !batches.is_empty(), marks.is_empty() && logged.len() == 1)?;
         let mut aside = self.aside.clone();
         aside.retain(|target, _| !marks.contains_key(target) && logged.iter().any(|t| t.target == *target));
@@ -60,12 +60,10 @@ impl Work<'_> {
                 tables.remove(&spec.target);
             }
         }
-        let next = Watermark {
-            snapshot: moment.snapshot.clone(),
-            identity: moment.identity.clone(),
-            taken_at: moment.taken_at,
-            tables,
-        };
+        // Tables that share a feed have each their own moment.
+        let now = || (moment.snapshot.clone(), moment.taken_at);
+        let (snapshot, taken_at) = since.filter(|_| !self.feed.is_shared()).unwrap_or_else(now);
+        let next = Watermark { snapshot, identity: moment.identity.clone(), taken_at, tables };
         let log = at_hand.map(|a| LogCounts {
             skipped: counts.skipped,
             unreadable: counts.unreadable,

@@ -11,9 +11,10 @@ use super::progress::{Progress, Silent};
 use crate::bigquery::BigQuery;
 use crate::config::Config;
 use crate::model::{FeedId, RunId};
-use crate::source::{Session, Source};
+use crate::source::{Canceller, Session, Source, SourceError};
 use crate::state::Holder;
 use crate::storage::Store;
+use crate::topic::Topic;
 
 /// The request to end: runs stop at the next safe point.
 pub type Stop = CancellationToken;
@@ -24,10 +25,13 @@ pub struct Context {
     pub source: Source,
     pub store: Store,
     pub bigquery: BigQuery,
+    pub topic: Option<Topic>,
     pub stop: Stop,
     pub progress: Arc<dyn Progress>,
     idle: Mutex<Vec<Session>>,
     running: Mutex<HashSet<FeedId>>,
+    /// What stops the statement that a feed's run has under way.
+    cancellers: Mutex<HashMap<FeedId, Canceller>>,
     /// By target.
     last_success: Mutex<HashMap<String, OffsetDateTime>>,
 }
@@ -39,7 +43,12 @@ impl Context {
         let source = Source::new(config.source.url.expose(), timeout)?;
         let (store, bigquery) =
             tokio::join!(Store::open(&config.storage.bucket, &config.storage.prefix), BigQuery::open(&config.bigquery));
+        let topic = match &config.topic {
+            Some(name) => Some(Topic::open(name).await?),
+            None => None,
+        };
         Ok(Self {
+            topic,
             config,
             source,
             store: store?,
@@ -48,6 +57,7 @@ impl Context {
             progress: Arc::new(Silent),
             idle: Mutex::default(),
             running: Mutex::default(),
+            cancellers: Mutex::default(),
             last_success: Mutex::default(),
         })
     }
@@ -58,17 +68,25 @@ impl Context {
     }
 
     /// An idle session, or a new one. At most one for each feed that runs at once.
-    pub(super) async fn session(&self) -> Result<Session, crate::source::SourceError> {
+    pub(super) async fn session(&self, feed: &FeedId) -> Result<Session, SourceError> {
         let idle = lock(&self.idle).pop();
-        match idle.filter(|s| !s.is_closed()) {
-            Some(session) => Ok(session),
-            None => self.source.open().await,
-        }
+        let session = match idle.filter(|s| !s.is_closed()) {
+            Some(session) => session,
+            None => self.source.open().await?,
+        };
+        lock(&self.cancellers).insert(feed.clone(), session.canceller());
+        Ok(session)
     }
 
     /// Gives a session back whose transaction has ended.
-    pub(super) fn keep(&self, session: Session) {
+    pub(super) fn keep(&self, feed: &FeedId, session: Session) {
+        lock(&self.cancellers).remove(feed);
         lock(&self.idle).push(session);
+    }
+
+    /// What would stop the statement that a feed's run was given up in.
+    pub(super) fn take_canceller(&self, feed: &FeedId) -> Option<Canceller> {
+        lock(&self.cancellers).remove(feed)
     }
 
     /// Closes idle sessions: between two ticks nothing of ours stays open at the source.

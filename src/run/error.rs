@@ -8,6 +8,7 @@ use crate::source::SourceError;
 use crate::stage::StageError;
 use crate::state::StateError;
 use crate::storage::StorageError;
+use crate::topic::TopicError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -25,6 +26,8 @@ pub enum RunError {
     State(#[from] StateError),
     #[error(transparent)]
     BigQuery(#[from] BigQueryError),
+    #[error(transparent)]
+    Topic(#[from] TopicError),
     #[error(
         "the run would delete {deletes} of the {before} rows of {target}: more than max_delete_fraction = {fraction} allows"
     )]
@@ -45,6 +48,7 @@ macro_rules! each {
             RunError::Storage($inner) => $call,
             RunError::State($inner) => $call,
             RunError::BigQuery($inner) => $call,
+            RunError::Topic($inner) => $call,
             RunError::TooManyDeletes { .. } => $too_many,
             RunError::OutOfTime(_) => $out_of_time,
             RunError::Stopping => $stopping,
@@ -80,6 +84,7 @@ impl RunError {
             Self::Storage(e) => e.is_transient(),
             Self::State(e) => e.is_transient(),
             Self::BigQuery(e) => e.is_transient(),
+            Self::Topic(e) => e.is_transient(),
             Self::TooManyDeletes { .. } => false,
             Self::OutOfTime(_) | Self::Stopping => true,
         }

@@ -13,19 +13,27 @@ use super::feeds::Feed;
 use super::finish::finish;
 use super::lease::keep_lease;
 use super::order::{Guard, Mode, Order};
-use super::report::{AsideReport, Failure, PostponedReport, RunReport, RunState, TableReport, seconds_since};
+use super::report::{
+    AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, seconds_since,
+};
 use super::work::{Captured, Work};
-use crate::batch::{Batch, LogCounts};
+use crate::batch::{Batch, Loading, LogCounts, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
-use crate::model::{RunId, TableSpec};
+use crate::model::{CaptureKind, FeedId, RunId, TableSpec};
+use crate::source::Canceller;
 use crate::state::{Handle, StateDocument};
 
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);
 
 /// An empty run that has looked through so many entries of a change log is worth a write of the state.
-const MANY_ENTRIES: u64 = 10_000;
+const MANY_ENTRIES: u64 = 1000;
+/// So is one that has looked through any, if the last write is so old: entries that were read may be pruned.
+const LONG_AGO: Duration = Duration::from_secs(300);
+
+/// How long a run that is given up may take to leave nothing behind.
+const LAST_WORDS: Duration = Duration::from_secs(4);
 
 /// Runs a feed; the reports say how it went. Usually one run, none if the feed is not due, two if an earlier one had to be
 /// finished first.
@@ -54,7 +62,11 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         outcome = tokio::time::timeout(budget, Box::pin(run.go())) => outcome.unwrap_or(Err(RunError::OutOfTime(budget))),
         () = context.stop.cancelled() => Err(RunError::Stopping),
     };
+    let canceller = context.take_canceller(&feed.id);
     if let Err(e) = outcome {
+        if matches!(e, RunError::OutOfTime(_) | RunError::Stopping) {
+            cancel_statement(canceller).await;
+        }
         // The lease goes back even after a failure, so that the next tick need not wait for its end.
         run.release_lease().await;
         let state = if e.is_busy() { RunState::Busy } else { RunState::Failed };
@@ -92,6 +104,11 @@ impl Run<'_> {
             self.finish_pending(batch).await?;
         }
         let mut due = self.due_tables();
+        // What waits for its next try is named all the same.
+        let is_aside = |t: &TableSpec| self.state.as_ref().is_some_and(|s| s.document().aside.contains_key(&t.target));
+        if due.is_empty() && self.reports.is_empty() && self.feed.tables.iter().any(is_aside) {
+            self.report(RunState::Empty, Vec::new(), None);
+        }
         while !due.is_empty() {
             due = self.capture_and_apply(due).await?;
             self.id = self.context.new_run(OffsetDateTime::now_utc());
@@ -146,7 +163,7 @@ impl Run<'_> {
         if waits {
             return false;
         }
-        let Some(every) = spec.every else { return true };
+        let Some(every) = spec.every.filter(|_| self.loading(&spec.target).is_none()) else { return true };
         let committed = document.and_then(|d| d.watermark.as_ref()).and_then(|w| w.standing(&spec.target));
         let Some(last) = committed.map(|s| s.taken_at).max(self.context.last_success(&spec.target)) else {
             return true;
@@ -178,14 +195,20 @@ impl Run<'_> {
         }
         let Captured { batch, next, aside: now_aside, log: captured_log, postponed, rest, .. } = captured;
         self.postponed = postponed;
+        let mut rest = rest;
         let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
         let Some(batch) = batch else {
             let stood = due.iter().map(|t| previous.as_ref().and_then(|w| w.standing(&t.target)).map(|s| s.taken_at));
-            let is_old = stood.min().flatten().is_none_or(|t| next.taken_at - t >= self.context.heartbeat());
+            let oldest = stood.min().flatten();
+            let is_older = |than: Duration| oldest.is_none_or(|t| next.taken_at - t >= than);
             // Entries that concern nobody are not read again and again.
-            let is_long = captured_log.is_some_and(|l| l.entries >= MANY_ENTRIES);
-            if is_old || is_long || now_aside != aside {
+            let entries = captured_log.map_or(0, |l| l.entries);
+            let is_long = entries >= MANY_ENTRIES || (entries > 0 && is_older(LONG_AGO));
+            // A new column is known from now on: what comes into it is a change like any other.
+            let relations = |w: &Watermark| w.tables.values().map(|t| t.relation.clone()).collect::<Vec<_>>();
+            let is_another = previous.as_ref().is_some_and(|p| relations(p) != relations(&next));
+            if is_older(self.context.heartbeat()) || is_long || is_another || now_aside != aside {
                 state.advance(next, now_aside).await?
             } else {
                 state.release().await?
@@ -197,18 +220,32 @@ impl Run<'_> {
             }
             return Ok(rest);
         };
+        for spec in due.iter().filter(|t| previous.as_ref().is_none_or(|w| w.standing(&t.target).is_none())) {
+            forget_elsewhere(self.context, spec).await?;
+        }
         self.context.progress.verb(&self.feed.id, "seal");
         state.seal(batch.clone()).await?;
         let tables = finish(self.context, state, &batch, Replay::No).await?;
         self.note_success(done.iter().map(|t| &t.target));
         self.report(RunState::Done, tables, None);
+        // Another stretch of a load in chunks, while there is time for it.
+        if OffsetDateTime::now_utc() - self.started < self.context.config.run.budget / 2 {
+            rest.extend(done.into_iter().filter(|t| self.loading(&t.target).is_some()));
+        }
         Ok(rest)
+    }
+
+    /// How far a table's load in chunks has come.
+    fn loading(&self, target: &str) -> Option<&Loading> {
+        let watermark = self.state.as_ref()?.document().watermark.as_ref()?;
+        watermark.tables.get(target)?.loading.as_ref()
     }
 
     /// Of the tables that were looked at, those that are up to date now: neither set aside nor to be loaded afresh.
     fn note_success<'t>(&self, targets: impl Iterator<Item = &'t String>) {
         let Some(document) = self.state.as_ref().map(Handle::document) else { return };
-        let stands = |target: &&String| document.watermark.as_ref().is_some_and(|w| w.tables.contains_key(*target));
+        let mark = |target: &String| document.watermark.as_ref().and_then(|w| w.tables.get(target));
+        let stands = |target: &&String| mark(target).is_some_and(|m| m.loading.is_none());
         for target in targets.filter(stands).filter(|t| !document.aside.contains_key(*t)) {
             self.context.note_success(target, OffsetDateTime::now_utc());
         }
@@ -216,7 +253,7 @@ impl Run<'_> {
 
     async fn release_lease(&mut self) {
         let Some(state) = self.state.as_mut() else { return };
-        if let Ok(Err(e)) = tokio::time::timeout(Duration::from_secs(5), state.release()).await {
+        if let Ok(Err(e)) = tokio::time::timeout(LAST_WORDS, state.release()).await {
             // Its end frees it as well; another holder is no trouble at all.
             info!(reason = %e, "the lease was not given back");
         }
@@ -236,12 +273,19 @@ impl Run<'_> {
             seconds: seconds_since(self.started),
             log: self.log,
             aside: aside.map(|(target, a)| AsideReport::new(target, a)).collect(),
+            loading: self.loading_reports(),
             postponed: self.postponed.iter().map(|(spec, e)| PostponedReport::new(spec, e)).collect(),
             tables,
         };
         self.context.progress.ended(&self.feed.id, report.state.name());
         log(&report);
         self.reports.push(report);
+    }
+
+    fn loading_reports(&self) -> Vec<LoadingReport> {
+        let marks = self.state.iter().filter_map(|s| s.document().watermark.as_ref()).flat_map(|w| &w.tables);
+        let each = marks.filter_map(|(target, mark)| Some((target, mark.loading.as_ref()?)));
+        each.map(|(target, l)| LoadingReport { target: target.clone(), rows: l.rows }).collect()
     }
 
     /// Why tables were read whole: of a shared feed each with its name.
@@ -255,6 +299,30 @@ impl Run<'_> {
         });
         Some(each.collect::<Vec<_>>().join("; "))
     }
+}
+
+/// The source is somebody's production: what nobody waits for any more must not go on there.
+async fn cancel_statement(canceller: Option<Canceller>) {
+    let Some(canceller) = canceller else { return };
+    match tokio::time::timeout(LAST_WORDS, canceller.cancel()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(e)) => warn!(reason = %e, "the statement at the source was not cancelled"),
+        Err(_) => warn!("the statement at the source was not cancelled in time"),
+    }
+}
+
+/// A table that is new here may have been another feed's, and become so again: its place there is no longer true once
+/// something is written here.
+async fn forget_elsewhere(context: &Context, spec: &TableSpec) -> Result<(), RunError> {
+    let is_logged = |t: &TableSpec| t.capture == CaptureKind::Changelog;
+    let other = match is_logged(spec) {
+        true => FeedId::of_target(&spec.target),
+        // That feed forgets by itself what has left it, if it runs.
+        false if context.config.tables.iter().any(is_logged) => return Ok(()),
+        false => FeedId::of_changelog(),
+    };
+    let mut state = Handle::load(&context.store, &other, context.new_holder(), context.config.run.lease).await?;
+    Ok(state.forget(&spec.target).await?)
 }
 
 /// One event a run, with every figure a metric may want.

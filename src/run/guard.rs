@@ -39,12 +39,12 @@ pub(super) async fn check(
             if !is_too_many(known) && scopes.is_empty() {
                 return Ok(());
             }
-            match place.tells_inserts() && scopes.is_empty() {
-                true => known,
-                // A key that is gone from the source may never have been in the target; only if there are many of them is it
-                // worth counting the source.
-                false => before.saturating_sub(count_source(reading, capture).await?.unwrap_or(before)),
-            }
+            // A key that is gone from the source may never have been in the target; only if there are many of them is it
+            // worth counting the source: the target had what is there now, less what was inserted, and what was deleted.
+            let now = count_source(reading, capture).await?.unwrap_or(before);
+            let inserted = if place.tells_inserts() { counts.added } else { 0 };
+            let missing = (before + inserted).saturating_sub(now);
+            if scopes.is_empty() { missing.min(known) } else { missing }
         }
     };
     if is_too_many(deletes) {

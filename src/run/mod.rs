@@ -39,4 +39,4 @@ pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
 pub use report::{AsideReport, Failure, PostponedReport, RunReport, RunState, TableReport, TickReport};
 pub use status::FeedStatus;
-pub use tick::{NotARequest, Request, UnknownTable, tick};
+pub use tick::{NotARequest, Request, UnknownTable, fan_out, tick};

@@ -11,7 +11,7 @@ use super::error::RunError;
 use super::report::Failure;
 use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
 use crate::bigquery::{TargetPlan, merge_statement};
-use crate::capture::log::{Chunk, Claim, Log, Place, Reread, Survey, keys_query, scan_query};
+use crate::capture::log::{Chunk, Claim, Log, Logged, Place, Reread, Survey, keys_query, scan_query};
 use crate::capture::{Capture, Decision, Why, decide};
 use crate::encode::Shape;
 use crate::model::{RunId, TableSpec, TargetRef};
@@ -78,11 +78,14 @@ impl Context {
         let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
         let mark = standing.and_then(|s| s.mark.log.as_ref());
         let mut survey = Survey::default();
-        let health = match &log {
-            Some(log) => Some(survey.health(session, log, &claims, mark).await?),
+        let logged = match &log {
+            Some(log) => {
+                let health = survey.health(session, log, &claims, mark).await?;
+                Some(Logged { log, claims: &claims, health })
+            }
             None => None,
         };
-        let mut decision = decide(session, spec, &relation, &shape, &moment, standing, health).await?;
+        let mut decision = decide(session, spec, &relation, &shape, &moment, standing, logged).await?;
         let size = self.bigquery.size(&target.target).await?;
         if decision == Decision::Changes && size.is_none() {
             decision = Decision::Whole(Why::TargetMissing);

@@ -61,10 +61,21 @@ pub struct RunReport {
     /// Tables of the feed that wait for somebody to mend them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub aside: Vec<AsideReport>,
+    /// Tables whose load in chunks goes on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub loading: Vec<LoadingReport>,
     /// Tables that something passing was in the way of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub postponed: Vec<PostponedReport>,
     pub tables: Vec<TableReport>,
+}
+
+/// A table that is loaded a stretch of keys at a time, and not through yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LoadingReport {
+    pub target: String,
+    /// So far.
+    pub rows: u64,
 }
 
 /// A table that has to wait for the next tick.
@@ -183,6 +194,7 @@ impl RunReport {
             seconds: seconds_since(started),
             log: None,
             aside: Vec::new(),
+            loading: Vec::new(),
             postponed: Vec::new(),
             tables: Vec::new(),
         }
@@ -215,6 +227,13 @@ impl TickReport {
     /// Some run failed: the same tick may do better a moment later. A table that is set aside waits for somebody.
     pub fn is_worth_repeating(&self) -> bool {
         self.runs.iter().any(|r| r.state == RunState::Failed || !r.postponed.is_empty())
+    }
+
+    /// Targets that a tick at once would bring further: loads in chunks that have come on in this one.
+    pub fn unfinished(&self) -> Vec<String> {
+        let last = self.runs.iter().enumerate().filter(|(n, r)| !self.runs[n + 1..].iter().any(|l| l.feed == r.feed));
+        let went_on = last.filter(|(_, r)| r.state == RunState::Done).flat_map(|(_, r)| &r.loading);
+        went_on.map(|l| l.target.clone()).collect()
     }
 
     /// Every run failed, and each because of the config.

@@ -7,10 +7,10 @@ use super::error::RunError;
 use super::guard;
 use super::order::Mode;
 use super::work::{ClaimReading, Place, Reading, Staged};
-use crate::batch::{Absent, Apply, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
+use crate::batch::{Absent, Apply, Counts, KeyBounds, LogMark, Parts, Repeats, RowsBefore, TableBatch, Update};
 use crate::bigquery::{Prepared, PreparedTarget, Present, TargetPlan};
 use crate::capture::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
-use crate::capture::{Capture, Decision, Found, Pass};
+use crate::capture::{Capture, Decision, Found, Part, Pass};
 use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, join_bounds};
 use crate::model::{Deletes, Op, RunId};
 use crate::source::refuse_rewritten;
@@ -95,6 +95,21 @@ impl<'a> Staging<'a> {
         Ok(Passed::Through(Absent::Remove))
     }
 
+    /// A stretch of a load in chunks; with the last one go the rows of before.
+    pub async fn read_chunk(&mut self) -> Result<Passed, RunError> {
+        if !self.prepare().await? {
+            return Ok(Passed::TargetMissing);
+        }
+        self.found.rows = self.stage(&self.capture.upserts()).await?.unwrap_or(0);
+        if !self.capture.ends_a_load_over_rows() {
+            return Ok(Passed::Through(Absent::Keep));
+        }
+        if let Some(keys) = self.capture.keys_before() {
+            self.stage(&keys).await?;
+        }
+        Ok(Passed::Through(Absent::Remove))
+    }
+
     /// What the table's own rows say has changed.
     pub async fn read_changes(&mut self, now: OffsetDateTime) -> Result<Passed, RunError> {
         let mut absent = Absent::Keep;
@@ -155,9 +170,10 @@ impl<'a> Staging<'a> {
             None => self.encoder(RowKind::Change(Op::Delete)).flagged(Flag::Leading),
         };
         let is_unique = self.is_unique(claim);
-        let mut chunks = 0;
+        let (mut chunks, mut added) = (0, 0);
         while let Some(chunk) = keys.next().await? {
             chunks += 1;
+            added += chunk.added();
             let Some(rows) = self.pour(&reread.present(&chunk), &mut present).await? else {
                 return Ok(Passed::TargetMissing);
             };
@@ -171,6 +187,7 @@ impl<'a> Staging<'a> {
         if chunks > 1 && claim.may_name_a_row_twice() {
             self.repeats = Repeats::Possible;
         }
+        self.counts.added += added.saturating_sub(gone.tally().flagged);
         self.counts.skipped += keys.skipped;
         self.counts.unreadable += keys.unreadable;
         self.counts.resent += keys.resent;
@@ -198,9 +215,14 @@ impl<'a> Staging<'a> {
     async fn prepare(&mut self) -> Result<bool, RunError> {
         if self.prepared.is_none() {
             let present = match (self.capture.decision, self.place.mode) {
-                (Decision::Changes | Decision::Reconcile(_), _) => Present::Merge,
-                (Decision::Whole(_), Mode::Resync) => Present::Overwrite,
-                (Decision::Whole(_), _) => Present::Replace,
+                (
+                    Decision::Changes
+                    | Decision::Reconcile(_)
+                    | Decision::Chunk(_, Part::Next | Part::First(RowsBefore::Some)),
+                    _,
+                ) => Present::Merge,
+                (Decision::Whole(_) | Decision::Chunk(..), Mode::Resync) => Present::Overwrite,
+                (Decision::Whole(_) | Decision::Chunk(..), _) => Present::Replace,
             };
             self.prepared = Some(self.place.context.bigquery.prepare(&self.plan, present).await?);
         }
@@ -271,7 +293,8 @@ impl<'a> Staging<'a> {
             if let Some(cursor) = &self.capture.cursor {
                 encoder = encoder.watching_cursor(&cursor.name, cursor.kind.target_type());
             }
-            if self.capture.is_whole() && self.place.spec.deletes == Deletes::Keys {
+            let reads_all = self.capture.is_whole() && self.capture.range.is_none();
+            if reads_all && self.place.spec.deletes == Deletes::Keys {
                 encoder = encoder.digesting_keys();
             }
         }
@@ -314,7 +337,8 @@ impl<'a> Staging<'a> {
         };
         let mark = self.capture.next_mark(std::mem::take(&mut self.found));
         let counts = self.counts;
-        let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts }) };
+        let since = self.capture.keeps_moment();
+        let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };
         refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
         let mut table = self.table(run, absent, parts, &prepared);
         guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
@@ -325,7 +349,7 @@ impl<'a> Staging<'a> {
             table.parts.upserts = files.parts;
             table.counts.staged_bytes += files.bytes;
         }
-        Ok(Staged { table: Some(table), mark, counts })
+        Ok(Staged { table: Some(table), mark, counts, since })
     }
 
     fn table(&self, run: &RunId, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> TableBatch {
@@ -335,7 +359,7 @@ impl<'a> Staging<'a> {
         } else {
             let update = match self.capture.decision {
                 Decision::Reconcile(_) => Update::Different,
-                Decision::Whole(_) | Decision::Changes => Update::All,
+                Decision::Whole(_) | Decision::Chunk(..) | Decision::Changes => Update::All,
             };
             let staging = self.place.context.bigquery.staging(&spec.target, run);
             Apply::Merge { staging, absent, repeats: self.repeats, scopes: self.scopes.clone(), update }

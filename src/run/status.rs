@@ -25,6 +25,8 @@ pub struct FeedStatus {
     pub age_seconds: Option<i64>,
     /// Older than it may be, or never loaded.
     pub late: bool,
+    /// Rows that a load in chunks, not through yet, has brought.
+    pub loading: Option<u64>,
     /// The sealed run that is not yet in BigQuery.
     pub pending: Option<String>,
     /// The run that holds the feed now.
@@ -57,7 +59,8 @@ impl Context {
             }
         };
         let standing = document.watermark.as_ref().and_then(|w| w.standing(&spec.target));
-        let committed = standing.map(|s| s.taken_at);
+        let loading = standing.and_then(|s| s.mark.loading.as_ref()).map(|l| l.rows);
+        let committed = standing.filter(|_| loading.is_none()).map(|s| s.taken_at);
         let aside = document.aside.get(&spec.target);
         let error = error.or_else(|| aside.map(|a| format!("set aside since {}: {}; {}", a.since, a.reason, a.hint)));
         let last_success = committed.max(self.last_success(&spec.target).filter(|_| aside.is_none()));
@@ -71,6 +74,7 @@ impl Context {
             last_success,
             age_seconds: last_success.map(|t| (now - t).whole_seconds()),
             late: last_success.is_none_or(|t| now - t > limit),
+            loading,
             pending: document.pending.as_ref().map(|b| b.run.to_string()),
             held_by: document.live_lease(now).map(|l| l.run.to_string()),
             last_run: document.last,
@@ -89,6 +93,10 @@ impl Context {
                 continue;
             }
             let status = self.table_status(spec).await;
+            if let (None, Some(rows)) = (&status.error, status.loading) {
+                reasons.push(format!("{}: its first load goes on, {rows} rows so far", spec.source));
+                continue;
+            }
             match (status.error, status.age_seconds) {
                 (Some(error), _) => reasons.push(format!("{}: {error}", spec.source)),
                 (None, None) => reasons.push(format!("{}: never loaded", spec.source)),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use tracing::Instrument;
+use tracing::{Instrument, info, warn};
 
 use super::context::Context;
 use super::feed::run_feed;
@@ -13,15 +13,18 @@ use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, TickReport};
 use crate::model::{RelationName, TableSpec};
+use crate::topic::{Topic, TopicError};
 
 /// Which tables a tick is for; also the body of `POST /runs` and of a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Request {
     /// By source or target name; empty for every due table.
     pub tables: Vec<String>,
     /// Read whole tables.
     pub full: bool,
+    /// Of these tables, only those whose time has come.
+    pub due: bool,
     /// Let this run delete as much as it finds gone.
     pub allow_deletes: bool,
     /// As `full`, and targets may be made anew.
@@ -86,7 +89,7 @@ impl Request {
         match (self.resync, self.full) {
             (true, _) => Mode::Resync,
             (false, true) => Mode::Full,
-            (false, false) if self.tables.is_empty() => Mode::IfDue,
+            (false, false) if self.tables.is_empty() || self.due => Mode::IfDue,
             (false, false) => Mode::Now,
         }
     }
@@ -108,7 +111,33 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
         .buffered(context.config.run.parallelism);
     let runs: Vec<Vec<RunReport>> = runs.collect().await;
     context.close_idle();
-    Ok(TickReport::new(started, runs.into_iter().flatten().collect()))
+    let report = TickReport::new(started, runs.into_iter().flatten().collect());
+    go_on_elsewhere(context, &report).await;
+    Ok(report)
+}
+
+/// What has come on and is not through goes on at once, in whichever process gets the message; without a topic, or if that
+/// fails, with the next tick.
+async fn go_on_elsewhere(context: &Context, report: &TickReport) {
+    let (Some(topic), targets) = (&context.topic, report.unfinished()) else { return };
+    for target in targets {
+        let request = Request { tables: vec![target.clone()], ..Request::default() };
+        match topic.publish(&request).await {
+            Ok(()) => info!(target, "a message is on its way to go on with the load"),
+            Err(e) => warn!(target, reason = %e, hint = e.hint(), "no message to go on at once"),
+        }
+    }
+}
+
+/// Publishes a message for each feed, so that each runs where its message is delivered.
+pub async fn fan_out(context: &Context, topic: &Topic, request: &Request) -> Result<usize, TopicError> {
+    let tables: Vec<&TableSpec> = context.config.tables.iter().collect();
+    let feeds = Feed::of(&tables);
+    for feed in &feeds {
+        let tables = feed.tables.iter().map(|t| t.target.clone()).collect();
+        topic.publish(&Request { tables, due: true, ..request.clone() }).await?;
+    }
+    Ok(feeds.len())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
-use crate::batch::{Aside, Batch, Counts, LogCounts, Standing, TableBatch, TableMark, Watermark};
+use crate::batch::{Aside, Batch, Counts, LogCounts, Snapshot, Standing, TableBatch, TableMark, Watermark};
 use crate::capture::log::Claim;
 use crate::capture::log::{Judge, Place as LogPlace};
 use crate::capture::{Decision, Why};
@@ -59,6 +59,8 @@ pub(super) struct Staged {
     pub table: Option<TableBatch>,
     pub mark: TableMark,
     pub counts: Counts,
+    /// The moment its watermark speaks of, where that is an earlier run's: of a load in chunks.
+    pub since: Option<(Snapshot, OffsetDateTime)>,
 }
 
 /// What a capture has found.
@@ -109,12 +111,14 @@ pub(super) struct Found<'a> {
     pub whole: Vec<(String, Why)>,
     pub failed: Vec<(&'a TableSpec, RunError)>,
     pub counts: Counts,
+    pub since: Option<(Snapshot, OffsetDateTime)>,
 }
 
 impl<'a> Found<'a> {
     pub fn add(&mut self, spec: &'a TableSpec, staged: Staged, whole: Option<Why>) {
         self.marks.insert(spec.target.clone(), staged.mark);
         self.batches.extend(staged.table);
+        self.since = staged.since;
         self.whole.extend(whole.map(|w| (spec.target.clone(), w)));
         self.counts.skipped += staged.counts.skipped;
         self.counts.unreadable += staged.counts.unreadable;

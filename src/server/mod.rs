@@ -2,12 +2,14 @@
 //!
 //! | route | answers |
 //! | --- | --- |
+//! | `POST …` | 408 a slow body, 413 a long one, 415 one that is not JSON |
 //! | `POST /pubsub` | 204 done, nothing to do or busy; 400 bad envelope; 401/403 bad token; 500 failed: redelivered |
 //! | `POST /runs` | 200 report; 409 busy; 422 unknown table or faulty config; 500 failed |
 //! | `GET /status` | every feed's state |
 //! | `GET /healthz`, `GET /readyz` | the process; progress (503 with the reasons) |
 
 mod auth;
+mod body;
 mod envelope;
 mod error;
 mod routes;

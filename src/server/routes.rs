@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::{Body, Bytes};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -12,11 +12,10 @@ use serde_json::json;
 use tracing::{info, warn};
 
 use super::auth::Gate;
+use super::body;
 use super::envelope;
-use crate::run::{Context, Request, TickReport, UnknownTable, tick};
-
-/// Requests are a few table names.
-const LARGEST_BODY: usize = 256 * 1024;
+use crate::config::FanOut;
+use crate::run::{Context, Request, TickReport, UnknownTable, fan_out, tick};
 
 pub(super) struct App {
     pub context: Arc<Context>,
@@ -30,7 +29,6 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/status", get(status))
         .route("/healthz", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/readyz", get(readyz))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(app)
 }
 
@@ -42,6 +40,15 @@ async fn guard(app: &App, headers: &HeaderMap) -> Result<(), Response> {
     app.gate.check(headers).await.map_err(|(status, why)| {
         warn!(status = status.as_u16(), reason = why, "request refused");
         refusal(status, why, "send a token signed by Google for the configured audience and service account")
+    })
+}
+
+/// The body of a caller who may send one.
+async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Bytes, Response> {
+    guard(app, headers).await?;
+    body::read(headers, content).await.map_err(|(status, why, hint)| {
+        warn!(status = status.as_u16(), reason = why, "request refused");
+        refusal(status, why, hint)
     })
 }
 
@@ -57,10 +64,11 @@ async fn run(app: &App, request: Request) -> Result<TickReport, UnknownTable> {
     }
 }
 
-async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(refused) = guard(&app, &headers).await {
-        return refused;
-    }
+async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
+    let body = match receive(&app, &headers, body).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
     let push = match envelope::parse(&body) {
         Ok(push) => push,
         Err(e) => {
@@ -73,6 +81,14 @@ async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) ->
         }
     };
     info!(message_id = push.message_id.as_deref(), "tick by push");
+    if let (FanOut::On, Some(topic), []) =
+        (app.context.config.run.fan_out, &app.context.topic, push.request.tables.as_slice())
+    {
+        return match fan_out(&app.context, topic, &push.request).await {
+            Ok(_) => StatusCode::NO_CONTENT.into_response(),
+            Err(e) => refusal(StatusCode::INTERNAL_SERVER_ERROR, e.to_string(), e.hint()),
+        };
+    }
     match run(&app, push.request).await {
         // Pub/Sub would only repeat what waits for a person.
         Ok(report) if !report.is_worth_repeating() => StatusCode::NO_CONTENT.into_response(),
@@ -81,10 +97,11 @@ async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) ->
     }
 }
 
-async fn runs(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(refused) = guard(&app, &headers).await {
-        return refused;
-    }
+async fn runs(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
+    let body = match receive(&app, &headers, body).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
     let request = match Request::from_json(&body) {
         Ok(request) => request,
         Err(e) => {

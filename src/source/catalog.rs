@@ -186,16 +186,18 @@ SELECT pg_catalog.json_build_object(
   'rows', CASE WHEN c.reltuples >= 0 THEN c.reltuples::int8 END,
   'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
   'view', CASE WHEN c.relkind = 'v' THEN (
-    SELECT pg_catalog.md5(pg_catalog.string_agg(x.body, E'\n' ORDER BY x.body))
-      FROM (SELECT pg_catalog.pg_get_viewdef(b.oid) AS body FROM unnest(below.oids, below.kinds) AS b(oid, kind)
-             WHERE b.kind IN ('v', 'm')
-            UNION ALL
-            SELECT pg_catalog.pg_get_functiondef(p.oid)
-              FROM pg_catalog.pg_rewrite w
-              JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
-                                         AND d.refclassid = 'pg_catalog.pg_proc'::regclass
-              JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid
-             WHERE w.ev_class = ANY (below.oids) AND p.oid >= 16384 AND p.prokind IN ('f', 'w')) AS x) END,
+    SELECT pg_catalog.md5(pg_catalog.string_agg(x.body, E'\n' ORDER BY x.body)) FROM (
+      SELECT w.ev_action::text AS body FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY (below.oids)
+      UNION ALL
+      SELECT (pg_catalog.to_jsonb(p) - 'proacl')::text
+        FROM pg_catalog.pg_rewrite w
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+        LEFT JOIN pg_catalog.pg_operator o ON d.refclassid = 'pg_catalog.pg_operator'::regclass AND o.oid = d.refobjid
+        LEFT JOIN pg_catalog.pg_aggregate a ON d.refclassid = 'pg_catalog.pg_proc'::regclass AND a.aggfnoid = d.refobjid
+        JOIN pg_catalog.pg_proc p
+          ON p.oid IN (CASE WHEN d.refclassid = 'pg_catalog.pg_proc'::regclass THEN d.refobjid END,
+                       o.oprcode, a.aggtransfn, a.aggfinalfn)
+       WHERE w.ev_class = ANY (below.oids) AND p.oid >= 16384) AS x) END,
   'materialized', 'm' = ANY (below.kinds),
   'guarded', pg_catalog.row_security_active(c.oid),
   'columns', COALESCE((

@@ -4,13 +4,38 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 use tokio_postgres::config::SslMode as DriverSslMode;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{CancelToken, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{ConnectFault, SourceError, connect_fault};
 use super::session::Session;
 use super::tls;
 use super::url::{Address, SslMode};
+
+/// Stops what a session is doing on the server. Closing the connection does not: a server that sorts or waits for a lock
+/// notices only when it has rows to send.
+#[derive(Clone)]
+pub struct Canceller {
+    token: CancelToken,
+    transport: Transport,
+}
+
+#[derive(Clone)]
+enum Transport {
+    Plain,
+    Tls(MakeRustlsConnect),
+}
+
+impl Canceller {
+    /// Asks the server, over a connection of its own; whether it was in time nobody says.
+    pub async fn cancel(self) -> Result<(), SourceError> {
+        let sent = match self.transport {
+            Transport::Plain => self.token.cancel_query(NoTls).await,
+            Transport::Tls(tls) => self.token.cancel_query(tls).await,
+        };
+        sent.map_err(SourceError::wrap("cancelling a statement"))
+    }
+}
 
 /// A source that sessions can be opened to.
 pub struct Source {
@@ -32,7 +57,7 @@ impl Source {
 
     /// Opens a session.
     pub async fn open(&self) -> Result<Session, SourceError> {
-        let (client, connection) = match self.address.ssl_mode {
+        let (client, connection, transport) = match self.address.ssl_mode {
             SslMode::Disable => self.plain().await?,
             SslMode::Allow => match self.plain().await {
                 Err(e) if may_retry_otherwise(&e) => self.encrypted(DriverSslMode::Require).await?,
@@ -47,22 +72,23 @@ impl Source {
                 self.encrypted(DriverSslMode::Require).await?
             }
         };
-        Session::prepare(client, connection, self.statement_timeout).await
+        let canceller = Canceller { token: client.cancel_token(), transport };
+        Session::prepare(client, connection, canceller, self.statement_timeout).await
     }
 
-    async fn plain(&self) -> Result<(Client, AbortHandle), SourceError> {
+    async fn plain(&self) -> Result<(Client, AbortHandle, Transport), SourceError> {
         let mut config = self.address.config.clone();
         config.ssl_mode(DriverSslMode::Disable);
         let (client, connection) = config.connect(NoTls).await.map_err(|e| self.fault(&e))?;
-        Ok((client, tokio::spawn(connection).abort_handle()))
+        Ok((client, tokio::spawn(connection).abort_handle(), Transport::Plain))
     }
 
-    async fn encrypted(&self, mode: DriverSslMode) -> Result<(Client, AbortHandle), SourceError> {
+    async fn encrypted(&self, mode: DriverSslMode) -> Result<(Client, AbortHandle, Transport), SourceError> {
         let mut config = self.address.config.clone();
         config.ssl_mode(mode);
         let tls = MakeRustlsConnect::new(tls::client_config(&self.address)?);
-        let (client, connection) = config.connect(tls).await.map_err(|e| self.fault(&e))?;
-        Ok((client, tokio::spawn(connection).abort_handle()))
+        let (client, connection) = config.connect(tls.clone()).await.map_err(|e| self.fault(&e))?;
+        Ok((client, tokio::spawn(connection).abort_handle(), Transport::Tls(tls)))
     }
 
     fn fault(&self, e: &tokio_postgres::Error) -> SourceError {

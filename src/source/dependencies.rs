@@ -4,7 +4,7 @@
 //! per column. What it can't keep (a whole row, a function's insides, a trigger that writes other columns) makes the answer
 //! opaque: then nothing may be concluded from it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::error::SourceError;
 use super::session::Session;
@@ -12,8 +12,8 @@ use super::session::Session;
 /// The base columns below a relation.
 #[derive(Clone, Debug, Default)]
 pub struct Dependencies {
-    /// Names of all columns of the base tables.
-    pub known: HashSet<String>,
+    /// Names of the columns of each base table, by its own name.
+    pub known: HashMap<String, HashSet<String>>,
     /// Names of those that decide what is published.
     pub used: HashSet<String>,
     /// Something is in between that the catalog can't look through.
@@ -45,17 +45,17 @@ const COLUMNS: &str = r"
 , rules AS (
   SELECT w.oid FROM tree JOIN pg_catalog.pg_rewrite w ON w.ev_class = tree.oid WHERE tree.relkind = 'v'
 ), base AS (
-  SELECT a.attrelid, a.attnum, a.attname, a.attgenerated,
+  SELECT a.attrelid, a.attnum, a.attname, a.attgenerated, named.relname,
          EXISTS (SELECT 1 FROM rules JOIN pg_catalog.pg_depend d ON d.objid = rules.oid
                   WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
                     AND d.refclassid = 'pg_catalog.pg_class'::regclass
                     AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum) AS used
-    FROM tree JOIN pg_catalog.pg_attribute a ON a.attrelid = tree.oid
+    FROM tree JOIN pg_catalog.pg_class named ON named.oid = tree.oid JOIN pg_catalog.pg_attribute a ON a.attrelid = tree.oid
    WHERE tree.relkind <> 'v' AND a.attnum > 0 AND NOT a.attisdropped
 )
-SELECT attname, CASE WHEN used THEN 't' ELSE 'f' END, 'column' FROM base
+SELECT attname, CASE WHEN used THEN 't' ELSE 'f' END, 'column', relname FROM base
 UNION ALL
-SELECT '', 't', 'opaque' WHERE
+SELECT '', 't', 'opaque', '' WHERE
      EXISTS (SELECT 1 FROM tree WHERE relkind NOT IN ('v', 'r', 'p'))
   OR EXISTS (SELECT 1 FROM tree WHERE relkind = 'v' AND pg_catalog.pg_get_viewdef(oid) ~ '\.\*')
   OR EXISTS (SELECT 1 FROM base WHERE attgenerated <> '')
@@ -66,7 +66,7 @@ SELECT '', 't', 'opaque' WHERE
                       AND d.refobjid >= 16384)))
   OR EXISTS (SELECT 1 FROM tree JOIN pg_catalog.pg_rewrite w ON w.ev_class = tree.oid WHERE tree.relkind <> 'v')
 UNION ALL
-SELECT '', 't', 'trigger' WHERE
+SELECT '', 't', 'trigger', '' WHERE
   EXISTS (SELECT 1 FROM tree JOIN pg_catalog.pg_trigger g ON g.tgrelid = tree.oid
            WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND (g.tgtype & 16) <> 0)";
 
@@ -98,12 +98,12 @@ pub async fn refuse_rewritten(session: &Session, oid: u32) -> Result<(), SourceE
 pub async fn dependencies(session: &Session, oid: u32) -> Result<Dependencies, SourceError> {
     let mut found = Dependencies::default();
     for row in session.text_rows("reading what a view is made of", &query(COLUMNS, oid)).await? {
-        let [Some(name), Some(used), Some(what)] = row.as_slice() else { continue };
+        let [Some(name), Some(used), Some(what), Some(table)] = row.as_slice() else { continue };
         match what.as_str() {
             "opaque" => found.opaque = true,
             "trigger" => found.triggers = true,
             _ => {
-                found.known.insert(name.clone());
+                found.known.entry(table.clone()).or_default().insert(name.clone());
                 if used == "t" {
                     found.used.insert(name.clone());
                 }

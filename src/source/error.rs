@@ -4,7 +4,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::model::{Blame, RelationName};
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum SourceError {
     #[error("the source URL is not a PostgreSQL connection string: {0}")]
     BadUrl(String),

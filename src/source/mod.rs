@@ -16,7 +16,7 @@ pub use catalog::{
     Candidate, Catalog, Relation, RelationKind, SourceColumn, candidates, read as read_relation,
     read_all as read_catalog,
 };
-pub use connect::Source;
+pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::SourceError;
 pub use session::{Moment, RowStream, Session};

@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::task::AbortHandle;
 use tokio_postgres::{Client, CopyOutStream, SimpleQueryMessage};
 
+use super::connect::Canceller;
 use super::error::SourceError;
 use super::sql::qualified;
 use crate::batch::{Identity, Snapshot};
@@ -56,6 +57,7 @@ const FACTS: &str = "SELECT pg_catalog.current_setting('server_version_num'), \
 pub struct Session {
     client: Client,
     connection: AbortHandle,
+    canceller: Canceller,
     /// Begins the run's transaction, with [`SETTINGS`].
     begin: String,
     /// [`MOMENT`], as this role may ask it.
@@ -85,13 +87,14 @@ impl Session {
     pub(super) async fn prepare(
         client: Client,
         connection: AbortHandle,
+        canceller: Canceller,
         statement_timeout: Duration,
     ) -> Result<Self, SourceError> {
         let begin = format!(
             "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {SETTINGS}; SET LOCAL statement_timeout = {}",
             statement_timeout.as_millis()
         );
-        let mut session = Self { client, connection, begin, moment: String::new(), version: 0 };
+        let mut session = Self { client, connection, canceller, begin, moment: String::new(), version: 0 };
         let facts = session.text_row("asking for the version", FACTS).await?;
         let number: u32 = first(&facts).and_then(|v| v.parse().ok()).unwrap_or(0);
         if number < 130_000 {
@@ -148,6 +151,11 @@ impl Session {
     /// The server's version, as `server_version_num`.
     pub fn version(&self) -> u32 {
         self.version
+    }
+
+    /// What stops a statement of this session, also once the session is gone.
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
     }
 
     pub fn is_closed(&self) -> bool {

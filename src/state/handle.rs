@@ -98,6 +98,21 @@ impl Handle {
         self.write(StateDocument { pending: None, ..self.document.clone() }).await
     }
 
+    /// Forgets where a table stands here: from now on it is another feed's, and what is in the target that one's.
+    pub async fn forget(&mut self, target: &str) -> Result<(), StateError> {
+        let mut document = self.document.clone();
+        if let Some(watermark) = &mut document.watermark {
+            watermark.tables.remove(target);
+        }
+        if let Some(batch) = &mut document.pending {
+            batch.tables.retain(|t| t.target.table != target);
+            batch.next.tables.remove(target);
+        }
+        document.pending = document.pending.filter(|b| !b.tables.is_empty());
+        document.aside.remove(target);
+        if document == self.document { Ok(()) } else { self.write(document).await }
+    }
+
     /// Gives the lease back, if it is ours, so that the next tick need not wait for its end.
     pub async fn release(&mut self) -> Result<(), StateError> {
         if !self.holds_lease() {

@@ -137,6 +137,13 @@ async fn a_change_below_a_view_is_noticed() {
     reads_whole(&w, "definition").await;
     w.sql("CREATE OR REPLACE FUNCTION f(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1 || '?' $$").await;
     reads_whole(&w, "definition").await;
+    w.sql("CREATE FUNCTION joined(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1 || $2 $$; CREATE OPERATOR ## (FUNCTION = joined, LEFTARG = text, RIGHTARG = text); \
+           CREATE OR REPLACE VIEW lower_view AS SELECT id, v ## 'x'::text AS v FROM base WHERE id < 90")
+        .await;
+    reads_whole(&w, "definition").await;
+    w.sql("CREATE OR REPLACE FUNCTION joined(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $2 || $1 $$")
+        .await;
+    reads_whole(&w, "definition").await;
     w.sql(
         "CREATE TABLE base_2 (LIKE base INCLUDING ALL); INSERT INTO base_2 VALUES (-1, 'z'); \
            ALTER TABLE base ATTACH PARTITION base_2 FOR VALUES FROM (-100) TO (0)",
@@ -296,4 +303,162 @@ async fn the_guard_asks_the_target_where_nobody_has_counted() {
     assert!(ran.code == 1 && ran.stdout.contains("would delete 1500 of the 3000 rows"), "{}", ran.stdout);
     tokio::time::sleep(Duration::from_millis(10)).await;
     assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
+}
+
+/// An application logs what it holds; the column rounds it, or could never have stored it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logged_key_that_the_column_would_store_otherwise() {
+    for (key, rows, logged, change) in [
+        ("varchar(3)", "('abc', 'a'), ('d', 'a')", "abcd", "abc"),
+        ("numeric(8, 2)", "(1.51, 'a'), (2, 'a')", "1.505", "1.51"),
+        ("timestamp(0)", "('2024-02-03 03:04:06', 'a')", "2024-02-03 03:04:05.6", "2024-02-03 03:04:06"),
+    ] {
+        let source = format!("CREATE TABLE item (id {key} PRIMARY KEY, v text); INSERT INTO item VALUES {rows}");
+        let w = world_of(&source, if key.starts_with("numeric") { "columns.id.type = \"STRING\"\n" } else { "" }).await;
+        w.sql(&format!("ALTER TABLE item DISABLE TRIGGER t; UPDATE item SET v = 'b' WHERE id = '{change}'; INSERT INTO log (key) VALUES ('{logged}')")).await;
+        let report = w.tick().await;
+        if key == "varchar(3)" {
+            assert_eq!(report["log"]["unreadable"], 1, "{report}");
+            w.sql("INSERT INTO log (key) VALUES ('abc')").await;
+            w.tick().await;
+        }
+        w.assert_equal("item").await;
+    }
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql("CREATE TABLE item (id int PRIMARY KEY, plan varchar(3)); INSERT INTO item VALUES (1, 'abc'), (2, 'abc')")
+        .await;
+    w.config(&config("", "").replace("[\"item\"]", "[{ type = \"plan\", key = \"plan\" }]"));
+    w.tick().await;
+    w.sql("INSERT INTO log (what, key, op) VALUES ('plan', 'abcd', 'INSERT')").await;
+    w.tick().await;
+    w.assert_equal("item").await;
+}
+
+/// A field's column may be called otherwise, and another table of the view have a column of the field's name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_is_a_column_of_its_own_table_only() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE django_content_type (id int PRIMARY KEY, app_label text, model text); INSERT INTO django_content_type VALUES (3, 'shop', 'item'); \
+           CREATE TABLE models_logging_change (id serial PRIMARY KEY, date_created timestamptz NOT NULL DEFAULT now(), object_id int, action text, changed_data jsonb, \
+             content_type_id int, extras jsonb); \
+           CREATE TABLE shop_plan (id int PRIMARY KEY, status text, period text); CREATE TABLE shop_item (id int PRIMARY KEY, plan_id int, state text, note text); \
+           INSERT INTO shop_plan VALUES (1, 'x', 'y'); INSERT INTO shop_item VALUES (1, 1, 'new', ''); \
+           CREATE VIEW item AS SELECT i.id, i.state, p.period FROM shop_item i JOIN shop_plan p ON p.id = i.plan_id")
+        .await;
+    w.config(
+        "[changelog]\npreset = \"django-models-logging\"\n[[table]]\nsource = \"item\"\nkey = [\"id\"]\ncapture = \"changelog\"\n\
+         log_types = [\"shop.item\"]\nchanged_columns = \"skip-unpublished\"\n",
+    );
+    w.tick().await;
+    let log = |field: &str| {
+        format!(
+            "INSERT INTO models_logging_change (object_id, action, content_type_id, changed_data) \
+                                     VALUES (1, 'changed', 3, '{{\"{field}\": {{\"old\": 1, \"new\": 2}}}}')"
+        )
+    };
+    w.sql(&format!("UPDATE shop_item SET state = 'done'; {}", log("status"))).await;
+    w.tick().await;
+    w.assert_equal("item").await;
+    w.sql(&format!("UPDATE shop_item SET note = 'n'; {}", log("note"))).await;
+    assert_eq!(w.tick().await["log"]["skipped"], 1);
+}
+
+/// While another capture had the table it wrote other rows and columns; what was known before is no longer true.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_comes_back_to_its_feed_is_loaded_afresh() {
+    let w = world("").await;
+    let own = "[[table]]\nsource = \"item\"\n";
+    w.config(&format!("{own}where = \"id <> 2\"\n"));
+    w.tick().await;
+    w.config(&config("at = \"at\"\n", ""));
+    assert_eq!(w.tick().await["whole"], "item: first load");
+    w.assert_equal("item").await;
+    w.config(own);
+    assert_eq!(w.tick().await["whole"], "first load");
+    w.config(&config("at = \"at\"\n", "exclude = [\"v\"]\n"));
+    w.tick().await;
+    w.config(own);
+    assert_eq!(w.tick().await["whole"], "first load");
+    w.assert_equal("item").await;
+}
+
+/// Rows that the target never had are changed or deleted in numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_lets_hidden_rows_come_and_go() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql("CREATE TABLE base (id int PRIMARY KEY, active boolean); INSERT INTO base SELECT g, g <= 3000 FROM generate_series(1, 8000) g; \
+           CREATE VIEW item AS SELECT id FROM base WHERE active")
+        .await;
+    w.config(&config("", "key = [\"id\"]\n"));
+    w.tick().await;
+    w.sql("DELETE FROM base WHERE id > 5000; INSERT INTO log (key, op) SELECT g, 'DELETE' FROM generate_series(5001, 8000) g").await;
+    assert_eq!(w.tick().await["state"], "done");
+    w.assert_equal("item").await;
+}
+
+/// A migration adds a column, and the application fills it before the next tick; a partition is made for tomorrow's rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_log_names_is_no_reason_to_read_everything() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql("CREATE TABLE item (id int PRIMARY KEY, v text) PARTITION BY RANGE (id); CREATE TABLE item_1 PARTITION OF item FOR VALUES FROM (0) TO (100); \
+           INSERT INTO item SELECT g, 'a' FROM generate_series(1, 5) g")
+        .await;
+    w.sql(TRIGGER).await;
+    w.config(&config("at = \"at\"\n", ""));
+    w.tick().await;
+    w.sql("ALTER TABLE item ADD COLUMN c text; UPDATE item SET c = 'c' WHERE id = 1").await;
+    let report = w.tick().await;
+    assert!(report["whole"].is_null(), "{report}");
+    w.sql("ALTER TABLE item ADD COLUMN d text").await;
+    assert_eq!(w.tick().await["state"], "empty");
+    w.sql("CREATE TABLE item_2 PARTITION OF item FOR VALUES FROM (100) TO (200); INSERT INTO item VALUES (150, 'new')")
+        .await;
+    let report = w.tick().await;
+    assert!(report["whole"].is_null(), "{report}");
+    w.assert_equal("item").await;
+    // A trigger's rows say so, an application's bulk update does not.
+    w.sql("ALTER TABLE item ADD COLUMN e text; UPDATE item SET e = 'e' WHERE id = 1; ALTER TABLE item DISABLE TRIGGER t; UPDATE item SET e = 'f' WHERE id = 2").await;
+    reads_whole(&w, "a new column has values").await;
+}
+
+/// One history table that may not be read holds up its own table alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_table_out_of_reach_is_one_tables_trouble() {
+    let w = World::new().await;
+    for t in ["a", "b"] {
+        w.sql(&format!("CREATE TABLE {t} (id int PRIMARY KEY, v text); INSERT INTO {t} VALUES (1, 'x'); \
+                        CREATE TABLE historical{t} (history_id serial PRIMARY KEY, history_date timestamptz DEFAULT now(), history_type text, id int, v text)"))
+            .await;
+    }
+    w.sql("CREATE ROLE reader LOGIN PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO reader").await;
+    let table = |t: &str| {
+        format!("[[table]]\nsource = \"{t}\"\ncapture = \"changelog\"\nlog_types = [\"public.historical{t}\"]\n")
+    };
+    w.config(&format!("[changelog]\npreset = \"django-simple-history\"\n{}{}", table("a"), table("b")));
+    let url = format!("postgres://reader:reader@{}", w.source_url().split_once('@').unwrap().1);
+    let run = || async { w.finish(w.command(&["run", "--json"]).env("DATABASE_URL", &url).spawn().unwrap()).await };
+    assert_eq!(run().await.code, 0);
+    w.sql("REVOKE SELECT ON historicalb FROM reader; UPDATE a SET v = 'y'; INSERT INTO historicala (history_type, id, v) VALUES ('~', 1, 'y')").await;
+    let ran = run().await;
+    assert_eq!((ran.code, ran.run()["aside"][0]["target"].as_str()), (1, Some("b")), "{}", ran.stdout);
+    w.assert_equal("a").await;
+}
+
+/// What waits for its next try is named, also when there is nothing else to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_set_aside_is_named_by_every_tick() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql("CREATE TABLE base (id int, v text); INSERT INTO base VALUES (1, 'a'); CREATE TABLE other (id int PRIMARY KEY); CREATE VIEW item AS SELECT id, v FROM base").await;
+    let second = "[[table]]\nsource = \"other\"\ncapture = \"changelog\"\nlog_types = [\"other\"]\nevery = \"1h\"\n";
+    w.config(&format!("{}{second}", config("", "key = [\"id\"]\n")));
+    w.tick().await;
+    w.sql("INSERT INTO base VALUES (1, 'b'); INSERT INTO log (key) VALUES (1)").await;
+    for _ in 0..2 {
+        let ran = w.run(&["run", "--json"]).await;
+        assert_eq!((ran.code, ran.run()["aside"][0]["target"].as_str()), (1, Some("item")), "{}", ran.stdout);
+    }
 }

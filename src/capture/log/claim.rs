@@ -74,6 +74,11 @@ impl Log<'_> {
                 Some(ids) if !table.relation.leading.contains(&ids.name) => {
                     format!("no index of {} leads with {}: every tick scans it", table.name, ids.name)
                 }
+                Some(ids) if ids.kind == CursorType::Integer && self.spec.at.is_none() => format!(
+                    "without [changelog] at = \"…\", an update of the newest row of {} looks as if the log had been pruned, \
+                     and every table is read whole",
+                    table.name
+                ),
                 Some(ids) if ids.kind != CursorType::Integer => {
                     format!("the ids of {} are no numbers: entries that are pruned unread are not noticed", table.name)
                 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::claim::Claim;
 use super::resolve::Log;
 use crate::encode::Shape;
-use crate::model::{Diff, TableSpec};
+use crate::model::{Diff, RelationName, TableSpec};
 use crate::source::{Dependencies, Relation, RelationKind, ident};
 
 /// Longer diffs are not sent: reading the row again is cheaper.
@@ -36,7 +36,7 @@ impl Judge {
         spec: &TableSpec,
         relation: &Relation,
         shape: &Shape,
-        below: Dependencies,
+        mut below: Dependencies,
     ) -> Result<Self, &'static str> {
         let has_diff = |d: &&Diff| log.tables[claim.log].has_diff(d);
         let diff = log.spec.diff.as_ref().filter(has_diff).ok_or("the log keeps no diff")?;
@@ -50,11 +50,12 @@ impl Judge {
             return Err("it has a `where`, or partitions");
         }
         let published = match relation.kind {
-            RelationKind::View => below.used,
+            RelationKind::View => std::mem::take(&mut below.used),
             _ => shape.columns.iter().map(|c| c.source.clone()).collect(),
         };
         let columns = columns(log, claim, diff);
-        Ok(Self { diff: diff.clone(), columns, known: below.known, published })
+        let known = known(claim, below).ok_or("the catalog cannot tell which table below it the log speaks of")?;
+        Ok(Self { diff: diff.clone(), columns, known, published })
     }
 
     /// Expressions over the entry `t` that [`Judge::is_unpublished`] reads.
@@ -97,6 +98,18 @@ impl Judge {
             _ => None,
         }
     }
+}
+
+/// The columns of the table that entries are about: the only one there is, the one the log names, or the one that Django
+/// calls so. A field of one table may be called like a column of another.
+fn known(claim: &Claim, mut below: Dependencies) -> Option<HashSet<String>> {
+    if below.known.len() == 1 {
+        return below.known.into_values().next();
+    }
+    let named = RelationName::parse(&claim.name).map(|r| r.name);
+    let django = claim.name.to_lowercase().replace('.', "_");
+    let found = named.filter(|n| below.known.contains_key(n)).unwrap_or(django);
+    below.known.remove(&found)
 }
 
 fn columns(log: &Log<'_>, claim: &Claim, diff: &Diff) -> Vec<String> {

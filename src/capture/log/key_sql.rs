@@ -10,15 +10,7 @@ use crate::source::{SourceColumn, ident, literal, qualified};
 
 /// The statement behind the cursor.
 pub fn keys_query(log: &Log<'_>, claim: &Claim, place: &Place, judge: Option<&Judge>) -> String {
-    let entries = &log.tables[claim.log];
     let doubt = if place.snapshot.is_quiet() { "FALSE".to_owned() } else { resent(&place.snapshot) };
-    let mut conditions: Vec<String> = claim.matches.iter().cloned().collect();
-    conditions.push(place.since(entries));
-    if !log.spec.codes.ignored.is_empty() {
-        conditions.push(format!("NOT {}", action_is(log, &log.spec.codes.ignored)));
-    }
-    let conditions = conditions.join(" AND ");
-    let table = qualified(&entries.name);
     let legs = log.spec.keys().enumerate().map(|(n, key)| {
         let values = (0..claim.columns.len()).map(|i| format!("{} AS k{i}", typed(log, claim, key, i)));
         let mut fields: Vec<String> = values.collect();
@@ -29,18 +21,7 @@ pub fn keys_query(log: &Log<'_>, claim: &Claim, place: &Place, judge: Option<&Ju
             fields.push(format!("{} AS is_update", action_is(log, &log.spec.codes.changed)));
             fields.extend(judge.columns().iter().enumerate().map(|(i, c)| format!("{c} AS d{i}")));
         }
-        // The old key is there for updates and deletes only; that an insert has none says nothing.
-        let present = if n == 0 && log.spec.old_key.is_none() {
-            String::new()
-        } else {
-            let others = names_no_row(log);
-            format!(
-                " AND ({} IS NOT NULL{})",
-                packed_column(key),
-                if n == 0 { format!(" OR {others}") } else { String::new() }
-            )
-        };
-        format!("SELECT {} FROM {table} AS t WHERE {conditions}{present}", fields.join(", "))
+        format!("SELECT {} {}", fields.join(", "), entries_with(log, claim, place, n, key))
     });
     let legs = legs.collect::<Vec<_>>().join(" UNION ALL ");
     let names: Vec<String> = (0..claim.columns.len()).map(|i| format!("k.k{i}")).collect();
@@ -66,6 +47,37 @@ pub fn keys_query(log: &Log<'_>, claim: &Claim, place: &Place, judge: Option<&Ju
             grouped.join(", "),
         ),
     }
+}
+
+/// The entries of a claim that name a row by the n-th of the log's keys.
+fn entries_with(log: &Log<'_>, claim: &Claim, place: &Place, n: usize, key: &LogKey) -> String {
+    let entries = &log.tables[claim.log];
+    let mut conditions: Vec<String> = claim.matches.iter().cloned().collect();
+    conditions.push(place.since(entries));
+    if !log.spec.codes.ignored.is_empty() {
+        conditions.push(format!("NOT {}", action_is(log, &log.spec.codes.ignored)));
+    }
+    // The old key is there for updates and deletes only; that an insert has none says nothing.
+    match (n, &log.spec.old_key) {
+        (0, None) => {}
+        (0, Some(_)) => conditions.push(format!("({} IS NOT NULL OR {})", packed_column(key), names_no_row(log))),
+        _ => conditions.push(format!("{} IS NOT NULL", packed_column(key))),
+    }
+    format!("FROM {} AS t WHERE {}", qualified(&entries.name), conditions.join(" AND "))
+}
+
+/// A condition over the table's row `t`, never NULL: a new entry names it.
+pub(super) fn is_named(log: &Log<'_>, claim: &Claim, place: &Place) -> String {
+    let legs = log.spec.keys().enumerate().map(|(n, key)| {
+        let values = (0..claim.columns.len()).map(|i| format!("{} AS k{i}", typed(log, claim, key, i)));
+        format!("SELECT {} {}", values.collect::<Vec<_>>().join(", "), entries_with(log, claim, place, n, key))
+    });
+    let same = claim.columns.iter().enumerate().map(|(i, c)| format!("k.k{i} = t.{}", ident(&c.name)));
+    format!(
+        "EXISTS (SELECT 1 FROM ({}) AS k WHERE {})",
+        legs.collect::<Vec<_>>().join(" UNION ALL "),
+        same.collect::<Vec<_>>().join(" AND ")
+    )
 }
 
 /// A condition that is never NULL: the entry's action is one of these codes.
@@ -170,7 +182,23 @@ pub(super) fn compared_as(column: &SourceColumn) -> &str {
     if INTEGERS.contains(&column.base_oid) { "int8" } else { &column.base_name }
 }
 
+/// Types whose values a cast cuts to the modifier's length without a word; storing such a value is an error.
+const CUT: [u32; 4] = [1042, 1043, 1560, 1562];
+
+/// The value as the column would store it: rounded to `numeric(8,2)` or `timestamp(0)`; NULL where it could not, being too
+/// long for `varchar(3)`.
 fn cast(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version: u32) -> String {
+    let plain = cast_plain(raw, from, to, version);
+    match to.typmod {
+        -1 => plain,
+        _ if CUT.contains(&to.base_oid) => {
+            format!("CASE WHEN {plain} = ({plain})::{0} THEN ({plain})::{0} END", to.base_type)
+        }
+        _ => format!("({plain})::{}", to.base_type),
+    }
+}
+
+fn cast_plain(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version: u32) -> String {
     let wanted = compared_as(to);
     let is_integer = INTEGERS.contains(&to.base_oid);
     let same = from.is_some_and(|f| f.base_oid == to.base_oid || (is_integer && INTEGERS.contains(&f.base_oid)));

@@ -29,6 +29,13 @@ pub struct Chunk {
     pub keys: Vec<NamedKey>,
 }
 
+impl Chunk {
+    /// How many of the keys the log tells of an insert of.
+    pub fn added(&self) -> u64 {
+        self.keys.iter().filter(|k| k.origin == Origin::Added).count() as u64
+    }
+}
+
 /// A key that entries name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedKey {

@@ -44,5 +44,24 @@ pub use resolve::Log;
 pub use scan::{Scan, scan_query};
 pub use survey::Survey;
 
+use crate::batch::LogMark;
+
+/// The log as a table meets it.
+#[derive(Clone, Copy)]
+pub struct Logged<'a> {
+    pub log: &'a Log<'a>,
+    pub claims: &'a [Claim],
+    pub health: Health,
+}
+
+impl Logged<'_> {
+    /// A condition over the table's row `t`: a new entry names it.
+    pub fn names(&self, mark: &LogMark) -> String {
+        let of = |claim: &Claim| key_sql::is_named(self.log, claim, &Place::of(self.log, claim, mark));
+        let each: Vec<String> = self.claims.iter().map(of).collect();
+        if each.is_empty() { "FALSE".to_owned() } else { format!("({})", each.join(" OR ")) }
+    }
+}
+
 #[cfg(test)]
 mod tests;

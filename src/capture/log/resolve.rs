@@ -4,12 +4,14 @@ use super::content_types::ContentTypes;
 use crate::capture::cursor::CursorColumn;
 use crate::capture::error::CaptureError;
 use crate::model::{Diff, KeyFormat, LogKey, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
-use crate::source::{Catalog, Relation, RelationKind, Session, SourceColumn, ident, qualified};
+use crate::source::{Catalog, Relation, RelationKind, Session, SourceColumn, SourceError, ident, qualified};
 
 /// A change log as it stands in the snapshot.
 pub struct Log<'a> {
     pub(super) spec: &'a LogSpec,
     pub(super) tables: Vec<LogRelation>,
+    /// Tables of entries that could not be locked, and why.
+    pub(super) refused: Vec<(RelationName, SourceError)>,
     /// The relations that entries are about, where the log names them.
     pub(super) logged: Catalog,
     pub(super) types: ContentTypes,
@@ -86,10 +88,21 @@ impl<'a> Log<'a> {
             }
         }
         // Held to the end of the transaction: a log that is emptied meanwhile would look as if nothing were new.
-        if !found.is_empty() {
-            let names: Vec<String> = found.iter().map(|l| qualified(&l.name)).collect();
-            let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE", names.join(", "));
-            session.execute("locking the change log against being emptied", &lock).await?;
+        let mut refused = Vec::new();
+        let (each, all) = (matches!(spec.table, LogTable::PerType), found.iter().map(|l| &l.name));
+        if let Err(e) = lock(session, &all.collect::<Vec<_>>()).await {
+            if !each {
+                return Err(e.into());
+            }
+            // One history table that can't be had is no fault of the others.
+            let mut at_hand = Vec::new();
+            for table in found {
+                match lock(session, &[&table.name]).await {
+                    Ok(()) => at_hand.push(table),
+                    Err(e) => refused.push((table.name, e)),
+                }
+            }
+            found = at_hand;
         }
         let types = match &spec.types {
             TypeColumn::ContentType { types, .. } => ContentTypes::read(session, spec, types.as_ref()).await?,
@@ -98,7 +111,7 @@ impl<'a> Log<'a> {
         let needs_hstore =
             spec.keys().any(|k| k.format == KeyFormat::Hstore) || matches!(spec.diff, Some(Diff::Hstore(_)));
         let hstore = if needs_hstore { Some(hstore_schema(session).await?) } else { None };
-        Ok(Self { spec, tables: found, logged: catalog.clone(), types, hstore, version: session.version() })
+        Ok(Self { spec, tables: found, refused, logged: catalog.clone(), types, hstore, version: session.version() })
     }
 
     /// How the log is written.
@@ -145,6 +158,9 @@ impl<'a> Log<'a> {
 
     /// Why a history table can't be read.
     fn no_history(&self, name: RelationName) -> CaptureError {
+        if let Some((_, why)) = self.refused.iter().find(|(refused, _)| *refused == name) {
+            return why.clone().into();
+        }
         let found = self.logged.get(&name).map(|relation| LogRelation::of(self.spec, &name, relation));
         match found {
             Ok(Err(why)) => why,
@@ -207,6 +223,21 @@ impl LogRelation {
     pub fn has_diff(&self, diff: &Diff) -> bool {
         diff.columns().iter().all(|c| self.relation.column(c).is_some())
     }
+}
+
+/// Locks tables of entries to the end of the transaction, all or none.
+async fn lock(session: &Session, names: &[&RelationName]) -> Result<(), SourceError> {
+    const DOING: &str = "locking the change log against being emptied";
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = names.iter().map(|n| qualified(n)).collect();
+    let lock = format!("SAVEPOINT locking; LOCK TABLE {} IN ACCESS SHARE MODE; RELEASE locking", names.join(", "));
+    let locked = session.execute(DOING, &lock).await;
+    if locked.is_err() {
+        session.execute(DOING, "ROLLBACK TO locking").await?;
+    }
+    locked
 }
 
 const JSON: u32 = 114;

@@ -85,7 +85,8 @@ fn statements(log: &Log<'_>, spec: &TableSpec, relation: &Relation, keys: &[&[&s
     let mut out = String::new();
     for claim in log.claims(spec, relation, &shape).unwrap() {
         let place = Place::of(log, &claim, &mark(&log.tables[0].name.to_string()));
-        let below = Dependencies { known: ["note".to_owned()].into(), ..Dependencies::default() };
+        let below =
+            Dependencies { known: [("t".to_owned(), ["note".to_owned()].into())].into(), ..Dependencies::default() };
         let bare = TableSpec { filter: None, ..spec.clone() };
         let judge = judged.then(|| Judge::new(log, &claim, &bare, relation, &shape, below).unwrap());
         let keys = keys.iter().map(|k| k[..claim.columns.len()].iter().map(|v| (*v).to_owned()).collect());
@@ -145,6 +146,7 @@ fn a_view_by_content_types() {
     let log = Log {
         spec: &spec,
         tables: vec![LogRelation::of(&spec, &name("models_logging_change"), &entries).unwrap()],
+        refused: vec![],
         logged: Catalog::default(),
         types: ContentTypes { table: Some(name("django_content_type")), ids: HashMap::from(ids) },
         hstore: None,
@@ -201,6 +203,7 @@ fn a_composite_key_in_records() {
     let log = Log {
         spec: &spec,
         tables: vec![LogRelation::of(&spec, &name("audit.record_version"), &entries).unwrap()],
+        refused: vec![],
         logged: [(name("public.places"), source.clone())].into_iter().collect(),
         types: ContentTypes::default(),
         hstore: None,

@@ -1,0 +1,88 @@
+//! The Pub/Sub topic that ticks come from, and that a tick sends on what another process is to do.
+//!
+//! A message says what the body of `POST /runs` says. It may be delivered twice, or come when everything is done: the lease
+//! and the watermark make both harmless.
+
+use std::time::Duration;
+
+use google_cloud_auth::credentials::anonymous;
+use google_cloud_pubsub::client::Publisher;
+use google_cloud_pubsub::model::Message;
+use serde::Serialize;
+
+use crate::model::Blame;
+
+/// The variable that holds an emulator's `http://host:port`.
+pub const EMULATOR: &str = "PUBSUB_EMULATOR_HOST";
+
+/// Longest wait for the service to take a message.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+pub enum TopicError {
+    #[error("the topic {topic} cannot be opened: {reason}")]
+    Open { topic: String, reason: String },
+
+    #[error("the topic {topic} did not take a message: {reason}")]
+    Publish { topic: String, reason: String },
+}
+
+impl TopicError {
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Publish { .. })
+    }
+
+    pub fn blame(&self) -> Blame {
+        Blame::World
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Open { .. } => {
+                "mend [pubsub] topic, or log in with `gcloud auth application-default login`".to_owned()
+            }
+            Self::Publish { topic, .. } => {
+                format!(
+                    "grant roles/pubsub.publisher on {topic} to the account that runs Plimsoll; the next tick goes on anyhow"
+                )
+            }
+        }
+    }
+}
+
+/// A topic to publish to.
+#[derive(Clone)]
+pub struct Topic {
+    name: String,
+    publisher: Publisher,
+}
+
+impl Topic {
+    /// `name` is the whole path, `projects/…/topics/…`.
+    pub async fn open(name: &str) -> Result<Self, TopicError> {
+        let builder = Publisher::builder(name);
+        let builder = match std::env::var(EMULATOR).ok().filter(|v| !v.is_empty()) {
+            Some(host) => {
+                let host = if host.contains("://") { host } else { format!("http://{host}") };
+                builder.with_endpoint(host).with_credentials(anonymous::Builder::new().build())
+            }
+            None => builder,
+        };
+        let publisher =
+            builder.build().await.map_err(|e| TopicError::Open { topic: name.to_owned(), reason: e.to_string() })?;
+        Ok(Self { name: name.to_owned(), publisher })
+    }
+
+    /// Publishes a message, and waits until the service has it.
+    pub async fn publish(&self, message: &impl Serialize) -> Result<(), TopicError> {
+        let failed = |reason: String| TopicError::Publish { topic: self.name.clone(), reason };
+        let data = serde_json::to_vec(message).map_err(|e| failed(e.to_string()))?;
+        let taken = self.publisher.publish(Message::new().set_data(data));
+        match tokio::time::timeout(PATIENCE, taken).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(e)) => Err(failed(e.to_string())),
+            Err(_) => Err(failed("no answer in time".to_owned())),
+        }
+    }
+}

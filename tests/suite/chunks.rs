@@ -1,0 +1,168 @@
+//! A first load longer than any budget: a stretch of keys a run, each sealed and loaded, and the changes made meanwhile found
+//! by the run after the last.
+
+use std::time::Duration;
+
+use plimsoll::failpoint::VARIABLE;
+use serde_json::Value;
+
+use crate::support::World;
+use crate::support::pubsub::Push;
+
+const SOURCE: &str = "CREATE TABLE item (a text COLLATE \"C\", b int, v text, PRIMARY KEY (a, b));
+    INSERT INTO item SELECT 'k''' || g / 10, g % 10, 'first' FROM generate_series(1, 95) g; ANALYZE item;
+    CREATE TABLE log (id bigserial PRIMARY KEY, a text, b int, op text);
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF TG_OP <> 'INSERT' THEN INSERT INTO log (a, b, op) VALUES (OLD.a, OLD.b, TG_OP); END IF;
+      IF TG_OP <> 'DELETE' THEN INSERT INTO log (a, b, op) VALUES (NEW.a, NEW.b, TG_OP); END IF; RETURN NULL; END $$;
+    CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON item FOR EACH ROW EXECUTE FUNCTION note();";
+
+const LOGGED: &str = "[changelog]\ntable = \"log\"\nid = \"id\"\nkey = [\"a\", \"b\"]\n[[table]]\nsource = \"item\"\ncapture = \"changelog\"\n";
+const SCANNED: &str = "[[table]]\nsource = \"item\"\ndeletes = \"keys\"\n";
+
+/// A budget of which half is over after one chunk, for a chunk waits at its seal.
+const ONE_A_TICK: &str = "chunk_rows = 30\nbudget = \"8s\"\nlease = \"1s\"";
+
+async fn world(run: &str, rest: &str) -> World {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.config_with(run, rest);
+    w
+}
+
+/// Rows of both sides, for the key is of two columns.
+async fn equal(w: &World) {
+    let sql = "SELECT a || '|' || b || '|' || v FROM item";
+    let rows = w.pg.query(sql, &[]).await.unwrap();
+    let mut source: Vec<String> = rows.iter().map(|r| r.get(0)).collect();
+    let found = w.target("SELECT CONCAT(a, '|', CAST(b AS STRING), '|', v) FROM `{d}.item`").await;
+    let mut target: Vec<String> = found.into_iter().filter_map(|mut r| r.pop().flatten()).collect();
+    source.sort();
+    target.sort();
+    assert_eq!(source, target);
+}
+
+async fn slow_tick(w: &World) -> Value {
+    let child = w.command(&["run", "--json"]).env(VARIABLE, "seal:before=pause:4500").spawn().unwrap();
+    let ran = w.finish(child).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    ran.json()
+}
+
+/// All chunks in one tick, where there is time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_goes_on_while_there_is_time() {
+    for rest in [LOGGED, SCANNED] {
+        let w = world("chunk_rows = 30", rest).await;
+        let ran = w.run(&["run", "--json"]).await;
+        let report = ran.json();
+        let runs = report["runs"].as_array().unwrap();
+        let loading: Vec<Option<u64>> = runs.iter().map(|r| r["loading"][0]["rows"].as_u64()).collect();
+        assert_eq!(loading, [Some(30), Some(60), Some(90), None], "{report:#}");
+        assert_eq!(w.bq.jobs().iter().filter(|j| j.contains("_merge_")).count(), 3, "the first is loaded straight");
+        equal(&w).await;
+        w.sql("UPDATE item SET v = 'x' WHERE b = 1; DELETE FROM item WHERE b = 2").await;
+        assert!(w.tick().await["whole"].is_null());
+        equal(&w).await;
+        assert_eq!(w.tick().await["state"], "empty");
+    }
+}
+
+/// One chunk a tick; between them rows change, come, go and move, on both sides of where the load stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_between_two_chunks_are_found() {
+    for rest in [LOGGED, SCANNED] {
+        let w = world(ONE_A_TICK, rest).await;
+        let first = slow_tick(&w).await;
+        assert_eq!(first["runs"].as_array().unwrap().len(), 1, "{first:#}");
+        let (code, ready) = (w.run(&["status"]).await.stdout, w.state("changelog").await);
+        assert!(code.contains("loading, 30 rows"), "{code} {ready}");
+        w.sql(
+            "UPDATE item SET v = 'loaded before'  WHERE a = 'k''0'; UPDATE item SET v = 'to come' WHERE a = 'k''9'; \
+               DELETE FROM item WHERE a = 'k''1' AND b > 5; DELETE FROM item WHERE a = 'k''8'; \
+               INSERT INTO item VALUES ('a', 1, 'before all'), ('z', 1, 'behind all'); \
+               UPDATE item SET a = 'b' WHERE a = 'k''7' AND b = 1; UPDATE item SET a = 'y' WHERE a = 'k''1' AND b = 1",
+        )
+        .await;
+        slow_tick(&w).await;
+        w.sql("UPDATE item SET v = v || '!' WHERE b = 3").await;
+        let mut ticks = 0;
+        while !slow_tick(&w).await["runs"][0]["loading"].is_null() {
+            ticks += 1;
+            assert!(ticks < 5);
+        }
+        w.tick().await;
+        equal(&w).await;
+        assert_eq!(w.tick().await["state"], "empty");
+    }
+}
+
+/// A load over rows that are there: nobody sees fewer of them meanwhile, and what the source lacks goes at the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_target_is_never_half_empty() {
+    let w = world("chunk_rows = 1000", LOGGED).await;
+    w.tick().await;
+    w.sql("ALTER TABLE item DISABLE TRIGGER t; DELETE FROM item WHERE b = 4; UPDATE item SET v = 'unlogged'").await;
+    w.config_with(ONE_A_TICK, LOGGED);
+    let child = w.command(&["run", "--full", "--json"]).env(VARIABLE, "seal:before=pause:4500").spawn().unwrap();
+    let ran = w.finish(child).await;
+    assert_eq!(ran.run()["loading"][0]["rows"], 30, "{}", ran.stdout);
+    assert_eq!(w.target("SELECT COUNT(*) FROM `{d}.item`").await[0][0].as_deref(), Some("95"));
+    while !slow_tick(&w).await["runs"][0]["loading"].is_null() {}
+    equal(&w).await;
+    assert_eq!(w.tick().await["state"], "empty");
+}
+
+/// A crash at any point costs one chunk at most.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_costs_a_chunk() {
+    let w = world("chunk_rows = 30\nlease = \"1s\"", SCANNED).await;
+    for rule in ["seal:before@2=crash", "load-wait:before@1=crash", "merge-wait:after@1=crash", "commit:before@1=crash"]
+    {
+        let child = w.command(&["run"]).env(VARIABLE, rule).spawn().unwrap();
+        assert_eq!(w.finish(child).await.code, -1, "{rule}");
+        w.sql("UPDATE item SET v = v || '.' WHERE b = 5; DELETE FROM item WHERE ctid = (SELECT min(ctid) FROM item)")
+            .await;
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+    }
+    assert_eq!(w.run(&["run"]).await.code, 0);
+    w.tick().await;
+    equal(&w).await;
+}
+
+/// The table is replaced by another between two chunks: the load begins anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_of_a_table_that_is_gone_begins_anew() {
+    let w = world(ONE_A_TICK, SCANNED).await;
+    slow_tick(&w).await;
+    w.sql("DROP TABLE item; CREATE TABLE item (a text, b int, v text, PRIMARY KEY (a, b)); INSERT INTO item VALUES ('new', 1, 'x')").await;
+    assert_eq!(w.tick().await["whole"], "the source table was dropped and made anew");
+    equal(&w).await;
+}
+
+/// Several processes share one topic's pushes: a tick becomes a message for each feed, a chunk one for the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn feeds_fan_out_and_a_load_goes_on_by_message() {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.sql("CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1); CREATE TABLE third (id int PRIMARY KEY)").await;
+    let rest = format!(
+        "[pubsub]\ntopic = \"{}\"\n{SCANNED}[[table]]\nsource = \"other\"\n[[table]]\nsource = \"third\"\ncapture = \"full\"\n",
+        w.name
+    );
+    w.config_with("chunk_rows = 30\nfan_out = true\nbudget = \"2s\"\nlease = \"1s\"", &rest);
+    let first = w.serve().await;
+    let Some(push) = Push::start(w.stack, &w.name, &format!("{}/pubsub", first.url), 10).await else { return };
+    push.publish("{}").await;
+    for _ in 0..300 {
+        let done = w.state("item").await["watermark"]["tables"]["item"].clone();
+        if done.is_object() && done["loading"].is_null() && w.state("third").await["last"].is_object() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    equal(&w).await;
+    let log = w.serve_log();
+    let pushes = log.matches("tick by push").count();
+    assert!(pushes >= 4, "one for the tick and one for each feed: {log}");
+}

@@ -1,0 +1,92 @@
+//! Callers that mean harm, or are broken: each gets its 4xx, and the service goes on.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::World;
+
+/// Sends raw bytes, and what comes back until the other side ends or the time is up.
+async fn raw(url: &str, parts: &[&[u8]], pause: Duration) -> String {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+    for part in parts {
+        if stream.write_all(part).await.is_err() {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+    }
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(15), stream.read_to_end(&mut answer)).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn peak_mib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|l| l.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_no_one_should_send() {
+    let w = World::with_orders("").await;
+    let served = w.serve().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for route in ["runs", "pubsub"] {
+        let url = format!("{}/{route}", served.url);
+        for (kind, body, expected) in [
+            ("text/plain", "{}", 415),
+            ("application/x-www-form-urlencoded", "a=b", 415),
+            ("multipart/form-data; boundary=x", "--x--", 415),
+            ("application/json", "{\"tables\": 5}", 400),
+            ("application/json", "{\"tables\": [\"public.orders\"], \"drop\": true}", 400),
+            ("application/json", "\u{feff}{}", 400),
+            ("application/json; charset=utf-8", "{\"message\":{\"data\":\"////\"}}", 400),
+        ] {
+            let answer = http.post(&url).header("content-type", kind).body(body).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), expected, "{route} {kind} {body}");
+        }
+        let deep = "[".repeat(100_000);
+        assert_eq!(http.post(&url).body(deep).send().await.unwrap().status(), 400);
+        assert_eq!(http.get(&url).send().await.unwrap().status(), 405);
+    }
+    // Longer than it may be: announced, and in chunks without a word about it.
+    let announced = b"POST /runs HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\n\r\n{";
+    assert!(raw(&served.url, &[announced], Duration::ZERO).await.starts_with("HTTP/1.1 413"));
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+    let head: &[u8] = b"POST /pubsub HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    let parts: Vec<&[u8]> = std::iter::once(head).chain(std::iter::repeat_n(chunk.as_bytes(), 8)).collect();
+    assert!(raw(&served.url, &parts, Duration::ZERO).await.starts_with("HTTP/1.1 413"));
+    // Never finished.
+    let began = Instant::now();
+    let slow: &[u8] = b"POST /pubsub HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n\r\n{";
+    assert!(raw(&served.url, &[slow], Duration::ZERO).await.starts_with("HTTP/1.1 408"));
+    assert!(began.elapsed() < Duration::from_secs(14));
+    // No HTTP at all.
+    raw(&served.url, &[b"\x16\x03\x01\x00\xa5\x01"], Duration::ZERO).await;
+    assert!(w.bq.log().is_empty() && w.gcs.written().is_empty(), "nothing was run");
+    assert_eq!(w.get(&format!("{}/healthz", served.url)).await.0, 200);
+}
+
+/// A thousand pushes at once: one works, the others find it at work, and memory stays what it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_pushes_at_once() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    let served = w.serve().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/pubsub", served.url);
+    let body = "{\"message\":{\"data\":\"\",\"messageId\":\"1\"}}";
+    let each = (0..1000).map(|_| {
+        let request = http.post(&url).header("content-type", "application/json").body(body).send();
+        async { request.await.unwrap().status().as_u16() }
+    });
+    let answers = futures_util::future::join_all(each).await;
+    assert!(answers.iter().all(|s| *s == 204), "{:?}", answers.iter().find(|s| **s != 204));
+    let loads: std::collections::BTreeSet<String> = w.bq.jobs().into_iter().filter(|j| j.contains("_load_")).collect();
+    assert_eq!(loads.len(), 1, "{loads:?}");
+    let peak = peak_mib(served.child.id().unwrap());
+    assert!(peak < 150, "{peak} MiB");
+    w.keep_statements().await;
+    w.assert_equal("orders").await;
+}
