@@ -135,7 +135,7 @@ async fn demo(stack: &Stack, keep: bool) -> Result<usize, Failed> {
     let mut served = plimsoll.serve(port)?;
     let endpoint = format!("http://127.0.0.1:{port}");
     wait_healthy(&http, &endpoint).await?;
-    let push = Push::start(stack, "ticks", &format!("{endpoint}/pubsub"), 60).await;
+    let push = Push::start(stack, "ticks", &[&format!("{endpoint}/pubsub")], 60).await;
     match &push {
         Some(_) => say("plimsoll serve, with ticks through a Pub/Sub push subscription, while the source lives"),
         None => say("plimsoll serve, with ticks by HTTP, because the Pub/Sub emulator is missing"),

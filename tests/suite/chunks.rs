@@ -140,7 +140,7 @@ async fn a_load_of_a_table_that_is_gone_begins_anew() {
     equal(&w).await;
 }
 
-/// Several processes share one topic's pushes: a tick becomes a message for each feed, a chunk one for the next.
+/// A tick becomes a message for each feed, a chunk one for the next; and every message is delivered to two processes.
 #[tokio::test(flavor = "multi_thread")]
 async fn feeds_fan_out_and_a_load_goes_on_by_message() {
     let w = World::new().await;
@@ -152,7 +152,9 @@ async fn feeds_fan_out_and_a_load_goes_on_by_message() {
     );
     w.config_with("chunk_rows = 30\nfan_out = true\nbudget = \"2s\"\nlease = \"1s\"", &rest);
     let first = w.serve().await;
-    let Some(push) = Push::start(w.stack, &w.name, &format!("{}/pubsub", first.url), 10).await else { return };
+    let second = w.serve().await;
+    let urls = [format!("{}/pubsub", first.url), format!("{}/pubsub", second.url)];
+    let Some(push) = Push::start(w.stack, &w.name, &[&urls[0], &urls[1]], 10).await else { return };
     push.publish("{}").await;
     for _ in 0..300 {
         let done = w.state("item").await["watermark"]["tables"]["item"].clone();
@@ -164,5 +166,8 @@ async fn feeds_fan_out_and_a_load_goes_on_by_message() {
     equal(&w).await;
     let log = w.serve_log();
     let pushes = log.matches("tick by push").count();
-    assert!(pushes >= 4, "one for the tick and one for each feed: {log}");
+    // One tick to each process, from each one message a feed, and each of those to both again.
+    assert!(pushes >= 2 + 2 * 3, "{pushes} pushes: {log}");
+    let loads: Vec<String> = w.bq.jobs().into_iter().filter(|j| j.contains("_other_load_")).collect();
+    assert_eq!(loads.iter().collect::<std::collections::BTreeSet<_>>().len(), 1, "a feed is loaded once: {loads:?}");
 }

@@ -24,7 +24,7 @@ async fn a_failed_tick_is_delivered_again() {
     let w = World::with_orders("").await;
     w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
     let mut served = w.serve().await;
-    let Some(push) = Push::start(w.stack, &w.name, &format!("{}/pubsub", served.url), 10).await else { return };
+    let Some(push) = Push::start(w.stack, &w.name, &[&format!("{}/pubsub", served.url)], 10).await else { return };
     // The bucket refuses once: the handler answers 500, and the emulator delivers the message again.
     let refused = r#"{"error":{"code":403,"message":"no"}}"#;
     w.gcs.answer(1, 403, refused, |r| r.object().is_some_and(|o| o.contains("upserts")));
@@ -42,7 +42,7 @@ async fn a_slow_tick_is_delivered_twice_and_done_once() {
     let w = World::with_orders("").await;
     w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
     let mut served = w.serve().await;
-    let Some(push) = Push::start(w.stack, &w.name, &format!("{}/pubsub", served.url), 10).await else { return };
+    let Some(push) = Push::start(w.stack, &w.name, &[&format!("{}/pubsub", served.url)], 10).await else { return };
     let gate = w.bq.hold_before(|r| r.is_job("load"));
     push.publish(r#"{"tables":["public.orders"]}"#).await;
     gate.reached().await;

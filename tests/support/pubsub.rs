@@ -6,14 +6,14 @@ use google_cloud_pubsub::model::{Message, PushConfig};
 
 use super::Stack;
 
-/// One topic that pushes to one endpoint.
+/// One topic that pushes every message to each of its endpoints.
 pub struct Push {
     publisher: Publisher,
 }
 
 impl Push {
     /// `None` where the emulator is missing; says so.
-    pub async fn start(stack: &Stack, name: &str, endpoint: &str, ack_deadline: i32) -> Option<Self> {
+    pub async fn start(stack: &Stack, name: &str, endpoints: &[&str], ack_deadline: i32) -> Option<Self> {
         let emulator = match &stack.pubsub {
             Some(emulator) => emulator,
             None => {
@@ -23,26 +23,13 @@ impl Push {
             }
         };
         let credentials = || anonymous::Builder::new().build();
-        let (topic, subscription) =
-            (format!("projects/demo/topics/{name}"), format!("projects/demo/subscriptions/{name}"));
+        let topic = format!("projects/demo/topics/{name}");
         let topics =
             TopicAdmin::builder().with_endpoint(&emulator.url).with_credentials(credentials()).build().await.unwrap();
         topics.create_topic().set_name(&topic).send().await.unwrap();
-        let subscriptions = SubscriptionAdmin::builder()
-            .with_endpoint(&emulator.url)
-            .with_credentials(credentials())
-            .build()
-            .await
-            .unwrap();
-        subscriptions
-            .create_subscription()
-            .set_name(&subscription)
-            .set_topic(&topic)
-            .set_ack_deadline_seconds(ack_deadline)
-            .set_push_config(PushConfig::new().set_push_endpoint(endpoint))
-            .send()
-            .await
-            .unwrap();
+        for (n, endpoint) in endpoints.iter().enumerate() {
+            subscribe(&emulator.url, &topic, &format!("{name}-{n}"), endpoint, ack_deadline).await;
+        }
         let publisher = Publisher::builder(&topic)
             .with_endpoint(&emulator.url)
             .with_credentials(credentials())
@@ -55,4 +42,22 @@ impl Push {
     pub async fn publish(&self, data: &str) {
         self.publisher.publish(Message::new().set_data(data.as_bytes().to_vec())).await.unwrap();
     }
+}
+
+async fn subscribe(emulator: &str, topic: &str, name: &str, endpoint: &str, ack_deadline: i32) {
+    let subscriptions = SubscriptionAdmin::builder()
+        .with_endpoint(emulator)
+        .with_credentials(anonymous::Builder::new().build())
+        .build()
+        .await
+        .unwrap();
+    subscriptions
+        .create_subscription()
+        .set_name(format!("projects/demo/subscriptions/{name}"))
+        .set_topic(topic)
+        .set_ack_deadline_seconds(ack_deadline)
+        .set_push_config(PushConfig::new().set_push_endpoint(endpoint))
+        .send()
+        .await
+        .unwrap();
 }

@@ -183,7 +183,8 @@ impl World {
     pub async fn serve(&self) -> Served {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = self.command(&["serve", "--port", &port.to_string()]);
-        let log = std::fs::File::create(self.dir.path().join("serve.log")).unwrap();
+        let log = self.dir.path().join("serve.log");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let url = format!("http://127.0.0.1:{port}");
         for _ in 0..200 {
