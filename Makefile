@@ -8,12 +8,13 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test soak lint demo bench build setup stack clean golden
+.PHONY: help test soak fuzz lint demo bench build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
 	@echo "make test [T=name]   the whole suite, or the tests whose name holds T"
 	@echo "make soak [MINUTES=30]  random histories, on and on"
+	@echo "make fuzz T=row      one fuzz target (envelope, config, state, row), on and on"
 	@echo "make lint            rustfmt and clippy"
 	@echo "make bench           memory and speed of a first load"
 	@echo "make build           the release binary"
@@ -31,6 +32,10 @@ lint:
 
 test: lint
 	@./scripts/test.sh $(T)
+
+fuzz:
+	@command -v cargo-fuzz >/dev/null || { echo "cargo install cargo-fuzz, and a nightly toolchain, are needed"; exit 1; }
+	cargo +nightly fuzz run $(or $(T),row)
 
 soak:
 	@MINUTES=$(or $(MINUTES),30) ./scripts/test.sh history::soak --ignored --nocapture

@@ -10,7 +10,7 @@ use crate::run::Request;
 
 /// Why a body is no envelope; names no content of it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(super) enum EnvelopeError {
+pub enum EnvelopeError {
     #[error("the body is not JSON")]
     NotJson,
     #[error("the envelope's message is not an object with base64 data")]
@@ -37,12 +37,13 @@ struct Message {
 
 /// A request, and the id of the message that brought it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Push {
+pub struct Push {
     pub request: Request,
     pub message_id: Option<String>,
 }
 
-pub(super) fn parse(body: &[u8]) -> Result<Push, EnvelopeError> {
+/// Reads the body of a push.
+pub fn parse(body: &[u8]) -> Result<Push, EnvelopeError> {
     if body.trim_ascii().is_empty() {
         return Ok(Push { request: Request::default(), message_id: None });
     }

@@ -15,6 +15,7 @@ mod error;
 mod routes;
 mod serve;
 
+pub use envelope::{EnvelopeError, Push, parse as parse_push};
 pub use error::ServeError;
 pub(crate) use serve::stop_signal;
 pub use serve::{Listen, serve};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::error::StateError;
 use crate::batch::{Aside, Batch, FORMAT_VERSION, Watermark};
 use crate::model::{FeedId, RunId};
 
@@ -47,6 +48,20 @@ pub struct LastRun {
 }
 
 impl StateDocument {
+    /// Reads a document of this version or an older one.
+    pub fn parse(feed: &FeedId, content: &[u8]) -> Result<Self, StateError> {
+        #[derive(serde::Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let unreadable = |e: serde_json::Error| StateError::Unreadable { feed: feed.clone(), reason: e.to_string() };
+        let Version { version } = serde_json::from_slice(content).map_err(unreadable)?;
+        if version > FORMAT_VERSION {
+            return Err(StateError::TooNew { feed: feed.clone(), found: version, known: FORMAT_VERSION });
+        }
+        serde_json::from_slice(content).map_err(unreadable)
+    }
+
     pub fn new(feed: FeedId) -> Self {
         let (stamp, watermark, lease, pending, last) = (String::new(), None, None, None, None);
         Self { version: FORMAT_VERSION, feed, stamp, watermark, lease, pending, aside: BTreeMap::new(), last }

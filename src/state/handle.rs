@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::document::{LastRun, Lease, StateDocument, object_name};
 use super::error::StateError;
-use crate::batch::{Aside, Batch, FORMAT_VERSION, Watermark};
+use crate::batch::{Aside, Batch, Watermark};
 use crate::failpoint::{Effect, around};
 use crate::model::{FeedId, RunId};
 use crate::storage::{Expect, StorageError, Store};
@@ -31,7 +31,7 @@ impl Handle {
     /// Reads the state; a feed that never ran has an empty one.
     pub async fn load(store: &Store, feed: &FeedId, holder: Holder, lease_time: Duration) -> Result<Self, StateError> {
         let (document, expect) = match store.get(&object_name(feed)).await? {
-            Some((content, generation)) => (parse(feed, &content)?, Expect::Generation(generation)),
+            Some((content, generation)) => (StateDocument::parse(feed, &content)?, Expect::Generation(generation)),
             None => {
                 store.probe().await?;
                 (StateDocument::new(feed.clone()), Expect::Absent)
@@ -142,20 +142,7 @@ impl Handle {
     async fn own_write(&self, name: &str, document: &StateDocument) -> Result<i64, StateError> {
         let lost = || StateError::Lost(document.feed.clone());
         let (content, generation) = self.store.get(name).await?.ok_or_else(lost)?;
-        let found = parse(&document.feed, &content)?;
+        let found = StateDocument::parse(&document.feed, &content)?;
         if found.stamp == document.stamp { Ok(generation) } else { Err(lost()) }
     }
-}
-
-fn parse(feed: &FeedId, content: &[u8]) -> Result<StateDocument, StateError> {
-    #[derive(serde::Deserialize)]
-    struct Version {
-        version: u32,
-    }
-    let unreadable = |e: serde_json::Error| StateError::Unreadable { feed: feed.clone(), reason: e.to_string() };
-    let Version { version } = serde_json::from_slice(content).map_err(unreadable)?;
-    if version > FORMAT_VERSION {
-        return Err(StateError::TooNew { feed: feed.clone(), found: version, known: FORMAT_VERSION });
-    }
-    serde_json::from_slice(content).map_err(unreadable)
 }

@@ -24,6 +24,7 @@ mod crashes;
 mod django;
 mod empty_ticks;
 mod first_load;
+mod fuzz_corpus;
 mod golden_sql;
 mod history;
 mod hostile;
