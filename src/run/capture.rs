@@ -130,7 +130,8 @@ impl<'a> Work<'a> {
             }
             None => None,
         };
-        let decision = match self.order.mode {
+        let goes_on = self.begun.contains(&spec.target);
+        let decision = match if goes_on { Mode::Now } else { self.order.mode } {
             // Also for a table whose capture would not be possible: it is to be told now, not by the next tick.
             Mode::Full | Mode::Resync => decide(session, spec, relation, &shape, moment, None, None)
                 .await

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::aside::must_wait;
 use super::capture::capture;
@@ -11,6 +11,7 @@ use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
 use super::finish::finish;
+use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
 use super::lease::keep_lease;
 use super::order::{Guard, Mode, Order};
 use super::report::{
@@ -20,8 +21,7 @@ use super::work::{Captured, Work};
 use crate::batch::{Batch, Loading, LogCounts, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
-use crate::model::{CaptureKind, FeedId, RunId, TableSpec};
-use crate::source::Canceller;
+use crate::model::{RunId, TableSpec};
 use crate::state::{Handle, StateDocument};
 
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
@@ -31,9 +31,6 @@ const QUICK: Duration = Duration::from_secs(5);
 const MANY_ENTRIES: u64 = 1000;
 /// So is one that has looked through any, if the last write is so old: entries that were read may be pruned.
 const LONG_AGO: Duration = Duration::from_secs(300);
-
-/// How long a run that is given up may take to leave nothing behind.
-const LAST_WORDS: Duration = Duration::from_secs(4);
 
 /// Runs a feed; the reports say how it went. Usually one run, none if the feed is not due, two if an earlier one had to be
 /// finished first.
@@ -50,6 +47,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         whole: Vec::new(),
         log: None,
         postponed: Vec::new(),
+        begun: Vec::new(),
         replayed: false,
         reports: Vec::new(),
     };
@@ -85,6 +83,7 @@ struct Run<'a> {
     whole: Vec<(String, Why)>,
     log: Option<LogCounts>,
     postponed: Vec<(TableSpec, RunError)>,
+    begun: Vec<String>,
     replayed: bool,
     reports: Vec<RunReport>,
 }
@@ -182,6 +181,7 @@ impl Run<'_> {
             feed: self.feed,
             tables: &due,
             order: self.order,
+            begun: &self.begun,
             run: &self.id,
             started: self.started,
             previous: previous.as_ref(),
@@ -230,7 +230,9 @@ impl Run<'_> {
         self.report(RunState::Done, tables, None);
         // Another stretch of a load in chunks, while there is time for it.
         if OffsetDateTime::now_utc() - self.started < self.context.config.run.budget / 2 {
-            rest.extend(done.into_iter().filter(|t| self.loading(&t.target).is_some()));
+            let loading: Vec<TableSpec> = done.into_iter().filter(|t| self.loading(&t.target).is_some()).collect();
+            self.begun.extend(loading.iter().map(|t| t.target.clone()));
+            rest.extend(loading);
         }
         Ok(rest)
     }
@@ -278,7 +280,7 @@ impl Run<'_> {
             tables,
         };
         self.context.progress.ended(&self.feed.id, report.state.name());
-        log(&report);
+        report.log();
         self.reports.push(report);
     }
 
@@ -298,60 +300,5 @@ impl Run<'_> {
             false => why.text().to_owned(),
         });
         Some(each.collect::<Vec<_>>().join("; "))
-    }
-}
-
-/// The source is somebody's production: what nobody waits for any more must not go on there.
-async fn cancel_statement(canceller: Option<Canceller>) {
-    let Some(canceller) = canceller else { return };
-    match tokio::time::timeout(LAST_WORDS, canceller.cancel()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(e)) => warn!(reason = %e, "the statement at the source was not cancelled"),
-        Err(_) => warn!("the statement at the source was not cancelled in time"),
-    }
-}
-
-/// A table that is new here may have been another feed's, and become so again: its place there is no longer true once
-/// something is written here.
-async fn forget_elsewhere(context: &Context, spec: &TableSpec) -> Result<(), RunError> {
-    let is_logged = |t: &TableSpec| t.capture == CaptureKind::Changelog;
-    let other = match is_logged(spec) {
-        true => FeedId::of_target(&spec.target),
-        // That feed forgets by itself what has left it, if it runs.
-        false if context.config.tables.iter().any(is_logged) => return Ok(()),
-        false => FeedId::of_changelog(),
-    };
-    let mut state = Handle::load(&context.store, &other, context.new_holder(), context.config.run.lease).await?;
-    Ok(state.forget(&spec.target).await?)
-}
-
-/// One event a run, with every figure a metric may want.
-fn log(report: &RunReport) {
-    let sum = |f: fn(&TableReport) -> u64| report.tables.iter().map(f).sum::<u64>();
-    let (run, state, seconds) = (&report.run, report.state.name(), report.seconds);
-    if let Some(failure) = &report.error {
-        error!(%run, state, seconds, error = failure.message, hint = failure.hint, "run finished");
-    } else {
-        info!(
-            %run, state, seconds,
-            replayed = report.replayed,
-            whole = report.whole,
-            upserts = sum(|t| t.upserts),
-            deletes = sum(|t| t.deletes),
-            resent = sum(|t| t.resent),
-            quarantined = sum(|t| t.quarantined),
-            skipped = sum(|t| t.skipped),
-            log_entries = report.log.map(|l| l.entries),
-            log_unclaimed = report.log.map(|l| l.unclaimed),
-            aside = report.aside.len(),
-            postponed = report.postponed.len(),
-            rows_inserted = sum(|t| t.rows_inserted),
-            rows_updated = sum(|t| t.rows_updated),
-            rows_deleted = sum(|t| t.rows_deleted),
-            staged_bytes = sum(|t| t.staged_bytes),
-            bytes_processed = sum(|t| t.bytes_processed),
-            bytes_billed = sum(|t| t.bytes_billed),
-            "run finished"
-        );
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use time::OffsetDateTime;
+use tracing::{error, info};
 
 use super::error::RunError;
 use super::feeds::Feed;
@@ -176,6 +177,37 @@ impl TableReport {
 }
 
 impl RunReport {
+    /// One event a run, with every figure a metric may want.
+    pub(super) fn log(&self) {
+        let sum = |f: fn(&TableReport) -> u64| self.tables.iter().map(f).sum::<u64>();
+        let (run, state, seconds) = (&self.run, self.state.name(), self.seconds);
+        if let Some(failure) = &self.error {
+            error!(%run, state, seconds, error = failure.message, hint = failure.hint, "run finished");
+        } else {
+            info!(
+                %run, state, seconds,
+                replayed = self.replayed,
+                whole = self.whole,
+                upserts = sum(|t| t.upserts),
+                deletes = sum(|t| t.deletes),
+                resent = sum(|t| t.resent),
+                quarantined = sum(|t| t.quarantined),
+                skipped = sum(|t| t.skipped),
+                log_entries = self.log.map(|l| l.entries),
+                log_unclaimed = self.log.map(|l| l.unclaimed),
+                aside = self.aside.len(),
+                postponed = self.postponed.len(),
+                rows_inserted = sum(|t| t.rows_inserted),
+                rows_updated = sum(|t| t.rows_updated),
+                rows_deleted = sum(|t| t.rows_deleted),
+                staged_bytes = sum(|t| t.staged_bytes),
+                bytes_processed = sum(|t| t.bytes_processed),
+                bytes_billed = sum(|t| t.bytes_billed),
+                "run finished"
+            );
+        }
+    }
+
     /// The report of a run whose task panicked.
     pub(super) fn crashed(feed: &Feed, started: OffsetDateTime) -> Self {
         Self {

@@ -4,23 +4,21 @@ use futures_util::StreamExt;
 use time::OffsetDateTime;
 
 use super::error::RunError;
-use super::guard;
 use super::order::Mode;
-use super::work::{ClaimReading, Place, Reading, Staged};
-use crate::batch::{Absent, Apply, Counts, KeyBounds, LogMark, Parts, Repeats, RowsBefore, TableBatch, Update};
+use super::work::{ClaimReading, Place, Reading};
+use crate::batch::{Absent, Counts, KeyBounds, Repeats, RowsBefore};
 use crate::bigquery::{Prepared, PreparedTarget, Present, TargetPlan};
 use crate::capture::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
 use crate::capture::{Capture, Decision, Found, Part, Pass};
 use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, join_bounds};
-use crate::model::{Deletes, Op, RunId};
-use crate::source::refuse_rewritten;
+use crate::model::{Deletes, Op};
 use crate::stage::{FilesPlace, TableFiles};
 
 /// Progress is told once in so many rows.
 const ROWS_A_REPORT: u64 = 4096;
 
 /// The bounds of all staged keys so far.
-enum Bounds {
+pub(super) enum Bounds {
     Empty,
     Known(Option<KeyBounds>),
 }
@@ -46,18 +44,18 @@ pub(super) enum Passed {
 
 /// One table's passes and what they have left in storage.
 pub(super) struct Staging<'a> {
-    place: Place<'a>,
-    reading: Reading<'a>,
-    capture: &'a Capture<'a>,
-    plan: TargetPlan,
-    prepared: Option<PreparedTarget>,
-    files: TableFiles,
-    counts: Counts,
-    bounds: Bounds,
-    found: Found,
-    repeats: Repeats,
-    scopes: Vec<String>,
-    read: u64,
+    pub(super) place: Place<'a>,
+    pub(super) reading: Reading<'a>,
+    pub(super) capture: &'a Capture<'a>,
+    pub(super) plan: TargetPlan,
+    pub(super) prepared: Option<PreparedTarget>,
+    pub(super) files: TableFiles,
+    pub(super) counts: Counts,
+    pub(super) bounds: Bounds,
+    pub(super) found: Found,
+    pub(super) repeats: Repeats,
+    pub(super) scopes: Vec<String>,
+    pub(super) read: u64,
 }
 
 impl<'a> Staging<'a> {
@@ -323,63 +321,5 @@ impl<'a> Staging<'a> {
         self.found.upserts += if kind == RowKind::Change(Op::Upsert) { tally.rows } else { 0 };
         self.found.cursor_max = encoder.cursor_max().or(self.found.cursor_max.take());
         self.found.keys = encoder.digest().or(self.found.keys);
-    }
-
-    /// Stores what is left and says what is to be sealed of the table. `log` is where it stands in the change log then.
-    pub async fn seal_ready(mut self, run: &RunId, absent: Absent, log: Option<LogMark>) -> Result<Staged, RunError> {
-        let (parts, bytes) = self.files.finish().await?;
-        self.counts.staged_bytes = bytes;
-        self.found.log = log;
-        let all_rows = self.counts.upserts + self.counts.keys + self.counts.quarantined;
-        self.found.source_rows = match absent {
-            Absent::Remove => Some(all_rows),
-            Absent::Keep => self.found.keys.map(|k| k.count),
-        };
-        let mark = self.capture.next_mark(std::mem::take(&mut self.found));
-        let counts = self.counts;
-        let since = self.capture.keeps_moment();
-        let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };
-        refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
-        let mut table = self.table(run, absent, parts, &prepared);
-        guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
-        // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
-        // only moves the watermark, with the refused rows counted.
-        if table.parts.total() == 0 && absent == Absent::Remove {
-            let files = self.files.store_empty().await?;
-            table.parts.upserts = files.parts;
-            table.counts.staged_bytes += files.bytes;
-        }
-        Ok(Staged { table: Some(table), mark, counts, since })
-    }
-
-    fn table(&self, run: &RunId, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> TableBatch {
-        let spec = self.place.spec;
-        let apply = if self.capture.replaces() {
-            Apply::Replace { schema: prepared.replace_schema(), fields: prepared.fields.clone() }
-        } else {
-            let update = match self.capture.decision {
-                Decision::Reconcile(_) => Update::Different,
-                Decision::Whole(_) | Decision::Chunk(..) | Decision::Changes => Update::All,
-            };
-            let staging = self.place.context.bigquery.staging(&spec.target, run);
-            Apply::Merge { staging, absent, repeats: self.repeats, scopes: self.scopes.clone(), update }
-        };
-        TableBatch {
-            source: spec.source.to_string(),
-            target: self.plan.target.clone(),
-            apply,
-            columns: self.plan.columns.clone(),
-            key: self.plan.key.clone(),
-            delete: spec.delete.clone(),
-            partition: self.plan.partition.clone(),
-            cluster: self.plan.cluster.clone(),
-            compression: self.place.context.config.storage.compression,
-            parts,
-            counts: self.counts,
-            bounds: match &self.bounds {
-                Bounds::Known(bounds) => bounds.clone(),
-                Bounds::Empty => None,
-            },
-        }
     }
 }

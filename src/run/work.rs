@@ -85,6 +85,8 @@ pub(super) struct Work<'a> {
     /// The tables of the feed that are due.
     pub tables: &'a [TableSpec],
     pub order: Order,
+    /// Targets whose load in chunks this tick has begun: it goes on, whatever was asked for.
+    pub begun: &'a [String],
     pub run: &'a RunId,
     pub started: OffsetDateTime,
     pub previous: Option<&'a Watermark>,

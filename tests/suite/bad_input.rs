@@ -159,3 +159,26 @@ async fn errors_hold_no_values() {
         assert!(!text.contains("MARKER") && !text.contains(&w.own.pg.password), "{text}");
     }
 }
+
+/// A state that cannot be trusted is never replaced: the next run would take what it says for the truth.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_cannot_be_read_stops_its_feed() {
+    let w = with_row().await;
+    w.tick().await;
+    let good = w.state("orders").await;
+    let mut newer = good.clone();
+    newer["version"] = serde_json::json!(99);
+    for (state, said, remedy) in [
+        (serde_json::json!({"version": 1}), "the state of orders cannot be read", "delete it"),
+        (serde_json::json!("half a docu"), "the state of orders cannot be read", "delete it"),
+        (newer, "has format 99; this version knows 1", "deploy the newer version"),
+    ] {
+        w.put_state("orders", &state).await;
+        let ran = w.run(&["run"]).await;
+        assert!(ran.code == 1 && ran.stdout.contains(said) && ran.stdout.contains(remedy), "{}", ran.stdout);
+        assert_eq!(w.state("orders").await, state, "left as it was");
+    }
+    w.put_state("orders", &good).await;
+    w.tick().await;
+    w.assert_equal("orders").await;
+}

@@ -61,6 +61,13 @@ async fn a_load_goes_on_while_there_is_time() {
         assert_eq!(loading, [Some(30), Some(60), Some(90), None], "{report:#}");
         assert_eq!(w.bq.jobs().iter().filter(|j| j.contains("_merge_")).count(), 3, "the first is loaded straight");
         equal(&w).await;
+        for order in [vec!["run", "--full", "--json"], vec!["resync", "--table", "item", "--json"]] {
+            let report = w.run(&order).await.json();
+            let rows: Vec<Option<u64>> =
+                report["runs"].as_array().unwrap().iter().map(|r| r["loading"][0]["rows"].as_u64()).collect();
+            assert_eq!(rows, [Some(30), Some(60), Some(90), None], "{order:?}: {report:#}");
+            equal(&w).await;
+        }
         w.sql("UPDATE item SET v = 'x' WHERE b = 1; DELETE FROM item WHERE b = 2").await;
         assert!(w.tick().await["whole"].is_null());
         equal(&w).await;
@@ -127,6 +134,16 @@ async fn a_crash_costs_a_chunk() {
     }
     assert_eq!(w.run(&["run"]).await.code, 0);
     w.tick().await;
+    equal(&w).await;
+}
+
+/// The planner takes the table for large, and it is empty by now.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_was_emptied_is_empty() {
+    let w = world("chunk_rows = 30", SCANNED).await;
+    w.run(&["run"]).await;
+    w.sql("DELETE FROM item").await;
+    assert_eq!(w.run(&["resync", "--table", "item"]).await.code, 0);
     equal(&w).await;
 }
 

@@ -1,0 +1,72 @@
+//! What the passes over a table have left, put together for the seal.
+
+use super::error::RunError;
+use super::guard;
+use super::staging::{Bounds, Staging};
+use super::work::Staged;
+use crate::batch::{Absent, Apply, LogMark, Parts, TableBatch, Update};
+use crate::bigquery::PreparedTarget;
+use crate::capture::Decision;
+use crate::model::RunId;
+use crate::source::refuse_rewritten;
+
+impl Staging<'_> {
+    /// Stores what is left and says what is to be sealed of the table. `log` is where it stands in the change log then.
+    pub async fn seal_ready(mut self, run: &RunId, absent: Absent, log: Option<LogMark>) -> Result<Staged, RunError> {
+        let (parts, bytes) = self.files.finish().await?;
+        self.counts.staged_bytes = bytes;
+        self.found.log = log;
+        let all_rows = self.counts.upserts + self.counts.keys + self.counts.quarantined;
+        self.found.source_rows = match absent {
+            Absent::Remove => Some(all_rows),
+            Absent::Keep => self.found.keys.map(|k| k.count),
+        };
+        let mark = self.capture.next_mark(std::mem::take(&mut self.found));
+        let counts = self.counts;
+        let since = self.capture.keeps_moment();
+        let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };
+        refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
+        let mut table = self.table(run, absent, parts, &prepared);
+        guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
+        // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
+        // only moves the watermark, with the refused rows counted.
+        let empties = absent == Absent::Remove || matches!(table.apply, Apply::Replace { .. });
+        if table.parts.total() == 0 && empties {
+            let files = self.files.store_empty().await?;
+            table.parts.upserts = files.parts;
+            table.counts.staged_bytes += files.bytes;
+        }
+        Ok(Staged { table: Some(table), mark, counts, since })
+    }
+
+    fn table(&self, run: &RunId, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> TableBatch {
+        let spec = self.place.spec;
+        let apply = if self.capture.replaces() {
+            Apply::Replace { schema: prepared.replace_schema(), fields: prepared.fields.clone() }
+        } else {
+            let update = match self.capture.decision {
+                Decision::Reconcile(_) => Update::Different,
+                Decision::Whole(_) | Decision::Chunk(..) | Decision::Changes => Update::All,
+            };
+            let staging = self.place.context.bigquery.staging(&spec.target, run);
+            Apply::Merge { staging, absent, repeats: self.repeats, scopes: self.scopes.clone(), update }
+        };
+        TableBatch {
+            source: spec.source.to_string(),
+            target: self.plan.target.clone(),
+            apply,
+            columns: self.plan.columns.clone(),
+            key: self.plan.key.clone(),
+            delete: spec.delete.clone(),
+            partition: self.plan.partition.clone(),
+            cluster: self.plan.cluster.clone(),
+            compression: self.place.context.config.storage.compression,
+            parts,
+            counts: self.counts,
+            bounds: match &self.bounds {
+                Bounds::Known(bounds) => bounds.clone(),
+                Bounds::Empty => None,
+            },
+        }
+    }
+}
