@@ -45,6 +45,7 @@ pub mod config;
 pub mod encode;
 pub mod failpoint;
 pub mod model;
+pub mod retry;
 pub mod run;
 pub mod server;
 pub mod source;

@@ -16,6 +16,7 @@ use google_cloud_storage::client::Storage;
 
 use crate::failpoint::Injected;
 use crate::model::Blame;
+use crate::retry::RetryAfter;
 
 /// The variable that holds an emulator's `http://host:port`.
 pub const EMULATOR: &str = "STORAGE_EMULATOR_HOST";
@@ -143,6 +144,7 @@ impl Store {
     /// An object's content and generation in one request; `None` where there is no such object.
     pub async fn get(&self, name: &str) -> Result<Option<(Bytes, i64)>, StorageError> {
         let object = format!("{}{name}", self.prefix);
+        let after = RetryAfter::default();
         let attempt = || async {
             let read = async {
                 let mut response = self.client.read_object(self.resource(), &object).send().await?;
@@ -156,11 +158,14 @@ impl Store {
             match tokio::time::timeout(READ_TIMEOUT, Box::pin(read)).await {
                 Ok(Ok(found)) => Ok(Some(found)),
                 Ok(Err(e)) if e.http_status_code() == Some(404) => Ok(None),
-                Ok(Err(e)) => Err(self.fault("read", &object, &e)),
+                Ok(Err(e)) => {
+                    e.http_headers().into_iter().for_each(|h| after.note(h));
+                    Err(self.fault("read", &object, &e))
+                }
                 Err(_) => Err(self.timed_out("read", &object)),
             }
         };
-        attempt.retry(backoff()).when(StorageError::is_transient).await
+        attempt.retry(backoff()).when(StorageError::is_transient).adjust(|_, pause| after.adjust(pause)).await
     }
 
     /// Writes an object if it is as expected, and returns its new generation.
@@ -179,6 +184,7 @@ impl Store {
             Expect::Absent => 0,
             Expect::Generation(g) => g,
         };
+        let after = RetryAfter::default();
         let attempt = || async {
             let write = self
                 .client
@@ -188,11 +194,14 @@ impl Store {
                 .send_buffered();
             match tokio::time::timeout(WRITE_TIMEOUT, Box::pin(write)).await {
                 Ok(Ok(written)) => Ok(written.generation),
-                Ok(Err(e)) => Err(self.fault("write", &object, &e)),
+                Ok(Err(e)) => {
+                    e.http_headers().into_iter().for_each(|h| after.note(h));
+                    Err(self.fault("write", &object, &e))
+                }
                 Err(_) => Err(self.timed_out("write", &object)),
             }
         };
-        attempt.retry(backoff()).when(StorageError::is_transient).await
+        attempt.retry(backoff()).when(StorageError::is_transient).adjust(|_, pause| after.adjust(pause)).await
     }
 
     /// Whether the bucket is there and may be listed. Reading an absent object can't tell an absent bucket.

@@ -15,6 +15,7 @@ use super::error::{ApiFault, BigQueryError};
 use crate::config::BigQueryConfig;
 use crate::failpoint::{Effect, around};
 use crate::model::TargetRef;
+use crate::retry::RetryAfter;
 
 /// The variable that holds an emulator's `http://host:port`.
 pub const EMULATOR: &str = "BIGQUERY_EMULATOR_HOST";
@@ -122,6 +123,7 @@ impl BigQuery {
         doing: &'static str,
         what: &str,
     ) -> Result<Answer, BigQueryError> {
+        let after = RetryAfter::default();
         let attempt = || async {
             let url = format!("{}/projects/{}{path}", self.base, encode(&self.config.project));
             let request = self.http.request(method.clone(), url).query(query).bearer_auth(self.token.get().await?);
@@ -136,6 +138,7 @@ impl BigQuery {
             };
             let response = request.send().await.map_err(unavailable)?;
             let status = response.status().as_u16();
+            after.note(response.headers());
             let content = response.bytes().await.map_err(unavailable)?;
             match status {
                 200..=299 => {
@@ -151,7 +154,7 @@ impl BigQuery {
                 _ => Err(ApiFault::parse(status, &content).into_error(doing, what)),
             }
         };
-        attempt.retry(backoff()).when(BigQueryError::is_transient).await
+        attempt.retry(backoff()).when(BigQueryError::is_transient).adjust(|_, pause| after.adjust(pause)).await
     }
 
     /// Drops a staging table; one that is not there is dropped already.

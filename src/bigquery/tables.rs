@@ -31,6 +31,8 @@ pub struct TargetPlan {
 pub enum Present {
     /// Rows are merged into it.
     Merge,
+    /// All rows of the source are merged into it, and what it has besides goes; it has to be ours.
+    MergeAll,
     /// Its rows are replaced; it has to be ours.
     Replace,
     /// Its rows and, where it must be, its columns are replaced, whoever made it.
@@ -103,9 +105,10 @@ impl TargetPlan {
 impl BigQuery {
     /// Makes sure that the target and the datasets are there and take the plan's columns.
     pub async fn prepare(&self, plan: &TargetPlan, present: Present) -> Result<PreparedTarget, BigQueryError> {
-        let needs_staging = present == Present::Merge || plan.delete != DeleteStyle::Hard;
+        let merges = matches!(present, Present::Merge | Present::MergeAll);
+        let needs_staging = merges || plan.delete != DeleteStyle::Hard;
         let found = match self.get_table(&plan.target).await? {
-            None if present == Present::Merge => {
+            None if merges => {
                 return Ok(PreparedTarget { state: Prepared::Missing, fields: Vec::new(), rows: None });
             }
             None => {
@@ -287,7 +290,7 @@ fn is_ours(table: &Value) -> bool {
 /// Rows that somebody else put there are not replaced unasked.
 fn refuse_foreign(plan: &TargetPlan, present: Present, table: &Value) -> Result<(), BigQueryError> {
     let has_rows = table["numRows"].as_str().is_some_and(|n| n != "0");
-    if present == Present::Replace && !is_ours(table) && has_rows {
+    if matches!(present, Present::Replace | Present::MergeAll) && !is_ours(table) && has_rows {
         return Err(BigQueryError::Foreign(plan.target.to_string()));
     }
     Ok(())

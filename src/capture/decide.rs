@@ -45,6 +45,7 @@ pub enum Why {
     ColumnFilled,
     ColumnReplaced,
     ColumnRetyped,
+    ColumnsChanged,
     TargetMissing,
     LogReplaced,
     LogPruned,
@@ -69,6 +70,7 @@ impl Why {
             Self::ColumnFilled => "a new column has values in rows that did not change",
             Self::ColumnReplaced => "a column was dropped, or left out, and is back, or another one has its name",
             Self::ColumnRetyped => "a column has another type",
+            Self::ColumnsChanged => "columns came or went while the table was loaded",
             Self::TargetMissing => "the target table is gone",
             Self::LogReplaced => "the change log was dropped and made anew",
             Self::LogPruned => "the change log was pruned beyond what had been read of it",
@@ -125,7 +127,7 @@ pub async fn decide(
         return Ok(Decision::Whole(why));
     }
     if previous.mark.loading.is_some() {
-        return Ok(Decision::Chunk(Why::FirstLoad, Part::Next));
+        return go_on_loading(session, spec, previous, &mark).await;
     }
     // By transaction ids, an attached partition's rows are found by themselves.
     let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
@@ -160,6 +162,29 @@ async fn any_row(session: &Session, spec: &TableSpec, condition: &str) -> Result
     let sql = format!("COPY (SELECT 1 FROM {} AS t WHERE {condition} LIMIT 1) TO STDOUT", qualified(&spec.source));
     let mut rows = session.copy(&sql).await?;
     Ok(futures_util::StreamExt::next(&mut rows).await.transpose()?.is_some())
+}
+
+/// The next stretch of a load, unless what was loaded so far is no longer of the same table.
+async fn go_on_loading(
+    session: &Session,
+    spec: &TableSpec,
+    previous: Standing<'_>,
+    now: &RelationMark,
+) -> Result<Decision, CaptureError> {
+    let then = &previous.mark.relation;
+    // A column that was not there for a while has no values in the stretches loaded meanwhile.
+    if then.columns != now.columns {
+        return Ok(Decision::Whole(Why::ColumnsChanged));
+    }
+    let attached: Vec<String> = now.leaves.iter().filter(|l| !then.leaves.contains(l)).map(u32::to_string).collect();
+    let detached = then.leaves.iter().any(|l| !now.leaves.contains(l));
+    // Rows that a partition brought along are older than the load, and their stretch may be through.
+    let of_these = format!("t.tableoid = ANY ('{{{}}}'::oid[])", attached.join(","));
+    let brought = format!("{of_these} AND NOT ({})", changed_since(previous.snapshot));
+    if detached || (!attached.is_empty() && any_row(session, spec, &brought).await?) {
+        return Ok(Decision::Whole(Why::PartitionsChanged));
+    }
+    Ok(Decision::Chunk(Why::FirstLoad, Part::Next))
 }
 
 fn reconcile_is_due(spec: &TableSpec, previous: Standing<'_>, now: OffsetDateTime) -> bool {

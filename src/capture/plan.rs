@@ -208,18 +208,28 @@ impl<'a> Capture<'a> {
         let loading = self.next_loading(&found);
         // Until the load is done, and for the run after it, the watermark is the first chunk's.
         if let (Decision::Chunk(_, Part::Next), Some(standing)) = (self.decision, self.standing) {
-            return TableMark { loading, ..standing.mark.clone() };
+            let mut mark = TableMark { loading, ..standing.mark.clone() };
+            mark.relation.leaves = self.relation.leaves.iter().map(|l| l.oid).collect();
+            if mark.loading.is_none() {
+                mark.whole_at = Some(self.moment.taken_at);
+            }
+            // A row that came into an earlier stretch meanwhile is in the source's list of keys and not in the target yet.
+            if self.ends_a_load_over_rows() {
+                mark.rows = None;
+            }
+            return mark;
         }
         let before = self.standing.filter(|_| !self.replaces());
-        let cursor = self
-            .cursor
-            .as_ref()
-            .map(|c| c.advance(before.and_then(|p| p.mark.cursor.as_ref()), found.cursor_max, self.moment));
+        // What a whole read does not trust bounds no search either: another server's numbers may lie far ahead.
+        let goes_on = matches!(self.decision, Decision::Changes | Decision::Reconcile(_));
+        let floor = before.filter(|_| goes_on).and_then(|p| p.mark.cursor.as_ref());
+        let cursor = self.cursor.as_ref().map(|c| c.advance(floor, found.cursor_max, self.moment));
         let keys = match found.keys {
             Some(digest) => Some(KeyListMark { at: self.moment.taken_at, count: digest.count, digest: digest.hex() }),
             // Upserts may have added keys that the old list lacks. Equality with it would no longer mean that the target
             // has no others, so it may not be compared again; its date still counts.
             None => before
+                .filter(|_| goes_on)
                 .and_then(|p| p.mark.keys.clone())
                 .map(|mark| if found.upserts > 0 { KeyListMark { digest: String::new(), ..mark } } else { mark }),
         };
@@ -256,14 +266,19 @@ impl Capture<'_> {
         Some((standing.snapshot.clone(), standing.taken_at))
     }
 
-    /// Whether this is the last stretch of a load over rows that were there before.
-    pub fn ends_a_load_over_rows(&self) -> bool {
+    /// Whether a load in chunks goes over rows that were there before.
+    pub fn is_over_rows(&self) -> bool {
         let before = match self.decision {
             Decision::Chunk(_, Part::First(before)) => Some(before),
             Decision::Chunk(_, Part::Next) => self.standing.and_then(|s| s.mark.loading.as_ref()).map(|l| l.before),
             _ => None,
         };
-        before == Some(RowsBefore::Some) && self.range.as_ref().is_some_and(|r| r.until.is_none())
+        before == Some(RowsBefore::Some)
+    }
+
+    /// Whether this is the last stretch of a load over rows that were there before.
+    pub fn ends_a_load_over_rows(&self) -> bool {
+        self.is_over_rows() && self.range.as_ref().is_some_and(|r| r.until.is_none())
     }
 }
 

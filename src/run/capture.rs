@@ -164,7 +164,11 @@ impl<'a> Work<'a> {
         shape: &Shape,
         decision: Decision,
     ) -> Result<Decision, RunError> {
-        let Decision::Whole(why) = decision else { return Ok(decision) };
+        let (Decision::Whole(why) | Decision::Reconcile(why)) = decision else { return Ok(decision) };
+        // Under another key or filter, rows can't be told from those that are to go: only a replacement is right.
+        if why == Why::DefinitionChanged && self.order.mode != Mode::Resync {
+            return Ok(decision);
+        }
         let is_large = relation.rows.is_some_and(|rows| rows > self.context.config.run.chunk_rows);
         if !is_large || !may_be_chunked(spec, relation, shape) {
             return Ok(decision);
@@ -202,7 +206,8 @@ impl<'a> Work<'a> {
                 _ => Named::Nothing,
             };
             if let Named::NoRow = named {
-                decision = Decision::Reconcile(Why::LogNamesNoRow);
+                let all = Decision::Reconcile(Why::LogNamesNoRow);
+                decision = self.in_chunks(spec, relation, shape, all).await?;
             }
             let mut capture = Capture::new(spec, relation, shape, moment, *standing, decision)?;
             if let Decision::Chunk(_, part) = decision {
@@ -230,7 +235,10 @@ impl<'a> Work<'a> {
                 Passed::TargetMissing => {
                     decision = self.in_chunks(spec, relation, shape, Decision::Whole(Why::TargetMissing)).await?;
                 }
-                Passed::NamesNoRow => decision = Decision::Reconcile(Why::LogLacksKey),
+                Passed::NamesNoRow => {
+                    let all = Decision::Reconcile(Why::LogLacksKey);
+                    decision = self.in_chunks(spec, relation, shape, all).await?;
+                }
             }
         }
     }

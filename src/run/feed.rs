@@ -48,6 +48,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         log: None,
         postponed: Vec::new(),
         begun: Vec::new(),
+        goes_on: Vec::new(),
         replayed: false,
         reports: Vec::new(),
     };
@@ -84,6 +85,7 @@ struct Run<'a> {
     log: Option<LogCounts>,
     postponed: Vec<(TableSpec, RunError)>,
     begun: Vec<String>,
+    goes_on: Vec<String>,
     replayed: bool,
     reports: Vec<RunReport>,
 }
@@ -227,12 +229,19 @@ impl Run<'_> {
         state.seal(batch.clone()).await?;
         let tables = finish(self.context, state, &batch, Replay::No).await?;
         self.note_success(done.iter().map(|t| &t.target));
+        let (loading, others): (Vec<TableSpec>, Vec<TableSpec>) =
+            done.into_iter().partition(|t| self.loading(&t.target).is_some());
+        self.goes_on = loading.iter().map(|t| t.target.clone()).collect();
+        self.begun.extend(self.goes_on.iter().cloned());
         self.report(RunState::Done, tables, None);
-        // Another stretch of a load in chunks, while there is time for it.
+        // While there is time: another stretch of a load in chunks, or after the last what has changed since the first.
         if OffsetDateTime::now_utc() - self.started < self.context.config.run.budget / 2 {
-            let loading: Vec<TableSpec> = done.into_iter().filter(|t| self.loading(&t.target).is_some()).collect();
-            self.begun.extend(loading.iter().map(|t| t.target.clone()));
+            let was_loading = |t: &TableSpec| {
+                let mark = previous.as_ref().and_then(|w| w.tables.get(&t.target));
+                mark.is_some_and(|m| m.loading.is_some())
+            };
             rest.extend(loading);
+            rest.extend(others.into_iter().filter(was_loading));
         }
         Ok(rest)
     }
@@ -276,6 +285,7 @@ impl Run<'_> {
             log: self.log,
             aside: aside.map(|(target, a)| AsideReport::new(target, a)).collect(),
             loading: self.loading_reports(),
+            goes_on: std::mem::take(&mut self.goes_on),
             postponed: self.postponed.iter().map(|(spec, e)| PostponedReport::new(spec, e)).collect(),
             tables,
         };

@@ -7,8 +7,8 @@
 use super::error::RunError;
 use super::order::{Guard, Mode};
 use super::work::{Place, Reading};
-use crate::batch::{Absent, Apply, TableBatch};
-use crate::capture::Capture;
+use crate::batch::{Absent, Apply, RowsBefore, TableBatch};
+use crate::capture::{Capture, Decision, Part};
 use crate::model::DeleteStyle;
 
 /// Fewer deletes are nobody's disaster.
@@ -24,6 +24,10 @@ pub(super) async fn check(
 ) -> Result<(), RunError> {
     // A resync says by itself that the target is to be made anew.
     if place.guard == Guard::Off || place.mode == Mode::Resync {
+        return Ok(());
+    }
+    // The first stretch of a load into an empty target is far from all of it.
+    if matches!(capture.decision, Decision::Chunk(_, Part::First(RowsBefore::None))) {
         return Ok(());
     }
     let fraction = place.spec.max_delete_fraction;

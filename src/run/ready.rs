@@ -46,6 +46,7 @@ impl Staging<'_> {
         } else {
             let update = match self.capture.decision {
                 Decision::Reconcile(_) => Update::Different,
+                Decision::Chunk(..) if self.capture.is_over_rows() => Update::Different,
                 Decision::Whole(_) | Decision::Chunk(..) | Decision::Changes => Update::All,
             };
             let staging = self.place.context.bigquery.staging(&spec.target, run);

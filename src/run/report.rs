@@ -65,6 +65,9 @@ pub struct RunReport {
     /// Tables whose load in chunks goes on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub loading: Vec<LoadingReport>,
+    /// Of those, the ones this run has brought further.
+    #[serde(skip)]
+    pub goes_on: Vec<String>,
     /// Tables that something passing was in the way of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub postponed: Vec<PostponedReport>,
@@ -227,6 +230,7 @@ impl RunReport {
             log: None,
             aside: Vec::new(),
             loading: Vec::new(),
+            goes_on: Vec::new(),
             postponed: Vec::new(),
             tables: Vec::new(),
         }
@@ -261,11 +265,15 @@ impl TickReport {
         self.runs.iter().any(|r| r.state == RunState::Failed || !r.postponed.is_empty())
     }
 
-    /// Targets that a tick at once would bring further: loads in chunks that have come on in this one.
-    pub fn unfinished(&self) -> Vec<String> {
+    /// Targets that a tick at once would bring further, by feed: loads in chunks that have come on in this one.
+    pub fn unfinished(&self) -> Vec<Vec<String>> {
         let last = self.runs.iter().enumerate().filter(|(n, r)| !self.runs[n + 1..].iter().any(|l| l.feed == r.feed));
-        let went_on = last.filter(|(_, r)| r.state == RunState::Done).flat_map(|(_, r)| &r.loading);
-        went_on.map(|l| l.target.clone()).collect()
+        last.map(|(_, r)| r.goes_on.clone()).filter(|targets| !targets.is_empty()).collect()
+    }
+
+    /// Whether a load in chunks has come on: asked for a second time, it would begin anew.
+    pub fn has_loaded_a_chunk(&self) -> bool {
+        self.runs.iter().any(|r| !r.goes_on.is_empty())
     }
 
     /// Every run failed, and each because of the config.

@@ -213,12 +213,8 @@ impl<'a> Staging<'a> {
     async fn prepare(&mut self) -> Result<bool, RunError> {
         if self.prepared.is_none() {
             let present = match (self.capture.decision, self.place.mode) {
-                (
-                    Decision::Changes
-                    | Decision::Reconcile(_)
-                    | Decision::Chunk(_, Part::Next | Part::First(RowsBefore::Some)),
-                    _,
-                ) => Present::Merge,
+                (Decision::Changes | Decision::Reconcile(_) | Decision::Chunk(_, Part::Next), _) => Present::Merge,
+                (Decision::Chunk(_, Part::First(RowsBefore::Some)), _) => Present::MergeAll,
                 (Decision::Whole(_) | Decision::Chunk(..), Mode::Resync) => Present::Overwrite,
                 (Decision::Whole(_) | Decision::Chunk(..), _) => Present::Replace,
             };

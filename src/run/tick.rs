@@ -72,7 +72,8 @@ impl Request {
                 || RelationName::parse(name).as_ref() == Some(&spec.source)
         };
         for name in &self.tables {
-            if !tables.iter().any(|t| is_named(t, name)) {
+            // What we sent on to ourselves may be gone from the config by now.
+            if !self.due && !tables.iter().any(|t| is_named(t, name)) {
                 let known = tables.iter().map(|t| t.source.to_string()).collect();
                 return Err(UnknownTable { name: name.clone(), known });
             }
@@ -119,12 +120,12 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
 /// What has come on and is not through goes on at once, in whichever process gets the message; without a topic, or if that
 /// fails, with the next tick.
 async fn go_on_elsewhere(context: &Context, report: &TickReport) {
-    let (Some(topic), targets) = (&context.topic, report.unfinished()) else { return };
-    for target in targets {
-        let request = Request { tables: vec![target.clone()], ..Request::default() };
-        match topic.publish(&request).await {
-            Ok(()) => info!(target, "a message is on its way to go on with the load"),
-            Err(e) => warn!(target, reason = %e, hint = e.hint(), "no message to go on at once"),
+    let (Some(topic), feeds) = (&context.topic, report.unfinished()) else { return };
+    for tables in feeds {
+        let targets = tables.join(", ");
+        match topic.publish(&Request { tables, due: true, ..Request::default() }).await {
+            Ok(()) => info!(targets, "a message is on its way to go on with the load"),
+            Err(e) => warn!(targets, reason = %e, hint = e.hint(), "no message to go on at once"),
         }
     }
 }

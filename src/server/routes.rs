@@ -89,9 +89,12 @@ async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> 
             Err(e) => refusal(StatusCode::INTERNAL_SERVER_ERROR, e.to_string(), e.hint()),
         };
     }
+    let is_full = push.request.full;
     match run(&app, push.request).await {
-        // Pub/Sub would only repeat what waits for a person.
-        Ok(report) if !report.is_worth_repeating() => StatusCode::NO_CONTENT.into_response(),
+        // Pub/Sub would only repeat what waits for a person, or begin a load anew that the next tick goes on with.
+        Ok(report) if !report.is_worth_repeating() || (is_full && report.has_loaded_a_chunk()) => {
+            StatusCode::NO_CONTENT.into_response()
+        }
         Ok(report) => (StatusCode::INTERNAL_SERVER_ERROR, Json(report)).into_response(),
         Err(e) => refusal(StatusCode::BAD_REQUEST, e.to_string(), e.hint()),
     }

@@ -129,6 +129,26 @@ async fn lost_answers_change_nothing() {
     assert_eq!(w.tick().await["state"], "empty");
 }
 
+/// Every request is refused, delayed, cut or told to come back once, in its turn: one tick gets through.
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_of_the_line_are_outlived_by_one_tick() {
+    let w = world().await;
+    for proxy in [&w.gcs, &w.bq] {
+        proxy.refuse(1, |r| r.method == "GET");
+        proxy.refuse(1, |r| r.method == "POST");
+        proxy.cut(1, |r| r.method == "GET");
+        proxy.busy(1, 2, |r| r.method == "POST");
+        proxy.delay(2, std::time::Duration::from_millis(300), |_| true);
+    }
+    let began = std::time::Instant::now();
+    let report = w.tick().await;
+    assert!(began.elapsed().as_secs() >= 2, "Retry-After is kept");
+    let run = report["run"].as_str().unwrap();
+    assert_eq!((jobs(&w, run, "load").len(), jobs(&w, run, "merge").len()), (1, 1));
+    w.assert_equal("orders").await;
+    assert_eq!(w.tick().await["state"], "empty");
+}
+
 /// A job that failed for a passing reason is followed by the next attempt, under the next id. The emulator never fails that
 /// way, so the stub answers for it.
 #[tokio::test(flavor = "multi_thread")]

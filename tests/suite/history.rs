@@ -155,9 +155,12 @@ impl<'a> History<'a> {
         let matches = move |r: &crate::support::Recorded| {
             r.method != "GET" && passed.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 >= nth
         };
-        match self.rng.u32(..3) {
+        match self.rng.u32(..6) {
             0 => proxy.answer(2, 503, "", matches),
             1 => proxy.cut(1, matches),
+            2 => proxy.refuse(2, matches),
+            3 => proxy.busy(1, 1, matches),
+            4 => proxy.delay(1, Duration::from_millis(1500), matches),
             _ => proxy.lose_answer(1, matches),
         }
     }
@@ -173,7 +176,19 @@ impl<'a> History<'a> {
                 let rule = self.rule("error");
                 self.run(&rule).await;
             }
-            75..90 => {
+            75..80 => {
+                // The source ends every connection that is not the test's own.
+                let pause = Duration::from_millis(self.rng.u64(50..900));
+                let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr IS NOT NULL";
+                let w = self.w;
+                let terminate = async move {
+                    tokio::time::sleep(pause).await;
+                    w.sql(end).await;
+                };
+                tokio::join!(self.run(""), terminate);
+                self.log.push("-- with its connections ended".to_owned());
+            }
+            80..90 => {
                 self.disturb();
                 self.run("").await;
                 self.w.gcs.calm();

@@ -64,6 +64,11 @@ enum Action {
     LoseAnswer,
     /// Let the emulator do it and break off in the middle of its answer.
     Cut,
+    /// Break the connection off before the emulator sees anything.
+    Refuse,
+    /// Too many requests: come back after so many seconds.
+    Busy(u64),
+    Delay(Duration),
 }
 
 struct Rule {
@@ -182,6 +187,21 @@ impl Proxy {
         self.rule(matches, Action::Cut, times);
     }
 
+    /// The connection ends before the emulator has seen the request.
+    pub fn refuse(&self, times: usize, matches: impl Fn(&Recorded) -> bool + Send + Sync + 'static) {
+        self.rule(matches, Action::Refuse, times);
+    }
+
+    /// 429 with `Retry-After`.
+    pub fn busy(&self, times: usize, seconds: u64, matches: impl Fn(&Recorded) -> bool + Send + Sync + 'static) {
+        self.rule(matches, Action::Busy(seconds), times);
+    }
+
+    /// The request waits.
+    pub fn delay(&self, times: usize, time: Duration, matches: impl Fn(&Recorded) -> bool + Send + Sync + 'static) {
+        self.rule(matches, Action::Delay(time), times);
+    }
+
     /// Forgets every rule.
     pub fn calm(&self) {
         self.inner.rules.lock().unwrap().clear();
@@ -200,6 +220,9 @@ impl Inner {
             Action::Answer(status, body) => Action::Answer(*status, body.clone()),
             Action::LoseAnswer => Action::LoseAnswer,
             Action::Cut => Action::Cut,
+            Action::Refuse => Action::Refuse,
+            Action::Busy(seconds) => Action::Busy(*seconds),
+            Action::Delay(time) => Action::Delay(*time),
         })
     }
 }
@@ -228,6 +251,14 @@ async fn pass(State(shared): State<Shared>, request: Request<Body>) -> Response 
             gate.reached.notify_one();
             gate.open.notified().await;
         }
+        Some(Action::Refuse) => {
+            let broken = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("refused"))]);
+            return (StatusCode::OK, Body::from_stream(broken)).into_response();
+        }
+        Some(Action::Busy(seconds)) => {
+            return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())], "{}").into_response();
+        }
+        Some(Action::Delay(time)) => tokio::time::sleep(*time).await,
         _ => {}
     }
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());

@@ -1,0 +1,9 @@
+-- table demo.app.item: a STRING, b INT64, v STRING
+-- table demo.app_staging.item__RUN: _plimsoll_op STRING, a STRING, b INT64, v STRING
+MERGE `demo.app.item` AS T
+USING `demo.app_staging.item__RUN` AS S
+ON T.`a` = S.`a` AND T.`b` = S.`b`
+WHEN MATCHED AND S.`_plimsoll_op` = 'D' THEN DELETE
+WHEN MATCHED AND S.`_plimsoll_op` = 'U' AND (T.`v` IS DISTINCT FROM S.`v`) THEN UPDATE SET T.`v` = S.`v`
+WHEN NOT MATCHED AND S.`_plimsoll_op` = 'U' THEN INSERT (`a`, `b`, `v`) VALUES (S.`a`, S.`b`, S.`v`)
+WHEN NOT MATCHED BY SOURCE THEN DELETE

@@ -1,0 +1,9 @@
+-- table demo.app.item: id INT64, n INT64, v STRING
+-- table demo.app_staging.item__RUN: _plimsoll_op STRING, id INT64, n INT64, v STRING
+MERGE `demo.app.item` AS T
+USING `demo.app_staging.item__RUN` AS S
+ON T.`id` = S.`id`
+WHEN MATCHED AND S.`_plimsoll_op` = 'D' THEN DELETE
+WHEN MATCHED AND S.`_plimsoll_op` = 'U' AND (T.`n` IS DISTINCT FROM S.`n` OR T.`v` IS DISTINCT FROM S.`v`) THEN UPDATE SET T.`n` = S.`n`, T.`v` = S.`v`
+WHEN NOT MATCHED AND S.`_plimsoll_op` = 'U' THEN INSERT (`id`, `n`, `v`) VALUES (S.`id`, S.`n`, S.`v`)
+WHEN NOT MATCHED BY SOURCE THEN DELETE
