@@ -9,6 +9,7 @@ mod auth;
 mod client;
 mod count;
 mod error;
+mod fit;
 mod jobs;
 mod merge;
 mod sql;

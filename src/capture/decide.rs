@@ -134,17 +134,11 @@ pub async fn decide(
     // What the log names of the rows, it brings by itself.
     let unnamed = logged.zip(previous.mark.log.as_ref()).map(|(logged, mark)| format!("NOT {}", logged.names(mark)));
     if tells_no_partition && previous.mark.relation.leaves != mark.leaves {
-        let (then, now) = (&previous.mark.relation.leaves, &mark.leaves);
-        let attached: Vec<String> = now.iter().filter(|l| !then.contains(l)).map(u32::to_string).collect();
-        let detached = then.iter().any(|l| !now.contains(l));
-        let brings_rows = match (&unnamed, relation.kind) {
+        let is_of_trouble = match (&unnamed, relation.kind) {
             (_, RelationKind::View) | (None, _) => true,
-            (Some(unnamed), _) => {
-                let of_these = format!("t.tableoid = ANY ('{{{}}}'::oid[]) AND {unnamed}", attached.join(","));
-                any_row(session, spec, &of_these).await?
-            }
+            (Some(unnamed), _) => brings_rows(session, spec, &previous.mark.relation, &mark, unnamed).await?,
         };
-        if detached || brings_rows {
+        if is_of_trouble {
             return Ok(Decision::Reconcile(Why::PartitionsChanged));
         }
     }
@@ -164,6 +158,22 @@ async fn any_row(session: &Session, spec: &TableSpec, condition: &str) -> Result
     Ok(futures_util::StreamExt::next(&mut rows).await.transpose()?.is_some())
 }
 
+/// Whether a partition was detached, or one attached that has such rows.
+async fn brings_rows(
+    session: &Session,
+    spec: &TableSpec,
+    then: &RelationMark,
+    now: &RelationMark,
+    rows: &str,
+) -> Result<bool, CaptureError> {
+    if then.leaves.iter().any(|l| !now.leaves.contains(l)) {
+        return Ok(true);
+    }
+    let attached: Vec<String> = now.leaves.iter().filter(|l| !then.leaves.contains(l)).map(u32::to_string).collect();
+    let of_these = format!("t.tableoid = ANY ('{{{}}}'::oid[]) AND {rows}", attached.join(","));
+    Ok(!attached.is_empty() && any_row(session, spec, &of_these).await?)
+}
+
 /// The next stretch of a load, unless what was loaded so far is no longer of the same table.
 async fn go_on_loading(
     session: &Session,
@@ -176,12 +186,9 @@ async fn go_on_loading(
     if then.columns != now.columns {
         return Ok(Decision::Whole(Why::ColumnsChanged));
     }
-    let attached: Vec<String> = now.leaves.iter().filter(|l| !then.leaves.contains(l)).map(u32::to_string).collect();
-    let detached = then.leaves.iter().any(|l| !now.leaves.contains(l));
     // Rows that a partition brought along are older than the load, and their stretch may be through.
-    let of_these = format!("t.tableoid = ANY ('{{{}}}'::oid[])", attached.join(","));
-    let brought = format!("{of_these} AND NOT ({})", changed_since(previous.snapshot));
-    if detached || (!attached.is_empty() && any_row(session, spec, &brought).await?) {
+    let older = format!("NOT ({})", changed_since(previous.snapshot));
+    if brings_rows(session, spec, then, now, &older).await? {
         return Ok(Decision::Whole(Why::PartitionsChanged));
     }
     Ok(Decision::Chunk(Why::FirstLoad, Part::Next))

@@ -250,14 +250,20 @@ impl<'a> Capture<'a> {
 impl Capture<'_> {
     /// How far the load has come; `None` where it is done, or was none.
     fn next_loading(&self, found: &Found) -> Option<Loading> {
-        let Decision::Chunk(_, part) = self.decision else { return None };
+        let (so_far, before) = self.loaded_so_far()?;
         let after = self.range.as_ref()?.until.clone()?;
-        let known = self.standing.and_then(|s| s.mark.loading.as_ref());
-        let (rows, before) = match part {
-            Part::First(before) => (0, before),
-            Part::Next => known.map_or((0, RowsBefore::Some), |l| (l.rows, l.before)),
-        };
-        Some(Loading { after, rows: rows + found.rows, before })
+        Some(Loading { after, rows: so_far + found.rows, before })
+    }
+
+    /// The rows that the stretches before have brought, and what the target had before them.
+    fn loaded_so_far(&self) -> Option<(u64, RowsBefore)> {
+        match self.decision {
+            Decision::Chunk(_, Part::First(before)) => Some((0, before)),
+            Decision::Chunk(_, Part::Next) => {
+                self.standing.and_then(|s| s.mark.loading.as_ref()).map(|l| (l.rows, l.before))
+            }
+            _ => None,
+        }
     }
 
     /// The moment the watermark goes on speaking of, where it is not this run's.
@@ -268,12 +274,7 @@ impl Capture<'_> {
 
     /// Whether a load in chunks goes over rows that were there before.
     pub fn is_over_rows(&self) -> bool {
-        let before = match self.decision {
-            Decision::Chunk(_, Part::First(before)) => Some(before),
-            Decision::Chunk(_, Part::Next) => self.standing.and_then(|s| s.mark.loading.as_ref()).map(|l| l.before),
-            _ => None,
-        };
-        before == Some(RowsBefore::Some)
+        self.loaded_so_far().is_some_and(|(_, before)| before == RowsBefore::Some)
     }
 
     /// Whether this is the last stretch of a load over rows that were there before.

@@ -1,8 +1,8 @@
 //! Tables of a shared feed that failed for good: set aside, so that they don't hold up the others.
 //!
-//! Such a table loses its place in the watermark (but for one that the delete guard has stopped); every report names it. Each run looks at it again, and once nothing is in
-//! its way it is loaded whole, alone. One that failed after its rows were read is tried again ever more rarely, because
-//! that costs a read of the whole table.
+//! Such a table loses its place in the watermark (but for one that the delete guard has stopped); every report names it.
+//! Each run looks at it again, and once nothing is in its way it is loaded whole, alone. One that failed after its rows
+//! were read is tried again ever more rarely, because that costs a read of the whole table.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

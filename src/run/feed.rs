@@ -201,16 +201,8 @@ impl Run<'_> {
         let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
         let Some(batch) = batch else {
-            let stood = due.iter().map(|t| previous.as_ref().and_then(|w| w.standing(&t.target)).map(|s| s.taken_at));
-            let oldest = stood.min().flatten();
-            let is_older = |than: Duration| oldest.is_none_or(|t| next.taken_at - t >= than);
-            // Entries that concern nobody are not read again and again.
-            let entries = captured_log.map_or(0, |l| l.entries);
-            let is_long = entries >= MANY_ENTRIES || (entries > 0 && is_older(LONG_AGO));
-            // A new column is known from now on: what comes into it is a change like any other.
-            let relations = |w: &Watermark| w.tables.values().map(|t| t.relation.clone()).collect::<Vec<_>>();
-            let is_another = previous.as_ref().is_some_and(|p| relations(p) != relations(&next));
-            if is_older(self.context.heartbeat()) || is_long || is_another || now_aside != aside {
+            let heartbeat = self.context.heartbeat();
+            if now_aside != aside || is_worth_a_write(&due, previous.as_ref(), &next, captured_log, heartbeat) {
                 state.advance(next, now_aside).await?
             } else {
                 state.release().await?
@@ -222,7 +214,9 @@ impl Run<'_> {
             }
             return Ok(rest);
         };
-        for spec in due.iter().filter(|t| previous.as_ref().is_none_or(|w| w.standing(&t.target).is_none())) {
+        let is_new = |t: &&TableSpec| previous.as_ref().is_none_or(|w| w.standing(&t.target).is_none());
+        let is_written = |t: &&TableSpec| batch.tables.iter().any(|b| b.target.table == t.target);
+        for spec in due.iter().filter(is_new).filter(is_written) {
             forget_elsewhere(self.context, spec).await?;
         }
         self.context.progress.verb(&self.feed.id, "seal");
@@ -311,4 +305,25 @@ impl Run<'_> {
         });
         Some(each.collect::<Vec<_>>().join("; "))
     }
+}
+
+/// Whether a run without changes is to move the watermark in the state all the same.
+fn is_worth_a_write(
+    due: &[TableSpec],
+    previous: Option<&Watermark>,
+    next: &Watermark,
+    log: Option<LogCounts>,
+    heartbeat: Duration,
+) -> bool {
+    let oldest = due.iter().map(|t| previous.and_then(|w| w.standing(&t.target)).map(|s| s.taken_at)).min().flatten();
+    let is_older = |than: Duration| oldest.is_none_or(|t| next.taken_at - t >= than);
+    // Entries that concern nobody are not read again and again.
+    let entries = log.map_or(0, |l| l.entries);
+    let is_long = entries >= MANY_ENTRIES || (entries > 0 && is_older(LONG_AGO));
+    // A new column is known from now on: what comes into it is a change like any other.
+    let is_another = previous.is_some_and(|p| {
+        let (then, now) = (p.tables.values(), next.tables.values());
+        !then.map(|t| &t.relation).eq(now.map(|t| &t.relation))
+    });
+    is_older(heartbeat) || is_long || is_another
 }

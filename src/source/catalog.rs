@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::dependencies::TREE;
 use super::error::SourceError;
+use super::oid;
 use super::session::Session;
 use super::sql::literal;
 use crate::model::RelationName;
@@ -97,18 +98,12 @@ impl SourceColumn {
     /// are.
     pub fn value_type(&self) -> String {
         match self.base_oid {
-            INT8 | INT2 | INT4 => "integer".to_owned(),
-            TEXT | VARCHAR => "text".to_owned(),
+            oid::INT8 | oid::INT2 | oid::INT4 => "integer".to_owned(),
+            oid::TEXT | oid::VARCHAR => "text".to_owned(),
             _ => self.base_type.clone(),
         }
     }
 }
-
-const INT8: u32 = 20;
-const INT2: u32 = 21;
-const INT4: u32 = 23;
-const TEXT: u32 = 25;
-const VARCHAR: u32 = 1043;
 
 impl Relation {
     pub fn column(&self, name: &str) -> Option<&SourceColumn> {

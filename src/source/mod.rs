@@ -7,6 +7,7 @@ mod catalog;
 mod connect;
 mod dependencies;
 mod error;
+pub mod oid;
 mod session;
 mod sql;
 mod tls;

@@ -462,3 +462,23 @@ async fn a_table_set_aside_is_named_by_every_tick() {
         assert_eq!((ran.code, ran.run()["aside"][0]["target"].as_str()), (1, Some("item")), "{}", ran.stdout);
     }
 }
+
+/// A table that cannot be loaded where it was moved to has written nothing there: back in its old feed it goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_fails_costs_nothing() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql(ITEMS).await;
+    w.sql("CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1)").await;
+    w.config("[[table]]\nsource = \"item\"\n");
+    w.tick().await;
+    let other = "[[table]]\nsource = \"other\"\ncapture = \"changelog\"\nlog_types = [\"other\"]\n";
+    w.config(&format!("{}{other}", config("", "").replace("[\"item\"]", "[{ type = \"item\", key = \"nope\" }]")));
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!((ran.code, ran.run()["aside"][0]["target"].as_str()), (1, Some("item")), "{}", ran.stdout);
+    w.sql("UPDATE item SET v = 'b' WHERE id = 1").await;
+    w.config("[[table]]\nsource = \"item\"\n");
+    let report = w.tick().await;
+    assert_eq!((report["whole"].is_null(), report["tables"][0]["upserts"].as_u64()), (true, Some(1)), "{report}");
+    w.assert_equal("item").await;
+}

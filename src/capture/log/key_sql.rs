@@ -6,7 +6,7 @@ use super::place::Place;
 use super::resolve::Log;
 use crate::capture::rule::resent;
 use crate::model::{KeyFormat, LogKey};
-use crate::source::{SourceColumn, ident, literal, qualified};
+use crate::source::{SourceColumn, ident, literal, oid, qualified};
 
 /// The statement behind the cursor.
 pub fn keys_query(log: &Log<'_>, claim: &Claim, place: &Place, judge: Option<&Judge>) -> String {
@@ -150,7 +150,7 @@ fn raw(log: &Log<'_>, claim: &Claim, key: &LogKey, i: usize) -> String {
 /// Packed JSON may be kept as text.
 fn as_json(log: &Log<'_>, claim: &Claim, column: &str) -> &'static str {
     let found = log.tables[claim.log].relation.column(column);
-    if found.is_some_and(|c| matches!(c.base_oid, 114 | 3802)) { "" } else { "::json" }
+    if found.is_some_and(|c| matches!(c.base_oid, oid::JSON | oid::JSONB)) { "" } else { "::json" }
 }
 
 /// The key's value with the type it is compared as; NULL where it is none of it.
@@ -168,13 +168,12 @@ fn typed(log: &Log<'_>, claim: &Claim, key: &LogKey, i: usize) -> String {
 
 const INTEGERS: [u32; 4] = [20, 21, 23, 26];
 const TEXTS: [u32; 4] = [18, 19, 25, 1043];
-const UUID: u32 = 2950;
 /// `pg_input_is_valid` came with PostgreSQL 16.
 const TELLS_VALID_INPUT: u32 = 160_000;
 
 /// Whether equal values of the type always print alike.
 pub(super) fn has_one_spelling(column: &SourceColumn) -> bool {
-    INTEGERS.contains(&column.base_oid) || column.base_oid == UUID
+    INTEGERS.contains(&column.base_oid) || column.base_oid == oid::UUID
 }
 
 /// The type a key column is compared as: one for all integers, whose indexes take any of them.
@@ -183,7 +182,7 @@ pub(super) fn compared_as(column: &SourceColumn) -> &str {
 }
 
 /// Types whose values a cast cuts to the modifier's length without a word; storing such a value is an error.
-const CUT: [u32; 4] = [1042, 1043, 1560, 1562];
+const CUT: [u32; 4] = [oid::BPCHAR, oid::VARCHAR, oid::BIT, oid::VARBIT];
 
 /// The value as the column would store it: rounded to `numeric(8,2)` or `timestamp(0)`; NULL where it could not, being too
 /// long for `varchar(3)`.
@@ -212,7 +211,7 @@ fn cast_plain(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version
             "CASE WHEN {text} ~ '^[+-]?[0-9]{{1,40}}$' THEN {text}::numeric \
              BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END"
         )
-    } else if to.base_oid == UUID {
+    } else if to.base_oid == oid::UUID {
         format!("{text} ~* '^[0-9a-f]{{8}}-?([0-9a-f]{{4}}-?){{3}}[0-9a-f]{{12}}$'")
     } else if version >= TELLS_VALID_INPUT {
         format!("pg_catalog.pg_input_is_valid({text}, {})", literal(wanted, "text"))

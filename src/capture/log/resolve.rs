@@ -4,7 +4,7 @@ use super::content_types::ContentTypes;
 use crate::capture::cursor::CursorColumn;
 use crate::capture::error::CaptureError;
 use crate::model::{Diff, KeyFormat, LogKey, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
-use crate::source::{Catalog, Relation, RelationKind, Session, SourceColumn, SourceError, ident, qualified};
+use crate::source::{Catalog, Relation, RelationKind, Session, SourceColumn, SourceError, ident, oid, qualified};
 
 /// A change log as it stands in the snapshot.
 pub struct Log<'a> {
@@ -180,7 +180,8 @@ impl LogRelation {
             return Err(CaptureError::LogWithoutTransactionIds { log: name.clone(), kind: relation.kind.name() });
         }
         let ids = CursorColumn::of_log(spec, relation)?;
-        let is_time = |c: &&String| relation.column(c).is_some_and(|c| matches!(c.base_oid, TIMESTAMP | TIMESTAMPTZ));
+        let is_time =
+            |c: &&String| relation.column(c).is_some_and(|c| matches!(c.base_oid, oid::TIMESTAMP | oid::TIMESTAMPTZ));
         let proof = match spec.at.as_ref().filter(is_time) {
             Some(at) => format!("COALESCE(pg_catalog.date_part('epoch', t.{0})::text, t.xmin::text)", ident(at)),
             None => "t.xmin::text".to_owned(),
@@ -196,12 +197,12 @@ impl LogRelation {
     /// A packed key needs a column of a type it can be packed in.
     fn can_hold(&self, key: &LogKey) -> Result<(), CaptureError> {
         for column in key.columns.iter().filter_map(|c| self.relation.column(c)) {
-            let is_text = matches!(column.base_oid, TEXT | VARCHAR);
+            let is_text = matches!(column.base_oid, oid::TEXT | oid::VARCHAR);
             let fits = match key.format {
                 KeyFormat::Columns => true,
-                KeyFormat::Json | KeyFormat::JsonArray => is_text || matches!(column.base_oid, JSON | JSONB),
+                KeyFormat::Json | KeyFormat::JsonArray => is_text || matches!(column.base_oid, oid::JSON | oid::JSONB),
                 KeyFormat::Hstore => column.base_name.rsplit('.').next() == Some("hstore"),
-                KeyFormat::Delimited(_) => is_text || column.base_oid == BPCHAR,
+                KeyFormat::Delimited(_) => is_text || column.base_oid == oid::BPCHAR,
             };
             if !fits {
                 return Err(CaptureError::NoPackedKey {
@@ -239,14 +240,6 @@ async fn lock(session: &Session, names: &[&RelationName]) -> Result<(), SourceEr
     }
     locked
 }
-
-const JSON: u32 = 114;
-const JSONB: u32 = 3802;
-const TEXT: u32 = 25;
-const BPCHAR: u32 = 1042;
-const VARCHAR: u32 = 1043;
-const TIMESTAMP: u32 = 1114;
-const TIMESTAMPTZ: u32 = 1184;
 
 async fn hstore_schema(session: &Session) -> Result<String, CaptureError> {
     const SQL: &str = "SELECT n.nspname FROM pg_catalog.pg_extension e \

@@ -1,0 +1,112 @@
+//! Whether a table that is there can take what a plan wants to bring.
+
+use serde_json::Value;
+
+use super::error::BigQueryError;
+use super::tables::{Present, TargetPlan, is_ours};
+use crate::model::{Column, Mode, TargetType};
+
+/// Rows that somebody else put there are not replaced unasked.
+pub(super) fn refuse_foreign(plan: &TargetPlan, present: Present, table: &Value) -> Result<(), BigQueryError> {
+    let has_rows = table["numRows"].as_str().is_some_and(|n| n != "0");
+    if matches!(present, Present::Replace | Present::MergeAll) && !is_ours(table) && has_rows {
+        return Err(BigQueryError::Foreign(plan.target.to_string()));
+    }
+    Ok(())
+}
+
+/// The plan's columns that the table lacks, or why it can't take them.
+pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Vec<Column>, BigQueryError> {
+    let target = || plan.target.to_string();
+    if let Some(p) = &plan.partition {
+        let found = &table["timePartitioning"];
+        if found["field"] != p.column.as_str() || found["type"] != p.by.api_name() {
+            return Err(BigQueryError::Partition {
+                target: target(),
+                wanted: format!("{} by {}", p.column, p.by.api_name()),
+            });
+        }
+    }
+    let none = Vec::new();
+    let fields = table["schema"]["fields"].as_array().unwrap_or(&none);
+    let name_of = |f: &Value| f["name"].as_str().unwrap_or_default().to_lowercase();
+    let wanted = plan.all_columns();
+    for field in fields {
+        let is_wanted = wanted.iter().any(|c| c.name.to_lowercase() == name_of(field));
+        if !is_wanted && field["mode"] == "REQUIRED" {
+            let column = field["name"].as_str().unwrap_or_default().to_owned();
+            return Err(BigQueryError::RequiredColumn { target: target(), column });
+        }
+    }
+    let mut missing = Vec::new();
+    for column in &wanted {
+        let Some(field) = fields.iter().find(|f| name_of(f) == column.name.to_lowercase()) else {
+            missing.push(column.clone());
+            continue;
+        };
+        let found = field["type"].as_str().unwrap_or_default();
+        let repeated = field["mode"] == "REPEATED";
+        // A column that may not be NULL would refuse rows; the other way round is merely looser than it need be.
+        let too_strict = column.mode == Mode::Nullable && field["mode"] == "REQUIRED";
+        if TargetType::from_api(found) != Some(column.target_type) || repeated || too_strict {
+            let mode = field["mode"].as_str().filter(|m| *m != "NULLABLE").map_or(String::new(), |m| format!("{m} "));
+            return Err(BigQueryError::ColumnType {
+                target: target(),
+                column: column.name.clone(),
+                found: format!("{mode}{found}"),
+                wanted: column.target_type.to_string(),
+            });
+        }
+    }
+    Ok(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{DeleteStyle, TargetRef};
+
+    fn plan() -> TargetPlan {
+        let column = |name: &str, target_type, mode| Column { name: name.to_owned(), target_type, mode };
+        TargetPlan {
+            target: TargetRef { project: "p".into(), dataset: "d".into(), table: "t".into() },
+            columns: vec![
+                column("id", TargetType::Int64, Mode::Required),
+                column("note", TargetType::String, Mode::Nullable),
+            ],
+            key: vec!["id".into()],
+            delete: DeleteStyle::Hard,
+            partition: None,
+            cluster: vec![],
+            description: String::new(),
+        }
+    }
+
+    fn table(fields: Value) -> Value {
+        json!({ "schema": { "fields": fields } })
+    }
+
+    #[test]
+    fn a_missing_column_is_added_and_an_extra_one_is_let_be() {
+        let found = table(json!([{"name": "ID", "type": "INTEGER"}, {"name": "old", "type": "STRING"}]));
+        let missing = compare(&plan(), &found).unwrap();
+        assert_eq!(missing.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["note"]);
+    }
+
+    #[test]
+    fn what_cannot_be_merged_into_is_named() {
+        let other = table(json!([{"name": "id", "type": "STRING"}, {"name": "note", "type": "STRING"}]));
+        assert_eq!(
+            compare(&plan(), &other).unwrap_err().to_string(),
+            "the target p.d.t has the column id as STRING, the source's is INT64"
+        );
+        let strict =
+            table(json!([{"name": "id", "type": "INTEGER"}, {"name": "x", "type": "STRING", "mode": "REQUIRED"}]));
+        assert!(matches!(compare(&plan(), &strict), Err(BigQueryError::RequiredColumn { .. })));
+        let repeated =
+            table(json!([{"name": "id", "type": "INTEGER"}, {"name": "note", "type": "STRING", "mode": "REPEATED"}]));
+        assert!(matches!(compare(&plan(), &repeated), Err(BigQueryError::ColumnType { .. })));
+    }
+}
