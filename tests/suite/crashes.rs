@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::support::wire::From;
 use crate::support::{Gate, World};
 
 /// A lease short enough that the tick after a crash need not wait for its end.
@@ -138,6 +139,7 @@ async fn faults_of_the_line_are_outlived_by_one_tick() {
         proxy.refuse(1, |r| r.method == "GET");
         proxy.refuse(1, |r| r.method == "POST");
         proxy.cut(1, |r| r.method == "GET");
+        proxy.cut_request(1, 10, |r| r.method == "POST");
         proxy.busy(1, 2, |r| r.method == "POST");
         proxy.delay(2, std::time::Duration::from_millis(300), |_| true);
     }
@@ -148,6 +150,29 @@ async fn faults_of_the_line_are_outlived_by_one_tick() {
     assert_eq!((jobs(&w, run, "load").len(), jobs(&w, run, "merge").len()), (1, 1));
     w.assert_equal("orders").await;
     assert_eq!(w.tick().await["state"], "empty");
+}
+
+/// The source's connection ends at any byte: the run says so, gives its lease back, and seals no half of a table.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_ends_in_the_middle_seals_nothing() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders SELECT g, repeat(md5(g::text), 20), g FROM generate_series(1, 3000) g").await;
+    let cuts = [(From::Server, 3_000), (From::Server, 30_000), (From::Server, 1_000_000)];
+    for (from, after) in cuts.into_iter().chain([(From::Client, 1_000), (From::Client, 6_000)]) {
+        w.wire.cut(from, after);
+        let ran = w.run(&["run", "--json"]).await;
+        assert!(w.wire.calm(), "{from:?} {after} is reached");
+        assert_eq!(ran.code, 1, "{from:?} {after}: {}", ran.stdout);
+        let said = ran.run()["error"].to_string();
+        assert!(said.contains("connect"), "{from:?} {after}: {said}");
+        let state = w.state("orders").await;
+        assert!(state["lease"].is_null() && state["pending"].is_null(), "{from:?} {after}: {state}");
+    }
+    assert!(w.bq.jobs().is_empty() && !w.gcs.written().iter().any(|o| o.ends_with("manifest.json")));
+    w.wire.stall(From::Server, 500_000, std::time::Duration::from_secs(2));
+    w.tick().await;
+    assert!(w.wire.calm());
+    w.assert_equal("orders").await;
 }
 
 /// A job that failed for a passing reason is followed by the next attempt, under the next id. The emulator never fails that

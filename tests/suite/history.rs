@@ -10,6 +10,7 @@ use fastrand::Rng;
 use plimsoll::failpoint::{Effect, VARIABLE};
 use tokio_postgres::Client;
 
+use crate::support::wire::From;
 use crate::support::{Proxy, World};
 
 /// A table of a history: its name and the rest of its config.
@@ -149,14 +150,25 @@ impl<'a> History<'a> {
     }
 
     fn disturb(&mut self) {
+        if self.rng.u32(..3) == 0 {
+            let (from, after) = match self.rng.bool() {
+                true => (From::Client, self.rng.usize(..20_000)),
+                false => (From::Server, self.rng.usize(..40_000)),
+            };
+            return match self.rng.u32(..3) {
+                0 => self.w.wire.stall(from, after, Duration::from_millis(1500)),
+                _ => self.w.wire.cut(from, after),
+            };
+        }
         let nth = self.rng.usize(1..=12);
         let proxy: &Proxy = if self.rng.bool() { &self.w.gcs } else { &self.w.bq };
         let passed = std::sync::atomic::AtomicUsize::new(0);
         let matches = move |r: &crate::support::Recorded| {
             r.method != "GET" && passed.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 >= nth
         };
-        match self.rng.u32(..6) {
+        match self.rng.u32(..7) {
             0 => proxy.answer(2, 503, "", matches),
+            6 => proxy.cut_request(1, self.rng.usize(..1000), matches),
             1 => proxy.cut(1, matches),
             2 => proxy.refuse(2, matches),
             3 => proxy.busy(1, 1, matches),
@@ -193,6 +205,7 @@ impl<'a> History<'a> {
                 self.run("").await;
                 self.w.gcs.calm();
                 self.w.bq.calm();
+                self.w.wire.calm();
             }
             _ => {
                 let mut other = self.w.command(&["run"]).spawn().unwrap();

@@ -1,22 +1,24 @@
 //! The harness: real parts, one stack of them for all tests, a world of its own for each.
 //!
 //! ```text
-//!   test ── World ─┬─ a PostgreSQL cluster of its own
-//!                  ├─ a bucket and two datasets of its own
-//!                  └─ plimsoll (the real binary) ── Proxy ──▶ fake-gcs-server
-//!                                                └─ Proxy ──▶ local-bigquery
+//!   test ── World ─┬─ a PostgreSQL cluster, a bucket and two datasets of its own
+//!                  └─ plimsoll (the real binary) ─┬─ Wire ───▶ PostgreSQL
+//!                                                 ├─ Proxy ──▶ fake-gcs-server
+//!                                                 └─ Proxy ──▶ local-bigquery
 //! ```
 //!
-//! Both proxies record what passes and can hold, answer or lose a request, so that a test can kill the process between any
-//! two outside effects of the shipped binary.
+//! The proxies record what passes and can hold, answer, cut or lose a request, so that a test can kill the process between
+//! any two outside effects of the shipped binary; the wire ends or holds up a connection after so many bytes.
 
 pub mod compare;
 pub mod golden;
 pub mod proxy;
 pub mod pubsub;
 pub mod stack;
+pub mod wire;
 pub mod world;
 
 pub use proxy::{Gate, Proxy, Recorded};
 pub use stack::Stack;
+pub use wire::Wire;
 pub use world::{Ran, World};

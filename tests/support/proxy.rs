@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use tokio::sync::Notify;
 
 /// One request that passed.
@@ -66,6 +67,8 @@ enum Action {
     Cut,
     /// Break the connection off before the emulator sees anything.
     Refuse,
+    /// Break the connection off after so many bytes of the request's body.
+    CutRequest(usize),
     /// Too many requests: come back after so many seconds.
     Busy(u64),
     Delay(Duration),
@@ -192,6 +195,12 @@ impl Proxy {
         self.rule(matches, Action::Refuse, times);
     }
 
+    /// The connection ends after so many bytes of the request's body, of which the emulator makes nothing; `matches` sees no
+    /// body.
+    pub fn cut_request(&self, times: usize, after: usize, matches: impl Fn(&Recorded) -> bool + Send + Sync + 'static) {
+        self.rule(matches, Action::CutRequest(after), times);
+    }
+
     /// 429 with `Retry-After`.
     pub fn busy(&self, times: usize, seconds: u64, matches: impl Fn(&Recorded) -> bool + Send + Sync + 'static) {
         self.rule(matches, Action::Busy(seconds), times);
@@ -211,8 +220,20 @@ impl Proxy {
 impl Inner {
     /// The first rule that matches, used up by one.
     fn take(&self, request: &Recorded) -> Option<Action> {
+        self.take_of(request, |action| !matches!(action, Action::CutRequest(_)))
+    }
+
+    /// As [`Inner::take`], before the body is read.
+    fn take_cut(&self, request: &Recorded) -> Option<usize> {
+        match self.take_of(request, |action| matches!(action, Action::CutRequest(_)))? {
+            Action::CutRequest(after) => Some(after),
+            _ => None,
+        }
+    }
+
+    fn take_of(&self, request: &Recorded, is_meant: impl Fn(&Action) -> bool) -> Option<Action> {
         let mut rules = self.rules.lock().unwrap();
-        let rule = rules.iter_mut().find(|r| r.times > 0 && (r.matches)(request))?;
+        let rule = rules.iter_mut().find(|r| r.times > 0 && is_meant(&r.action) && (r.matches)(request))?;
         rule.times -= 1;
         Some(match &rule.action {
             Action::HoldBefore(gate) => Action::HoldBefore(gate.clone()),
@@ -221,6 +242,7 @@ impl Inner {
             Action::LoseAnswer => Action::LoseAnswer,
             Action::Cut => Action::Cut,
             Action::Refuse => Action::Refuse,
+            Action::CutRequest(after) => Action::CutRequest(*after),
             Action::Busy(seconds) => Action::Busy(*seconds),
             Action::Delay(time) => Action::Delay(*time),
         })
@@ -231,15 +253,25 @@ static CATALOG: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 async fn pass(State(shared): State<Shared>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
-        return StatusCode::BAD_REQUEST.into_response();
-    };
-    let recorded = Recorded {
+    let mut recorded = Recorded {
         method: parts.method.clone(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
-        body: body.clone(),
+        body: Bytes::new(),
     };
+    if let Some(after) = shared.inner.take_cut(&recorded) {
+        let (mut frames, mut read) = (body.into_data_stream(), 0);
+        while read < after
+            && let Some(Ok(frame)) = frames.next().await
+        {
+            read += frame.len();
+        }
+        return broken_off(StatusCode::OK, Bytes::new());
+    }
+    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    recorded.body = body.clone();
     let action = shared.inner.take(&recorded);
     shared.inner.log.lock().unwrap().push(recorded);
     match &action {
@@ -251,10 +283,7 @@ async fn pass(State(shared): State<Shared>, request: Request<Body>) -> Response 
             gate.reached.notify_one();
             gate.open.notified().await;
         }
-        Some(Action::Refuse) => {
-            let broken = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("refused"))]);
-            return (StatusCode::OK, Body::from_stream(broken)).into_response();
-        }
+        Some(Action::Refuse) => return broken_off(StatusCode::OK, Bytes::new()),
         Some(Action::Busy(seconds)) => {
             return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())], "{}").into_response();
         }
@@ -282,12 +311,7 @@ async fn pass(State(shared): State<Shared>, request: Request<Body>) -> Response 
             gate.open.notified().await;
         }
         Some(Action::LoseAnswer) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Some(Action::Cut) => {
-            // Announced longer than it is: the server closes the connection on the caller.
-            let half = content.slice(..content.len() / 2);
-            let broken = futures_util::stream::iter([Ok(half), Err(std::io::Error::other("cut"))]);
-            return (status, Body::from_stream(broken)).into_response();
-        }
+        Some(Action::Cut) => return broken_off(status, content.slice(..content.len() / 2)),
         _ => {}
     }
     let mut response = (status, content).into_response();
@@ -295,4 +319,10 @@ async fn pass(State(shared): State<Shared>, request: Request<Body>) -> Response 
         response.headers_mut().insert(name, value.clone());
     }
     response
+}
+
+/// The connection is closed on the caller in the middle of the answer.
+fn broken_off(status: StatusCode, content: Bytes) -> Response {
+    let broken = futures_util::stream::iter([Ok(content), Err(std::io::Error::other("cut"))]);
+    (status, Body::from_stream(broken)).into_response()
 }

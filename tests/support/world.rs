@@ -13,7 +13,7 @@ use tokio_postgres::NoTls;
 use super::compare::{Bq, compare};
 use super::golden;
 use super::stack::{OwnPg, Pg};
-use super::{Proxy, Stack};
+use super::{Proxy, Stack, Wire};
 
 pub struct World {
     pub stack: &'static Stack,
@@ -24,6 +24,8 @@ pub struct World {
     pub dir: tempfile::TempDir,
     pub gcs: Proxy,
     pub bq: Proxy,
+    /// Between the binary and PostgreSQL.
+    pub wire: Wire,
     pub pg: tokio_postgres::Client,
     pub own: OwnPg,
     /// The emulator itself, past the proxy.
@@ -78,7 +80,8 @@ impl World {
         let bucket = format!("bucket-{name}");
         let made = http.post(format!("{}/storage/v1/b?project=demo", stack.gcs.url));
         made.json(&serde_json::json!({ "name": bucket })).send().await.unwrap().error_for_status().unwrap();
-        let (gcs, bq) = tokio::join!(Proxy::start(&stack.gcs.url), Proxy::start(&stack.bq.url));
+        let (gcs, bq, wire) =
+            tokio::join!(Proxy::start(&stack.gcs.url), Proxy::start(&stack.bq.url), Wire::start(own.pg.port));
         let bigquery = Bq::new(&stack.bq.url, "demo");
         let world = Self {
             stack,
@@ -88,6 +91,7 @@ impl World {
             dir: tempfile::tempdir().unwrap(),
             gcs,
             bq,
+            wire,
             pg,
             own,
             bigquery,
@@ -107,8 +111,7 @@ impl World {
     }
 
     pub fn source_url(&self) -> String {
-        let pg = &self.own.pg;
-        format!("postgres://postgres:{}@127.0.0.1:{}/postgres", pg.password, pg.port)
+        format!("postgres://postgres:{}@127.0.0.1:{}/postgres", self.own.pg.password, self.wire.port)
     }
 
     pub fn config_path(&self) -> PathBuf {
