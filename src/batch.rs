@@ -17,7 +17,7 @@ mod watermark;
 
 pub use watermark::{
     CursorMark, FloorCandidate, Identity, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, NotASnapshot,
-    RelationMark, RowsBefore, Snapshot, Standing, TableMark, Watermark,
+    RelationMark, Removal, RowsBefore, Snapshot, Standing, TableMark, Watermark,
 };
 
 /// The version of the manifest and the state document that this program writes and reads.

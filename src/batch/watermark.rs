@@ -51,6 +51,18 @@ pub struct Loading {
     pub after: Vec<String>,
     pub rows: u64,
     pub before: RowsBefore,
+    #[serde(default)]
+    pub removal: Removal,
+}
+
+/// Whether the last stretch of a load in chunks may remove as many rows as the source lacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Removal {
+    #[default]
+    Guarded,
+    /// Who began the load has let it.
+    Allowed,
 }
 
 /// What the target had when a load in chunks began.

@@ -88,6 +88,16 @@ impl BigQuery {
         }
     }
 
+    /// Sees to it that nothing of a batch that is given up comes into the target any more.
+    pub async fn give_up(&self, batch: &Batch, table: &TableBatch) -> Result<(), BigQueryError> {
+        let verb = match &table.apply {
+            Apply::Replace { .. } => Verb::Load,
+            Apply::Merge { .. } => Verb::Merge,
+        };
+        let name = JobName::new(&batch.feed, &batch.run, &table.target.table, verb);
+        self.close_job(&name, &format!("an older batch for {}", table.target)).await
+    }
+
     async fn load_staging(
         &self,
         name: &JobName,

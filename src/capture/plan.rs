@@ -6,7 +6,7 @@ use super::decide::{Decision, Part, relation_mark};
 use super::error::CaptureError;
 use super::rule::{changed_since, resent};
 use super::select::{Select, copy};
-use crate::batch::{KeyListMark, Loading, LogMark, RowsBefore, Snapshot, Standing, TableMark};
+use crate::batch::{KeyListMark, Loading, LogMark, Removal, RowsBefore, Snapshot, Standing, TableMark};
 use crate::encode::{Flag, KeyDigest, RowKind, Shape};
 use crate::model::{DeleteStyle, Deletes, Op, TableSpec};
 use crate::source::{Moment, Relation, RelationKind};
@@ -252,18 +252,22 @@ impl Capture<'_> {
     fn next_loading(&self, found: &Found) -> Option<Loading> {
         let (so_far, before) = self.loaded_so_far()?;
         let after = self.range.as_ref()?.until.clone()?;
-        Some(Loading { after, rows: so_far + found.rows, before })
+        let removal = self.loading().map_or(Removal::Guarded, |l| l.removal);
+        Some(Loading { after, rows: so_far + found.rows, before, removal })
     }
 
     /// The rows that the stretches before have brought, and what the target had before them.
     fn loaded_so_far(&self) -> Option<(u64, RowsBefore)> {
         match self.decision {
             Decision::Chunk(_, Part::First(before)) => Some((0, before)),
-            Decision::Chunk(_, Part::Next) => {
-                self.standing.and_then(|s| s.mark.loading.as_ref()).map(|l| (l.rows, l.before))
-            }
-            _ => None,
+            _ => self.loading().map(|l| (l.rows, l.before)),
         }
+    }
+
+    /// The load that this stretch goes on with.
+    pub fn loading(&self) -> Option<&Loading> {
+        let standing = self.standing.filter(|_| matches!(self.decision, Decision::Chunk(_, Part::Next)))?;
+        standing.mark.loading.as_ref()
     }
 
     /// The moment the watermark goes on speaking of, where it is not this run's.

@@ -132,6 +132,9 @@ impl Run<'_> {
             }
             Err(RunError::BigQuery(e)) if self.may_be_discarded(&e) => {
                 warn!(run = %batch.run, reason = %e, "a sealed run is given up: the whole table is loaded instead");
+                for table in &batch.tables {
+                    self.context.bigquery.give_up(&batch, table).await?;
+                }
                 if let Some(state) = self.state.as_mut() {
                     state.discard_pending().await?;
                 }
@@ -144,8 +147,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A full load makes an older batch pointless. It is given up only once its jobs have ended, badly: a merge still under
-    /// way could otherwise come after the load.
+    /// A full load makes an older batch pointless, once its jobs have ended badly.
     fn may_be_discarded(&self, e: &BigQueryError) -> bool {
         matches!(e, BigQueryError::TargetGone(_)) || (self.order.mode == Mode::Resync && !e.is_transient())
     }

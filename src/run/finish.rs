@@ -40,10 +40,12 @@ pub(super) async fn finish(
             }
             // Nothing to mend: the next tick fills a new one.
             Err(RunError::BigQuery(e @ BigQueryError::TargetGone(_))) => {
+                context.bigquery.give_up(batch, table).await?;
                 warn!(target, reason = %e, "the next tick reads the whole table");
                 next.tables.remove(target);
             }
             Err(e) => {
+                context.bigquery.give_up(batch, table).await?;
                 error!(target, reason = %e, hint = e.hint(), "a table is set aside");
                 let before = aside.get(target).or(state.document().aside.get(target));
                 let entry = set_aside(&table.source, before, Stage::Read, &e, OffsetDateTime::now_utc());
@@ -121,6 +123,7 @@ async fn apply_all(
     let mut outcomes = Vec::with_capacity(batch.tables.len());
     for table in &batch.tables {
         if has_left(context, batch, table) {
+            context.bigquery.give_up(batch, table).await?;
             outcomes.push(None);
             continue;
         }

@@ -7,7 +7,7 @@
 use super::error::RunError;
 use super::order::{Guard, Mode};
 use super::work::{Place, Reading};
-use crate::batch::{Absent, Apply, RowsBefore, TableBatch};
+use crate::batch::{Absent, Apply, Removal, RowsBefore, TableBatch};
 use crate::capture::{Capture, Decision, Part};
 use crate::model::DeleteStyle;
 
@@ -23,7 +23,8 @@ pub(super) async fn check(
     target_rows: Option<u64>,
 ) -> Result<(), RunError> {
     // A resync says by itself that the target is to be made anew.
-    if place.guard == Guard::Off || place.mode == Mode::Resync {
+    let is_allowed = capture.loading().is_some_and(|l| l.removal == Removal::Allowed);
+    if place.guard == Guard::Off || place.mode == Mode::Resync || is_allowed {
         return Ok(());
     }
     // The first stretch of a load into an empty target is far from all of it.
@@ -46,7 +47,7 @@ pub(super) async fn check(
             // A key that is gone from the source may never have been in the target; only if there are many of them is it
             // worth counting the source: the target had what is there now, less what was inserted, and what was deleted.
             let now = count_source(reading, capture).await?.unwrap_or(before);
-            let inserted = if place.tells_inserts() { counts.added } else { 0 };
+            let inserted = if place.tells_inserts() && !follows_a_load(reading) { counts.added } else { 0 };
             let missing = (before + inserted).saturating_sub(now);
             if scopes.is_empty() { missing.min(known) } else { missing }
         }
@@ -55,6 +56,11 @@ pub(super) async fn check(
         return Err(RunError::TooManyDeletes { target: place.spec.target.clone(), deletes, before, fraction });
     }
     Ok(())
+}
+
+/// Whether the target has rows that are younger than the watermark: the last stretches of a load in chunks brought them.
+fn follows_a_load(reading: Reading<'_>) -> bool {
+    reading.standing.is_some_and(|s| s.mark.whole_at.is_some_and(|whole| whole > s.taken_at))
 }
 
 /// Rows of the target that a delete would be noticed of; `None` where nobody knows.

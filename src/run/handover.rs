@@ -24,15 +24,17 @@ pub(super) async fn cancel_statement(canceller: Option<Canceller>) {
 }
 
 /// A table that is new here may have been another feed's, and become so again: its place there is no longer true once
-/// something is written here.
+/// something is written here, and what was sealed there may no longer come after it.
 pub(super) async fn forget_elsewhere(context: &Context, spec: &TableSpec) -> Result<(), RunError> {
     let is_logged = |t: &TableSpec| t.capture == CaptureKind::Changelog;
-    let other = match is_logged(spec) {
-        true => FeedId::of_target(&spec.target),
-        // That feed forgets by itself what has left it, if it runs.
-        false if context.config.tables.iter().any(is_logged) => return Ok(()),
-        false => FeedId::of_changelog(),
-    };
+    let other = if is_logged(spec) { FeedId::of_target(&spec.target) } else { FeedId::of_changelog() };
     let mut state = Handle::load(&context.store, &other, context.new_holder(), context.config.run.lease).await?;
-    Ok(state.forget(&spec.target).await?)
+    if let Some(batch) = &state.document().pending {
+        for table in batch.tables.iter().filter(|t| t.target.table == spec.target) {
+            context.bigquery.give_up(batch, table).await?;
+        }
+    }
+    // The change log's feed forgets by itself what has left it, if it runs.
+    let forgets_itself = !is_logged(spec) && context.config.tables.iter().any(is_logged);
+    if forgets_itself { Ok(()) } else { Ok(state.forget(&spec.target).await?) }
 }

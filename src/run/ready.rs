@@ -2,9 +2,10 @@
 
 use super::error::RunError;
 use super::guard;
+use super::order::Guard;
 use super::staging::{Bounds, Staging};
 use super::work::Staged;
-use crate::batch::{Absent, Apply, LogMark, Parts, TableBatch, Update};
+use crate::batch::{Absent, Apply, LogMark, Parts, Removal, TableBatch, Update};
 use crate::bigquery::PreparedTarget;
 use crate::capture::Decision;
 use crate::model::RunId;
@@ -21,7 +22,10 @@ impl Staging<'_> {
             Absent::Remove => Some(all_rows),
             Absent::Keep => self.found.keys.map(|k| k.count),
         };
-        let mark = self.capture.next_mark(std::mem::take(&mut self.found));
+        let mut mark = self.capture.next_mark(std::mem::take(&mut self.found));
+        if let (Guard::Off, Some(loading)) = (self.place.guard, &mut mark.loading) {
+            loading.removal = Removal::Allowed;
+        }
         let counts = self.counts;
         let since = self.capture.keeps_moment();
         let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };

@@ -293,6 +293,37 @@ async fn a_table_that_left_is_not_touched_by_an_old_batch() {
     assert!(w.state("changelog").await["watermark"]["tables"]["alpha"].is_null());
 }
 
+/// A request that was on its way when its process died arrives after the table's new feed has loaded it: it finds its job
+/// taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_that_arrives_late_is_not_done() {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.config_with("lease = \"1s\"", &all());
+    w.tick().await;
+    for (capture, into) in [("xmin", false), ("changelog", true)] {
+        w.sql("UPDATE alpha SET v = 'old'").await;
+        w.bq.clear();
+        let gate = w.bq.hold_before(|r| r.is_job("merge"));
+        let mut run = w.command(&["run"]).spawn().unwrap();
+        gate.reached().await;
+        run.kill().await.unwrap();
+        drop(gate);
+        let late = w.bq.log().into_iter().find(|r| r.is_job("merge")).unwrap();
+        w.sql("UPDATE alpha SET v = 'new'").await;
+        let own = table("alpha", "").replace("log_types = [\"alpha\"]", "capture = \"xmin\"\ndeletes = \"keys\"");
+        let others = format!("{}{}", table("beta", ""), table("gamma", ""));
+        let config = if into { all() } else { format!("{LOG}{own}{others}") };
+        w.config_with("lease = \"1s\"", &config);
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        let ran = w.run(&["run", "--json"]).await;
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+        all_equal(&w).await;
+        assert_eq!(w.bq.deliver(&late).await, 409, "to {capture}");
+        all_equal(&w).await;
+    }
+}
+
 /// What the guard has stopped is not let through by the back door: waiting, a whole load, soft deletes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_stopped_by_the_guard_stays_stopped() {

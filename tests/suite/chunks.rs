@@ -125,6 +125,30 @@ async fn a_full_target_is_never_half_empty() {
     assert_eq!(w.tick().await["state"], "empty");
 }
 
+/// Who began the load has let it delete: its last stretch, ticks later, may do so; without a word it may not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_may_delete_ends_by_itself() {
+    let w = world("chunk_rows = 10000", SCANNED).await;
+    w.sql("INSERT INTO item SELECT 'm', g, 'many' FROM generate_series(1, 3000) g; ANALYZE item").await;
+    w.tick().await;
+    w.sql("DELETE FROM item WHERE a = 'm'; ANALYZE item").await;
+    w.config_with(ONE_A_TICK, SCANNED);
+    let begin = async |extra: &[&str]| {
+        let args = [&["run", "--full", "--json"], extra].concat();
+        let ran = w.finish(w.command(&args).env(VARIABLE, "seal:before=pause:4500").spawn().unwrap()).await;
+        assert_eq!(ran.run()["loading"][0]["rows"], 30, "{}", ran.stdout);
+    };
+    begin(&[]).await;
+    let mut stopped = w.run(&["run", "--json"]).await;
+    while stopped.code == 0 {
+        stopped = w.run(&["run", "--json"]).await;
+    }
+    assert!(stopped.stdout.contains("would delete"), "{}", stopped.stdout);
+    begin(&["--allow-deletes"]).await;
+    while !slow_tick(&w).await["runs"][0]["loading"].is_null() {}
+    equal(&w).await;
+}
+
 /// A crash at any point costs one chunk at most.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_costs_a_chunk() {

@@ -111,6 +111,7 @@ struct Inner {
 #[derive(Clone)]
 pub struct Proxy {
     pub url: String,
+    backend: String,
     inner: Arc<Inner>,
 }
 
@@ -130,7 +131,7 @@ impl Proxy {
         let shared = Shared { inner: inner.clone(), backend: backend.to_owned(), http };
         let app = Router::new().fallback(pass).with_state(shared);
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { url, inner }
+        Self { url, backend: backend.to_owned(), inner }
     }
 
     pub fn log(&self) -> Vec<Recorded> {
@@ -139,6 +140,14 @@ impl Proxy {
 
     pub fn clear(&self) {
         self.inner.log.lock().unwrap().clear();
+    }
+
+    /// Has a request of JSON arrive once more, or late, past the proxy; the status of its answer.
+    pub async fn deliver(&self, late: &Recorded) -> u16 {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("{}{}?{}", self.backend, late.path, late.query);
+        let sent = http.request(late.method.clone(), url).json(&late.json()).send();
+        sent.await.unwrap().status().as_u16()
     }
 
     /// The ids of the jobs that were asked for, in order, repeats included.
