@@ -15,7 +15,8 @@ mod table;
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
 pub use relation::RelationName;
 pub use table::{
-    CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy, TableSpec,
+    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy,
+    TableSpec,
 };
 
 /// The prefix of the columns Plimsoll adds to staged rows and, where asked to, to targets.
@@ -156,12 +157,14 @@ impl fmt::Display for TargetType {
     }
 }
 
-/// Whether a target column takes NULL.
+/// Whether a target column takes NULL, or many values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Mode {
     Required,
     Nullable,
+    /// An array; without elements where there is none.
+    Repeated,
 }
 
 /// One column as BigQuery will hold it.

@@ -42,6 +42,14 @@ pub struct TableMark {
     /// Rows of the source when all of them, or all their keys, were last read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_rows: Option<u64>,
+    /// Values refused since all rows were last read; each is a line in a batch's quarantine file, or was counted as NULL.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refused: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// How far a load in chunks has come.

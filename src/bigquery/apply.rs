@@ -95,7 +95,8 @@ impl BigQuery {
             Apply::Merge { .. } => Verb::Merge,
         };
         let name = JobName::new(&batch.feed, &batch.run, &table.target.table, verb);
-        self.close_job(&name, &format!("an older batch for {}", table.target)).await
+        let nothing = query_job("SELECT 1".to_owned());
+        self.close_job(&name, &nothing, &format!("an older batch for {}", table.target)).await
     }
 
     async fn load_staging(

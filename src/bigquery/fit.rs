@@ -15,8 +15,23 @@ pub(super) fn refuse_foreign(plan: &TargetPlan, present: Present, table: &Value)
     Ok(())
 }
 
-/// The plan's columns that the table lacks, or why it can't take them.
-pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Vec<Column>, BigQueryError> {
+/// What a table lacks that is there.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Difference {
+    /// Columns to add.
+    pub missing: Vec<Column>,
+    /// Columns whose type holds less than it has to, and can be widened.
+    pub narrow: Vec<Column>,
+}
+
+/// Whether BigQuery can turn a column of the one type into the other, and every value stays what it is.
+fn widens_to(found: TargetType, wanted: TargetType) -> bool {
+    use TargetType::{BigNumeric, Int64, Numeric};
+    matches!((found, wanted), (Int64, Numeric | BigNumeric) | (Numeric, BigNumeric))
+}
+
+/// What has to be done to the table for the plan, or why it can't take it.
+pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, BigQueryError> {
     let target = || plan.target.to_string();
     if let Some(p) = &plan.partition {
         let found = &table["timePartitioning"];
@@ -38,27 +53,38 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Vec<Column>, B
             return Err(BigQueryError::RequiredColumn { target: target(), column });
         }
     }
-    let mut missing = Vec::new();
+    let mut difference = Difference::default();
     for column in &wanted {
         let Some(field) = fields.iter().find(|f| name_of(f) == column.name.to_lowercase()) else {
-            missing.push(column.clone());
+            difference.missing.push(column.clone());
             continue;
         };
         let found = field["type"].as_str().unwrap_or_default();
-        let repeated = field["mode"] == "REPEATED";
+        let is_other_way = (field["mode"] == "REPEATED") != (column.mode == Mode::Repeated);
         // A column that may not be NULL would refuse rows; the other way round is merely looser than it need be.
         let too_strict = column.mode == Mode::Nullable && field["mode"] == "REQUIRED";
-        if TargetType::from_api(found) != Some(column.target_type) || repeated || too_strict {
-            let mode = field["mode"].as_str().filter(|m| *m != "NULLABLE").map_or(String::new(), |m| format!("{m} "));
-            return Err(BigQueryError::ColumnType {
-                target: target(),
-                column: column.name.clone(),
-                found: format!("{mode}{found}"),
-                wanted: column.target_type.to_string(),
-            });
+        let fits_mode = !is_other_way && !too_strict;
+        match TargetType::from_api(found) {
+            Some(same) if fits_mode && same == column.target_type => {}
+            Some(narrow) if fits_mode && column.mode == Mode::Nullable && widens_to(narrow, column.target_type) => {
+                difference.narrow.push(column.clone());
+            }
+            _ => {
+                let mode =
+                    field["mode"].as_str().filter(|m| *m != "NULLABLE").map_or(String::new(), |m| format!("{m} "));
+                return Err(BigQueryError::ColumnType {
+                    target: target(),
+                    column: column.name.clone(),
+                    found: format!("{mode}{found}"),
+                    wanted: match column.mode {
+                        Mode::Repeated => format!("REPEATED {}", column.target_type),
+                        Mode::Required | Mode::Nullable => column.target_type.to_string(),
+                    },
+                });
+            }
         }
     }
-    Ok(missing)
+    Ok(difference)
 }
 
 #[cfg(test)]
@@ -91,8 +117,32 @@ mod tests {
     #[test]
     fn a_missing_column_is_added_and_an_extra_one_is_let_be() {
         let found = table(json!([{"name": "ID", "type": "INTEGER"}, {"name": "old", "type": "STRING"}]));
-        let missing = compare(&plan(), &found).unwrap();
+        let missing = compare(&plan(), &found).unwrap().missing;
         assert_eq!(missing.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["note"]);
+    }
+
+    #[test]
+    fn a_narrower_column_is_widened_where_no_value_changes() {
+        let with = |wanted, found: &str, mode: &str| {
+            let mut plan = plan();
+            plan.columns[1].target_type = wanted;
+            let fields = json!([{"name": "id", "type": "INTEGER"}, {"name": "note", "type": found, "mode": mode}]);
+            compare(&plan, &table(fields)).map(|d| d.narrow.len())
+        };
+        for (wanted, found) in
+            [(TargetType::Numeric, "INTEGER"), (TargetType::BigNumeric, "INT64"), (TargetType::BigNumeric, "NUMERIC")]
+        {
+            assert_eq!(with(wanted, found, "NULLABLE").unwrap(), 1, "{found}");
+            assert!(with(wanted, found, "REPEATED").is_err(), "{found}");
+        }
+        for (wanted, found) in [
+            (TargetType::Int64, "NUMERIC"),
+            (TargetType::Numeric, "BIGNUMERIC"),
+            (TargetType::Float64, "INTEGER"),
+            (TargetType::DateTime, "DATE"),
+        ] {
+            assert!(with(wanted, found, "NULLABLE").is_err(), "{found}");
+        }
     }
 
     #[test]

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use gcp_bigquery_client::model::job::Job;
 use gcp_bigquery_client::model::job_configuration::JobConfiguration;
-use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
 use gcp_bigquery_client::model::job_reference::JobReference;
 use reqwest::Method;
 use serde_json::Value;
@@ -159,19 +158,16 @@ impl BigQuery {
     }
 
     /// Sees to it that no attempt comes after this, not even one of a process that was held up: what is under way is waited
-    /// for, and the id that the next attempt would have is taken by a statement that does nothing.
-    pub(super) async fn close_job(&self, name: &JobName, what: &str) -> Result<(), BigQueryError> {
-        let nothing = JobConfiguration {
-            query: Some(JobConfigurationQuery {
-                query: "SELECT 1".to_owned(),
-                use_legacy_sql: Some(false),
-                ..JobConfigurationQuery::default()
-            }),
-            ..JobConfiguration::default()
-        };
+    /// for, and the id that the next attempt would have is taken by a job that does nothing.
+    pub(super) async fn close_job(
+        &self,
+        name: &JobName,
+        nothing: &JobConfiguration,
+        what: &str,
+    ) -> Result<(), BigQueryError> {
         for attempt in 1.. {
             let id = name.attempt(attempt);
-            let (started, job) = self.start(&id, &nothing, what).await?;
+            let (started, job) = self.start(&id, nothing, what).await?;
             match self.wait(&id, job, what).await? {
                 Ended::Well(_) => return Ok(()),
                 Ended::Badly { .. } if started == Started::Before => {}

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::sql::{ident, string, table, timestamp};
 use crate::batch::{Absent, Apply, KeyBounds, Repeats, TableBatch, Update};
-use crate::model::{Column, DeleteStyle, OP_COLUMN, Op, TargetRef, TargetType};
+use crate::model::{Column, DeleteStyle, Mode, OP_COLUMN, Op, TargetRef, TargetType};
 
 /// The statement that brings a table's staged rows into its target; `None` for a batch that replaces it. `at` dates soft
 /// deletes.
@@ -182,18 +182,23 @@ impl Merge<'_> {
     }
 }
 
-/// What a partition of rows may be made by: neither JSON nor FLOAT64.
+/// What a partition of rows may be made by: neither JSON nor FLOAT64, nor an array.
 fn groupable(column: &Column) -> String {
     let name = ident(&column.name);
     match column.target_type {
+        _ if column.mode == Mode::Repeated => format!("TO_JSON_STRING({name})"),
         TargetType::Json => format!("TO_JSON_STRING({name})"),
         TargetType::Float64 => format!("CAST({name} AS STRING)"),
         _ => name,
     }
 }
 
-/// JSON has no order and no equality; its text has.
+/// Neither JSON nor an array has an order or equality; its text has.
 fn comparable(alias: &str, column: &Column) -> String {
     let name = format!("{alias}.{}", ident(&column.name));
-    if column.target_type == TargetType::Json { format!("TO_JSON_STRING({name})") } else { name }
+    if column.target_type == TargetType::Json || column.mode == Mode::Repeated {
+        format!("TO_JSON_STRING({name})")
+    } else {
+        name
+    }
 }

@@ -7,12 +7,12 @@
 mod apply;
 mod auth;
 mod client;
-mod count;
 mod error;
 mod fit;
 mod jobs;
 mod merge;
 mod sql;
+mod statements;
 mod tables;
 
 pub use apply::{Applied, Replay};

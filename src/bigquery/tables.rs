@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::BigQueryError;
-use super::fit::{compare, refuse_foreign};
+use super::fit::{Difference, compare, refuse_foreign};
 use super::jobs::Earlier;
 use crate::batch::{ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
@@ -134,8 +134,12 @@ impl BigQuery {
         let difference = compare(plan, table);
         let rows = table["numRows"].as_str().and_then(|n| n.parse().ok());
         match (difference, present) {
-            (Ok(missing), _) => {
-                let fields = self.patch_table(plan, table, &missing, is_ours).await?;
+            (Ok(Difference { missing, narrow }), _) => {
+                let mut fields = self.patch_table(plan, table, &missing, is_ours).await?;
+                if !narrow.is_empty() {
+                    self.widen(&plan.target, &narrow).await?;
+                    set_types(&mut fields, &narrow);
+                }
                 Ok(PreparedTarget { state: Prepared::Ready, fields, rows })
             }
             // With soft deletes the old rows have to stay, so there is nothing to overwrite.
@@ -214,7 +218,11 @@ impl BigQuery {
         // The fields go back as they came, with whatever our types don't know of them.
         let mut fields = table["schema"]["fields"].as_array().cloned().unwrap_or_default();
         if !missing.is_empty() {
-            fields.extend(missing.iter().map(|c| api_schema(&Column { mode: Mode::Nullable, ..c.clone() })));
+            fields.extend(missing.iter().map(|c| match c.mode {
+                // A table that has rows takes no new column that may not be NULL.
+                Mode::Required => api_schema(&Column { mode: Mode::Nullable, ..c.clone() }),
+                Mode::Nullable | Mode::Repeated => api_schema(c),
+            }));
             body["schema"] = json!({ "fields": fields });
         }
         if !plan.key.is_empty() && table["tableConstraints"]["primaryKey"].is_null() {
@@ -281,6 +289,15 @@ impl TargetPlan {
     /// The description a target gets when it is made.
     pub fn description_of(source: &str) -> String {
         format!("Kept equal to {source} by Plimsoll")
+    }
+}
+
+fn set_types(fields: &mut [Value], columns: &[Column]) {
+    for field in fields {
+        let name = field["name"].as_str().unwrap_or_default().to_lowercase();
+        if let Some(column) = columns.iter().find(|c| c.name.to_lowercase() == name) {
+            field["type"] = json!(column.target_type);
+        }
     }
 }
 

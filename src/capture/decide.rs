@@ -320,6 +320,9 @@ fn definition(spec: &TableSpec, relation: &Relation, shape: &Shape) -> String {
     if let (RelationKind::View | RelationKind::Foreign, Some(cursor)) = (relation.kind, &spec.cursor) {
         text.push_str(&format!("cursor {cursor}\n"));
     }
+    for column in shape.columns.iter().filter(|c| c.is_hashed()) {
+        text.push_str(&format!("hash {} {}\n", column.source, spec.salt));
+    }
     if !spec.log.is_empty() {
         text.push_str(&format!("log {}\n", spec.log));
     }

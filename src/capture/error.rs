@@ -47,7 +47,7 @@ pub enum CaptureError {
     #[error("the log's key column {0} does not exist in the source")]
     NoSuchKeyColumn(String),
 
-    #[error("the log's key column {0} is not published")]
+    #[error("the log's key column {0} is not published as it is")]
     ScopeNotPublished(String),
 
     #[error("several columns that are not the table's key hold the key of {0}")]

@@ -40,6 +40,8 @@ pub struct Found {
     pub log: Option<LogMark>,
     /// All rows of the source, where they were counted.
     pub source_rows: Option<u64>,
+    /// Values that could not be held.
+    pub refused: u64,
 }
 
 /// How one table is read in one run.
@@ -209,6 +211,7 @@ impl<'a> Capture<'a> {
         // Until the load is done, and for the run after it, the watermark is the first chunk's.
         if let (Decision::Chunk(_, Part::Next), Some(standing)) = (self.decision, self.standing) {
             let mut mark = TableMark { loading, ..standing.mark.clone() };
+            mark.refused += found.refused;
             mark.relation.leaves = self.relation.leaves.iter().map(|l| l.oid).collect();
             if mark.loading.is_none() {
                 mark.whole_at = Some(self.moment.taken_at);
@@ -243,6 +246,7 @@ impl<'a> Capture<'a> {
             whole_at,
             rows: before.and_then(|p| p.mark.rows),
             source_rows: found.source_rows.or(before.and_then(|p| p.mark.source_rows)),
+            refused: found.refused + self.previous().map_or(0, |p| p.mark.refused),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::encode::ShapeColumn;
 use crate::model::RelationName;
-use crate::source::{ident, qualified};
+use crate::source::qualified;
 
 /// A read of one relation, whose row alias is `t`.
 pub(super) struct Select<'a> {
@@ -17,7 +17,7 @@ impl<'a> Select<'a> {
     }
 
     pub fn columns(mut self, columns: &[ShapeColumn]) -> Self {
-        self.columns.extend(columns.iter().map(|c| format!("t.{}", ident(&c.source))));
+        self.columns.extend(columns.iter().map(ShapeColumn::expression));
         self
     }
 

@@ -6,7 +6,9 @@ use time::macros::datetime;
 use super::*;
 use crate::batch::{CursorMark, Identity, KeyListMark, TableMark, Watermark};
 use crate::encode::Shape;
-use crate::model::{CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, RelationName, TableSpec};
+use crate::model::{
+    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, RelationName, TableSpec,
+};
 use crate::source::{Moment, Relation};
 
 fn spec(capture: CaptureKind) -> TableSpec {
@@ -27,7 +29,10 @@ fn spec(capture: CaptureKind) -> TableSpec {
         filter: Some("status <> 'draft' OR vip".to_owned()),
         exclude: vec!["updated_at".to_owned()],
         rename: vec![],
-        forced_text: vec![],
+        hash: vec![],
+        salt: String::new(),
+        forced: vec![],
+        arrays: Arrays::Json,
         on_unrepresentable: OnUnrepresentable::Quarantine,
         partition: None,
         cluster: None,
@@ -79,6 +84,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
         whole_at: None,
         rows: None,
         source_rows: None,
+        refused: 0,
     };
     Watermark {
         snapshot: snapshot.parse().unwrap(),

@@ -57,8 +57,8 @@ fn describe(check: &TableCheck) -> String {
         .iter()
         .map(|c| {
             let caveat =
-                if c.cannot_hold.is_empty() { String::new() } else { format!("cannot hold {}", c.cannot_hold) };
-            vec![format!("    {}", c.column), c.source_type.clone(), c.target_type.to_owned(), caveat]
+                if c.cannot_hold.is_empty() { String::new() } else { format!("{}: {}", c.policy, c.cannot_hold) };
+            vec![format!("    {}", c.column), c.source_type.clone(), c.target_type.clone(), caveat]
         })
         .collect();
     out.push_str(&output::columns(&rows));

@@ -11,7 +11,8 @@ pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, Cl
     match format {
         Format::Json => output::json(&json!({ "feeds": feeds })),
         Format::Text => {
-            let head = ["table", "target", "age", "state", "watermark", "feed's last upserts", "billed"];
+            let head =
+                ["table", "target", "age", "state", "watermark", "values refused", "feed's last upserts", "billed"];
             let mut rows = vec![head.map(str::to_owned).to_vec()];
             for f in &feeds {
                 let state = match (&f.error, &f.pending, &f.held_by) {
@@ -30,6 +31,7 @@ pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, Cl
                     f.age_seconds.map_or("-".to_owned(), |s| format!("{s}s")),
                     state,
                     f.watermark.clone().unwrap_or_else(|| "-".to_owned()),
+                    f.refused.to_string(),
                     last.map_or("-".to_owned(), |l| l.upserts.to_string()),
                     last.map_or("-".to_owned(), |l| output::bytes(l.bytes_billed)),
                 ]);

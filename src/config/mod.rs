@@ -17,6 +17,8 @@ pub use fault::{ConfigError, Fault};
 pub use load::{ConfigSource, Environment, fetch, locate};
 pub(crate) use presets::known_logs;
 
+use sha2::{Digest, Sha256};
+
 use crate::batch::Compression;
 use crate::model::{CaptureKind, FeedId, LogSpec, TableSpec};
 use fault::Faults;
@@ -63,7 +65,12 @@ pub struct SourceConfig {
     pub url: Secret,
     /// Longest time one statement may take; the run's budget where not given.
     pub statement_timeout: Option<Duration>,
+    /// What hashed values are salted with.
+    pub hash_salt: Option<Secret>,
 }
+
+/// A shorter salt could be found by trying.
+const SHORTEST_SALT: usize = 16;
 
 #[derive(Clone, Debug)]
 pub struct StorageConfig {
@@ -157,7 +164,8 @@ impl Config {
         }
         let log = root.optional_section("changelog");
         let changelog = log.as_ref().and_then(changelog::read);
-        let mut tables = tables::read(root, log.is_some());
+        let has_salt = source.as_ref().is_none_or(|s| s.hash_salt.is_some());
+        let mut tables = tables::read(root, log.is_some(), has_salt);
         if let Some(log) = &log {
             refuse_unused(log, &tables);
         }
@@ -167,11 +175,20 @@ impl Config {
             if table.capture == CaptureKind::Changelog {
                 table.log = changelog.as_ref().map(LogSpec::fingerprint).unwrap_or_default();
             }
+            if !table.hash.is_empty() {
+                table.salt = source.as_ref().and_then(|s| s.hash_salt.as_ref()).map(fingerprint).unwrap_or_default();
+            }
         }
         let topic =
             topic.map(|t| if t.contains('/') { t } else { format!("projects/{}/topics/{t}", bigquery.project) });
         Some(Self { source: source?, storage: storage?, bigquery, run, server: server?, topic, changelog, tables })
     }
+}
+
+/// Tells one salt from another, and nothing else of it.
+fn fingerprint(salt: &Secret) -> String {
+    let digest = Sha256::digest(format!("fingerprint of {}", salt.expose()));
+    digest[..4].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// A log that no table reads is a forgotten `capture`; a feed of the log's name would share its state.
@@ -193,8 +210,17 @@ fn refuse_unused(log: &Section<'_>, tables: &[TableSpec]) {
 fn read_source(s: &Section<'_>) -> Option<SourceConfig> {
     let url = s.required_string("url", "url = \"${DATABASE_URL}\"");
     let statement_timeout = s.duration("statement_timeout");
-    s.refuse_unknown(&["url", "statement_timeout"]);
-    Some(SourceConfig { url: Secret::new(url?.value), statement_timeout: statement_timeout.map(|d| d.value) })
+    let hash_salt = s.string("hash_salt");
+    s.refuse_unknown(&["url", "statement_timeout", "hash_salt"]);
+    if let Some(salt) = hash_salt.as_ref().filter(|s| s.value.len() < SHORTEST_SALT) {
+        let problem = format!("hash_salt is shorter than {SHORTEST_SALT} characters");
+        s.fault(salt.at, problem, "make one with `openssl rand -hex 32`, and keep it: another salt is another digest");
+    }
+    Some(SourceConfig {
+        url: Secret::new(url?.value),
+        statement_timeout: statement_timeout.map(|d| d.value),
+        hash_salt: hash_salt.map(|s| Secret::new(s.value)),
+    })
 }
 
 fn read_storage(s: &Section<'_>) -> Option<StorageConfig> {

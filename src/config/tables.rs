@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::read::{Located, Section, TextOrTable};
 use crate::model::{
-    CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, LogType, OnUnrepresentable, Partition, PartitionBy,
-    RelationName, TableSpec,
+    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, LogType, OnUnrepresentable, Partition, PartitionBy,
+    RelationName, TableSpec, TargetType,
 };
 
 /// The share of a target that one run may delete.
@@ -42,7 +42,7 @@ const KEYS: &[&str] = &[
     "metadata",
 ];
 
-pub(super) fn read(root: &Section<'_>, has_log: bool) -> Vec<TableSpec> {
+pub(super) fn read(root: &Section<'_>, has_log: bool, has_salt: bool) -> Vec<TableSpec> {
     let defaults = root.section_or_empty("defaults");
     defaults.refuse_unknown(&KEYS[3..]);
     let sections = root.sections("table");
@@ -57,6 +57,10 @@ pub(super) fn read(root: &Section<'_>, has_log: bool) -> Vec<TableSpec> {
         if spec.capture == CaptureKind::Changelog && !has_log {
             let problem = "capture = \"changelog\" needs a change log".to_owned();
             section.fault(section.at(), problem, "add [changelog] with preset = \"django-models-logging\"");
+        }
+        if !spec.hash.is_empty() && !has_salt {
+            let problem = "hash needs a salt: without one a digest of an address is as good as the address".to_owned();
+            section.fault(section.at(), problem, "[source] hash_salt = \"${HASH_SALT}\"");
         }
         // BigQuery compares table names with case, file names and people often don't.
         if let Some(other) = targets.insert(spec.target.to_lowercase(), spec.source.to_string()) {
@@ -117,7 +121,9 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     let partition = read_partition(s);
     let cluster = s.strings("cluster");
     let rename = read_rename(s);
-    let forced_text = read_forced_types(s);
+    let hash = s.strings("hash");
+    let forced = read_forced_types(s);
+    let arrays = s.choice("arrays", &[("json", Arrays::Json), ("repeated", Arrays::Repeated)]);
 
     let source = source?;
     let Some(relation) = RelationName::parse(&source.value) else {
@@ -168,7 +174,10 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
         filter,
         exclude,
         rename,
-        forced_text,
+        hash: hash.map(|h| h.value).unwrap_or_default(),
+        salt: String::new(),
+        forced,
+        arrays: arrays.unwrap_or_default(),
         on_unrepresentable: on_unrepresentable.unwrap_or(OnUnrepresentable::Quarantine),
         partition,
         cluster: cluster.map(|c| c.value),
@@ -181,9 +190,7 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
 
 /// What the design promises for later and must not be taken silently now.
 fn not_yet(s: &Section<'_>) {
-    s.not_yet("hash", "hashed columns");
     s.not_yet_unless("metadata", "false", "metadata columns");
-    s.not_yet_unless("arrays", "json", "repeated columns");
 }
 
 /// Keys that only mean something under another capture. In `[defaults]` they are for the tables they fit.
@@ -289,14 +296,13 @@ fn read_rename(s: &Section<'_>) -> Vec<(String, String)> {
     keys.into_iter().filter_map(|k| section.string(&k.value).map(|v| (k.value, v.value))).collect()
 }
 
-fn read_forced_types(s: &Section<'_>) -> Vec<String> {
+fn read_forced_types(s: &Section<'_>) -> Vec<(String, TargetType)> {
     let Some(columns) = s.nested("columns") else { return Vec::new() };
     let mut forced = Vec::new();
     for Located { value: name, .. } in columns.own_keys() {
         let Some(column) = columns.nested(&name) else { continue };
-        if column.choice("type", &[("STRING", ())]).is_some() {
-            forced.push(name);
-        }
+        let types = TargetType::ALL.map(|t| (t.sql_name(), t));
+        forced.extend(column.choice("type", &types).map(|target| (name, target)));
         column.refuse_unknown(&["type"]);
     }
     forced

@@ -90,9 +90,18 @@ capture = "wal"
 
 #[test]
 fn what_this_version_lacks_is_refused_not_ignored() {
-    let found = faults(&format!("{MINIMAL}hash = [\"email\"]\nmetadata = true\n"));
-    assert_eq!(found.len(), 2, "{found:#?}");
-    assert!(found.iter().any(|f| f.contains("does not have hashed columns yet")), "{found:#?}");
+    let found = faults(&format!("{MINIMAL}metadata = true\n"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found.iter().any(|f| f.contains("does not have metadata columns yet")), "{found:#?}");
+}
+
+#[test]
+fn a_digest_without_a_good_salt_is_refused() {
+    let found = faults(&format!("{MINIMAL}hash = [\"email\"]\n"));
+    assert!(found.iter().any(|f| f.contains("hash needs a salt")), "{found:#?}");
+    let short = format!("{MINIMAL}hash = [\"email\"]\n").replace("[source]\n", "[source]\nhash_salt = \"pepper\"\n");
+    let found = faults(&short);
+    assert!(found.iter().any(|f| f.contains("shorter than 16")) && !found.concat().contains("pepper"), "{found:#?}");
 }
 
 #[test]

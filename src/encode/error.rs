@@ -16,6 +16,12 @@ pub enum EncodeError {
     #[error("the key column {0} is excluded")]
     KeyExcluded(String),
 
+    #[error("the column {0} is hashed, but the rows are found by it")]
+    KeyHashed(String),
+
+    #[error("the column {column} has the type {source_type}, whose values are no {target}")]
+    CannotForce { column: String, source_type: String, target: TargetType },
+
     #[error("the key column {column} has the type {source_type}, which BigQuery cannot compare as {target}")]
     BadKeyType { column: String, source_type: String, target: TargetType },
 
@@ -51,6 +57,10 @@ impl EncodeError {
             Self::NoSuchColumn(column) => format!("remove {column} from the table's config, or mend its spelling"),
             Self::NoKey => "name a unique, non-null column with key = [\"…\"], or use capture = \"full\"".to_owned(),
             Self::KeyExcluded(column) => format!("take {column} out of exclude"),
+            Self::KeyHashed(column) => format!("take {column} out of hash; key, cursor and log_key stay readable"),
+            Self::CannotForce { column, .. } => format!(
+                "remove columns.{column}.type, or write \"STRING\"; docs/TYPES.md says what each type can be forced to"
+            ),
             Self::BadKeyType { column, .. } => {
                 format!("write columns.{column}.type = \"STRING\", or choose another key")
             }

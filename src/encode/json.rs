@@ -3,17 +3,87 @@
 //! BigQuery keeps a number as INT64, UINT64 or FLOAT64; anything else would be rounded on the way in. A bare `null` would
 //! load as SQL NULL. Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#wide_number_mode>
 
+use std::hash::{Hash, Hasher};
+
 use super::Unrepresentable;
+use super::text::unescape;
+use super::value::Scratch;
 
 /// BigQuery's limit on nesting. Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#json_type>
 const MAX_DEPTH: usize = 500;
 
+/// Whether an object may have a key twice: `json` keeps both, BigQuery one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    AreUnique,
+    MayRepeat,
+}
+
+/// An object or array under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// Where its keys begin among all.
+    Object(usize),
+    Array,
+}
+
 /// Appends a document on one line.
-pub(super) fn document(field: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+pub(super) fn document(
+    field: &[u8],
+    keys: Keys,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<(), Unrepresentable> {
     let start = out.len();
     flatten(field, out);
-    check(&out[start..])
+    check(&out[start..], keys, scratch)
 }
+
+/// As [`document`], of text that COPY has not escaped.
+pub(super) fn plain_document(
+    text: &[u8],
+    keys: Keys,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<(), Unrepresentable> {
+    let start = out.len();
+    out.extend(text.iter().map(|&b| if b < 0x20 { b' ' } else { b }));
+    check(&out[start..], keys, scratch)
+}
+
+/// A text that is said to be JSON.
+pub(super) fn claimed(field: &[u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+    let mut text = std::mem::take(&mut scratch.bytes);
+    text.clear();
+    unescape(field, &mut text);
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok();
+    scratch.bytes = text;
+    if is_json { document(field, Keys::MayRepeat, scratch, out) } else { Err(Unrepresentable("not JSON")) }
+}
+
+/// What the server's `to_json` has made of a composite, or of an array of them.
+pub(super) fn made(field: &[u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+    // The array's own text, asked for where its bounds would be lost: `[2:3]={…}`.
+    if let [b'[', b'-' | b'0'..=b'9', ..] = field {
+        return Err(Unrepresentable("array bounds that do not begin at 1"));
+    }
+    document(field, Keys::AreUnique, scratch, out)
+}
+
+/// Appends a number of a document: a string where JSON has none for it.
+pub(super) fn number(plain: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+    let is_finite = plain.strip_prefix(b"-").unwrap_or(plain).first().is_some_and(u8::is_ascii_digit);
+    if !is_finite {
+        out.push(b'"');
+        out.extend_from_slice(plain);
+        out.push(b'"');
+        return Ok(());
+    }
+    out.extend_from_slice(plain);
+    if is_exact(plain) { Ok(()) } else { Err(ROUNDED) }
+}
+
+const ROUNDED: Unrepresentable = Unrepresentable("a number that neither INT64 nor FLOAT64 holds exactly");
 
 /// Undoes COPY's escapes. A control character in a valid document can only be white space between tokens, so each becomes
 /// a blank: NDJSON has one document a line.
@@ -31,19 +101,28 @@ fn flatten(field: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-fn check(text: &[u8]) -> Result<(), Unrepresentable> {
+fn check(text: &[u8], keys: Keys, scratch: &mut Scratch) -> Result<(), Unrepresentable> {
     if text.trim_ascii() == b"null" {
         return Err(Unrepresentable("a bare JSON null"));
     }
+    scratch.keys.clear();
+    scratch.objects.clear();
     let mut depth = 0usize;
+    // In an object: whether a string here is a key.
+    let mut is_key = false;
     let mut at = 0;
     while let Some(&b) = text.get(at) {
         match b {
             b'"' => {
                 let end = end_of_string(text, at + 1);
-                if has_lone_surrogate(&text[at..end]) {
+                let string = &text[at..end];
+                if has_lone_surrogate(string) {
                     return Err(Unrepresentable("half of a surrogate pair, which is no character"));
                 }
+                if is_key {
+                    scratch.keys.push(digest(string));
+                }
+                is_key = false;
                 at = end;
             }
             b'{' | b'[' => {
@@ -51,10 +130,28 @@ fn check(text: &[u8]) -> Result<(), Unrepresentable> {
                 if depth > MAX_DEPTH {
                     return Err(Unrepresentable("nested deeper than 500"));
                 }
+                if keys == Keys::MayRepeat {
+                    let frame = if b == b'{' { Frame::Object(scratch.keys.len()) } else { Frame::Array };
+                    scratch.objects.push(frame);
+                    is_key = b == b'{';
+                }
                 at += 1;
             }
             b'}' | b']' => {
                 depth = depth.saturating_sub(1);
+                if let Some(Frame::Object(first)) = scratch.objects.pop() {
+                    let own = &mut scratch.keys[first..];
+                    own.sort_unstable();
+                    if own.windows(2).any(|pair| pair[0] == pair[1]) {
+                        return Err(Unrepresentable("a key twice in one object"));
+                    }
+                    scratch.keys.truncate(first);
+                }
+                is_key = false;
+                at += 1;
+            }
+            b',' => {
+                is_key = matches!(scratch.objects.last(), Some(Frame::Object(_)));
                 at += 1;
             }
             b'-' | b'0'..=b'9' => {
@@ -63,7 +160,7 @@ fn check(text: &[u8]) -> Result<(), Unrepresentable> {
                     .take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
                     .count();
                 if !is_exact(&text[at..at + len]) {
-                    return Err(Unrepresentable("a number that neither INT64 nor FLOAT64 holds exactly"));
+                    return Err(ROUNDED);
                 }
                 at += len;
             }
@@ -71,6 +168,16 @@ fn check(text: &[u8]) -> Result<(), Unrepresentable> {
         }
     }
     Ok(())
+}
+
+/// Equal for equal keys, however they are spelled, and for no others that anybody will meet.
+fn digest(quoted: &[u8]) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    match memchr::memchr(b'\\', quoted).and_then(|_| serde_json::from_slice::<String>(quoted).ok()) {
+        Some(plain) => plain.as_bytes().hash(&mut hasher),
+        None => quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().hash(&mut hasher),
+    }
+    hasher.finish()
 }
 
 /// `json` keeps `\ud800` as it was written; no Unicode text can hold it.
@@ -142,7 +249,7 @@ mod tests {
 
     fn run(field: &str) -> Result<String, &'static str> {
         let mut out = Vec::new();
-        document(field.as_bytes(), &mut out).map_err(|e| e.0)?;
+        document(field.as_bytes(), Keys::MayRepeat, &mut Scratch::default(), &mut out).map_err(|e| e.0)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -192,6 +299,34 @@ mod tests {
         }
         // An escaped backslash before a u is no escape of a character.
         assert!(run(r#"["\\\\ud800"]"#).is_ok());
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_found() {
+        for twice in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"b":{"c":[],"c":1}}"#,
+            r#"[{"a":1, "\\u0061":2}]"#,
+            r#"{"a":[{"x":1}],"b":"a","a":0}"#,
+        ] {
+            assert_eq!(run(twice).unwrap_err(), "a key twice in one object", "{twice}");
+        }
+        for once in [r#"{"a":"a","b":["a","a"],"c":{"a":1}}"#, r#"[{"a":1},{"a":2}]"#, r#"{"":1," ":2}"#] {
+            assert!(run(once).is_ok(), "{once}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_said_to_be_json() {
+        let claim = |field: &str| {
+            let mut out = Vec::new();
+            claimed(field.as_bytes(), &mut Scratch::default(), &mut out).map_err(|e| e.0)?;
+            Ok::<_, &str>(String::from_utf8(out).unwrap())
+        };
+        assert_eq!(claim(r#"{"a":\n 1}"#).unwrap(), r#"{"a":  1}"#);
+        for not in ["", "{", "plain", r#""a\nb""#, "01", "{'a':1}"] {
+            assert_eq!(claim(not).unwrap_err(), "not JSON", "{not}");
+        }
     }
 
     #[test]

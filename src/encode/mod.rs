@@ -12,6 +12,8 @@
 //! appends to one buffer. No value is parsed into a number or a tree: text that is right already is copied, text that
 //! needs escapes is copied in runs. What the target type can't hold is named [`Unrepresentable`], never changed.
 
+mod array;
+mod document;
 mod error;
 mod json;
 mod keys;
@@ -21,10 +23,12 @@ mod row;
 mod scalar;
 mod shape;
 mod text;
+mod value;
 
+pub use document::types_document;
 pub use error::EncodeError;
 pub use keys::{KeyDigest, join_bounds};
-pub use mapping::{Mapping, map_type};
+pub use mapping::{Mapping, Wish, map_type};
 pub use row::{Flag, RowEncoder, RowKind, Tally};
 pub use shape::{Shape, ShapeColumn};
 

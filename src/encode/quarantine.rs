@@ -1,7 +1,7 @@
 //! The lines of a quarantine file: what could not be held, and the whole row it stood in.
 
 use super::Unrepresentable;
-use super::text::append_json_string;
+use super::text::{append_json_string, append_plain_string};
 
 /// Appends one line: the column, why, the value's text, and the row as the source printed it.
 pub(super) fn append_line<'a>(
@@ -48,7 +48,7 @@ fn append_value(field: &[u8], out: &mut Vec<u8>) {
 /// A plain text, whose backslashes COPY has not doubled.
 pub(super) fn append_name(name: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    append_json_string(name.replace('\\', "\\\\").as_bytes(), out);
+    append_plain_string(name.as_bytes(), out);
     out.push(b'"');
 }
 

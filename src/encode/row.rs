@@ -1,11 +1,12 @@
 //! One row in, one line out.
 
+use super::Unrepresentable;
 use super::error::EncodeError;
 use super::keys::{BoundsTracker, CursorTracker, KeyDigest};
 use super::mapping::{Codec, Mapping};
 use super::quarantine::{append_line, append_name};
 use super::shape::{Shape, ShapeColumn};
-use super::{Unrepresentable, json, scalar, text};
+use super::value::{Scratch, append_value};
 use crate::batch::KeyBounds;
 use crate::model::{OP_COLUMN, OnUnrepresentable, Op, TargetType};
 
@@ -53,7 +54,7 @@ pub struct RowEncoder {
     bounds: BoundsTracker,
     digest: Option<KeyDigest>,
     tally: Tally,
-    scratch: Vec<u8>,
+    scratch: Scratch,
 }
 
 /// Whether the row leads with a boolean: of an upsert that it was sent before, of a deleted key that the target never had it.
@@ -101,7 +102,7 @@ impl RowEncoder {
             bounds: BoundsTracker::new(first_key),
             digest: None,
             tally: Tally::default(),
-            scratch: Vec::new(),
+            scratch: Scratch::default(),
         }
     }
 
@@ -271,32 +272,11 @@ fn fields_of(row: &[u8]) -> impl Iterator<Item = &[u8]> {
     row.split(|&b| b == b'\t')
 }
 
-fn append_value(codec: Codec, value: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
-    match codec {
-        Codec::Bool => scalar::boolean(value, out),
-        Codec::Int => scalar::integer(value, out),
-        Codec::Float => scalar::float(value, out),
-        Codec::Decimal => scalar::decimal(value, out)?,
-        Codec::Bytea => scalar::bytea(value, scratch, out)?,
-        Codec::Date => scalar::date(value, out)?,
-        Codec::Time => scalar::time(value, out)?,
-        Codec::Timestamp | Codec::TimestampTz => scalar::timestamp(value, out)?,
-        Codec::Json => json::document(value, out)?,
-        Codec::Text => {
-            out.push(b'"');
-            text::append_json_string(value, out);
-            out.push(b'"');
-        }
-        Codec::Hidden => {}
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::map_type;
-    use crate::model::{Column, Mode};
+    use crate::encode::{Wish, map_type};
+    use crate::model::{Arrays, Column, Mode};
     use crate::source::SourceColumn;
 
     fn shape(columns: &[(&str, u32)], key_len: usize) -> Shape {
@@ -304,14 +284,11 @@ mod tests {
             let column = SourceColumn {
                 name: (*name).to_owned(),
                 number: 1,
-                type_name: String::new(),
                 base_oid: *oid,
                 typmod: -1,
-                base_name: String::new(),
-                base_type: String::new(),
-                not_null: false,
+                ..SourceColumn::default()
             };
-            let mapping = map_type(&column);
+            let mapping = map_type(&column, Wish { forced: None, arrays: Arrays::Json }).unwrap();
             ShapeColumn {
                 source: column.name.clone(),
                 number: 1,

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Unrepresentable;
+use super::mapping::Width;
 
 /// The longest integer text whose value a JSON reader that works with doubles keeps exactly.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/rest/v2/tabledata/insertAll> and the note on INT64 in
@@ -20,10 +21,12 @@ pub(super) fn integer(field: &[u8], out: &mut Vec<u8>) {
     if field.len() <= SAFE_INTEGER_TEXT { out.extend_from_slice(field) } else { quoted(field, out) }
 }
 
-/// PostgreSQL prints the shortest text that reads back as the same double; NaN and the infinities need quotes.
+/// PostgreSQL prints the shortest text that reads back as the same double; NaN and the infinities need quotes, and the
+/// negative zero a point: as an integer it would have no sign.
 pub(super) fn float(field: &[u8], out: &mut Vec<u8>) {
     match field {
         b"NaN" | b"Infinity" | b"-Infinity" => quoted(field, out),
+        b"-0" => out.extend_from_slice(b"-0.0"),
         number => out.extend_from_slice(number),
     }
 }
@@ -38,11 +41,14 @@ fn quoted(field: &[u8], out: &mut Vec<u8>) {
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types>
 const BIGNUMERIC_WHOLE: &[u8] = b"578960446186580977117854925043439539266";
 
-/// A `numeric`, as a string. A column with a precision fits by its type; without one the value decides.
-pub(super) fn decimal(field: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+/// A `numeric` or an integer, as a string. A column with a precision fits by its type; else the value decides.
+pub(super) fn decimal(field: &[u8], width: Width, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
     let digits = field.strip_prefix(b"-").unwrap_or(field);
     if !digits.first().is_some_and(u8::is_ascii_digit) {
         return Err(Unrepresentable(if digits == b"NaN" { "NaN" } else { "Infinity" }));
+    }
+    if width == Width::Numeric {
+        return numeric(field, digits, out);
     }
     let mut text = field;
     if field.len() > 38 {
@@ -65,9 +71,27 @@ pub(super) fn decimal(field: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresent
     Ok(())
 }
 
-/// `\\x…` (the backslash escaped by COPY) to base64.
+/// Within NUMERIC: 29 digits before the point, 9 behind it.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types>
+fn numeric(field: &[u8], digits: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+    let point = memchr::memchr(b'.', digits);
+    let whole = point.unwrap_or(digits.len());
+    let fraction = point.map_or(&[][..], |p| &digits[p + 1..]);
+    let zeros = fraction.iter().rev().take_while(|&&b| b == b'0').count();
+    if whole > 29 {
+        return Err(Unrepresentable("larger than NUMERIC"));
+    }
+    if fraction.len() - zeros > 9 {
+        return Err(Unrepresentable("more than 9 digits after the point"));
+    }
+    let text = &field[..field.len() - zeros];
+    quoted(text.strip_suffix(b".").unwrap_or(text), out);
+    Ok(())
+}
+
+/// `\x…` to base64.
 pub(super) fn bytea(field: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
-    let hex = field.strip_prefix(b"\\\\x").ok_or(Unrepresentable("not in hex form"))?;
+    let hex = field.strip_prefix(b"\\x").ok_or(Unrepresentable("not in hex form"))?;
     scratch.clear();
     for pair in hex.chunks_exact(2) {
         match (nibble(pair[0]), nibble(pair[1])) {
@@ -118,6 +142,15 @@ pub(super) fn time(field: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentabl
 pub(super) fn timestamp(field: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
     check_year(field, field.len())?;
     quoted(field, out);
+    Ok(())
+}
+
+/// A `timestamp` that is declared to be UTC.
+pub(super) fn timestamp_utc(field: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+    check_year(field, field.len())?;
+    out.push(b'"');
+    out.extend_from_slice(field);
+    out.extend_from_slice(b"+00\"");
     Ok(())
 }
 
@@ -176,34 +209,48 @@ mod tests {
             )
             .unwrap()
         };
-        assert_eq!(f("-0"), "-0");
+        assert_eq!(f("-0"), "-0.0");
         assert_eq!(f("5e-324"), "5e-324");
         assert_eq!(f("NaN"), "\"NaN\"");
         assert_eq!(f("-Infinity"), "\"-Infinity\"");
     }
 
     #[test]
+    fn decimals_within_numeric() {
+        let small = |f: &[u8], o: &mut Vec<u8>| decimal(f, Width::Numeric, o);
+        let most = format!("{}.{}", "9".repeat(29), "9".repeat(9));
+        assert_eq!(run(small, &most).unwrap(), format!("\"{most}\""));
+        assert_eq!(run(small, "-1.5000000000000").unwrap(), "\"-1.5\"");
+        assert_eq!(run(small, "7.000000000000").unwrap(), "\"7\"");
+        assert_eq!(run(small, "100").unwrap(), "\"100\"");
+        assert_eq!(run(small, &"9".repeat(30)).unwrap_err(), "larger than NUMERIC");
+        assert_eq!(run(small, "0.0000000001").unwrap_err(), "more than 9 digits after the point");
+        assert_eq!(run(small, "NaN").unwrap_err(), "NaN");
+    }
+
+    #[test]
     fn decimals_within_bignumeric() {
-        assert_eq!(run(decimal, "1.50").unwrap(), "\"1.50\"");
-        assert_eq!(run(decimal, "-0.00").unwrap(), "\"-0.00\"");
+        let big = |f: &[u8], o: &mut Vec<u8>| decimal(f, Width::BigNumeric, o);
+        assert_eq!(run(big, "1.50").unwrap(), "\"1.50\"");
+        assert_eq!(run(big, "-0.00").unwrap(), "\"-0.00\"");
         let most = format!("578960446186580977117854925043439539265.{}", "9".repeat(38));
-        assert_eq!(run(decimal, &most).unwrap(), format!("\"{most}\""));
-        assert_eq!(run(decimal, "578960446186580977117854925043439539266").unwrap_err(), "larger than BIGNUMERIC");
-        assert_eq!(run(decimal, &"9".repeat(40)).unwrap_err(), "larger than BIGNUMERIC");
-        assert_eq!(run(decimal, &format!("0.{}1", "0".repeat(38))).unwrap_err(), "more than 38 digits after the point");
+        assert_eq!(run(big, &most).unwrap(), format!("\"{most}\""));
+        assert_eq!(run(big, "578960446186580977117854925043439539266").unwrap_err(), "larger than BIGNUMERIC");
+        assert_eq!(run(big, &"9".repeat(40)).unwrap_err(), "larger than BIGNUMERIC");
+        assert_eq!(run(big, &format!("0.{}1", "0".repeat(38))).unwrap_err(), "more than 38 digits after the point");
         let padded = format!("12.5{}", "0".repeat(60));
-        assert_eq!(run(decimal, &padded).unwrap(), "\"12.5\"");
-        assert_eq!(run(decimal, &format!("7.{}", "0".repeat(60))).unwrap(), "\"7\"");
-        assert_eq!(run(decimal, "NaN").unwrap_err(), "NaN");
-        assert_eq!(run(decimal, "-Infinity").unwrap_err(), "Infinity");
+        assert_eq!(run(big, &padded).unwrap(), "\"12.5\"");
+        assert_eq!(run(big, &format!("7.{}", "0".repeat(60))).unwrap(), "\"7\"");
+        assert_eq!(run(big, "NaN").unwrap_err(), "NaN");
+        assert_eq!(run(big, "-Infinity").unwrap_err(), "Infinity");
     }
 
     #[test]
     fn bytes_become_base64() {
         let b = |field| run(|f, o| bytea(f, &mut Vec::new(), o), field);
-        assert_eq!(b(r"\\x").unwrap(), "\"\"");
-        assert_eq!(b(r"\\x00ff").unwrap(), "\"AP8=\"");
-        assert_eq!(b(r"\\xdeadbe").unwrap(), "\"3q2+\"");
+        assert_eq!(b(r"\x").unwrap(), "\"\"");
+        assert_eq!(b(r"\x00ff").unwrap(), "\"AP8=\"");
+        assert_eq!(b(r"\xdeadbe").unwrap(), "\"3q2+\"");
         assert_eq!(b("abc").unwrap_err(), "not in hex form");
     }
 

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use super::error::EncodeError;
-use super::mapping::{Mapping, map_type};
+use super::mapping::{Mapping, Read, Wish, map_type};
 use crate::model::{Column, Mode, OP_COLUMN, RESERVED_PREFIX, TableSpec};
-use crate::source::{Relation, SourceColumn};
+use crate::source::{Relation, SALT, SourceColumn, ident};
 
 /// One published column.
 #[derive(Clone, Debug)]
@@ -18,6 +18,30 @@ pub struct ShapeColumn {
     pub source_type: String,
     pub target: Column,
     pub mapping: Mapping,
+}
+
+impl ShapeColumn {
+    /// What is read of the row `t`.
+    pub fn expression(&self) -> String {
+        let column = format!("t.{}", ident(&self.source));
+        match self.mapping.read {
+            Read::AsItIs => column,
+            Read::ToJson => format!("pg_catalog.to_json({column})"),
+            // An array whose bounds are not the usual ones prints them; as JSON it would lose them.
+            Read::ArrayToJson => format!(
+                "CASE WHEN pg_catalog.\"left\"({column}::text, 1) = '[' THEN {column}::text ELSE pg_catalog.to_json({column})::text END"
+            ),
+            Read::Hashed => format!(
+                "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
+                 pg_catalog.current_setting('{SALT}') || {column}::text, 'UTF8')), 'hex')"
+            ),
+        }
+    }
+
+    /// Whether a digest is published in the value's place.
+    pub fn is_hashed(&self) -> bool {
+        self.mapping.read == Read::Hashed
+    }
 }
 
 /// The published columns, the first `key_len` of which are the key.
@@ -38,7 +62,9 @@ impl Shape {
     /// Puts the config's wishes and the source's columns together.
     pub fn of(spec: &TableSpec, relation: &Relation) -> Result<Self, EncodeError> {
         let key = key_columns(spec, relation)?;
-        for name in spec.exclude.iter().chain(&spec.forced_text).chain(spec.rename.iter().map(|(from, _)| from)) {
+        let forced = spec.forced.iter().map(|(column, _)| column);
+        let renamed = spec.rename.iter().map(|(from, _)| from);
+        for name in spec.exclude.iter().chain(&spec.hash).chain(forced).chain(renamed) {
             if relation.column(name).is_none() {
                 return Err(EncodeError::NoSuchColumn(name.clone()));
             }
@@ -46,14 +72,18 @@ impl Shape {
         if let Some(name) = key.iter().find(|k| spec.exclude.contains(k)) {
             return Err(EncodeError::KeyExcluded(name.clone()));
         }
+        // A deleted row's key comes from a log or from the target, where nobody can hash it.
+        if let Some(name) = key.iter().chain(&spec.cursor).find(|k| spec.hash.contains(k)) {
+            return Err(EncodeError::KeyHashed(name.clone()));
+        }
         let mut columns = Vec::with_capacity(relation.columns.len());
         for name in &key {
             let column = relation.column(name).ok_or_else(|| EncodeError::NoSuchKeyColumn(name.clone()))?;
-            columns.push(publish(spec, column, Mode::Required));
+            columns.push(publish(spec, column, Mode::Required)?);
         }
         for column in &relation.columns {
             if !key.contains(&column.name) && !spec.exclude.contains(&column.name) {
-                columns.push(publish(spec, column, Mode::Nullable));
+                columns.push(publish(spec, column, Mode::Nullable)?);
             }
         }
         let shape = Self { columns, key_len: key.len() };
@@ -103,7 +133,8 @@ impl Shape {
 
     fn check_key(&self) -> Result<(), EncodeError> {
         use crate::model::TargetType::{Float64, Json};
-        match self.key().iter().find(|c| matches!(c.target.target_type, Json | Float64)) {
+        let is_bad = |c: &&ShapeColumn| matches!(c.target.target_type, Json | Float64) || c.mapping.is_repeated();
+        match self.key().iter().find(is_bad) {
             Some(c) => Err(EncodeError::BadKeyType {
                 column: c.source.clone(),
                 source_type: c.source_type.clone(),
@@ -123,17 +154,27 @@ fn key_columns(spec: &TableSpec, relation: &Relation) -> Result<Vec<String>, Enc
     if key.is_empty() && need == Key::Needed { Err(EncodeError::NoKey) } else { Ok(key) }
 }
 
-fn publish(spec: &TableSpec, column: &SourceColumn, mode: Mode) -> ShapeColumn {
-    let mapping = if spec.forced_text.contains(&column.name) { Mapping::TEXT } else { map_type(column) };
+fn publish(spec: &TableSpec, column: &SourceColumn, mode: Mode) -> Result<ShapeColumn, EncodeError> {
+    let forced = spec.forced.iter().find(|(name, _)| *name == column.name).map(|(_, target)| *target);
+    let mapping = if spec.hash.contains(&column.name) {
+        Mapping::HASHED
+    } else {
+        map_type(column, Wish { forced, arrays: spec.arrays }).ok_or_else(|| EncodeError::CannotForce {
+            column: column.name.clone(),
+            source_type: column.type_name.clone(),
+            target: forced.unwrap_or(Mapping::TEXT.target),
+        })?
+    };
     let renamed = spec.rename.iter().find(|(from, _)| *from == column.name).map(|(_, to)| to);
     let name = legal_name(renamed.unwrap_or(&column.name));
-    ShapeColumn {
+    let mode = if mapping.is_repeated() { Mode::Repeated } else { mode };
+    Ok(ShapeColumn {
         source: column.name.clone(),
         number: column.number,
         source_type: column.type_name.clone(),
         target: Column { name, target_type: mapping.target, mode },
         mapping,
-    }
+    })
 }
 
 /// Prefixes no column may have. Source: <https://cloud.google.com/bigquery/docs/schemas#column_names>

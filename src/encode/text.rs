@@ -43,6 +43,23 @@ pub(super) fn append_json_string(field: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
+/// Appends text that COPY has not escaped as the inside of a JSON string.
+pub(super) fn append_plain_string(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    while let Some(stop) = rest.iter().position(|&b| SPECIAL[usize::from(b)]) {
+        out.extend_from_slice(&rest[..stop]);
+        match rest[stop] {
+            b @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', b]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            control => append_control(control, out),
+        }
+        rest = &rest[stop + 1..];
+    }
+    out.extend_from_slice(rest);
+}
+
 fn append_control(byte: u8, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.extend_from_slice(b"\\u00");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FeedId, LogType, RelationName};
+use super::{FeedId, LogType, RelationName, TargetType};
 
 /// What becomes of a target row whose source row is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,27 @@ pub enum OnUnrepresentable {
     Null,
 }
 
+/// What an array becomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrays {
+    /// A JSON column: NULL elements, NULL arrays and dimensions survive.
+    #[default]
+    Json,
+    /// A REPEATED column.
+    Repeated,
+}
+
+impl OnUnrepresentable {
+    /// As the config writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quarantine => "quarantine",
+            Self::Fail => "fail",
+            Self::Null => "null",
+        }
+    }
+}
+
 /// How far below the last maximum of a cursor a run looks again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lag {
@@ -133,8 +154,13 @@ pub struct TableSpec {
     pub exclude: Vec<String>,
     /// Source column to target column.
     pub rename: Vec<(String, String)>,
-    /// Source column to the only type it may be forced to: STRING.
-    pub forced_text: Vec<String>,
+    /// Columns published as a salted digest.
+    pub hash: Vec<String>,
+    /// Of the salt, where there is one: another salt makes other digests.
+    pub salt: String,
+    /// Source column to the type it is forced to.
+    pub forced: Vec<(String, TargetType)>,
+    pub arrays: Arrays,
     pub on_unrepresentable: OnUnrepresentable,
     pub partition: Option<Partition>,
     pub cluster: Option<Vec<String>>,

@@ -12,7 +12,7 @@ use crate::bigquery::{Present, TargetPlan};
 use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
 use crate::capture::{Capture, decide};
 use crate::encode::Shape;
-use crate::model::{CaptureKind, ChangedColumns, Deletes, OnUnrepresentable, TableSpec};
+use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
 use crate::source::{Catalog, Relation, RelationKind, Session, dependencies, read_catalog};
 use crate::state::Handle;
 
@@ -35,9 +35,16 @@ pub struct ColumnCheck {
     pub column: String,
     pub source_type: String,
     pub target_column: String,
-    pub target_type: &'static str,
+    pub target_type: String,
     /// Values the target type can't hold; empty where it holds all.
-    pub cannot_hold: &'static str,
+    pub cannot_hold: String,
+    /// What becomes of those; empty where there are none.
+    pub policy: &'static str,
+}
+
+fn target_type(column: &Column) -> String {
+    let name = column.target_type.sql_name();
+    if column.mode == ColumnMode::Repeated { format!("ARRAY<{name}>") } else { name.to_owned() }
 }
 
 /// A table as both databases and the log have it.
@@ -130,8 +137,9 @@ impl Context {
                 column: c.source.clone(),
                 source_type: c.source_type.clone(),
                 target_column: c.target.name.clone(),
-                target_type: c.target.target_type.sql_name(),
+                target_type: target_type(&c.target),
                 cannot_hold: c.mapping.caveat(),
+                policy: if c.mapping.caveat().is_empty() { "" } else { spec.on_unrepresentable.name() },
             })
             .collect();
         check.notes = notes(spec, &relation, &shape, sees_others);
@@ -185,6 +193,9 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sees_others: bool
             "row-level security would hide rows from the role, so reading is refused: ALTER ROLE … BYPASSRLS"
                 .to_owned(),
         );
+    }
+    for c in shape.columns.iter().filter(|c| c.is_hashed()) {
+        note(format!("of {} only a salted SHA-256 leaves the source", c.source));
     }
     for c in shape.columns.iter().filter(|c| c.source != c.target.name) {
         note(format!("the column {} is called {} in BigQuery", c.source, c.target.name));

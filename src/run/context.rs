@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::{Progress, Silent};
 use crate::bigquery::BigQuery;
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::model::{FeedId, RunId};
 use crate::source::{Canceller, Session, Source, SourceError};
 use crate::state::Holder;
@@ -41,6 +41,7 @@ impl Context {
     pub async fn open(config: Config) -> Result<Self, super::RunError> {
         let timeout = config.source.statement_timeout.unwrap_or(config.run.budget);
         let source = Source::new(config.source.url.expose(), timeout)?;
+        let source = source.salted(config.source.hash_salt.as_ref().map(Secret::expose));
         let (store, bigquery) =
             tokio::join!(Store::open(&config.storage.bucket, &config.storage.prefix), BigQuery::open(&config.bigquery));
         let topic = match &config.topic {

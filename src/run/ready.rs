@@ -22,6 +22,7 @@ impl Staging<'_> {
             Absent::Remove => Some(all_rows),
             Absent::Keep => self.found.keys.map(|k| k.count),
         };
+        self.found.refused = self.counts.quarantined.max(self.counts.nulled);
         let mut mark = self.capture.next_mark(std::mem::take(&mut self.found));
         if let (Guard::Off, Some(loading)) = (self.place.guard, &mut mark.loading) {
             loading.removal = Removal::Allowed;

@@ -27,6 +27,8 @@ pub struct FeedStatus {
     pub late: bool,
     /// Rows that a load in chunks, not through yet, has brought.
     pub loading: Option<u64>,
+    /// Values that BigQuery could not hold, since all rows were last read.
+    pub refused: u64,
     /// The sealed run that is not yet in BigQuery.
     pub pending: Option<String>,
     /// The run that holds the feed now.
@@ -75,6 +77,7 @@ impl Context {
             age_seconds: last_success.map(|t| (now - t).whole_seconds()),
             late: last_success.is_none_or(|t| now - t > limit),
             loading,
+            refused: standing.map_or(0, |s| s.mark.refused),
             pending: document.pending.as_ref().map(|b| b.run.to_string()),
             held_by: document.live_lease(now).map(|l| l.run.to_string()),
             last_run: document.last,

@@ -74,7 +74,7 @@ pub struct Leaf {
     pub name: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct SourceColumn {
     pub name: String,
     /// `attnum`: a column that is dropped and made anew has another one.
@@ -90,7 +90,42 @@ pub struct SourceColumn {
     /// The same with its modifier: `character(3)`, `numeric(10,2)`.
     #[serde(default)]
     pub base_type: String,
+    #[serde(default)]
+    pub kind: TypeKind,
+    /// What an array is made of.
+    #[serde(default)]
+    pub element: Option<Element>,
     pub not_null: bool,
+}
+
+/// What sort of type is below every domain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum TypeKind {
+    #[default]
+    #[serde(rename = "b")]
+    Base,
+    #[serde(rename = "c")]
+    Composite,
+    #[serde(rename = "e")]
+    Enum,
+    #[serde(rename = "r")]
+    Range,
+    #[serde(rename = "m")]
+    Multirange,
+    #[serde(rename = "p")]
+    Pseudo,
+}
+
+/// The elements of an array type.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Element {
+    /// The type below every domain, with what [`SourceColumn`] has of its own.
+    pub base_oid: u32,
+    pub typmod: i32,
+    pub base_name: String,
+    pub kind: TypeKind,
+    /// What stands between two elements: a comma, but for `box`.
+    pub delimiter: char,
 }
 
 impl SourceColumn {
@@ -204,6 +239,18 @@ SELECT pg_catalog.json_build_object(
              'typmod', base.typmod,
              'base_name', pg_catalog.format_type(base.oid, -1),
              'base_type', pg_catalog.format_type(base.oid, base.typmod),
+             'kind', b.typtype,
+             'element', CASE WHEN b.typoutput = 'pg_catalog.array_out'::regproc THEN (
+               WITH RECURSIVE down AS (
+                 SELECT t.oid, t.typtype, t.typbasetype, CASE WHEN base.typmod <> -1 THEN base.typmod ELSE t.typtypmod END AS typmod
+                   FROM pg_catalog.pg_type t WHERE t.oid = b.typelem
+                 UNION ALL
+                 SELECT t.oid, t.typtype, t.typbasetype, CASE WHEN d.typmod <> -1 THEN d.typmod ELSE t.typtypmod END
+                   FROM down d JOIN pg_catalog.pg_type t ON t.oid = d.typbasetype WHERE d.typtype = 'd')
+               SELECT pg_catalog.json_build_object(
+                        'base_oid', down.oid::int8, 'typmod', down.typmod, 'base_name', pg_catalog.format_type(down.oid, -1),
+                        'kind', down.typtype, 'delimiter', (SELECT e.typdelim FROM pg_catalog.pg_type e WHERE e.oid = b.typelem))
+                 FROM down WHERE down.typtype <> 'd') END,
              'not_null', a.attnotnull) ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute a,
            LATERAL (
@@ -214,6 +261,7 @@ SELECT pg_catalog.json_build_object(
                SELECT t.oid, t.typtype, t.typbasetype, CASE WHEN d.typmod <> -1 THEN d.typmod ELSE t.typtypmod END
                  FROM down d JOIN pg_catalog.pg_type t ON t.oid = d.typbasetype WHERE d.typtype = 'd')
              SELECT oid, typmod FROM down WHERE typtype <> 'd') AS base
+             JOIN pg_catalog.pg_type b ON b.oid = base.oid
      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]'),
   'primary_key', COALESCE((
     SELECT pg_catalog.json_agg(a.attname ORDER BY k.position)

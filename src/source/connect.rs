@@ -41,13 +41,19 @@ impl Canceller {
 pub struct Source {
     address: Address,
     statement_timeout: Duration,
+    salt: Option<String>,
 }
 
 impl Source {
     /// Reads a connection URL; `PGPASSWORD` stands in for a password it lacks, as with libpq.
     pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, SourceError> {
         let address = Address::parse(url, std::env::var("PGPASSWORD").ok())?;
-        Ok(Self { address, statement_timeout })
+        Ok(Self { address, statement_timeout, salt: None })
+    }
+
+    /// What the source salts hashed columns with.
+    pub fn salted(self, salt: Option<&str>) -> Self {
+        Self { salt: salt.map(str::to_owned), ..self }
     }
 
     /// Host, port and database, for people.
@@ -73,7 +79,7 @@ impl Source {
             }
         };
         let canceller = Canceller { token: client.cancel_token(), transport };
-        Session::prepare(client, connection, canceller, self.statement_timeout).await
+        Session::prepare(client, connection, canceller, self.statement_timeout, self.salt.as_deref()).await
     }
 
     async fn plain(&self) -> Result<(Client, AbortHandle, Transport), SourceError> {

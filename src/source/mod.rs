@@ -14,11 +14,11 @@ mod tls;
 mod url;
 
 pub use catalog::{
-    Candidate, Catalog, Relation, RelationKind, SourceColumn, candidates, read as read_relation,
+    Candidate, Catalog, Element, Relation, RelationKind, SourceColumn, TypeKind, candidates, read as read_relation,
     read_all as read_catalog,
 };
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::SourceError;
-pub use session::{Moment, RowStream, Session};
+pub use session::{Moment, RowStream, SALT, Session};
 pub use sql::{ident, literal, qualified};

@@ -29,6 +29,9 @@ const SETTINGS: &str = "SET LOCAL client_encoding = 'UTF8'; SET LOCAL datestyle 
      SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off; SET LOCAL jit = off; SET LOCAL lock_timeout = '30s'; \
      SET LOCAL idle_in_transaction_session_timeout = '10min'";
 
+/// The setting that holds the salt of hashed columns: statements name it, and so can be shown and logged without it.
+pub const SALT: &str = "plimsoll.salt";
+
 /// Taken together in one statement, so that they speak of one moment. The timeline comes from the write-ahead log's
 /// position, because `pg_control_checkpoint()` lags behind a promotion; a standby has no such position.
 ///
@@ -89,11 +92,16 @@ impl Session {
         connection: AbortHandle,
         canceller: Canceller,
         statement_timeout: Duration,
+        salt: Option<&str>,
     ) -> Result<Self, SourceError> {
-        let begin = format!(
+        let mut begin = format!(
             "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {SETTINGS}; SET LOCAL statement_timeout = {}",
             statement_timeout.as_millis()
         );
+        if let Some(salt) = salt {
+            // This form means the same whatever the role's `standard_conforming_strings` is, which is read before it is set.
+            begin.push_str(&format!("; SET LOCAL {SALT} = E'{}'", salt.replace('\\', "\\\\").replace('\'', "''")));
+        }
         let mut session = Self { client, connection, canceller, begin, moment: String::new(), version: 0 };
         let facts = session.text_row("asking for the version", FACTS).await?;
         let number: u32 = first(&facts).and_then(|v| v.parse().ok()).unwrap_or(0);

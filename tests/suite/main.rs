@@ -23,6 +23,7 @@ mod crash_points;
 mod crashes;
 mod django;
 mod empty_ticks;
+mod every_type;
 mod first_load;
 mod fuzz_corpus;
 mod golden_sql;

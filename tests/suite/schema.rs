@@ -1,6 +1,8 @@
 //! The source, the target or the server changes between two ticks.
 
-use crate::support::World;
+use plimsoll::failpoint::VARIABLE;
+
+use crate::support::{Recorded, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_column_is_added_and_an_old_one_stays() {
@@ -205,4 +207,91 @@ async fn a_partition_that_the_target_does_not_have_is_refused() {
     );
     let ran = w.run(&["check"]).await;
     assert!(ran.code == 1 && ran.stdout.contains("is not partitioned by updated_at by DAY"), "{}", ran.stdout);
+}
+
+/// Types that hold more than before: the target's columns grow along. The emulator has no `ALTER COLUMN … SET DATA TYPE`, so the
+/// statement is answered for, and the test makes the table what the statement would have made it.
+#[tokio::test(flavor = "multi_thread")]
+async fn stub_a_type_that_widens_is_widened() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE wid (id int PRIMARY KEY, i int, v varchar(3), n numeric(10,2), m int, k int NULL); \
+         INSERT INTO wid VALUES (1, 1, 'abc', 1.5, 7, 1), (2, 2, 'b', 2.5, 8, 2)",
+    )
+    .await;
+    w.config("[[table]]\nsource = \"wid\"\ndeletes = \"keys\"\n");
+    w.tick().await;
+    w.sql(
+        "ALTER TABLE wid ALTER i TYPE bigint, ALTER v TYPE text, ALTER n TYPE numeric(40,12), ALTER m TYPE numeric(12,3), ALTER k SET NOT NULL; \
+         INSERT INTO wid VALUES (3, 9223372036854775807, 'longer', 1234567890.123456789012, 1.125, 3)",
+    )
+    .await;
+    let is_widening = |r: &Recorded| r.json()["query"].as_str().is_some_and(|q| q.starts_with("ALTER TABLE"));
+    w.bq.answer(1, 200, r#"{"jobComplete":true}"#, is_widening);
+    let child = w.command(&["run", "--json"]).env(VARIABLE, "seal:before=pause:2000").spawn().unwrap();
+    while !w.bq.log().iter().any(is_widening) {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let name = format!("`demo.{}.wid`", w.dataset);
+    let statement = w.bq.log().into_iter().find(is_widening).unwrap().json()["query"].as_str().unwrap().to_owned();
+    assert_eq!(
+        statement,
+        format!("ALTER TABLE {name} ALTER COLUMN `n` SET DATA TYPE BIGNUMERIC, ALTER COLUMN `m` SET DATA TYPE NUMERIC")
+    );
+    w.target("CREATE OR REPLACE TABLE `{d}.wid` AS SELECT id, i, v, CAST(n AS BIGNUMERIC) AS n, CAST(m AS NUMERIC) AS m, k FROM `{d}.wid`").await;
+    let ran = w.finish(child).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    w.assert_equal("wid").await;
+    assert_eq!(w.tick().await["state"], "empty");
+    // What got narrower stops, and says what to do.
+    w.sql("DELETE FROM wid WHERE id = 3; ALTER TABLE wid ALTER n TYPE numeric(10,2)").await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    let error = ran.run()["error"].clone();
+    assert!(
+        error["message"].as_str().unwrap().contains("the column n as BIGNUMERIC, the source's is NUMERIC"),
+        "{error}"
+    );
+    assert!(error["hint"].as_str().unwrap().contains("resync"), "{error}");
+}
+
+/// Between the seal and the merge the source's table becomes another; what was sealed is brought to its end all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn ddl_between_seal_and_merge() {
+    let w = World::new().await;
+    for (n, ddl) in [
+        "ALTER TABLE ddl ADD COLUMN extra int DEFAULT 5",
+        "ALTER TABLE ddl DROP COLUMN v",
+        "ALTER TABLE ddl RENAME COLUMN v TO renamed",
+        "ALTER TABLE ddl ALTER n TYPE numeric(12,4), ALTER v TYPE varchar(10)",
+        "ALTER TABLE ddl RENAME TO gone",
+        "DROP TABLE ddl",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        w.sql("DROP TABLE IF EXISTS ddl, gone; CREATE TABLE ddl (id int PRIMARY KEY, v text, n numeric(10,2)); INSERT INTO ddl VALUES (1, 'a', 1)").await;
+        w.config_with(
+            "lease = \"1s\"",
+            &format!("[[table]]\nsource = \"ddl\"\ntarget = \"ddl_{n}\"\ndeletes = \"keys\"\n"),
+        );
+        w.tick().await;
+        w.sql("UPDATE ddl SET v = 'b'; INSERT INTO ddl VALUES (2, 'c', 2)").await;
+        let child = w.command(&["run"]).env(VARIABLE, "seal:after=crash").spawn().unwrap();
+        w.finish(child).await;
+        w.sql(ddl).await;
+        tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+        let ran = w.run(&["run", "--json"]).await;
+        let first = ran.run();
+        assert_eq!(
+            (first["state"].as_str(), first["replayed"].as_bool()),
+            (Some("done"), Some(true)),
+            "{ddl}: {}",
+            ran.stdout
+        );
+        let rows = w.target(&format!("SELECT COUNT(*) FROM `{{d}}.ddl_{n}` WHERE id IN (1, 2)")).await;
+        assert_eq!(rows[0][0].as_deref(), Some("2"), "{ddl}");
+        let is_gone = ddl.contains("gone") || ddl.starts_with("DROP");
+        assert_eq!(ran.code, i32::from(is_gone), "{ddl}: {}", ran.stdout);
+    }
 }

@@ -53,7 +53,7 @@ async fn other_types_are_the_servers_text() {
         "ok",
         "10.0.0.1/8",
         "1 day 02:00:00",
-        "{1,NULL,3}",
+        "[1,null,3]",
         "[1,5)",
         "ab   ",
         "7",
@@ -101,7 +101,7 @@ async fn special_doubles_are_staged_as_bigquery_reads_them() {
     w.config("[[table]]\nsource = \"f\"\n");
     w.run(&["run"]).await;
     let lines = w.staged("", "upserts").await;
-    assert_eq!(lines, ["{\"id\":1,\"x\":\"NaN\"}", "{\"id\":2,\"x\":\"-Infinity\"}", "{\"id\":3,\"x\":-0}"]);
+    assert_eq!(lines, ["{\"id\":1,\"x\":\"NaN\"}", "{\"id\":2,\"x\":\"-Infinity\"}", "{\"id\":3,\"x\":-0.0}"]);
 }
 
 /// Names that BigQuery forbids or compares without case.

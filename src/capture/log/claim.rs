@@ -4,7 +4,7 @@ use super::key_sql::has_one_spelling;
 use super::resolve::{Entries, Group, Log};
 use crate::capture::cursor::CursorType;
 use crate::capture::error::CaptureError;
-use crate::encode::Shape;
+use crate::encode::{Shape, ShapeColumn};
 use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TargetType, TypeColumn};
 use crate::source::{Relation, RelationKind, SourceColumn, ident, literal};
 
@@ -142,7 +142,7 @@ impl Log<'_> {
         let reach = if is_key { Reach::Key } else { Reach::Scope };
         if reach == Reach::Scope {
             let [name] = names.as_slice() else { return Err(CaptureError::WideScope(log_type.name.clone())) };
-            if relation.column(name).is_some() && shape.column(name).is_none() {
+            if relation.column(name).is_some() && shape.column(name).is_none_or(ShapeColumn::is_hashed) {
                 return Err(CaptureError::ScopeNotPublished(name.clone()));
             }
         }

@@ -235,7 +235,7 @@ mod tests {
             typmod: -1,
             base_name: base_name.to_owned(),
             base_type: base_name.to_owned(),
-            not_null: false,
+            ..SourceColumn::default()
         }
     }
 

@@ -157,6 +157,7 @@ mod tests {
             base_name: "text".to_owned(),
             base_type: "text".to_owned(),
             not_null: true,
+            ..SourceColumn::default()
         };
         let keys = ["a\"b", "c\\d", "it's", "{x,NULL}", "ü"]
             .map(|k| NamedKey { values: vec![k.to_owned()], origin: Origin::Before })

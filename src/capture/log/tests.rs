@@ -10,7 +10,7 @@ use super::*;
 use crate::batch::{CursorMark, LogMark, LogTableMark};
 use crate::encode::Shape;
 use crate::model::{
-    ActionCodes, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable,
+    ActionCodes, Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable,
     LogType, OnUnrepresentable, RelationName, TableSpec, TypeColumn,
 };
 use crate::source::{Catalog, Dependencies, Relation};
@@ -53,7 +53,10 @@ fn table(source: &str, key: &[&str], log_types: Vec<LogType>) -> TableSpec {
         filter: Some("live -- only".to_owned()),
         exclude: vec![],
         rename: vec![],
-        forced_text: vec![],
+        hash: vec![],
+        salt: String::new(),
+        forced: vec![],
+        arrays: Arrays::Json,
         on_unrepresentable: OnUnrepresentable::Quarantine,
         partition: None,
         cluster: None,
