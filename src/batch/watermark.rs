@@ -61,6 +61,9 @@ pub struct Loading {
     pub before: RowsBefore,
     #[serde(default)]
     pub removal: Removal,
+    /// A digest of what decides the order of keys: under another one the position means nothing.
+    #[serde(default)]
+    pub order: String,
 }
 
 /// Whether the last stretch of a load in chunks may remove as many rows as the source lacks.

@@ -8,6 +8,9 @@
 //!   run 4                changes since S1
 //! ```
 //!
+//! A stretch ends at a key, so the order of keys must stay what it was: the position goes with a digest of what decides it
+//! (types, collations and their versions, an enum's labels), and under another one the load begins anew.
+//!
 //! What changes meanwhile has a later transaction than S1, or an entry in the log, and is found by the run after the last
 //! chunk, whichever side of the stretch under way it lies on.
 
@@ -23,7 +26,27 @@ pub struct KeyRange {
     pub after: Option<Vec<String>>,
     /// `None` for the last stretch.
     pub until: Option<Vec<String>>,
+    /// [`key_order`] of the keys.
+    pub order: String,
 }
+
+/// A digest of what decides the order of a table's keys, and how a key reads.
+pub async fn key_order(session: &Session, relation: &Relation, shape: &Shape) -> Result<String, CaptureError> {
+    let columns = shape.key().iter().map(|c| {
+        let base = relation.column(&c.source).map_or(0, |c| c.base_oid);
+        format!("({}, {base}::oid)", literal(&c.source, "name"))
+    });
+    let sql =
+        ORDER.replace("KEY", &columns.collect::<Vec<_>>().join(", ")).replace("RELATION", &relation.oid.to_string());
+    let rows = session.text_rows("asking for the order of keys", &sql).await?;
+    Ok(rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten().unwrap_or_default())
+}
+
+const ORDER: &str = "SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', k.name, k.base, a.attcollation, \
+     CASE WHEN a.attcollation <> 0 THEN pg_catalog.pg_collation_actual_version(a.attcollation) END, \
+     (SELECT pg_catalog.string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = k.base)), \
+     ';' ORDER BY a.attnum)) \
+     FROM (VALUES KEY) AS k(name, base) JOIN pg_catalog.pg_attribute a ON a.attrelid = RELATION::oid AND a.attname = k.name";
 
 /// Whether the source can walk the table by its key: an index has it, and no NULL is in it.
 pub fn may_be_chunked(spec: &TableSpec, relation: &Relation, shape: &Shape) -> bool {
@@ -44,7 +67,8 @@ impl KeyRange {
         after: Option<Vec<String>>,
         rows: u64,
     ) -> Result<Self, CaptureError> {
-        let from = Self { after, until: None };
+        let order = key_order(session, relation, shape).await?;
+        let from = Self { after, until: None, order };
         let key: Vec<String> = shape.key().iter().map(|c| format!("t.{}", ident(&c.source))).collect();
         let texts = key.iter().map(|k| Some(format!("{k}::text")));
         let select = texts.fold(Select::from(&spec.source), Select::expression).filter(from.condition(relation, shape));

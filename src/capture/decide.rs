@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::chunk::key_order;
 use super::error::CaptureError;
 use super::rule::changed_since;
 use time::OffsetDateTime;
@@ -46,6 +47,7 @@ pub enum Why {
     ColumnReplaced,
     ColumnRetyped,
     ColumnsChanged,
+    KeyOrderChanged,
     TargetMissing,
     LogReplaced,
     LogPruned,
@@ -71,6 +73,7 @@ impl Why {
             Self::ColumnReplaced => "a column was dropped, or left out, and is back, or another one has its name",
             Self::ColumnRetyped => "a column has another type",
             Self::ColumnsChanged => "columns came or went while the table was loaded",
+            Self::KeyOrderChanged => "the order of the key's values changed while the table was loaded",
             Self::TargetMissing => "the target table is gone",
             Self::LogReplaced => "the change log was dropped and made anew",
             Self::LogPruned => "the change log was pruned beyond what had been read of it",
@@ -127,7 +130,7 @@ pub async fn decide(
         return Ok(Decision::Whole(why));
     }
     if previous.mark.loading.is_some() {
-        return go_on_loading(session, spec, previous, &mark).await;
+        return go_on_loading(session, relation, shape, previous, &mark).await;
     }
     // By transaction ids, an attached partition's rows are found by themselves.
     let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
@@ -174,24 +177,22 @@ async fn brings_rows(
     Ok(!attached.is_empty() && any_row(session, spec, &of_these).await?)
 }
 
-/// The next stretch of a load, unless what was loaded so far is no longer of the same table.
+/// The next stretch of a load, unless what was loaded so far is no longer of the same table. Partitions that come and go
+/// meanwhile are left to the run after the last stretch.
 async fn go_on_loading(
     session: &Session,
-    spec: &TableSpec,
+    relation: &Relation,
+    shape: &Shape,
     previous: Standing<'_>,
     now: &RelationMark,
 ) -> Result<Decision, CaptureError> {
-    let then = &previous.mark.relation;
     // A column that was not there for a while has no values in the stretches loaded meanwhile.
-    if then.columns != now.columns {
+    if previous.mark.relation.columns != now.columns {
         return Ok(Decision::Whole(Why::ColumnsChanged));
     }
-    // Rows that a partition brought along are older than the load, and their stretch may be through.
-    let older = format!("NOT ({})", changed_since(previous.snapshot));
-    if brings_rows(session, spec, then, now, &older).await? {
-        return Ok(Decision::Whole(Why::PartitionsChanged));
-    }
-    Ok(Decision::Chunk(Why::FirstLoad, Part::Next))
+    let order = key_order(session, relation, shape).await?;
+    let is_same = previous.mark.loading.as_ref().is_some_and(|l| l.order == order);
+    Ok(if is_same { Decision::Chunk(Why::FirstLoad, Part::Next) } else { Decision::Whole(Why::KeyOrderChanged) })
 }
 
 fn reconcile_is_due(spec: &TableSpec, previous: Standing<'_>, now: OffsetDateTime) -> bool {

@@ -212,7 +212,7 @@ impl<'a> Capture<'a> {
         if let (Decision::Chunk(_, Part::Next), Some(standing)) = (self.decision, self.standing) {
             let mut mark = TableMark { loading, ..standing.mark.clone() };
             mark.refused += found.refused;
-            mark.relation.leaves = self.relation.leaves.iter().map(|l| l.oid).collect();
+            note_other_leaves(&mut mark.relation.leaves, self.relation);
             if mark.loading.is_none() {
                 mark.whole_at = Some(self.moment.taken_at);
             }
@@ -251,13 +251,25 @@ impl<'a> Capture<'a> {
     }
 }
 
+/// The partitions stay those of the first stretch: what was attached since is found by that, once the load is through. One that
+/// went again would not be, so any difference leaves a partition that no table has.
+fn note_other_leaves(known: &mut Vec<u32>, relation: &Relation) {
+    const NO_PARTITION: u32 = 0;
+    let is_known = |oid: u32| known.contains(&oid) || oid == NO_PARTITION;
+    let is_same = relation.leaves.iter().all(|l| is_known(l.oid))
+        && known.iter().all(|oid| relation.leaves.iter().any(|l| l.oid == *oid) || *oid == NO_PARTITION);
+    if !is_same && !known.contains(&NO_PARTITION) {
+        known.push(NO_PARTITION);
+    }
+}
+
 impl Capture<'_> {
     /// How far the load has come; `None` where it is done, or was none.
     fn next_loading(&self, found: &Found) -> Option<Loading> {
         let (so_far, before) = self.loaded_so_far()?;
-        let after = self.range.as_ref()?.until.clone()?;
+        let KeyRange { until: Some(after), order, .. } = self.range.clone()? else { return None };
         let removal = self.loading().map_or(Removal::Guarded, |l| l.removal);
-        Some(Loading { after, rows: so_far + found.rows, before, removal })
+        Some(Loading { after, rows: so_far + found.rows, before, removal, order })
     }
 
     /// The rows that the stretches before have brought, and what the target had before them.

@@ -37,6 +37,7 @@ pub(super) async fn capture(work: &Work<'_>) -> Result<Captured, RunError> {
     let session = work.context.session(&work.feed.id).await?;
     let moment = session.begin().await?;
     let captured = work.read(&session, &moment).await?;
+    session.await_durable(&moment).await?;
     session.end().await?;
     work.context.keep(&work.feed.id, session);
     Ok(captured)

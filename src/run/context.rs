@@ -111,6 +111,11 @@ impl Context {
         lock(&self.last_success).insert(target.to_owned(), at);
     }
 
+    /// A table that is no longer known to be up to date: what the state says of it counts again.
+    pub(super) fn note_trouble(&self, target: &str) {
+        lock(&self.last_success).remove(target);
+    }
+
     /// The last time this process saw that a table was up to date.
     pub fn last_success(&self, target: &str) -> Option<OffsetDateTime> {
         lock(&self.last_success).get(target).copied()

@@ -63,11 +63,9 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
     };
     let canceller = context.take_canceller(&feed.id);
     if let Err(e) = outcome {
-        if matches!(e, RunError::OutOfTime(_) | RunError::Stopping) {
-            cancel_statement(canceller).await;
-        }
+        let is_given_up = matches!(e, RunError::OutOfTime(_) | RunError::Stopping);
         // The lease goes back even after a failure, so that the next tick need not wait for its end.
-        run.release_lease().await;
+        tokio::join!(cancel_statement(canceller.filter(|_| is_given_up)), run.release_lease());
         let state = if e.is_busy() { RunState::Busy } else { RunState::Failed };
         run.report(state, Vec::new(), Some(&e).filter(|e| !e.is_busy()));
     }
@@ -258,6 +256,16 @@ impl Run<'_> {
         }
     }
 
+    /// What is set aside or loading is not ready, however lately it was.
+    fn note_trouble(&self) {
+        let Some(document) = self.state.as_ref().map(Handle::document) else { return };
+        let marks = document.watermark.iter().flat_map(|w| &w.tables);
+        let loading = marks.filter(|(_, mark)| mark.loading.is_some()).map(|(target, _)| target);
+        for target in document.aside.keys().chain(loading) {
+            self.context.note_trouble(target);
+        }
+    }
+
     async fn release_lease(&mut self) {
         let Some(state) = self.state.as_mut() else { return };
         if let Ok(Err(e)) = tokio::time::timeout(LAST_WORDS, state.release()).await {
@@ -267,6 +275,7 @@ impl Run<'_> {
     }
 
     fn report(&mut self, state: RunState, tables: Vec<TableReport>, failure: Option<&RunError>) {
+        self.note_trouble();
         let aside = self.state.iter().flat_map(|s| s.document().aside.iter());
         let report = RunReport {
             run: self.id.clone(),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
+use futures_util::StreamExt;
+use tokio::sync::Semaphore;
 
 /// Requests are a few table names.
 const LARGEST: usize = 256 * 1024;
@@ -25,11 +27,48 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refus
     if announced.is_some_and(|length: usize| length > LARGEST) {
         return Err(too_large);
     }
-    match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, LARGEST)).await {
+    match tokio::time::timeout(PATIENCE, collect(body)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(too_large),
+        Ok(Err(Broken::TooLarge)) => Err(too_large),
+        Ok(Err(Broken::Cut)) => {
+            Err((StatusCode::BAD_REQUEST, "the body ended before its end", "send as many bytes as announced"))
+        }
+        Ok(Err(Broken::Crowded)) => {
+            Err((StatusCode::SERVICE_UNAVAILABLE, "too many requests are being read", "send it again in a moment"))
+        }
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body did not arrive within 10 seconds", "send it at once")),
     }
+}
+
+/// Bytes of bodies that may be in memory at once, in KiB.
+const ALL_BODIES_KIB: usize = 16 * 1024;
+
+static ROOM: Semaphore = Semaphore::const_new(ALL_BODIES_KIB);
+
+enum Broken {
+    TooLarge,
+    Cut,
+    Crowded,
+}
+
+/// Reads a body piece by piece, each of which takes its share of the room that all of them have.
+async fn collect(body: Body) -> Result<Bytes, Broken> {
+    let mut pieces = body.into_data_stream();
+    let mut content = Vec::new();
+    let mut taken = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Broken::Cut)?;
+        if content.len() + piece.len() > LARGEST {
+            return Err(Broken::TooLarge);
+        }
+        let needed = (content.len() + piece.len()).div_ceil(1024);
+        let missing = u32::try_from(needed.saturating_sub(taken.len())).map_err(|_| Broken::TooLarge)?;
+        for _ in 0..missing {
+            taken.push(ROOM.try_acquire().map_err(|_| Broken::Crowded)?);
+        }
+        content.extend_from_slice(&piece);
+    }
+    Ok(content.into())
 }
 
 /// Nothing said is taken for JSON, and so are bytes: unwrapped messages come like that. What a form on a foreign page can

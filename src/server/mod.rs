@@ -10,6 +10,7 @@
 
 mod auth;
 mod body;
+mod connections;
 mod envelope;
 mod error;
 mod routes;

@@ -1,6 +1,7 @@
 //! The routes themselves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -16,6 +17,10 @@ use super::body;
 use super::envelope;
 use crate::config::FanOut;
 use crate::run::{Context, Request, TickReport, UnknownTable, fan_out, tick};
+
+/// Nobody who asks how things stand waits longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+const SILENT: &str = "Cloud Storage does not answer";
 
 pub(super) struct App {
     pub context: Arc<Context>,
@@ -134,11 +139,17 @@ async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     if let Err(refused) = guard(&app, &headers).await {
         return refused;
     }
-    Json(json!({ "feeds": app.context.status().await })).into_response()
+    match tokio::time::timeout(PATIENCE, app.context.status()).await {
+        Ok(feeds) => Json(json!({ "feeds": feeds })).into_response(),
+        Err(_) => {
+            refusal(StatusCode::SERVICE_UNAVAILABLE, SILENT, "look at the bucket, and at Cloud Storage's status page")
+        }
+    }
 }
 
 async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let reasons = app.context.not_ready().await;
+    let reasons = tokio::time::timeout(PATIENCE, app.context.not_ready()).await;
+    let reasons = reasons.unwrap_or_else(|_| vec![SILENT.to_owned()]);
     if reasons.is_empty() {
         Json(json!({ "status": "ready" })).into_response()
     } else {

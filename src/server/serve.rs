@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tracing::info;
 
 use super::auth::Gate;
+use super::connections;
 use super::error::ServeError;
 use super::routes::{App, router};
 use crate::config::Auth;
@@ -60,7 +61,7 @@ pub async fn serve(context: Arc<Context>, listen: Listen) -> Result<(), ServeErr
             asked.notify_one();
         }
     };
-    let server = axum::serve(listener, router(app)).with_graceful_shutdown(signal);
+    let server = connections::answer(listener, router(app), signal);
     // A run may go on after its caller has hung up, so it is the runs that are waited for, not only the answers.
     let runs = async {
         asked.notified().await;
@@ -74,15 +75,12 @@ pub async fn serve(context: Arc<Context>, listen: Listen) -> Result<(), ServeErr
         // For the answers themselves; a caller that does not read its own is not waited for.
         tokio::time::sleep(Duration::from_millis(200)).await;
     };
-    let server = async { server.await.map_err(cannot) };
     let (server, answers) = (std::pin::pin!(server), std::pin::pin!(answers));
     match futures_util::future::select(server, answers).await {
-        futures_util::future::Either::Left((served, answers)) => {
-            answers.await;
-            served
-        }
-        futures_util::future::Either::Right(((), _)) => Ok(()),
+        futures_util::future::Either::Left(((), answers)) => answers.await,
+        futures_util::future::Either::Right(((), _)) => {}
     }
+    Ok(())
 }
 
 /// SIGTERM or Ctrl-C.

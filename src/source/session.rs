@@ -43,10 +43,12 @@ const MOMENT: &str = "SELECT pg_catalog.pg_current_snapshot()::text, \
      to_char(clock_timestamp(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), \
      LEAST(clock_timestamp(), (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity \
            WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() \
-             AND backend_type <> 'autovacuum worker'))::text";
+             AND backend_type <> 'autovacuum worker'))::text, \
+     WAL";
 
 /// Put in for SYSTEM and TIMELINE where the role may ask. Rights on a function are checked before a CASE could avoid the call.
 const SYSTEM: &str = "(SELECT system_identifier::text FROM pg_catalog.pg_control_system())";
+const WAL: &str = "pg_catalog.pg_current_wal_insert_lsn()::text";
 const STANDBY_TIMELINE: &str = "(SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint())";
 const TIMELINE: &str =
     "(('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int)::text";
@@ -84,6 +86,8 @@ pub struct Moment {
     pub taken_at: OffsetDateTime,
     /// The start of the oldest open transaction that we may see, or the clock; as PostgreSQL prints it.
     pub oldest_open: String,
+    /// Where the server's log ended right after the snapshot; a standby has none of its own.
+    pub wal: Option<String>,
 }
 
 impl Session {
@@ -117,7 +121,8 @@ impl Session {
             (true, false) => "'0'",
         };
         let system = if may_ask_system { SYSTEM } else { "NULL" };
-        session.moment = MOMENT.replace("SYSTEM", system).replace("TIMELINE", timeline);
+        let wal = if is_standby { "NULL" } else { WAL };
+        session.moment = MOMENT.replace("SYSTEM", system).replace("TIMELINE", timeline).replace("WAL", wal);
         Ok(session)
     }
 
@@ -142,7 +147,31 @@ impl Session {
             },
             taken_at,
             oldest_open: field(5).ok_or_else(|| wrong("no clock"))?,
+            wal: field(6),
         })
+    }
+
+    /// Waits until nothing that the snapshot shows can be lost by a crash of the server. With `synchronous_commit = off` a
+    /// transaction is seen before it is on disk; after a crash its id would be given out again, and the watermark take the new
+    /// rows for known ones.
+    ///
+    /// A commit is on disk within three times `wal_writer_delay`; other records, which may stay behind longer, don't matter.
+    /// Source: <https://www.postgresql.org/docs/current/wal-async-commit.html>
+    pub async fn await_durable(&self, moment: &Moment) -> Result<(), SourceError> {
+        const DOING: &str = "waiting for the server's log";
+        let Some(wal) = &moment.wal else { return Ok(()) };
+        let sql = format!(
+            "SELECT pg_catalog.pg_current_wal_flush_lsn() >= {} OR pg_catalog.clock_timestamp() > {} + \
+             3 * (SELECT setting::int8 * interval '1 ms' FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay')",
+            super::sql::literal(wal, "pg_lsn"),
+            super::sql::literal(&moment.taken_at.format(&Rfc3339).unwrap_or_default(), "timestamptz"),
+        );
+        let mut pause = Duration::from_millis(10);
+        while first(&self.text_row(DOING, &sql).await?) != Some("t") {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
+        }
+        Ok(())
     }
 
     /// Ends the run's transaction; the session can begin another.

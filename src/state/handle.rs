@@ -25,6 +25,14 @@ pub struct Handle {
     document: StateDocument,
     expect: Expect,
     writes: u32,
+    /// Whether a write was begun whose outcome nobody has waited for.
+    unsettled: Unsettled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unsettled {
+    Nothing,
+    Write,
 }
 
 impl Handle {
@@ -37,7 +45,15 @@ impl Handle {
                 (StateDocument::new(feed.clone()), Expect::Absent)
             }
         };
-        Ok(Self { store: store.clone(), holder, lease_time, document, expect, writes: 0 })
+        Ok(Self {
+            store: store.clone(),
+            holder,
+            lease_time,
+            document,
+            expect,
+            writes: 0,
+            unsettled: Unsettled::Nothing,
+        })
     }
 
     pub fn document(&self) -> &StateDocument {
@@ -113,12 +129,26 @@ impl Handle {
         if document == self.document { Ok(()) } else { self.write(document).await }
     }
 
-    /// Gives the lease back, if it is ours, so that the next tick need not wait for its end.
+    /// Gives the lease back, if it is ours, so that the next tick need not wait for its end. A write that was given up half way may
+    /// have taken it, or be about to: it is looked for, and what is still on its way no longer gets through.
     pub async fn release(&mut self) -> Result<(), StateError> {
-        if !self.holds_lease() {
+        if self.unsettled == Unsettled::Write {
+            let name = object_name(&self.document.feed);
+            if let Some((content, generation)) = self.store.get(&name).await? {
+                let found = StateDocument::parse(&self.document.feed, &content)?;
+                if self.is_own(&found) {
+                    (self.document, self.expect) = (found, Expect::Generation(generation));
+                }
+            }
+        } else if !self.holds_lease() {
             return Ok(());
         }
         self.write(StateDocument { lease: None, ..self.document.clone() }).await
+    }
+
+    /// Whether this attempt wrote the document.
+    fn is_own(&self, document: &StateDocument) -> bool {
+        document.stamp.split_once('/').is_some_and(|(holder, _)| holder == self.holder.0)
     }
 
     async fn write(&mut self, mut document: StateDocument) -> Result<(), StateError> {
@@ -128,21 +158,45 @@ impl Handle {
         let unreadable =
             |e: serde_json::Error| StateError::Unreadable { feed: document.feed.clone(), reason: e.to_string() };
         let content = Bytes::from(serde_json::to_vec_pretty(&document).map_err(unreadable)?);
-        let generation = match self.store.put(&name, content, "application/json", self.expect).await {
-            Ok(generation) => generation,
-            Err(StorageError::Conflict { .. }) => self.own_write(&name, &document).await?,
-            Err(e) => return Err(e.into()),
+        self.unsettled = Unsettled::Write;
+        let generation = loop {
+            match self.store.put(&name, content.clone(), "application/json", self.expect).await {
+                Ok(generation) => break generation,
+                Err(StorageError::Conflict { .. }) => match self.own_write(&name, &document).await? {
+                    OwnWrite::This(generation) => break generation,
+                    OwnWrite::Earlier(generation) => self.expect = Expect::Generation(generation),
+                },
+                Err(e) => return Err(e.into()),
+            }
         };
+        self.unsettled = Unsettled::Nothing;
         self.document = document;
         self.expect = Expect::Generation(generation);
         Ok(())
     }
 
-    /// After a conflict: the generation of our own write, if it was that which was in our way.
-    async fn own_write(&self, name: &str, document: &StateDocument) -> Result<i64, StateError> {
-        let lost = || StateError::Lost(document.feed.clone());
-        let (content, generation) = self.store.get(name).await?.ok_or_else(lost)?;
-        let found = StateDocument::parse(&document.feed, &content)?;
-        if found.stamp == document.stamp { Ok(generation) } else { Err(lost()) }
+    /// After a conflict: which of our own writes it was that was in our way, if it was one.
+    async fn own_write(&mut self, name: &str, document: &StateDocument) -> Result<OwnWrite, StateError> {
+        let found = match self.store.get(name).await? {
+            Some((content, generation)) => Some((StateDocument::parse(&document.feed, &content)?, generation)),
+            None => None,
+        };
+        match found {
+            Some((found, generation)) if found.stamp == document.stamp => Ok(OwnWrite::This(generation)),
+            // One that was given up half way has arrived after all.
+            Some((found, generation)) if self.is_own(&found) && self.expect != Expect::Generation(generation) => {
+                Ok(OwnWrite::Earlier(generation))
+            }
+            _ => {
+                self.unsettled = Unsettled::Nothing;
+                Err(StateError::Lost(document.feed.clone()))
+            }
+        }
     }
+}
+
+/// A write of ours that is in the store.
+enum OwnWrite {
+    This(i64),
+    Earlier(i64),
 }

@@ -482,3 +482,21 @@ async fn a_move_that_fails_costs_nothing() {
     assert_eq!((report["whole"].is_null(), report["tables"][0]["upserts"].as_u64()), (true, Some(1)), "{report}");
     w.assert_equal("item").await;
 }
+
+/// A process that saw a table up to date a moment ago must not call it ready once it is set aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_set_aside_is_not_ready_in_the_process_that_did_it() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql(ITEMS).await;
+    w.sql("CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1)").await;
+    let other = "[[table]]\nsource = \"other\"\ncapture = \"changelog\"\nlog_types = [\"other\"]\n";
+    w.config(&format!("{}{other}", config("", "")));
+    let served = w.serve().await;
+    assert_eq!(w.post(&format!("{}/runs", served.url), "").await.0, 200);
+    assert_eq!(w.get(&format!("{}/readyz", served.url)).await.0, 200);
+    w.sql("ALTER TABLE item ALTER v TYPE bytea USING 'x'").await;
+    assert_eq!(w.post(&format!("{}/runs", served.url), "").await.0, 500);
+    let (status, reasons) = w.get(&format!("{}/readyz", served.url)).await;
+    assert!(status == 503 && reasons.to_string().contains("set aside"), "{reasons}");
+}

@@ -90,3 +90,38 @@ async fn a_thousand_pushes_at_once() {
     w.keep_statements().await;
     w.assert_equal("orders").await;
 }
+
+/// Connections that say nothing, heads that never end and bodies that trickle: they are closed, and take their share of memory only.
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_hold_on() {
+    let w = World::with_orders("").await;
+    let served = w.serve().await;
+    let address = served.url.trim_start_matches("http://").to_owned();
+    let mut held = Vec::new();
+    for n in 0..900 {
+        let Ok(mut stream) = TcpStream::connect(&address).await else { break };
+        let head: &[u8] = match n % 3 {
+            0 => b"",
+            1 => b"GET /healthz HTTP/1.1\r\nHo",
+            _ => b"POST /runs HTTP/1.1\r\nhost: x\r\ncontent-length: 262000\r\n\r\n",
+        };
+        let _ = stream.write_all(head).await;
+        if n % 3 == 2 {
+            let _ = stream.try_write(&[b' '; 200_000]);
+        }
+        held.push(stream);
+    }
+    // Within the time that a head and a body may take, plus some.
+    let began = Instant::now();
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(40)).build().unwrap();
+    assert_eq!(http.get(format!("{}/healthz", served.url)).send().await.unwrap().status(), 200);
+    assert!(began.elapsed() < Duration::from_secs(35), "{:?}", began.elapsed());
+    let peak = peak_mib(served.child.id().unwrap());
+    assert!(peak < 128, "{peak} MiB");
+    let long = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(200_000));
+    assert!(raw(&served.url, &[long.as_bytes()], Duration::ZERO).await.starts_with("HTTP/1.1 431"));
+    let cut: &[u8] = b"POST /runs HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n";
+    assert!(raw(&served.url, &[cut], Duration::ZERO).await.starts_with("HTTP/1.1 400"));
+    drop(held);
+    assert!(w.bq.log().is_empty(), "nothing was run");
+}

@@ -128,3 +128,21 @@ async fn what_is_rolled_back_never_arrives() {
     w.tick().await;
     w.assert_equal("orders").await;
 }
+
+/// What the server may still forget in a crash is not taken for known: its transaction ids would be given out again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_not_on_disk_is_waited_for() {
+    let w = World::with_orders("").await;
+    w.sql("ALTER SYSTEM SET wal_writer_delay = '3s'").await;
+    w.sql("ALTER SYSTEM SET wal_writer_flush_after = '1GB'").await;
+    w.sql("SELECT pg_reload_conf(); INSERT INTO orders VALUES (1, 'a', 1)").await;
+    w.tick().await;
+    for id in 2..5 {
+        w.sql(&format!("SET synchronous_commit = off; INSERT INTO orders VALUES ({id}, 'fleeting', 1)")).await;
+        let end: String = w.pg.query_one("SELECT pg_current_wal_insert_lsn()::text", &[]).await.unwrap().get(0);
+        let report = w.tick().await;
+        assert_eq!(report["tables"][0]["upserts"], 1, "{report}");
+        let sql = format!("SELECT pg_current_wal_flush_lsn() >= '{end}'::pg_lsn - 40");
+        assert!(w.pg.query_one(&sql, &[]).await.unwrap().get::<_, bool>(0), "{id}");
+    }
+}

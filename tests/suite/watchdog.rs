@@ -51,3 +51,28 @@ async fn stub_a_job_that_takes_too_long_is_cancelled_and_tried_anew() {
     w.assert_equal("orders").await;
     assert!(w.bq.jobs().last().unwrap().ends_with("_load_2"), "{:?}", w.bq.jobs());
 }
+
+/// A run that is told to stop while it writes its state does not know whether it has the lease; it gives it back all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_is_on_its_way_goes_back_too() {
+    for holds_answer in [true, false] {
+        let w = World::with_orders("").await;
+        w.sql("INSERT INTO orders VALUES (1, 'a', 1)").await;
+        let gate = match holds_answer {
+            true => w.gcs.hold_after(|r| r.writes_state()),
+            false => w.gcs.hold_before(|r| r.writes_state()),
+        };
+        let child = w.command(&["run"]).spawn().unwrap();
+        gate.reached().await;
+        let pid = child.id().unwrap().to_string();
+        tokio::process::Command::new("kill").args(["-TERM", &pid]).status().await.unwrap();
+        let ran = w.finish(child).await;
+        assert_eq!(ran.code, 1, "{}", ran.stdout);
+        gate.open();
+        let state = w.state("orders").await;
+        assert!(state["lease"].is_null(), "{state}");
+        assert_eq!(state["pending"].is_null(), !holds_answer, "{state}");
+        w.tick().await;
+        w.assert_equal("orders").await;
+    }
+}
