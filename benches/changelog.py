@@ -9,13 +9,11 @@ the server a key, peak memory. Ends non-zero where the peak is over the bound of
 """
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
-import urllib.request
 
-from first_load import BOUND, measure, with_stack
+from harness import Source, arguments, environment, measure, project, sink, stack
+
+BOUND = 128
 
 SOURCE = """
 CREATE TABLE django_content_type (id serial PRIMARY KEY, app_label text, model text);
@@ -56,42 +54,25 @@ log_types = ["app.thing"]
 """
 
 
-def server_cpu(pid):
-    """CPU seconds of the server and of all it has forked and seen end."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    with open(f"/proc/{pid}/stat") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return sum(int(fields[n]) for n in (11, 12, 13, 14)) / ticks
-
-
-def bench(args, info):
-    pg, rows = info["pg"], args.rows
-    url = f"postgres://postgres:{pg['password']}@127.0.0.1:{pg['port']}/postgres?sslmode=disable"
-    psql = ["psql", "-q", "-v", "ON_ERROR_STOP=1", url, "-c"]
-    request = urllib.request.Request(info["gcs"]["url"] + "/storage/v1/b?project=demo", b'{"name":"bench"}',
-                                     {"Content-Type": "application/json"})
-    urllib.request.urlopen(request).read()
-    print(f"making {rows:,} rows, loading them, and changing every one", flush=True)
-    subprocess.run(psql + [SOURCE.format(rows=rows)], check=True)
-    with tempfile.TemporaryDirectory() as folder:
-        with open(f"{folder}/plimsoll.toml", "w") as f:
-            f.write(CONFIG)
-        env = {**os.environ, "DATABASE_URL": url, "STORAGE_EMULATOR_HOST": info["gcs"]["url"], "RUST_LOG": "warn",
-               "BIGQUERY_EMULATOR_HOST": info["bq"]["url"]}
-        measure([args.plimsoll, "run", "--json"], env=env, cwd=folder)
-        subprocess.run(psql + [CHANGES], check=True)
-        before = server_cpu(pg["pid"])
-        wall, cpu, rss, out = measure([args.plimsoll, "run", "--allow-deletes", "--json"], env=env, cwd=folder)
-        server = server_cpu(pg["pid"]) - before
-    table = json.loads(out)["runs"][0]["tables"][0]
+def main():
+    args = arguments(__doc__, rows=1_000_000).parse_args()
+    rows = args.rows
+    with stack(args.venv, "pg") as info, sink() as stub, project(CONFIG) as folder:
+        source = Source(info)
+        print(f"making {rows:,} rows, loading them, and changing every one", flush=True)
+        source.sql(SOURCE.format(rows=rows))
+        env = environment(source, stub, stub)
+        measure(source, [args.plimsoll, "run", "--json"], env=env, cwd=folder)
+        source.sql(CHANGES)
+        m = measure(source, [args.plimsoll, "run", "--allow-deletes", "--json"], env=env, cwd=folder)
+    table = json.loads(m.out)["runs"][0]["tables"][0]
     assert table["upserts"] + table["deletes"] == rows, table
     print(f"{rows:,} changed keys in one window: {table['upserts']:,} upserts, {table['deletes']:,} deletes, {table['parts']} parts")
-    print(f"wall {wall:.1f} s (most of it the BigQuery emulator's), client {cpu / rows * 1e6:.2f} µs of CPU a key, "
-          f"server {server / rows * 1e6:.2f}, peak {rss / 1024:.1f} MiB")
-    if rss > BOUND:
-        sys.exit(f"peak memory {rss / 1024:.1f} MiB is over the bound of {BOUND // 1024} MiB")
-    print(f"peak memory is within the bound of {BOUND // 1024} MiB")
+    print(f"wall {m.wall:.1f} s, client {m.client / rows * 1e6:.2f} µs of CPU a key, server {m.server / rows * 1e6:.2f}, peak {m.rss:.0f} MiB")
+    if m.rss > BOUND:
+        sys.exit(f"peak memory {m.rss:.0f} MiB is over the bound of {BOUND} MiB")
+    print(f"peak memory is within the bound of {BOUND} MiB")
 
 
 if __name__ == "__main__":
-    with_stack(__doc__, bench)
+    main()

@@ -13,13 +13,33 @@ const SPECIAL: [bool; 256] = {
     table
 };
 
+/// The place of the first byte that needs care. Eight bytes at a time: most text has none.
+fn first_special(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES * 0x80;
+    // A byte below `n` borrows from its high bit; only bytes below 0x80 can.
+    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
+    let mut at = 0;
+    while let Some(bytes) = text.get(at..at + 8).and_then(|b| <[u8; 8]>::try_from(b).ok()) {
+        let word = u64::from_le_bytes(bytes);
+        let equals = |b: u8| below(word ^ (ONES * u64::from(b)), 1);
+        let found = below(word, 0x20) | equals(b'"') | equals(b'\\');
+        if found != 0 {
+            // A borrow only spills upwards: the lowest mark is true.
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    text[at..].iter().position(|&b| SPECIAL[usize::from(b)]).map(|n| at + n)
+}
+
 /// Appends a COPY field as the inside of a JSON string.
 ///
 /// COPY escapes `\b \f \n \r \t \v \\`; every other byte stands for itself. The field is valid UTF-8 because the
 /// session's `client_encoding` is.
 pub(super) fn append_json_string(field: &[u8], out: &mut Vec<u8>) {
     let mut rest = field;
-    while let Some(stop) = rest.iter().position(|&b| SPECIAL[usize::from(b)]) {
+    while let Some(stop) = first_special(rest) {
         out.extend_from_slice(&rest[..stop]);
         let byte = rest[stop];
         let mut used = 1;
@@ -46,7 +66,7 @@ pub(super) fn append_json_string(field: &[u8], out: &mut Vec<u8>) {
 /// Appends text that COPY has not escaped as the inside of a JSON string.
 pub(super) fn append_plain_string(text: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;
-    while let Some(stop) = rest.iter().position(|&b| SPECIAL[usize::from(b)]) {
+    while let Some(stop) = first_special(rest) {
         out.extend_from_slice(&rest[..stop]);
         match rest[stop] {
             b @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', b]),
@@ -128,6 +148,22 @@ mod tests {
             assert_eq!(plain, text.as_bytes());
             let decoded: String = serde_json::from_str(&format!("\"{}\"", json(&copy))).unwrap();
             assert_eq!(decoded, text);
+        }
+    }
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_stands() {
+        for special in [0u8, 9, 0x1f, b'"', b'\\'] {
+            for length in 1..40 {
+                for at in 0..length {
+                    for filler in [b' ', b'a', 0x7f, 0x80, 0xff, b'!', b'#', b'[', b']'] {
+                        let mut text = vec![filler; length];
+                        assert_eq!(first_special(&text), None);
+                        text[at] = special;
+                        assert_eq!(first_special(&text), Some(at), "{special} {length} {at} {filler}");
+                    }
+                }
+            }
         }
     }
 

@@ -36,8 +36,17 @@ const LARGE: u64 = 500_000;
 pub(super) async fn capture(work: &Work<'_>) -> Result<Captured, RunError> {
     let session = work.context.session(&work.feed.id).await?;
     let moment = session.begin().await?;
-    let captured = work.read(&session, &moment).await?;
-    session.await_durable(&moment).await?;
+    let mut captured = work.read(&session, &moment).await?;
+    match (&captured.batch, work.previous) {
+        (None, Some(previous)) => {
+            // Nothing is lost by moving the watermark with a later tick.
+            if !session.is_durable(&moment).await? {
+                let stays = std::mem::replace(&mut captured.next, previous.clone()).tables;
+                captured.next.tables.retain(|target, _| stays.contains_key(target));
+            }
+        }
+        _ => session.await_durable(&moment).await?,
+    }
     session.end().await?;
     work.context.keep(&work.feed.id, session);
     Ok(captured)

@@ -158,20 +158,24 @@ impl Session {
     /// A commit is on disk within three times `wal_writer_delay`; other records, which may stay behind longer, don't matter.
     /// Source: <https://www.postgresql.org/docs/current/wal-async-commit.html>
     pub async fn await_durable(&self, moment: &Moment) -> Result<(), SourceError> {
-        const DOING: &str = "waiting for the server's log";
-        let Some(wal) = &moment.wal else { return Ok(()) };
+        let mut pause = Duration::from_millis(10);
+        while !self.is_durable(moment).await? {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
+        }
+        Ok(())
+    }
+
+    /// Whether that is so by now.
+    pub async fn is_durable(&self, moment: &Moment) -> Result<bool, SourceError> {
+        let Some(wal) = &moment.wal else { return Ok(true) };
         let sql = format!(
             "SELECT pg_catalog.pg_current_wal_flush_lsn() >= {} OR pg_catalog.clock_timestamp() > {} + \
              3 * (SELECT setting::int8 * interval '1 ms' FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay')",
             super::sql::literal(wal, "pg_lsn"),
             super::sql::literal(&moment.taken_at.format(&Rfc3339).unwrap_or_default(), "timestamptz"),
         );
-        let mut pause = Duration::from_millis(10);
-        while first(&self.text_row(DOING, &sql).await?) != Some("t") {
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(200));
-        }
-        Ok(())
+        Ok(first(&self.text_row("waiting for the server's log", &sql).await?) == Some("t"))
     }
 
     /// Ends the run's transaction; the session can begin another.
