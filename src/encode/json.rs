@@ -212,8 +212,8 @@ fn end_of_string(text: &[u8], mut at: usize) -> usize {
 
 /// Whether a 64-bit integer or a double holds the number's decimal value.
 fn is_exact(number: &[u8]) -> bool {
-    // Every double tells 15 significant digits apart, and no exponent is in play.
-    if number.len() <= 15 && !number.iter().any(|b| matches!(b, b'e' | b'E')) {
+    // Every double tells 15 significant digits apart; so short a number without an exponent is also in its range.
+    if number.len() <= 40 && significant_digits(number).is_some_and(|digits| digits <= 15) {
         return true;
     }
     let Ok(text) = std::str::from_utf8(number) else { return false };
@@ -224,6 +224,25 @@ fn is_exact(number: &[u8]) -> bool {
         Ok(value) if value.is_finite() => decimal_value(text) == decimal_value(&format!("{value:e}")),
         _ => false,
     }
+}
+
+/// How many digits are left without the zeros before and behind; `None` where there is an exponent. `numeric` pads what it
+/// prints: `0.2500000000000000`.
+fn significant_digits(number: &[u8]) -> Option<usize> {
+    let (mut digits, mut zeros) = (0, 0);
+    for b in number {
+        match b {
+            b'0' if digits == 0 => {}
+            b'0' => zeros += 1,
+            b'1'..=b'9' => {
+                digits += zeros + 1;
+                zeros = 0;
+            }
+            b'.' | b'-' => {}
+            _ => return None,
+        }
+    }
+    Some(digits)
 }
 
 /// Significant digits and the power of ten of the last one: equal for equal decimal values.
@@ -277,6 +296,8 @@ mod tests {
             "1.10",
             "1.0000000000000000000",
             "0.000000000000000000",
+            "-250000.2500000000000000",
+            "123456789012345000000000",
         ] {
             assert!(run(exact).is_ok(), "{exact}");
         }

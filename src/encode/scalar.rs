@@ -94,10 +94,11 @@ pub(super) fn bytea(field: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) -> R
     let hex = field.strip_prefix(b"\\x").ok_or(Unrepresentable("not in hex form"))?;
     scratch.clear();
     for pair in hex.chunks_exact(2) {
-        match (nibble(pair[0]), nibble(pair[1])) {
-            (Some(high), Some(low)) => scratch.push(high << 4 | low),
-            _ => return Err(Unrepresentable("not in hex form")),
+        let (high, low) = (NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]);
+        if high | low > 15 {
+            return Err(Unrepresentable("not in hex form"));
         }
+        scratch.push(high << 4 | low);
     }
     out.push(b'"');
     let start = out.len();
@@ -110,13 +111,16 @@ pub(super) fn bytea(field: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) -> R
     Ok(())
 }
 
-fn nibble(b: u8) -> Option<u8> {
-    match b {
-        b'0'..=b'9' => Some(b - b'0'),
-        b'a'..=b'f' => Some(b - b'a' + 10),
-        _ => None,
+/// The value of a hexadecimal digit as the server prints it; anything else is above 15.
+const NIBBLES: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut n = 0;
+    while n < 16 {
+        table[b"0123456789abcdef"[n as usize] as usize] = n;
+        n += 1;
     }
-}
+    table
+};
 
 const INFINITE: Unrepresentable = Unrepresentable("infinity");
 const BC: Unrepresentable = Unrepresentable("a year before 1");
