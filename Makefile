@@ -8,7 +8,7 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test soak fuzz lint demo bench build setup stack clean golden
+.PHONY: help test soak fuzz lint demo bench bench-peers build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
@@ -16,7 +16,8 @@ help:
 	@echo "make soak [MINUTES=30]  random histories, on and on"
 	@echo "make fuzz T=row      one fuzz target (envelope, config, state, row), on and on"
 	@echo "make lint            rustfmt and clippy"
-	@echo "make bench           memory and speed of a first load"
+	@echo "make bench           what a first load, a tick and a change log cost"
+	@echo "make bench-peers     the same table read by other tools"
 	@echo "make build           the release binary"
 	@echo "make stack           the emulators alone, until Ctrl-C"
 	@echo "make golden          accept new golden files"
@@ -52,6 +53,9 @@ demo:
 
 bench:
 	@./scripts/bench.sh
+
+bench-peers:
+	@./scripts/bench-peers.sh
 
 stack:
 	@exec python3 tests/support/stack.py --venv "$$(./scripts/setup.sh)"
