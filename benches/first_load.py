@@ -5,7 +5,7 @@
 
 A private PostgreSQL gets a table of 16 columns of mixed types, about 600 bytes of NDJSON a row. In one run, alternating:
 
-    copy     psql COPY … TO STDOUT, thrown away: what reading alone costs
+    copy     psql COPY … TO STDOUT, thrown away: what reading alone costs; in text, and in the binary format
     script   psql COPY (row_to_json) | gzip -1: what is written by hand
     sink     plimsoll run, capture to commit, against a stub that throws the parts away (sink.py)
     gcs      the same, uploaded to fake-gcs-server
@@ -51,6 +51,8 @@ def main():
         plain = CONFIG.replace('[bigquery]', 'compression = "none"\n[bigquery]')
         ways = {
             "psql COPY, thrown away": lambda: measure(source, ["bash", "-c", f"psql -qAt '{source.url}' -c 'COPY bench TO STDOUT' > /dev/null"]),
+            "psql COPY binary, thrown away": lambda: measure(
+                source, ["bash", "-c", f"psql -qAt '{source.url}' -c 'COPY bench TO STDOUT (FORMAT binary)' > /dev/null"]),
             "psql COPY (row_to_json) | gzip -1": lambda: measure(
                 source, ["bash", "-c", f"psql -qAt '{source.url}' -c 'COPY (SELECT row_to_json(b) FROM bench b) TO STDOUT' | gzip -1 > /dev/null"]),
             "plimsoll to a sink": lambda: plimsoll(stub),
