@@ -5,6 +5,8 @@
 
 use std::io::IsTerminal;
 
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -16,6 +18,12 @@ pub enum Verbosity {
     Quiet,
     /// Every run.
     Normal,
+}
+
+/// What other crates tell of their work is full of statements, and so of keys and of the salt: only their warnings pass, whatever
+/// `RUST_LOG` says.
+fn is_told(metadata: &Metadata<'_>) -> bool {
+    metadata.target().starts_with("plimsoll") || *metadata.level() <= Level::WARN
 }
 
 /// Starts logging for the process. `RUST_LOG` overrides the level.
@@ -31,5 +39,5 @@ pub fn init(verbosity: Verbosity) {
         tracing_stackdriver::layer().with_writer(std::io::stderr).boxed()
     };
     // Only a second call could fail, and then logging is on.
-    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter.and(filter_fn(is_told)))).try_init();
 }

@@ -22,6 +22,8 @@ pub(super) struct Difference {
     pub missing: Vec<Column>,
     /// Columns whose type holds less than it has to, and can be widened.
     pub narrow: Vec<Column>,
+    /// Columns that may not be NULL and have to: they left the key, or the source.
+    pub strict: Vec<String>,
 }
 
 /// Whether BigQuery can turn a column of the one type into the other, and every value stays what it is.
@@ -46,14 +48,18 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
     let fields = table["schema"]["fields"].as_array().unwrap_or(&none);
     let name_of = |f: &Value| f["name"].as_str().unwrap_or_default().to_lowercase();
     let wanted = plan.all_columns();
-    for field in fields {
-        let is_wanted = wanted.iter().any(|c| c.name.to_lowercase() == name_of(field));
-        if !is_wanted && field["mode"] == "REQUIRED" {
-            let column = field["name"].as_str().unwrap_or_default().to_owned();
-            return Err(BigQueryError::RequiredColumn { target: target(), column });
+    let mut difference = Difference::default();
+    for field in fields.iter().filter(|f| f["mode"] == "REQUIRED") {
+        let column = field["name"].as_str().unwrap_or_default().to_owned();
+        let found = wanted.iter().find(|c| c.name.to_lowercase() == name_of(field));
+        match found {
+            Some(c) if c.mode == Mode::Required => {}
+            // What somebody else has demanded of the column is not ours to drop.
+            _ if is_ours(table) => difference.strict.push(column),
+            None => return Err(BigQueryError::RequiredColumn { target: target(), column }),
+            Some(_) => {}
         }
     }
-    let mut difference = Difference::default();
     for column in &wanted {
         let Some(field) = fields.iter().find(|f| name_of(f) == column.name.to_lowercase()) else {
             difference.missing.push(column.clone());
@@ -62,11 +68,11 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
         let found = field["type"].as_str().unwrap_or_default();
         let is_other_way = (field["mode"] == "REPEATED") != (column.mode == Mode::Repeated);
         // A column that may not be NULL would refuse rows; the other way round is merely looser than it need be.
-        let too_strict = column.mode == Mode::Nullable && field["mode"] == "REQUIRED";
+        let too_strict = column.mode == Mode::Nullable && field["mode"] == "REQUIRED" && !is_ours(table);
         let fits_mode = !is_other_way && !too_strict;
         match TargetType::from_api(found) {
             Some(same) if fits_mode && same == column.target_type => {}
-            Some(narrow) if fits_mode && column.mode == Mode::Nullable && widens_to(narrow, column.target_type) => {
+            Some(narrow) if fits_mode && column.mode != Mode::Repeated && widens_to(narrow, column.target_type) => {
                 difference.narrow.push(column.clone());
             }
             _ => {
@@ -143,6 +149,15 @@ mod tests {
         ] {
             assert!(with(wanted, found, "NULLABLE").is_err(), "{found}");
         }
+    }
+
+    #[test]
+    fn a_column_that_left_the_key_may_be_null_again() {
+        let fields = json!([{"name": "Note", "type": "STRING", "mode": "REQUIRED"}, {"name": "id", "type": "INTEGER", "mode": "REQUIRED"},
+                            {"name": "gone", "type": "STRING", "mode": "REQUIRED"}]);
+        let ours = json!({ "labels": { "managed-by": "plimsoll" }, "schema": { "fields": fields } });
+        assert_eq!(compare(&plan(), &ours).unwrap().strict, ["Note", "gone"]);
+        assert!(compare(&plan(), &table(ours["schema"]["fields"].clone())).is_err(), "somebody else's stays as it is");
     }
 
     #[test]

@@ -78,6 +78,18 @@ impl TargetPlan {
         columns
     }
 
+    /// The key as a constraint, where BigQuery takes it for one: it tells people, and the planner.
+    /// Source: <https://cloud.google.com/bigquery/docs/primary-foreign-keys#limitations>
+    pub(super) fn primary_key(&self) -> Option<Value> {
+        const MOST_COLUMNS: usize = 16;
+        let of_key = self.columns.iter().filter(|c| self.key.contains(&c.name));
+        let mut types = of_key.map(|c| c.target_type);
+        let is_none = self.key.is_empty() || self.key.len() > MOST_COLUMNS;
+        let is_refused =
+            types.any(|t| matches!(t, TargetType::Bytes | TargetType::Time | TargetType::Json | TargetType::Float64));
+        (!is_none && !is_refused).then(|| json!({ "primaryKey": { "columns": self.key } }))
+    }
+
     fn fields(&self) -> Vec<Value> {
         self.all_columns().iter().map(api_schema).collect()
     }
@@ -90,8 +102,8 @@ impl TargetPlan {
             "labels": { LABEL.0: LABEL.1 },
             "schema": { "fields": fields },
         });
-        if !self.key.is_empty() {
-            body["tableConstraints"] = primary_key(&self.key);
+        if let Some(constraint) = self.primary_key() {
+            body["tableConstraints"] = constraint;
         }
         if !self.cluster.is_empty() {
             body["clustering"] = json!({ "fields": self.cluster });
@@ -134,8 +146,8 @@ impl BigQuery {
         let difference = compare(plan, table);
         let rows = table["numRows"].as_str().and_then(|n| n.parse().ok());
         match (difference, present) {
-            (Ok(Difference { missing, narrow }), _) => {
-                let mut fields = self.patch_table(plan, table, &missing, is_ours).await?;
+            (Ok(Difference { missing, narrow, strict }), _) => {
+                let mut fields = self.patch_table(plan, table, &missing, &strict, is_ours).await?;
                 if !narrow.is_empty() {
                     self.widen(&plan.target, &narrow).await?;
                     set_types(&mut fields, &narrow);
@@ -190,8 +202,8 @@ impl BigQuery {
     pub(super) async fn restore_constraints(&self, table: &TableBatch) -> Result<(), BigQueryError> {
         let plan = plan_of(table);
         let mut body = json!({ "labels": { LABEL.0: LABEL.1 }, "description": plan.description });
-        if !plan.key.is_empty() {
-            body["tableConstraints"] = primary_key(&plan.key);
+        if let Some(constraint) = plan.primary_key() {
+            body["tableConstraints"] = constraint;
         }
         self.send_patch(&plan.target, &body).await
     }
@@ -212,12 +224,18 @@ impl BigQuery {
         plan: &TargetPlan,
         table: &Value,
         missing: &[Column],
+        strict: &[String],
         is_ours: bool,
     ) -> Result<Vec<Value>, BigQueryError> {
         let mut body = json!({});
         // The fields go back as they came, with whatever our types don't know of them.
         let mut fields = table["schema"]["fields"].as_array().cloned().unwrap_or_default();
-        if !missing.is_empty() {
+        for field in &mut fields {
+            if field["name"].as_str().is_some_and(|name| strict.iter().any(|s| s == name)) {
+                field["mode"] = json!(Mode::Nullable);
+            }
+        }
+        if !missing.is_empty() || !strict.is_empty() {
             fields.extend(missing.iter().map(|c| match c.mode {
                 // A table that has rows takes no new column that may not be NULL.
                 Mode::Required => api_schema(&Column { mode: Mode::Nullable, ..c.clone() }),
@@ -225,8 +243,14 @@ impl BigQuery {
             }));
             body["schema"] = json!({ "fields": fields });
         }
-        if !plan.key.is_empty() && table["tableConstraints"]["primaryKey"].is_null() {
-            body["tableConstraints"] = primary_key(&plan.key);
+        // A key that is no longer one would be believed by the planner.
+        let known = &table["tableConstraints"]["primaryKey"];
+        match plan.primary_key() {
+            Some(constraint) if constraint["primaryKey"]["columns"] != known["columns"] => {
+                body["tableConstraints"] = constraint;
+            }
+            None if !known.is_null() && is_ours => body["tableConstraints"] = json!({}),
+            _ => {}
         }
         if !is_ours {
             body["labels"] = json!({ LABEL.0: LABEL.1 });
@@ -308,10 +332,6 @@ pub(super) fn is_ours(table: &Value) -> bool {
 /// A column as the API writes it.
 pub(super) fn api_schema(column: &Column) -> Value {
     json!({ "name": column.name, "type": column.target_type, "mode": column.mode })
-}
-
-fn primary_key(key: &[String]) -> Value {
-    json!({ "primaryKey": { "columns": key } })
 }
 
 fn reference(t: &TargetRef) -> Value {

@@ -230,7 +230,11 @@ fn is_another(then: &RelationMark, now: &MarkedColumn) -> bool {
 }
 
 fn is_retyped(then: &RelationMark, now: &MarkedColumn) -> bool {
-    then.columns.iter().any(|c| c.name == now.name && c.value_type != now.value_type)
+    let holds = |then: &MarkedColumn| match (&then.value_type, &now.value_type) {
+        (Some(then), Some(now)) => SourceColumn::holds_what(then, now),
+        (then, now) => then == now,
+    };
+    then.columns.iter().any(|c| c.name == now.name && !holds(c))
 }
 
 /// A condition for rows that did not change but hold a value in a column the target does not have yet: a default that was
@@ -274,9 +278,8 @@ pub fn relation_mark(
     shape: &Shape,
     previous: Option<Standing<'_>>,
 ) -> RelationMark {
-    // A change of type gives every row another value, but leaves no entry, nor a new cursor value.
-    let is_silent = matches!(spec.capture, CaptureKind::Changelog | CaptureKind::Cursor);
-    let value_type = |source: &str| relation.column(source).filter(|_| is_silent).map(SourceColumn::value_type);
+    // A change of type gives every row another value, but leaves no entry, nor a new cursor value, nor always a new row version.
+    let value_type = |source: &str| relation.column(source).map(SourceColumn::value_type);
     let columns: Vec<MarkedColumn> = shape
         .columns
         .iter()

@@ -157,6 +157,13 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     if let Some(columns) = cluster.as_ref().filter(|c| c.value.len() > 4) {
         s.fault(columns.at, "cluster: more than 4 columns".to_owned(), "BigQuery clusters by at most 4");
     }
+    if let Some(hash) = &hash {
+        let is_forced = |c: &String| forced.iter().any(|(name, _)| name == c);
+        if let Some(column) = hash.value.iter().find(|c| exclude.contains(c) || is_forced(c)) {
+            let problem = format!("the column {column} is hashed, and excluded or given a type as well");
+            s.fault(hash.at, problem, "say one of them");
+        }
+    }
     let spec = TableSpec {
         source: relation,
         target: target_name,

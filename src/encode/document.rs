@@ -23,7 +23,8 @@ A domain is what its base type is; so are the columns of partitioned, inherited 
 
 - character types (`text`, `varchar`, `char(n)` with its blanks, `name`, `\"char\"`, `citext`), enums, `uuid`, `xml`, `ltree`;
 - `money` (with the symbol and the digits of the server's `lc_monetary`), `interval`, `time with time zone`, `bit`, `bit varying`;
-- `inet`, `cidr`, `macaddr`, `macaddr8`, `pg_lsn`, `xid`, `xid8`, `cid`, `tid`, `oidvector`, `int2vector`, `reg…` types;
+- `inet`, `cidr`, `macaddr`, `macaddr8`, `pg_lsn`, `xid`, `xid8`, `cid`, `tid`, `oidvector`, `int2vector`, `reg…` types (with the names that the role's
+  `search_path` asks for);
 - ranges and multiranges, `point` and the other geometric types, `cube`, PostGIS's `geometry` (hexadecimal EWKB, which `ST_GEOGFROM` reads);
 - `tsvector`, `tsquery`, `jsonpath`, and any type of an extension that is not named here.
 
@@ -46,8 +47,10 @@ Any other choice is refused by `check`. A column's own type may be named as well
 
 `arrays = \"json\"`, the default, makes a JSON column: dimensions, NULL elements and NULL arrays stay apart. Elements that are numbers, booleans or
 documents are those of JSON; all others are their text. `NaN` and `Infinity` are strings. `arrays = \"repeated\"` makes a REPEATED column of the element's type, which
-BigQuery reads without a function; it knows no NULL elements and one dimension only, and takes a NULL array for an empty one. Arrays of
-composites and of `hstore` are JSON either way.
+BigQuery reads without a function; it knows no NULL elements and one dimension only, and takes a NULL array for an empty one. An array of numbers
+or documents can't hold what JSON or the element's type can't either. Arrays of composites and of `hstore` are JSON either way.
+
+Inside a composite the server's `to_json` decides: bounds of an inner array are dropped, and a JSON null is a NULL.
 
 ## `on_unrepresentable`
 
@@ -64,7 +67,7 @@ A NULL or a value that can't be held *in the key* quarantines the row under ever
 {\"column\":\"at\",\"reason\":\"infinity\",\"value\":\"infinity\",\"row\":{\"id\":\"7\",\"at\":\"infinity\",\"note\":null}}
 ```
 
-with the source's column names and each value in the server's own text. Neither logs nor reports hold a value; `status` and the
+with the source's column names and each value as it was read: the server's own text, or its `to_json`. Neither logs nor reports hold a value; `status` and the
 report count them.
 
 ## Columns that do not leave the source

@@ -22,6 +22,12 @@ pub enum EncodeError {
     #[error("the column {column} has the type {source_type}, whose values are no {target}")]
     CannotForce { column: String, source_type: String, target: TargetType },
 
+    #[error("cluster: BigQuery does not cluster by the column {column} ({target}), or it is named twice")]
+    BadCluster { column: String, target: TargetType },
+
+    #[error("partition: BigQuery does not partition the column {column} ({target}) so")]
+    BadPartition { column: String, target: TargetType },
+
     #[error("the key column {column} has the type {source_type}, which BigQuery cannot compare as {target}")]
     BadKeyType { column: String, source_type: String, target: TargetType },
 
@@ -61,6 +67,12 @@ impl EncodeError {
             Self::CannotForce { column, .. } => format!(
                 "remove columns.{column}.type, or write \"STRING\"; docs/TYPES.md says what each type can be forced to"
             ),
+            Self::BadCluster { .. } => {
+                "name columns that are no FLOAT64, BYTES, TIME, JSON or arrays, each once".to_owned()
+            }
+            Self::BadPartition { .. } => {
+                "partition by a DATE (day, month, year), DATETIME or TIMESTAMP (hour too)".to_owned()
+            }
             Self::BadKeyType { column, .. } => {
                 format!("write columns.{column}.type = \"STRING\", or choose another key")
             }

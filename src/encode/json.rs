@@ -67,7 +67,8 @@ pub(super) fn made(field: &[u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Re
     if let [b'[', b'-' | b'0'..=b'9', ..] = field {
         return Err(Unrepresentable("array bounds that do not begin at 1"));
     }
-    document(field, Keys::AreUnique, scratch, out)
+    // A `json` attribute inside may have a key twice.
+    document(field, Keys::MayRepeat, scratch, out)
 }
 
 /// Appends a number of a document: a string where JSON has none for it.

@@ -159,16 +159,18 @@ impl Scalar {
             Self::Decimal(Width::Numeric) => {
                 "NaN, Infinity, more than 29 digits before the point and more than 9 behind it"
             }
-            Self::Decimal(Width::BigNumeric) => "NaN, Infinity and more than 38 digits on either side of the point",
+            Self::Decimal(Width::BigNumeric) => {
+                "NaN, Infinity, beyond ±5.7896…E38, and more than 38 digits behind the point"
+            }
             Self::Date | Self::Timestamp | Self::TimestampUtc => "infinity, BC and years after 9999",
             Self::Time => "24:00:00",
             Self::Json(Document::Binary) => {
                 "a bare null, nesting deeper than 500, and numbers that neither INT64 nor FLOAT64 hold exactly"
             }
             Self::Json(Document::Made) if read == Read::ArrayToJson => {
-                "bounds that do not begin at 1, and numbers that neither INT64 nor FLOAT64 hold exactly"
+                "bounds that do not begin at 1, and what a json column cannot hold"
             }
-            Self::Json(Document::Made) => "numbers that neither INT64 nor FLOAT64 hold exactly",
+            Self::Json(Document::Made) => "what a json column cannot hold",
             Self::Json(Document::Written) => {
                 "a bare null, a key twice in one object, half a surrogate pair, nesting deeper than 500, and numbers that \
                  neither INT64 nor FLOAT64 hold exactly"

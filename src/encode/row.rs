@@ -252,8 +252,10 @@ impl RowEncoder {
         if self.policy == OnUnrepresentable::Quarantine || row_is_lost {
             self.tally.quarantined += 1;
             for (n, reason) in refused {
-                let names = self.fields.iter().map(|f| f.source.as_str());
-                append_line(&self.fields[*n].source, *reason, names.zip(fields_of(body)), quarantine);
+                // What is read for the cursor's sake alone is not published here either.
+                let published = self.fields.iter().zip(fields_of(body)).filter(|(f, _)| f.codec != Codec::Hidden);
+                let row = published.map(|(f, text)| (f.source.as_str(), text));
+                append_line(&self.fields[*n].source, *reason, row, quarantine);
             }
         }
         Ok(())

@@ -40,6 +40,7 @@ fn quoted(field: &[u8], out: &mut Vec<u8>) {
 /// The whole part of BIGNUMERIC's largest value, 578960446186580977117854925043439539266.34992332820282019728792…
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types>
 const BIGNUMERIC_WHOLE: &[u8] = b"578960446186580977117854925043439539266";
+const BIGNUMERIC_FRACTION: &[u8] = b"34992332820282019728792003956564819967";
 
 /// A `numeric` or an integer, as a string. A column with a precision fits by its type; else the value decides.
 pub(super) fn decimal(field: &[u8], width: Width, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
@@ -56,9 +57,9 @@ pub(super) fn decimal(field: &[u8], width: Width, out: &mut Vec<u8>) -> Result<(
         let whole = &digits[..point.unwrap_or(digits.len())];
         let fraction = point.map_or(&[][..], |p| &digits[p + 1..]);
         let kept = fraction.len() - fraction.iter().rev().take_while(|&&b| b == b'0').count();
-        // PostgreSQL prints no leading zeros, so equally long whole parts compare as text.
-        if whole.len() > BIGNUMERIC_WHOLE.len() || (whole.len() == BIGNUMERIC_WHOLE.len() && whole >= BIGNUMERIC_WHOLE)
-        {
+        // PostgreSQL prints no leading zeros, so equally long whole parts compare as text, and so do fractions.
+        let largest = (BIGNUMERIC_WHOLE.len(), BIGNUMERIC_WHOLE, BIGNUMERIC_FRACTION);
+        if (whole.len(), whole, &fraction[..kept]) > largest {
             return Err(Unrepresentable("larger than BIGNUMERIC"));
         }
         if kept > 38 {
@@ -239,7 +240,15 @@ mod tests {
         assert_eq!(run(big, "-0.00").unwrap(), "\"-0.00\"");
         let most = format!("578960446186580977117854925043439539265.{}", "9".repeat(38));
         assert_eq!(run(big, &most).unwrap(), format!("\"{most}\""));
-        assert_eq!(run(big, "578960446186580977117854925043439539266").unwrap_err(), "larger than BIGNUMERIC");
+        for held in [
+            "578960446186580977117854925043439539266",
+            "-578960446186580977117854925043439539266.34992332820282019728792003956564819967",
+        ] {
+            assert_eq!(run(big, held).unwrap(), format!("\"{held}\""));
+        }
+        for larger in ["578960446186580977117854925043439539266.35", "578960446186580977117854925043439539267"] {
+            assert_eq!(run(big, larger).unwrap_err(), "larger than BIGNUMERIC");
+        }
         assert_eq!(run(big, &"9".repeat(40)).unwrap_err(), "larger than BIGNUMERIC");
         assert_eq!(run(big, &format!("0.{}1", "0".repeat(38))).unwrap_err(), "more than 38 digits after the point");
         let padded = format!("12.5{}", "0".repeat(60));

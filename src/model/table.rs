@@ -117,6 +117,16 @@ pub enum PartitionBy {
 }
 
 impl PartitionBy {
+    /// Whether a column of this type can be partitioned so.
+    /// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#date_timestamp_partitioned_tables>
+    pub fn fits(self, column: TargetType) -> bool {
+        match column {
+            TargetType::DateTime | TargetType::Timestamp => true,
+            TargetType::Date => self != Self::Hour,
+            _ => false,
+        }
+    }
+
     /// As the API writes it.
     pub fn api_name(self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ use crate::bigquery::{BigQuery, TargetPlan};
 use crate::capture::log::{Log, Logged, Survey};
 use crate::capture::{Capture, Decision, KeyRange, Part, Why, decide, may_be_chunked};
 use crate::encode::{EncodeError, Shape};
-use crate::model::{CaptureKind, DeleteStyle, TableSpec};
+use crate::model::{CaptureKind, DeleteStyle, Mode as ColumnMode, TableSpec};
 use crate::source::{Catalog, Moment, Relation, Session, read_catalog};
 use crate::stage::batch_folder;
 
@@ -265,10 +265,19 @@ fn why(decision: Decision) -> Option<Why> {
 /// What a table's target has to look like.
 pub fn target_plan(bigquery: &BigQuery, spec: &TableSpec, shape: &Shape) -> Result<TargetPlan, EncodeError> {
     let columns = shape.target_columns();
-    let known = |name: &String| columns.iter().any(|c| c.name == *name);
-    let partition = spec.partition.iter().map(|p| &p.column);
-    if let Some(name) = partition.chain(spec.cluster.iter().flatten()).find(|name| !known(name)) {
-        return Err(EncodeError::NoSuchColumn(name.clone()));
+    let find = |name: &str| columns.iter().find(|c| c.name == name);
+    for (n, name) in spec.cluster.iter().flatten().enumerate() {
+        let column = find(name).ok_or_else(|| EncodeError::NoSuchColumn(name.clone()))?;
+        let is_twice = spec.cluster.iter().flatten().take(n).any(|c| c == name);
+        if is_twice || !column.target_type.can_cluster() || column.mode == ColumnMode::Repeated {
+            return Err(EncodeError::BadCluster { column: name.clone(), target: column.target_type });
+        }
+    }
+    if let Some(p) = &spec.partition {
+        let column = find(&p.column).ok_or_else(|| EncodeError::NoSuchColumn(p.column.clone()))?;
+        if !p.by.fits(column.target_type) || column.mode == ColumnMode::Repeated {
+            return Err(EncodeError::BadPartition { column: p.column.clone(), target: column.target_type });
+        }
     }
     let by_key = || {
         let key = shape.key().iter().filter(|c| c.target.target_type.can_cluster());

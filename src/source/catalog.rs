@@ -95,6 +95,9 @@ pub struct SourceColumn {
     /// What an array is made of.
     #[serde(default)]
     pub element: Option<Element>,
+    /// Names and types of a composite's attributes, or of those an array is made of.
+    #[serde(default)]
+    pub attributes: Option<String>,
     pub not_null: bool,
 }
 
@@ -129,14 +132,25 @@ pub struct Element {
 }
 
 impl SourceColumn {
-    /// The type as far as it decides a value's text: a number that is widened and a text that may be longer stay what they
-    /// are.
+    /// The type as far as it decides a value's text: integers that are widened stay what they are, and a composite is what
+    /// its attributes are.
     pub fn value_type(&self) -> String {
-        match self.base_oid {
-            oid::INT8 | oid::INT2 | oid::INT4 => "integer".to_owned(),
-            oid::TEXT | oid::VARCHAR => "text".to_owned(),
+        match (self.base_oid, &self.attributes) {
+            (oid::INT8 | oid::INT2 | oid::INT4, _) => "integer".to_owned(),
+            // `character varying(n)`: see `holds_what`.
+            (oid::TEXT, _) => "character varying".to_owned(),
+            (_, Some(attributes)) => format!("{} ({attributes})", self.base_type),
             _ => self.base_type.clone(),
         }
+    }
+
+    /// Whether values of one type, by [`Self::value_type`], print the same in the other: a text that may be longer.
+    pub fn holds_what(then: &str, now: &str) -> bool {
+        let limit = |text: &str| {
+            let rest = text.strip_prefix("character varying")?;
+            Some(rest.trim_matches(['(', ')']).parse().unwrap_or(u32::MAX))
+        };
+        then == now || matches!((limit(then), limit(now)), (Some(then), Some(now)) if now >= then)
     }
 }
 
@@ -240,6 +254,9 @@ SELECT pg_catalog.json_build_object(
              'base_name', pg_catalog.format_type(base.oid, -1),
              'base_type', pg_catalog.format_type(base.oid, base.typmod),
              'kind', b.typtype,
+             'attributes', (SELECT pg_catalog.string_agg(f.attname || ' ' || pg_catalog.format_type(f.atttypid, f.atttypmod), ', ' ORDER BY f.attnum)
+                FROM pg_catalog.pg_type y JOIN pg_catalog.pg_attribute f ON f.attrelid = y.typrelid
+               WHERE y.typtype = 'c' AND y.oid IN (b.oid, b.typelem) AND f.attnum > 0 AND NOT f.attisdropped),
              'element', CASE WHEN b.typoutput = 'pg_catalog.array_out'::regproc THEN (
                WITH RECURSIVE down AS (
                  SELECT t.oid, t.typtype, t.typbasetype, CASE WHEN base.typmod <> -1 THEN base.typmod ELSE t.typtypmod END AS typmod

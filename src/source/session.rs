@@ -26,7 +26,7 @@ use crate::model::RelationName;
 /// `row_security = off` turns a policy that would hide rows into an error: a hidden row would look deleted.
 const SETTINGS: &str = "SET LOCAL client_encoding = 'UTF8'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; \
      SET LOCAL intervalstyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content'; \
-     SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off; SET LOCAL jit = off; SET LOCAL lock_timeout = '30s'; \
+     SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off; SET LOCAL jit = off; SET LOCAL quote_all_identifiers = off; SET LOCAL lock_timeout = '30s'; \
      SET LOCAL idle_in_transaction_session_timeout = '10min'";
 
 /// The setting that holds the salt of hashed columns: statements name it, and so can be shown and logged without it.

@@ -243,8 +243,16 @@ async fn stub_a_type_that_widens_is_widened() {
     assert_eq!(ran.code, 0, "{}", ran.stdout);
     w.assert_equal("wid").await;
     assert_eq!(w.tick().await["state"], "empty");
-    // What got narrower stops, and says what to do.
-    w.sql("DELETE FROM wid WHERE id = 3; ALTER TABLE wid ALTER n TYPE numeric(10,2)").await;
+}
+
+/// A column that got narrower stops the table, and says what to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_narrows_stops() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE nar (id int PRIMARY KEY, n numeric(40,12)); INSERT INTO nar VALUES (1, 1.5)").await;
+    w.config("[[table]]\nsource = \"nar\"\n");
+    w.tick().await;
+    w.sql("ALTER TABLE nar ALTER n TYPE numeric(10,2)").await;
     let ran = w.run(&["run", "--json"]).await;
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     let error = ran.run()["error"].clone();
@@ -253,6 +261,44 @@ async fn stub_a_type_that_widens_is_widened() {
         "{error}"
     );
     assert!(error["hint"].as_str().unwrap().contains("resync"), "{error}");
+    assert_eq!(w.run(&["resync", "--table", "nar"]).await.code, 0);
+    w.assert_equal("nar").await;
+}
+
+/// Changes of a type that rewrite no row: values read otherwise, a composite has other attributes, a text is cut to its length.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_changes_without_a_word() {
+    for (columns, rows, change) in [
+        ("ip cidr, n int", "'10.1.2.3/32', -1", "ALTER TABLE ty ALTER ip TYPE inet, ALTER n TYPE oid"),
+        ("c pr", "'(1,x)'", "ALTER TYPE pr RENAME ATTRIBUTE b TO bb"),
+        ("c pr[]", "ARRAY[(1,'x')::pr]", "ALTER TYPE pr ADD ATTRIBUTE z int"),
+        ("v varchar(10)", "'ab    '", "ALTER TABLE ty ALTER v TYPE varchar(3)"),
+    ] {
+        for capture in ["", "cursor = \"at\"\n"] {
+            let w = World::new().await;
+            w.sql(&format!(
+                "CREATE TYPE pr AS (a int, b text); CREATE TABLE ty (id int PRIMARY KEY, at timestamptz DEFAULT '2020-01-01', {columns}); \
+                 INSERT INTO ty VALUES (1, '2020-01-01', {rows}), (2, '2026-01-01', {rows})"
+            ))
+            .await;
+            w.config(&format!("[[table]]\nsource = \"ty\"\n{capture}"));
+            w.tick().await;
+            w.sql(change).await;
+            let report = w.tick().await;
+            assert_eq!(report["whole"], "a column has another type", "{change}: {report}");
+            w.assert_equal("ty").await;
+        }
+    }
+    // A longer text is no reason.
+    let w = World::new().await;
+    w.sql("CREATE TABLE ty (id int PRIMARY KEY, v varchar(3), i int); INSERT INTO ty VALUES (1, 'abc', 1)").await;
+    w.config("[[table]]\nsource = \"ty\"\n");
+    w.tick().await;
+    for change in ["v TYPE varchar(5)", "v TYPE text", "i TYPE bigint"] {
+        w.sql(&format!("ALTER TABLE ty ALTER {change}")).await;
+        let report = w.tick().await;
+        assert!(report["whole"].is_null(), "{change}: {report}");
+    }
 }
 
 /// Between the seal and the merge the source's table becomes another; what was sealed is brought to its end all the same.
