@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`make bench`: what a first load costs, beside the script that people write by hand.
 
-    python3 first_load.py --plimsoll BINARY --venv DIR [--rows 2000000] [--rounds 2]
+    python3 first_load.py --plimsoll BINARY --venv DIR [--rows 2000000] [--rounds 2] [--only "to a sink"]
 
 A private PostgreSQL gets a table of 16 columns of mixed types, about 600 bytes of NDJSON a row. In one run, alternating:
 
@@ -31,6 +31,7 @@ def best(runs):
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--only", default="", help="the ways whose name holds this, without the comparison")
     args = parser.parse_args()
     rows = args.rows
     with stack(args.venv, "gcs,pg") as info, sink() as stub:
@@ -59,12 +60,18 @@ def main():
             "plimsoll to fake-gcs-server": lambda: plimsoll(info["gcs"]["url"]),
             "plimsoll to a sink, uncompressed": lambda: plimsoll(stub, plain),
         }
+        ways = {name: way for name, way in ways.items() if args.only in name}
         found = {name: [] for name in ways}
         for number in range(args.rounds):
             for name, way in ways.items():
                 print(f"round {number + 1}: {name}", flush=True)
                 found[name].append(way())
         found = {name: best(runs) for name, runs in found.items()}
+        if args.only:
+            for name, m in found.items():
+                print(f"{rows:,} rows, {name}: {m.wall:.1f} s, client {m.client / rows * 1e6:.2f} µs of CPU a row, "
+                      f"server {m.server / rows * 1e6:.2f}, peak {m.rss:.0f} MiB")
+            return
         script = found["psql COPY (row_to_json) | gzip -1"]
         print(f"\n{rows:,} rows of about {width} bytes as JSON\n")
         print("| | wall s | rows/s | client CPU µs/row | server CPU µs/row | CPU of the script's | time of the script's | peak MiB |")

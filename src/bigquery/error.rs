@@ -108,7 +108,9 @@ impl BigQueryError {
                 format!("see `bq show -j {job}`; if the batch cannot be mended, `plimsoll resync --table …` starts afresh")
             }
             Self::ColumnType { .. } | Self::RequiredColumn { .. } => {
-                "`plimsoll resync --table …` makes the target anew; or rename or exclude the column".to_owned()
+                "`plimsoll resync --table …` makes the target anew (under delete = \"soft\" drop it by hand: its flagged rows go with \
+                 it); or rename or exclude the column"
+                    .to_owned()
             }
             Self::Partition { target, .. } => {
                 format!("drop the table {target}: the next tick makes it anew; or take partition out of the config")

@@ -247,7 +247,10 @@ impl RowEncoder {
             let (column, target) = (field.source.clone(), field.target);
             return Err(EncodeError::Unrepresentable { column, target, reason: reason.0 });
         }
-        self.tally.nulled += refused.len() as u64;
+        // A row that is lost has no column that became NULL.
+        if !row_is_lost {
+            self.tally.nulled += refused.len() as u64;
+        }
         // A bad key always quarantines the row: there is no NULL to put in its place.
         if self.policy == OnUnrepresentable::Quarantine || row_is_lost {
             self.tally.quarantined += 1;
