@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::client::BigQuery;
 use super::error::BigQueryError;
-use super::jobs::{Earlier, JobDone, JobName, Verb};
+use super::jobs::{Earlier, JobDone, JobName, NOTHING, Verb};
 use super::merge::merge_statement;
 use super::tables::api_schema;
 use crate::batch::{Apply, Batch, ReplaceSchema, TableBatch};
@@ -95,7 +95,7 @@ impl BigQuery {
             Apply::Merge { .. } => Verb::Merge,
         };
         let name = JobName::new(&batch.feed, &batch.run, &table.target.table, verb);
-        let nothing = query_job("SELECT 1".to_owned());
+        let nothing = query_job(NOTHING.to_owned());
         self.close_job(&name, &nothing, &format!("an older batch for {}", table.target)).await
     }
 

@@ -46,6 +46,9 @@ pub enum BigQueryError {
 
     #[error("the target {0} is gone, and changes alone cannot bring it back")]
     TargetGone(String),
+
+    #[error("another run has given this batch up: the job {0} does nothing")]
+    GivenUp(String),
 }
 
 impl From<Injected> for BigQueryError {
@@ -58,7 +61,11 @@ impl BigQueryError {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable { .. } | Self::JobKeepsFailing { .. } | Self::JobTooLong { .. } | Self::TargetGone(_)
+            Self::Unavailable { .. }
+                | Self::JobKeepsFailing { .. }
+                | Self::JobTooLong { .. }
+                | Self::TargetGone(_)
+                | Self::GivenUp(_)
         )
     }
 
@@ -72,6 +79,7 @@ impl BigQueryError {
                 | Self::Partition { .. }
                 | Self::Foreign(_)
                 | Self::TargetGone(_)
+                | Self::GivenUp(_)
         )
     }
 
@@ -119,6 +127,7 @@ impl BigQueryError {
                 "choose another target = \"…\", or let `plimsoll resync --table …` replace it".to_owned()
             }
             Self::TargetGone(_) => "nothing: the next tick loads the whole table".to_owned(),
+            Self::GivenUp(_) => "nothing: the next tick goes on".to_owned(),
         }
     }
 }

@@ -24,6 +24,9 @@ const ATTEMPTS_A_TICK: u32 = 4;
 const FIRST_POLL: Duration = Duration::from_millis(150);
 const SLOWEST_POLL: Duration = Duration::from_secs(3);
 
+/// The statement that takes the id of a job that must not run any more.
+pub(super) const NOTHING: &str = "SELECT 1";
+
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -168,12 +171,13 @@ impl BigQuery {
         for attempt in 1.. {
             let id = name.attempt(attempt);
             let (started, job) = self.start(&id, nothing, what).await?;
-            match self.wait(&id, job, what).await? {
-                Ended::Well(_) => return Ok(()),
-                Ended::Badly { .. } if started == Started::Before => {}
-                Ended::Badly { reason, message } => {
+            match self.wait(&id, job, what).await {
+                Ok(Ended::Well(_)) | Err(BigQueryError::GivenUp(_)) => return Ok(()),
+                Ok(Ended::Badly { .. }) if started == Started::Before => {}
+                Ok(Ended::Badly { reason, message }) => {
                     return Err(BigQueryError::JobFailed { job: id, reason, message });
                 }
+                Err(e) => return Err(e),
             }
         }
         Ok(())
@@ -245,6 +249,10 @@ impl BigQuery {
         if !error.is_null() {
             let text = |key: &str| error[key].as_str().unwrap_or("unknown").to_owned();
             return Ok(Ended::Badly { reason: text("reason"), message: error_message(&job) });
+        }
+        // Whoever closed the batch may have died before it was taken out of the state: that job has merged nothing.
+        if job["configuration"]["query"]["query"] == NOTHING {
+            return Err(BigQueryError::GivenUp(id.to_owned()));
         }
         let statistics = &job["statistics"];
         let number = |v: &Value| v.as_str().and_then(|s| s.parse().ok()).or(v.as_u64()).unwrap_or(0);

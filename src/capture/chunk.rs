@@ -37,7 +37,7 @@ pub async fn key_order(session: &Session, relation: &Relation, shape: &Shape) ->
         format!("({}, {base}::oid)", literal(&c.source, "name"))
     });
     let sql =
-        ORDER.replace("KEY", &columns.collect::<Vec<_>>().join(", ")).replace("RELATION", &relation.oid.to_string());
+        ORDER.replace("RELATION", &relation.oid.to_string()).replace("KEY", &columns.collect::<Vec<_>>().join(", "));
     let rows = session.text_rows("asking for the order of keys", &sql).await?;
     Ok(rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten().unwrap_or_default())
 }

@@ -39,7 +39,7 @@ pub(super) async fn finish(
                 reports.push(report);
             }
             // Nothing to mend: the next tick fills a new one.
-            Err(RunError::BigQuery(e @ BigQueryError::TargetGone(_))) => {
+            Err(RunError::BigQuery(e @ (BigQueryError::TargetGone(_) | BigQueryError::GivenUp(_)))) => {
                 context.bigquery.give_up(batch, table).await?;
                 warn!(target, reason = %e, "the next tick reads the whole table");
                 next.tables.remove(target);

@@ -175,6 +175,26 @@ async fn a_connection_that_ends_in_the_middle_seals_nothing() {
     w.assert_equal("orders").await;
 }
 
+/// A run that gives a batch up dies before the state says so: the job that closed the batch is not taken for its merge.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_giving_a_batch_up_and_saying_so() {
+    let w = world().await;
+    let gate = w.bq.hold_before(|r| r.is_job("merge"));
+    let mut run = w.command(&["run"]).spawn().unwrap();
+    gate.reached().await;
+    run.kill().await.unwrap();
+    drop(gate);
+    let mut closing = w.bq.log().into_iter().find(|r| r.is_job("merge")).unwrap();
+    let mut job = closing.json();
+    job["configuration"]["query"]["query"] = "SELECT 1".into();
+    closing.body = job.to_string().into();
+    assert_eq!(w.bq.deliver(&closing).await, 200);
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    w.assert_equal("orders").await;
+}
+
 /// A job that failed for a passing reason is followed by the next attempt, under the next id. The emulator never fails that
 /// way, so the stub answers for it.
 #[tokio::test(flavor = "multi_thread")]
