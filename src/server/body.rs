@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{BodyDataStream, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::StreamExt;
 use tokio::sync::Semaphore;
@@ -15,8 +15,39 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Why a body is not read: a status, what is wrong, and what to send instead.
 pub(super) type Refused = (StatusCode, &'static str, &'static str);
 
+/// Bytes of a refused body that are read past.
+const MOST_WASTED: usize = 1024 * 1024;
+/// How long they may take.
+const WASTED_TIME: Duration = Duration::from_secs(2);
+
+/// Whether a connection can take another request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Afterwards {
+    KeepOpen,
+    Close,
+}
+
+/// Reads past what is left of a refused body. A connection closed over unread bytes is reset, and the answer may be lost with
+/// it; one that is not closed would take the rest of the body for the next request.
+pub(super) async fn discard(mut body: BodyDataStream) -> Afterwards {
+    let past = async {
+        let mut wasted = 0;
+        while let Some(piece) = body.next().await {
+            wasted += piece.map_err(|_| ())?.len();
+            if wasted > MOST_WASTED {
+                return Err(());
+            }
+        }
+        Ok(())
+    };
+    match tokio::time::timeout(WASTED_TIME, past).await {
+        Ok(Ok(())) => Afterwards::KeepOpen,
+        Ok(Err(())) | Err(_) => Afterwards::Close,
+    }
+}
+
 /// The whole body, or why not.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
+pub(super) async fn read(headers: &HeaderMap, body: &mut BodyDataStream) -> Result<Bytes, Refused> {
     if !is_json(headers) {
         let hint = "send application/json";
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body's content type is none we read", hint));
@@ -52,8 +83,7 @@ enum Broken {
 }
 
 /// Reads a body piece by piece, each of which takes its share of the room that all of them have.
-async fn collect(body: Body) -> Result<Bytes, Broken> {
-    let mut pieces = body.into_data_stream();
+async fn collect(pieces: &mut BodyDataStream) -> Result<Bytes, Broken> {
     let mut content = Vec::new();
     let mut taken = Vec::new();
     while let Some(piece) = pieces.next().await {

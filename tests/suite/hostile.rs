@@ -68,6 +68,27 @@ async fn bodies_that_no_one_should_send() {
     assert_eq!(w.get(&format!("{}/healthz", served.url)).await.0, 200);
 }
 
+/// A refusal leaves the connection usable, or says that it ends: a caller that keeps connections must not lose its next
+/// request to one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_body_does_not_spoil_the_connection() {
+    let w = World::with_orders("").await;
+    let served = w.serve().await;
+    let after = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    for (kind, length) in [("application/json", 300 * 1024), ("text/plain", 10_000), ("text/plain", 900 * 1024)] {
+        let head =
+            format!("POST /runs HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n");
+        let whole = format!("{head}{}{after}", "x".repeat(length));
+        let answers = raw(&served.url, &[whole.as_bytes()], Duration::ZERO).await;
+        assert_eq!(answers.matches("HTTP/1.1 4").count(), 1, "{answers}");
+        assert_eq!(answers.matches("HTTP/1.1 200").count(), 1, "{answers}");
+    }
+    let (head, body) = ("POST /runs HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\r\n", "x".repeat(2_000_000));
+    let answers = raw(&served.url, &[head.as_bytes(), body.as_bytes(), after.as_bytes()], Duration::ZERO).await;
+    assert!(answers.starts_with("HTTP/1.1 413") && answers.contains("connection: close"), "{answers}");
+    assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
+}
+
 /// A thousand pushes at once: one works, the others find it at work, and memory stays what it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_pushes_at_once() {
