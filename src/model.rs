@@ -71,6 +71,23 @@ impl RunId {
         Self(format!("{y:04}{m:02}{d:02}t{h:02}{min:02}{s:02}_{:012x}", entropy & 0xffff_ffff_ffff))
     }
 
+    /// The id that a text is, if it is one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = Self(text.to_owned());
+        let is_one = text.is_ascii() && id.started().is_some_and(|t| id.0 == Self::new(t, id.entropy()).0);
+        is_one.then_some(id)
+    }
+
+    fn entropy(&self) -> u64 {
+        self.0.get(16..).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0)
+    }
+
+    /// When the run began, to the second.
+    pub fn started(&self) -> Option<OffsetDateTime> {
+        let format = time::macros::format_description!("[year][month][day]t[hour][minute][second]");
+        time::PrimitiveDateTime::parse(self.0.get(..15)?, format).ok().map(time::PrimitiveDateTime::assume_utc)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -245,6 +262,13 @@ mod tests {
         let later = RunId::new(datetime!(2026-11-21 10:38:51 UTC), 0);
         assert_eq!(earlier.as_str(), "20261121t103850_ffffffffffff");
         assert!(earlier < later);
+        assert_eq!(later.started(), Some(datetime!(2026-11-21 10:38:51 UTC)));
+        assert_eq!(RunId::parse(earlier.as_str()).as_ref(), Some(&earlier));
+        for no_id in
+            ["", "20261121t103850_", "20261121t103850_FFFFFFFFFFFF", "20261341t103850_ffffffffffff", "../x", "2026112ä"]
+        {
+            assert_eq!(RunId::parse(no_id), None, "{no_id}");
+        }
         assert!(earlier.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
     }
 

@@ -206,6 +206,7 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Res
         other => other,
     };
     let config = read_config(config).await?;
+    telemetry::name_project(&config.bigquery.project);
     let context = Context::open(config).await?;
     match command {
         Command::Init(_) => Ok(Exit::Done),

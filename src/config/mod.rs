@@ -124,8 +124,8 @@ pub struct ServerConfig {
 /// Who checks that a request may trigger a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Auth {
-    /// We do: a token signed by Google for this audience and, where given, this service account.
-    Oidc { audience: String, service_account: Option<String> },
+    /// We do: a token signed by Google for this audience and one of these accounts.
+    Oidc { audience: String, accounts: Vec<String> },
     /// Cloud Run's own IAM, in front of us.
     CloudRun,
     /// Nobody: loopback only.
@@ -322,7 +322,7 @@ fn read_run(s: &Section<'_>) -> RunConfig {
 fn read_server(s: &Section<'_>) -> Option<ServerConfig> {
     let auth = s.string("auth");
     let audience = s.string("audience");
-    let service_account = s.string("service_account");
+    let accounts = s.one_or_more("service_account");
     let max_age = s.duration("max_age").map_or(Duration::from_secs(3600), |d| d.value);
     s.not_yet("console", "the status page");
     s.refuse_unknown(&["auth", "audience", "service_account", "console", "max_age"]);
@@ -335,7 +335,13 @@ fn read_server(s: &Section<'_>) -> Option<ServerConfig> {
                 s.fault(at, "auth = \"oidc\" needs an audience".to_owned(), "audience = \"https://…/pubsub\"");
                 return None;
             };
-            Auth::Oidc { audience: audience.value, service_account: service_account.map(|a| a.value) }
+            // Anybody's token can have any audience; whose it is has to be said.
+            let Some(accounts) = accounts else {
+                let remedy = "service_account = \"push@my-project.iam.gserviceaccount.com\"";
+                s.fault(audience.at, "auth = \"oidc\" needs a service_account".to_owned(), remedy);
+                return None;
+            };
+            Auth::Oidc { audience: audience.value, accounts: accounts.value }
         }
         Some("cloud-run") => Auth::CloudRun,
         Some("none") => Auth::None,

@@ -90,6 +90,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn go(&mut self) -> Result<(), RunError> {
+        tracing::Span::current().record("run", self.id.as_str());
         let holder = self.context.new_holder();
         let lease_time = self.context.config.run.lease;
         let state = Handle::load(&self.context.store, &self.feed.id, holder, lease_time).await?;
@@ -111,6 +112,7 @@ impl Run<'_> {
         while !due.is_empty() {
             due = self.capture_and_apply(due).await?;
             self.id = self.context.new_run(OffsetDateTime::now_utc());
+            tracing::Span::current().record("run", self.id.as_str());
         }
         Ok(())
     }
@@ -276,6 +278,7 @@ impl Run<'_> {
     }
 
     fn report(&mut self, state: RunState, tables: Vec<TableReport>, failure: Option<&RunError>) {
+        tracing::Span::current().record("run", self.id.as_str());
         self.note_trouble();
         let aside = self.state.iter().flat_map(|s| s.document().aside.iter());
         let report = RunReport {
@@ -288,6 +291,8 @@ impl Run<'_> {
             error: failure.map(Failure::from),
             started: self.started,
             seconds: seconds_since(self.started),
+            age_seconds: self.age(),
+            lease_seconds: self.others_lease().filter(|_| state == RunState::Busy),
             log: self.log,
             aside: aside.map(|(target, a)| AsideReport::new(target, a)).collect(),
             loading: self.loading_reports(),
@@ -298,6 +303,22 @@ impl Run<'_> {
         self.context.progress.ended(&self.feed.id, report.state.name());
         report.log();
         self.reports.push(report);
+    }
+
+    /// Seconds since the moment of the source up to which BigQuery has all tables of the feed.
+    fn age(&self) -> Option<i64> {
+        let document = self.state.as_ref()?.document();
+        let standing = |t: &TableSpec| document.watermark.as_ref()?.standing(&t.target).map(|s| s.taken_at);
+        let seen = |t: &TableSpec| standing(t).map(|at| Some(at).max(self.context.last_success(&t.target)));
+        let each: Option<Vec<_>> = self.feed.tables.iter().map(seen).collect();
+        each?.into_iter().flatten().min().map(|oldest| (OffsetDateTime::now_utc() - oldest).whole_seconds().max(0))
+    }
+
+    /// Seconds for which another run has had the feed.
+    fn others_lease(&self) -> Option<i64> {
+        let now = OffsetDateTime::now_utc();
+        let lease = self.state.as_ref()?.document().live_lease(now)?;
+        lease.run.started().map(|began| (now - began).whole_seconds().max(0))
     }
 
     fn loading_reports(&self) -> Vec<LoadingReport> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::error::RunError;
 use super::feeds::Feed;
@@ -56,6 +56,12 @@ pub struct RunReport {
     #[serde(with = "time::serde::rfc3339")]
     pub started: OffsetDateTime,
     pub seconds: f64,
+    /// How old what BigQuery has was when the run ended, by the oldest table of the feed; nothing where one was never loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<i64>,
+    /// How long the run that the feed was busy with had been at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_seconds: Option<i64>,
     /// What the change log held, where the feed has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<LogCounts>,
@@ -180,35 +186,53 @@ impl TableReport {
 }
 
 impl RunReport {
-    /// One event a run, with every figure a metric may want.
+    /// One event a run, with every figure a metric may want. Those of terraform/monitoring.tf are made from it.
     pub(super) fn log(&self) {
-        let sum = |f: fn(&TableReport) -> u64| self.tables.iter().map(f).sum::<u64>();
-        let (run, state, seconds) = (&self.run, self.state.name(), self.seconds);
-        if let Some(failure) = &self.error {
-            error!(%run, state, seconds, error = failure.message, hint = failure.hint, "run finished");
-        } else {
-            info!(
-                %run, state, seconds,
-                replayed = self.replayed,
-                whole = self.whole,
-                upserts = sum(|t| t.upserts),
-                deletes = sum(|t| t.deletes),
-                resent = sum(|t| t.resent),
-                quarantined = sum(|t| t.quarantined),
-                skipped = sum(|t| t.skipped),
-                log_entries = self.log.map(|l| l.entries),
-                log_unclaimed = self.log.map(|l| l.unclaimed),
-                aside = self.aside.len(),
-                postponed = self.postponed.len(),
-                rows_inserted = sum(|t| t.rows_inserted),
-                rows_updated = sum(|t| t.rows_updated),
-                rows_deleted = sum(|t| t.rows_deleted),
-                staged_bytes = sum(|t| t.staged_bytes),
-                bytes_processed = sum(|t| t.bytes_processed),
-                bytes_billed = sum(|t| t.bytes_billed),
-                "run finished"
-            );
+        macro_rules! finished {
+            ($level:ident) => {
+                $level!(
+                    run = %self.run,
+                    state = self.state.name(),
+                    seconds = self.seconds,
+                    error = self.error.as_ref().map(|e| e.message.as_str()),
+                    hint = self.error.as_ref().map(|e| e.hint.as_str()),
+                    replayed = self.replayed,
+                    whole = self.whole,
+                    upserts = self.sum(|t| t.upserts),
+                    deletes = self.sum(|t| t.deletes),
+                    resent = self.sum(|t| t.resent),
+                    quarantined = self.sum(|t| t.quarantined),
+                    nulled = self.sum(|t| t.nulled),
+                    skipped = self.sum(|t| t.skipped),
+                    unreadable = self.sum(|t| t.unreadable),
+                    log_entries = self.log.map(|l| l.entries),
+                    log_unclaimed = self.log.map(|l| l.unclaimed),
+                    aside = self.aside.len(),
+                    postponed = self.postponed.len(),
+                    loading = self.loading.len(),
+                    rows_inserted = self.sum(|t| t.rows_inserted),
+                    rows_updated = self.sum(|t| t.rows_updated),
+                    rows_deleted = self.sum(|t| t.rows_deleted),
+                    staged_bytes = self.sum(|t| t.staged_bytes),
+                    bytes_processed = self.sum(|t| t.bytes_processed),
+                    bytes_billed = self.sum(|t| t.bytes_billed),
+                    age_seconds = self.age_seconds,
+                    lease_seconds = self.lease_seconds,
+                    "run finished"
+                )
+            };
         }
+        if self.error.is_some() {
+            finished!(error)
+        } else if !self.aside.is_empty() || !self.postponed.is_empty() {
+            finished!(warn)
+        } else {
+            finished!(info)
+        }
+    }
+
+    fn sum(&self, of: fn(&TableReport) -> u64) -> u64 {
+        self.tables.iter().map(of).sum()
     }
 
     /// The report of a run whose task panicked.
@@ -227,6 +251,8 @@ impl RunReport {
             }),
             started,
             seconds: seconds_since(started),
+            age_seconds: None,
+            lease_seconds: None,
             log: None,
             aside: Vec::new(),
             loading: Vec::new(),

@@ -103,7 +103,7 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
     let feeds = Feed::of(&request.select(&context.config.tables)?);
     let runs = futures_util::stream::iter(feeds)
         .map(|feed| {
-            let span = tracing::info_span!("run", feed = %feed.id, table = %feed.label());
+            let span = tracing::info_span!("run", feed = %feed.id, table = %feed.label(), run = tracing::field::Empty);
             let (context, own) = (context.clone(), feed.clone());
             // A task of its own, so that the feeds' encoding uses every core, and one's panic leaves the others alone.
             let task = tokio::spawn(async move { run_feed(&context, &own, order).await }.instrument(span));

@@ -13,6 +13,7 @@ mod body;
 mod connections;
 mod envelope;
 mod error;
+mod keys;
 mod routes;
 mod serve;
 

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
-use tracing::{info, warn};
+use tracing::{Instrument, info, info_span, warn};
 
 use super::auth::Gate;
-use super::body;
+use super::body::{self, Afterwards};
 use super::envelope;
 use crate::config::FanOut;
 use crate::run::{Context, Request, TickReport, UnknownTable, fan_out, tick};
+use crate::telemetry::TraceContext;
 
 /// Nobody who asks how things stand waits longer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,6 +36,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/status", get(status))
         .route("/healthz", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/readyz", get(readyz))
+        .layer(middleware::from_fn(traced))
         .with_state(app)
 }
 
@@ -44,16 +47,30 @@ fn refusal(status: StatusCode, message: impl Into<String>, hint: impl Into<Strin
 async fn guard(app: &App, headers: &HeaderMap) -> Result<(), Response> {
     app.gate.check(headers).await.map_err(|(status, why)| {
         warn!(status = status.as_u16(), reason = why, "request refused");
-        refusal(status, why, "send a token signed by Google for the configured audience and service account")
+        let refused = refusal(status, why, app.gate.hint());
+        match status {
+            StatusCode::UNAUTHORIZED => ([(header::WWW_AUTHENTICATE, "Bearer")], refused).into_response(),
+            _ => refused,
+        }
     })
 }
 
 /// The body of a caller who may send one.
 async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Bytes, Response> {
-    guard(app, headers).await?;
-    body::read(headers, content).await.map_err(|(status, why, hint)| {
-        warn!(status = status.as_u16(), reason = why, "request refused");
-        refusal(status, why, hint)
+    let mut content = content.into_data_stream();
+    let refused = match guard(app, headers).await {
+        Err(refused) => refused,
+        Ok(()) => match body::read(headers, &mut content).await {
+            Ok(bytes) => return Ok(bytes),
+            Err((status, why, hint)) => {
+                warn!(status = status.as_u16(), reason = why, "request refused");
+                refusal(status, why, hint)
+            }
+        },
+    };
+    Err(match body::discard(content).await {
+        Afterwards::KeepOpen => refused,
+        Afterwards::Close => ([(header::CONNECTION, "close")], refused).into_response(),
     })
 }
 
@@ -62,11 +79,21 @@ async fn run(app: &App, request: Request) -> Result<TickReport, UnknownTable> {
     request.select(&app.context.config.tables)?;
     let context = app.context.clone();
     let started = time::OffsetDateTime::now_utc();
-    let task = tokio::spawn(async move { tick(&context, &request).await });
+    let task = tokio::spawn(async move { tick(&context, &request).await }.in_current_span());
     match task.await {
         Ok(report) => report,
         Err(_) => Ok(TickReport::crashed(started)),
     }
+}
+
+/// What is logged on a request's behalf belongs to its caller's trace.
+async fn traced(request: axum::extract::Request, next: Next) -> Response {
+    let context = TraceContext::of(request.headers());
+    let span = match &context {
+        Some(c) => info_span!("request", trace = c.trace, span_id = c.span),
+        None => info_span!("request"),
+    };
+    next.run(request).instrument(span).await
 }
 
 async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {

@@ -49,7 +49,7 @@ pub async fn serve(context: Arc<Context>, listen: Listen) -> Result<(), ServeErr
     let cannot = |e: std::io::Error| ServeError::Listen { address: address.to_string(), reason: e.to_string() };
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let bound = listener.local_addr().map_err(cannot)?;
-    let app = Arc::new(App { context: context.clone(), gate: Gate::of(&auth) });
+    let app = Arc::new(App { context: context.clone(), gate: Gate::of(&auth, host.is_loopback()) });
     info!(address = %bound, "listening");
 
     let asked = Arc::new(tokio::sync::Notify::new());

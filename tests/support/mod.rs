@@ -15,10 +15,11 @@ pub mod golden;
 pub mod proxy;
 pub mod pubsub;
 pub mod stack;
+pub mod tokens;
 pub mod wire;
 pub mod world;
 
 pub use proxy::{Gate, Proxy, Recorded};
 pub use stack::Stack;
 pub use wire::Wire;
-pub use world::{Ran, World};
+pub use world::{Ran, Served, World};

@@ -30,7 +30,7 @@ pub struct World {
     pub own: OwnPg,
     /// The emulator itself, past the proxy.
     pub bigquery: Bq,
-    http: reqwest::Client,
+    pub http: reqwest::Client,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -184,8 +184,14 @@ impl World {
     }
 
     pub async fn serve(&self) -> Served {
+        self.serve_with(&[]).await
+    }
+
+    /// As [`World::serve`], with variables in its environment.
+    pub async fn serve_with(&self, environment: &[(&str, &str)]) -> Served {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = self.command(&["serve", "--port", &port.to_string()]);
+        command.envs(environment.iter().copied());
         let log = self.dir.path().join("serve.log");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();

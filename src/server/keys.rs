@@ -1,0 +1,128 @@
+//! The public keys that sign tokens, fetched when they are needed and kept for as long as their server says.
+//!
+//! Whoever calls chooses the key's name, so an unknown name must not make us ask for the keys each time: it does so once in
+//! [`PAUSE`], and callers that come meanwhile wait for that one answer.
+
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::JwkSet;
+use reqwest::header::{AGE, CACHE_CONTROL, HeaderMap};
+use tokio::sync::Mutex;
+use tracing::warn;
+
+/// Longest wait for the keys.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two fetches that an unknown key, or a failure, has caused.
+const PAUSE: Duration = Duration::from_secs(10);
+/// How long keys are kept if their server does not say; and at least and at most.
+const USUAL_AGE: Duration = Duration::from_secs(3600);
+const LEAST_AGE: Duration = Duration::from_secs(60);
+const MOST_AGE: Duration = Duration::from_secs(24 * 3600);
+/// How long keys that have grown too old are still used if newer ones cannot be had: a push must not fail for it.
+const OVERTIME: Duration = Duration::from_secs(3600);
+/// Two or three keys are a few kilobytes.
+const LARGEST: usize = 256 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeysError {
+    /// There are keys, and none has this name.
+    Unknown,
+    /// There are none to be had.
+    Unavailable,
+}
+
+/// A set of keys at a URL.
+pub(super) struct Keys {
+    url: String,
+    http: reqwest::Client,
+    /// Locked while they are fetched.
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    keys: Vec<(String, DecodingKey)>,
+    good_until: Option<Instant>,
+    asked: Option<Instant>,
+}
+
+impl Keys {
+    pub fn at(url: String) -> Self {
+        Self { url, http: reqwest::Client::new(), kept: Mutex::default() }
+    }
+
+    /// The key of this name.
+    pub async fn get(&self, kid: &str) -> Result<DecodingKey, KeysError> {
+        let mut kept = self.kept.lock().await;
+        let now = Instant::now();
+        let is_good = kept.good_until.is_some_and(|t| now < t);
+        if let Some(key) = kept.find(kid).filter(|_| is_good) {
+            return Ok(key);
+        }
+        if kept.asked.is_none_or(|t| now - t >= PAUSE) {
+            kept.asked = Some(now);
+            match self.fetch().await {
+                Ok((keys, age)) => (kept.keys, kept.good_until) = (keys, Some(Instant::now() + age)),
+                Err(reason) => warn!(reason, "the keys that sign tokens cannot be fetched"),
+            }
+        }
+        match kept.good_until.filter(|t| now < *t + OVERTIME) {
+            Some(_) => kept.find(kid).ok_or(KeysError::Unknown),
+            None => Err(KeysError::Unavailable),
+        }
+    }
+
+    async fn fetch(&self) -> Result<(Vec<(String, DecodingKey)>, Duration), String> {
+        let told = |e: reqwest::Error| e.without_url().to_string();
+        let mut answer = self.http.get(&self.url).timeout(PATIENCE).send().await.map_err(told)?;
+        if !answer.status().is_success() {
+            return Err(format!("status {}", answer.status().as_u16()));
+        }
+        let age = age(answer.headers());
+        let mut content = Vec::new();
+        while let Some(piece) = answer.chunk().await.map_err(told)? {
+            if content.len() + piece.len() > LARGEST {
+                return Err("the answer is too long".to_owned());
+            }
+            content.extend_from_slice(&piece);
+        }
+        let set: JwkSet = serde_json::from_slice(&content).map_err(|_| "the answer is no set of keys".to_owned())?;
+        // A key of a kind we can't read does not make the others useless.
+        let named = set.keys.iter().filter_map(|k| Some((k.common.key_id.clone()?, DecodingKey::from_jwk(k).ok()?)));
+        Ok((named.collect(), age))
+    }
+}
+
+impl Kept {
+    fn find(&self, kid: &str) -> Option<DecodingKey> {
+        self.keys.iter().find(|(name, _)| name == kid).map(|(_, key)| key.clone())
+    }
+}
+
+/// How long an answer may be kept: its `max-age`, less what it has spent in caches.
+fn age(headers: &HeaderMap) -> Duration {
+    let text = |name| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let directives = text(CACHE_CONTROL).split(',').map(str::trim);
+    let max_age = directives.filter_map(|d| d.strip_prefix("max-age=")).find_map(|s| s.parse().ok());
+    let spent = text(AGE).trim().parse().unwrap_or(0);
+    let left = max_age.map_or(USUAL_AGE, |seconds: u64| Duration::from_secs(seconds.saturating_sub(spent)));
+    left.clamp(LEAST_AGE, MOST_AGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_kept_for_as_long_as_their_server_says() {
+        let of = |control: &str, spent: &str| {
+            let pairs = [(CACHE_CONTROL, control), (AGE, spent)];
+            age(&HeaderMap::from_iter(pairs.map(|(k, v)| (k, v.parse().unwrap())))).as_secs()
+        };
+        assert_eq!(of("public, max-age=20000, must-revalidate", "500"), 19_500);
+        assert_eq!(of("max-age=120", "x"), 120);
+        assert_eq!((of("no-store", ""), of("max-age=0", "0"), of("max-age=9999999999", "0")), (3600, 60, 86_400));
+        assert_eq!(of("max-age=100", "99999"), 60);
+    }
+}
