@@ -1,0 +1,4 @@
+output "commands" {
+  description = "What to type next."
+  value       = module.plimsoll.commands
+}
