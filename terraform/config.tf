@@ -26,6 +26,14 @@ locals {
   )
 }
 
+locals {
+  # What stands in the config as ${NAME}, and nothing sets.
+  config_unset = sort(setsubtract(
+    flatten(regexall("\\$\\{([A-Za-z_][A-Za-z0-9_]*)\\}", coalesce(var.config, "-"))),
+    concat(keys(local.env), keys(local.secret_env)),
+  ))
+}
+
 # Named after its content: a revision's config never changes under it, and an older revision finds the one it had.
 resource "google_storage_bucket_object" "config" {
   count = local.config_mode == "bucket" ? 1 : 0
@@ -54,6 +62,10 @@ check "config_names_what_the_module_makes" {
       strcontains(coalesce(var.config, "-"), "$${PLIMSOLL_DATASET}") || strcontains(coalesce(var.config, "-"), local.dataset)
     )
     error_message = "config does not name the dataset: write [bigquery] dataset = \"$${PLIMSOLL_DATASET}\"."
+  }
+  assert {
+    condition     = length(local.config_unset) == 0
+    error_message = "config refers to what the container's environment does not have: ${join(", ", local.config_unset)}. Set it with env or secret_env."
   }
   assert {
     condition     = var.config == null || !var.pubsub.reports || strcontains(coalesce(var.config, "-"), "reports")

@@ -168,10 +168,6 @@ resource "google_cloud_run_v2_service" "this" {
       error_message = "A variable stands in both env and secret_env."
     }
     precondition {
-      condition     = local.dataset != local.staging_dataset
-      error_message = "The staging dataset must not be the dataset itself: its tables expire."
-    }
-    precondition {
       condition     = var.service_account == null || var.service_account != var.push_service_account
       error_message = "service_account and push_service_account are two accounts: who may start a run must not read the database's URL."
     }

@@ -906,3 +906,11 @@ run "reports_that_config_does_not_send" {
   }
   expect_failures = [check.config_names_what_the_module_makes]
 }
+
+run "a_config_that_refers_to_nothing" {
+  command = plan
+  variables {
+    config = "gs://$${PLIMSOLL_BUCKET}, $${PLIMSOLL_DATASET}, $${NOBODY_SETS_THIS}"
+  }
+  expect_failures = [check.config_names_what_the_module_makes]
+}
