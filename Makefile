@@ -8,14 +8,16 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test soak fuzz lint demo bench bench-peers build setup stack clean golden
+.PHONY: help test soak fuzz lint image image-test demo bench bench-peers build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
 	@echo "make test [T=name]   the whole suite, or the tests whose name holds T"
 	@echo "make soak [MINUTES=30]  random histories, on and on"
 	@echo "make fuzz T=row      one fuzz target (envelope, config, state, row), on and on"
-	@echo "make lint            rustfmt and clippy"
+	@echo "make lint            rustfmt, clippy, hadolint, terraform fmt; terraform validate and test where its registry is reached"
+	@echo "make image [TAG=…]   the container image, by buildah or docker"
+	@echo "make image-test      build it and look at what came out: size, user, start (root, buildah)"
 	@echo "make bench           what a first load, a tick and a change log cost"
 	@echo "make bench-peers     the same table read by other tools"
 	@echo "make build           the release binary"
@@ -27,9 +29,7 @@ setup:
 	@./scripts/setup.sh >/dev/null
 
 lint:
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --all-targets --features failpoints -- -D warnings
+	@./scripts/lint.sh
 
 test: lint
 	@./scripts/test.sh $(T)
@@ -47,6 +47,12 @@ golden:
 build:
 	cargo build --locked --release
 	@echo "built $(CARGO_TARGET_DIR)/release/plimsoll"
+
+image:
+	@./scripts/image.sh $(or $(TAG),plimsoll)
+
+image-test:
+	@./scripts/image-test.sh
 
 demo:
 	@./scripts/demo.sh $(if $(KEEP),--keep,)
