@@ -1,5 +1,6 @@
 //! What goes wrong between us and BigQuery.
 
+use super::told::without_values;
 use crate::failpoint::Injected;
 use crate::model::Blame;
 
@@ -154,14 +155,14 @@ impl ApiFault {
 
     /// Source for the reasons: <https://cloud.google.com/bigquery/docs/error-messages>
     pub fn into_error(self, doing: &'static str, what: &str) -> BigQueryError {
-        let what = what.to_owned();
+        let (what, message) = (what.to_owned(), without_values(&self.message));
         match (self.status, self.reason.as_str()) {
-            (_, "quotaExceeded" | "billingTierLimitExceeded") => BigQueryError::Quota(self.message),
-            (_, reason) if is_passing(reason) => BigQueryError::Unavailable { doing, what, reason: self.message },
-            (401 | 403, _) => BigQueryError::Denied { doing, what, reason: self.message },
+            (_, "quotaExceeded" | "billingTierLimitExceeded") => BigQueryError::Quota(message),
+            (_, reason) if is_passing(reason) => BigQueryError::Unavailable { doing, what, reason: message },
+            (401 | 403, _) => BigQueryError::Denied { doing, what, reason: message },
             (404, _) => BigQueryError::NotFound { what },
-            (408 | 429 | 500..=599, _) => BigQueryError::Unavailable { doing, what, reason: self.message },
-            _ => BigQueryError::Rejected { doing, what, reason: self.message },
+            (408 | 429 | 500..=599, _) => BigQueryError::Unavailable { doing, what, reason: message },
+            _ => BigQueryError::Rejected { doing, what, reason: message },
         }
     }
 }

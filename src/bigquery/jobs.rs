@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::{BigQueryError, is_passing};
+use super::told::without_values;
 use crate::failpoint::{Effect, around};
 use crate::model::{FeedId, RunId};
 
@@ -289,15 +290,8 @@ enum Started {
     Before,
 }
 
-/// The first line of what BigQuery says; quoted values are cut out, for they may be a row's.
 fn error_message(job: &Value) -> String {
-    let message = job["status"]["errorResult"]["message"].as_str().unwrap_or_default();
-    let line = message.lines().next().unwrap_or_default();
-    let quoted = ["Could not convert value", "; Value:", "Value: "].iter().filter_map(|mark| line.find(mark)).min();
-    match quoted {
-        Some(cut) => format!("{}…", &line[..cut]),
-        None => line.to_owned(),
-    }
+    without_values(job["status"]["errorResult"]["message"].as_str().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod merge;
 mod sql;
 mod statements;
 mod tables;
+mod told;
 
 pub use apply::{Applied, Replay};
 pub use client::{BigQuery, EMULATOR};
