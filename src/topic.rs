@@ -1,7 +1,7 @@
-//! The Pub/Sub topic that ticks come from, and that a tick sends on what another process is to do.
+//! Pub/Sub topics: the one that ticks come from, and that a tick sends on what another process is to do; and one for run reports.
 //!
-//! A message says what the body of `POST /runs` says. It may be delivered twice, or come when everything is done: the lease
-//! and the watermark make both harmless.
+//! A message on the first says what the body of `POST /runs` says. It may be delivered twice, or come when everything is done: the lease
+//! and the watermark make both harmless. A message on the second is one run's report, with attributes to filter by.
 
 use std::time::Duration;
 
@@ -39,12 +39,10 @@ impl TopicError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Open { .. } => {
-                "mend [pubsub] topic, or log in with `gcloud auth application-default login`".to_owned()
-            }
+            Self::Open { .. } => "mend [pubsub], or log in with `gcloud auth application-default login`".to_owned(),
             Self::Publish { topic, .. } => {
                 format!(
-                    "grant roles/pubsub.publisher on {topic} to the account that runs Plimsoll; the next tick goes on anyhow"
+                    "grant roles/pubsub.publisher on {topic} to the account that runs Plimsoll; no run depends on it"
                 )
             }
         }
@@ -76,9 +74,15 @@ impl Topic {
 
     /// Publishes a message, and waits until the service has it.
     pub async fn publish(&self, message: &impl Serialize) -> Result<(), TopicError> {
+        self.publish_with(message, &[]).await
+    }
+
+    /// As [`Topic::publish`], with attributes that a subscription can filter by.
+    pub async fn publish_with(&self, message: &impl Serialize, attributes: &[(&str, &str)]) -> Result<(), TopicError> {
         let failed = |reason: String| TopicError::Publish { topic: self.name.clone(), reason };
         let data = serde_json::to_vec(message).map_err(|e| failed(e.to_string()))?;
-        let taken = self.publisher.publish(Message::new().set_data(data));
+        let message = Message::new().set_data(data).set_attributes(attributes.iter().copied());
+        let taken = self.publisher.publish(message);
         match tokio::time::timeout(PATIENCE, taken).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(e)) => Err(failed(e.to_string())),

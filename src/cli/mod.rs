@@ -6,6 +6,7 @@ mod bars;
 mod check;
 mod init;
 mod output;
+mod pause;
 mod plan;
 mod run;
 mod serve;
@@ -19,7 +20,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config, ConfigError, ConfigSource, Environment};
 use crate::model::Blame;
-use crate::run::{Context, Request, RunError, UnknownTable};
+use crate::run::{Context, Pause, Request, RunError, UnknownTable};
 use crate::server::ServeError;
 use crate::source::SourceError;
 use crate::storage::{StorageError, Store};
@@ -52,7 +53,11 @@ enum Command {
     /// Where every feed stands.
     Status,
     /// Load tables afresh; their targets may be made anew.
-    Resync(ResyncArgs),
+    Resync(NamedTables),
+    /// Let tables rest: no run reads or writes them until they are resumed.
+    Pause(NamedTables),
+    /// Let paused tables go on where they stopped.
+    Resume(NamedTables),
     /// Answer triggers over HTTP.
     Serve(ServeArgs),
 }
@@ -89,7 +94,7 @@ pub(crate) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ResyncArgs {
+pub(crate) struct NamedTables {
     /// This table, by source or target name; may be given again.
     #[arg(long = "table", value_name = "TABLE", required = true)]
     tables: Vec<String>,
@@ -227,6 +232,8 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Res
             let request = Request { tables: args.tables, full: true, due: false, allow_deletes: false, resync: true };
             run::run(context, request, format).await
         }
+        Command::Pause(args) => pause::set(&context, args.tables, Pause::Rest, format).await,
+        Command::Resume(args) => pause::set(&context, args.tables, Pause::GoOn, format).await,
         Command::Serve(args) => serve::serve(context, &args).await,
     }
 }

@@ -7,7 +7,7 @@ use crate::run::Context;
 
 pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, CliError> {
     let feeds = context.status().await;
-    let failed = feeds.iter().any(|f| f.error.is_some());
+    let failed = feeds.iter().any(|f| f.error.is_some() || f.failure.is_some());
     match format {
         Format::Json => output::json(&json!({ "feeds": feeds })),
         Format::Text => {
@@ -16,7 +16,11 @@ pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, Cl
             let mut rows = vec![head.map(str::to_owned).to_vec()];
             for f in &feeds {
                 let state = match (&f.error, &f.pending, &f.held_by) {
+                    _ if f.paused_since.is_some() => "paused".to_owned(),
                     (Some(e), ..) => format!("error: {e}"),
+                    _ if f.failure.is_some() => {
+                        f.failure.as_ref().map(|e| format!("failing: {}; {}", e.message, e.hint)).unwrap_or_default()
+                    }
                     (None, Some(run), _) => format!("pending {run}"),
                     (None, None, Some(run)) => format!("running {run}"),
                     (None, None, None) if f.loading.is_some() => format!("loading, {} rows", f.loading.unwrap_or(0)),

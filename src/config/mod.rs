@@ -34,6 +34,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Where messages for other processes go, as `projects/…/topics/…`.
     pub topic: Option<String>,
+    /// Where each run's report goes.
+    pub reports: Option<String>,
     /// The change log, for the tables captured by it.
     pub changelog: Option<LogSpec>,
     pub tables: Vec<TableSpec>,
@@ -117,8 +119,18 @@ pub enum FanOut {
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
     pub auth: Auth,
+    pub console: Console,
     /// `readyz` fails when a table's last success is older.
     pub max_age: Duration,
+}
+
+/// What the status page is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Console {
+    /// To look.
+    ReadOnly,
+    /// To run, pause and resume tables, too.
+    Operate,
 }
 
 /// Who checks that a request may trigger a run.
@@ -157,7 +169,7 @@ impl Config {
         let run = read_run(&root.section_or_empty("run"));
         let server = read_server(&root.section_or_empty("server"));
         let pubsub = root.optional_section("pubsub");
-        let topic = pubsub.as_ref().and_then(read_topic);
+        let (topic, reports) = pubsub.as_ref().map(read_pubsub).unwrap_or_default();
         if let (FanOut::On, None) = (run.fan_out, &topic) {
             let at = root.section_or_empty("run").at();
             root.fault(at, "fan_out needs a topic".to_owned(), "[pubsub] topic = \"plimsoll\"");
@@ -179,9 +191,10 @@ impl Config {
                 table.salt = source.as_ref().and_then(|s| s.hash_salt.as_ref()).map(fingerprint).unwrap_or_default();
             }
         }
-        let topic =
-            topic.map(|t| if t.contains('/') { t } else { format!("projects/{}/topics/{t}", bigquery.project) });
-        Some(Self { source: source?, storage: storage?, bigquery, run, server: server?, topic, changelog, tables })
+        let path = |t: String| if t.contains('/') { t } else { format!("projects/{}/topics/{t}", bigquery.project) };
+        let (topic, reports) = (topic.map(path), reports.map(path));
+        let (source, storage, server) = (source?, storage?, server?);
+        Some(Self { source, storage, bigquery, run, server, topic, reports, changelog, tables })
     }
 }
 
@@ -280,20 +293,28 @@ fn read_bigquery(s: &Section<'_>) -> Option<BigQueryConfig> {
     })
 }
 
-/// A topic's name, or its whole path.
-fn read_topic(s: &Section<'_>) -> Option<String> {
-    let topic = s.required_string("topic", "topic = \"plimsoll\"");
-    s.not_yet("reports", "published reports");
+/// Where messages go, both optional: ticks, and run reports.
+fn read_pubsub(s: &Section<'_>) -> (Option<String>, Option<String>) {
     s.refuse_unknown(&["topic", "reports"]);
-    let topic = topic?;
+    let (topic, reports) = (read_topic(s, "topic"), read_topic(s, "reports"));
+    if !s.is_given("topic") && !s.is_given("reports") {
+        s.fault(s.at(), "names no topic".to_owned(), "topic = \"plimsoll\"");
+    }
+    if let (Some(_), true) = (&topic, topic == reports) {
+        // Each report would be taken for the request of a tick.
+        s.fault(s.at(), "`reports` is the topic that ticks come from".to_owned(), "reports = \"plimsoll-reports\"");
+    }
+    (topic, reports)
+}
+
+/// A topic's name, or its whole path.
+fn read_topic(s: &Section<'_>, key: &str) -> Option<String> {
+    let topic = s.string(key)?;
     let is_path = matches!(topic.value.split('/').collect::<Vec<_>>().as_slice(),
         ["projects", p, "topics", t] if !p.is_empty() && !t.is_empty());
     if topic.value.is_empty() || (topic.value.contains('/') && !is_path) {
-        s.fault(
-            topic.at,
-            "`topic` is no topic's name".to_owned(),
-            "topic = \"plimsoll\", or \"projects/my-project/topics/plimsoll\"",
-        );
+        let remedy = format!("{key} = \"plimsoll\", or \"projects/my-project/topics/plimsoll\"");
+        s.fault(topic.at, format!("`{key}` is no topic's name"), &remedy);
         return None;
     }
     Some(topic.value)
@@ -324,7 +345,14 @@ fn read_server(s: &Section<'_>) -> Option<ServerConfig> {
     let audience = s.string("audience");
     let accounts = s.one_or_more("service_account");
     let max_age = s.duration("max_age").map_or(Duration::from_secs(3600), |d| d.value);
-    s.not_yet("console", "the status page");
+    let console = match s.string("console").as_ref().map(|c| (c.value.as_str(), c.at)) {
+        None | Some(("read-only", _)) => Console::ReadOnly,
+        Some(("operate", _)) => Console::Operate,
+        Some((other, at)) => {
+            s.fault(at, format!("console: `{other}` is not known"), "one of \"read-only\", \"operate\"");
+            Console::ReadOnly
+        }
+    };
     s.refuse_unknown(&["auth", "audience", "service_account", "console", "max_age"]);
     let auth = match auth.as_ref().map(|a| a.value.as_str()) {
         // Nothing said and nothing to check a token against: the platform in front has to do it.
@@ -351,7 +379,7 @@ fn read_server(s: &Section<'_>) -> Option<ServerConfig> {
             return None;
         }
     };
-    Some(ServerConfig { auth, max_age })
+    Some(ServerConfig { auth, console, max_age })
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct Context {
     pub store: Store,
     pub bigquery: BigQuery,
     pub topic: Option<Topic>,
+    /// Where each run's report goes.
+    pub reports: Option<Topic>,
     pub stop: Stop,
     pub progress: Arc<dyn Progress>,
     idle: Mutex<Vec<Session>>,
@@ -44,12 +46,14 @@ impl Context {
         let source = source.salted(config.source.hash_salt.as_ref().map(Secret::expose));
         let (store, bigquery) =
             tokio::join!(Store::open(&config.storage.bucket, &config.storage.prefix), BigQuery::open(&config.bigquery));
-        let topic = match &config.topic {
-            Some(name) => Some(Topic::open(name).await?),
-            None => None,
+        let open = async |name: &Option<String>| match name {
+            Some(name) => Topic::open(name).await.map(Some),
+            None => Ok(None),
         };
+        let (topic, reports) = tokio::try_join!(open(&config.topic), open(&config.reports))?;
         Ok(Self {
             topic,
+            reports,
             config,
             source,
             store: store?,

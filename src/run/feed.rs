@@ -22,7 +22,7 @@ use crate::batch::{Batch, Loading, LogCounts, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::model::{RunId, TableSpec};
-use crate::state::{Handle, StateDocument};
+use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, StateDocument, annotate};
 
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);
@@ -67,6 +67,10 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         // The lease goes back even after a failure, so that the next tick need not wait for its end.
         tokio::join!(cancel_statement(canceller.filter(|_| is_given_up)), run.release_lease());
         let state = if e.is_busy() { RunState::Busy } else { RunState::Failed };
+        // A process that is told to go has no time for it, and the next tick goes on.
+        if state == RunState::Failed && !matches!(e, RunError::Stopping) {
+            run.note_failure(&e).await;
+        }
         run.report(state, Vec::new(), Some(&e).filter(|e| !e.is_busy()));
     }
     run.reports
@@ -100,7 +104,13 @@ impl Run<'_> {
             self.report(RunState::Busy, Vec::new(), None);
             return Ok(());
         }
-        if let Some(batch) = state.document().pending.clone() {
+        // Of a feed that tables share the others go on, so what is sealed does too.
+        let pending = state.document().pending.clone();
+        if self.feed.tables.iter().all(|t| self.is_paused(t)) {
+            self.report(RunState::Paused, Vec::new(), None);
+            return Ok(());
+        }
+        if let Some(batch) = pending {
             self.finish_pending(batch).await?;
         }
         let mut due = self.due_tables();
@@ -156,9 +166,12 @@ impl Run<'_> {
     /// The tables this run is for; those of a shared feed come and go each by itself.
     fn due_tables(&self) -> Vec<TableSpec> {
         let document = self.state.as_ref().map(Handle::document);
-        let tables =
-            self.feed.tables.iter().filter(|spec| self.order.mode != Mode::IfDue || self.is_due(spec, document));
-        tables.cloned().collect()
+        let tables = self.feed.tables.iter().filter(|t| !self.is_paused(t));
+        tables.filter(|spec| self.order.mode != Mode::IfDue || self.is_due(spec, document)).cloned().collect()
+    }
+
+    fn is_paused(&self, spec: &TableSpec) -> bool {
+        self.state.as_ref().is_some_and(|s| s.document().notes.paused.contains_key(&spec.target))
     }
 
     fn is_due(&self, spec: &TableSpec, document: Option<&StateDocument>) -> bool {
@@ -205,7 +218,10 @@ impl Run<'_> {
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
         let Some(batch) = batch else {
             let heartbeat = self.context.heartbeat();
-            if now_aside != aside || is_worth_a_write(&due, previous.as_ref(), &next, captured_log, heartbeat) {
+            // Whoever looks at the state is to see that it works again.
+            let failed = state.document().notes.recent.last().is_some_and(|r| r.error.is_some());
+            if failed || now_aside != aside || is_worth_a_write(&due, previous.as_ref(), &next, captured_log, heartbeat)
+            {
                 state.advance(next, now_aside).await?
             } else {
                 state.release().await?
@@ -277,6 +293,27 @@ impl Run<'_> {
         }
     }
 
+    /// Leaves word of a failure in the state, for whoever looks later: this process may be gone by then.
+    async fn note_failure(&self, error: &RunError) {
+        let past = PastRun {
+            run: self.id.clone(),
+            finished: OffsetDateTime::now_utc(),
+            seconds: seconds_since(self.started),
+            upserts: 0,
+            deletes: 0,
+            quarantined: 0,
+            bytes_billed: 0,
+            error: Some(Complaint { message: error.to_string(), hint: error.hint() }),
+        };
+        let (store, writer) = (&self.context.store, self.context.new_holder());
+        let noted =
+            annotate(store, &self.feed.id, &writer, Newborn::LeaveAlone, |notes: &mut Notes| notes.add(past.clone()));
+        // The log has it anyway.
+        if let Ok(Err(e)) = tokio::time::timeout(LAST_WORDS, noted).await {
+            info!(reason = %e, "the failure is not noted in the state");
+        }
+    }
+
     fn report(&mut self, state: RunState, tables: Vec<TableReport>, failure: Option<&RunError>) {
         tracing::Span::current().record("run", self.id.as_str());
         self.note_trouble();
@@ -310,7 +347,7 @@ impl Run<'_> {
         let document = self.state.as_ref()?.document();
         let standing = |t: &TableSpec| document.watermark.as_ref()?.standing(&t.target).map(|s| s.taken_at);
         let seen = |t: &TableSpec| standing(t).map(|at| Some(at).max(self.context.last_success(&t.target)));
-        let each: Option<Vec<_>> = self.feed.tables.iter().map(seen).collect();
+        let each: Option<Vec<_>> = self.feed.tables.iter().filter(|t| !self.is_paused(t)).map(seen).collect();
         each?.into_iter().flatten().min().map(|oldest| (OffsetDateTime::now_utc() - oldest).whole_seconds().max(0))
     }
 

@@ -8,11 +8,11 @@ use super::aside::{Stage, set_aside};
 use super::context::Context;
 use super::error::RunError;
 use super::lease::keep_lease;
-use super::report::TableReport;
+use super::report::{TableReport, seconds_since};
 use crate::batch::{Absent, Apply, Batch, TableBatch, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::model::{DeleteStyle, FeedId};
-use crate::state::{Handle, LastRun};
+use crate::state::{Handle, PastRun};
 use crate::storage::Expect;
 
 /// Brings a sealed batch into BigQuery and commits its watermark.
@@ -55,13 +55,15 @@ pub(super) async fn finish(
         }
     }
     let sum = |f: fn(&TableReport) -> u64| reports.iter().map(f).sum();
-    let last = LastRun {
+    let last = PastRun {
         run: batch.run.clone(),
         finished: OffsetDateTime::now_utc(),
+        seconds: seconds_since(batch.started),
         upserts: sum(|t| t.upserts),
         deletes: sum(|t| t.deletes),
         quarantined: sum(|t| t.quarantined),
         bytes_billed: sum(|t| t.bytes_billed),
+        error: None,
     };
     state.commit(next, aside, last).await?;
     tidy_up(context, batch, &reports).await;

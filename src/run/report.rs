@@ -27,6 +27,8 @@ pub enum RunState {
     Empty,
     Busy,
     Failed,
+    /// All tables of the feed that were asked for rest until somebody resumes them.
+    Paused,
 }
 
 impl RunState {
@@ -36,6 +38,7 @@ impl RunState {
             Self::Empty => "empty",
             Self::Busy => "busy",
             Self::Failed => "failed",
+            Self::Paused => "paused",
         }
     }
 }
@@ -231,6 +234,11 @@ impl RunReport {
         }
     }
 
+    /// The run did not fail, and no table waits for anything.
+    pub fn is_well(&self) -> bool {
+        self.state != RunState::Failed && self.aside.is_empty() && self.postponed.is_empty()
+    }
+
     fn sum(&self, of: fn(&TableReport) -> u64) -> u64 {
         self.tables.iter().map(of).sum()
     }
@@ -265,8 +273,7 @@ impl RunReport {
 
 impl TickReport {
     pub fn new(started: OffsetDateTime, runs: Vec<RunReport>) -> Self {
-        let is_well = |r: &RunReport| r.state != RunState::Failed && r.aside.is_empty() && r.postponed.is_empty();
-        let ok = runs.iter().all(is_well);
+        let ok = runs.iter().all(RunReport::is_well);
         Self { ok, started, seconds: seconds_since(started), runs }
     }
 
@@ -283,7 +290,7 @@ impl TickReport {
     /// Some feed was busy, and no other did anything.
     pub fn is_busy(&self) -> bool {
         self.states().any(|s| s == RunState::Busy)
-            && self.states().all(|s| matches!(s, RunState::Busy | RunState::Empty))
+            && self.states().all(|s| matches!(s, RunState::Busy | RunState::Empty | RunState::Paused))
     }
 
     /// Some run failed: the same tick may do better a moment later. A table that is set aside waits for somebody.

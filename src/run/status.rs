@@ -7,8 +7,16 @@ use time::OffsetDateTime;
 
 use super::context::Context;
 use super::error::RunError;
+use super::feeds::Feed;
 use crate::model::TableSpec;
-use crate::state::{Handle, LastRun, StateDocument};
+use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, Paused, StateDocument, annotate};
+
+/// What is to become of a table's runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    Rest,
+    GoOn,
+}
 
 /// One table's place in its feed, as `status` and `GET /status` show it.
 #[derive(Clone, Debug, Serialize)]
@@ -33,8 +41,21 @@ pub struct FeedStatus {
     pub pending: Option<String>,
     /// The run that holds the feed now.
     pub held_by: Option<String>,
-    pub last_run: Option<LastRun>,
+    pub last_run: Option<PastRun>,
+    /// Since when the table rests, at somebody's word.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub paused_since: Option<OffsetDateTime>,
+    /// The feed's last runs that changed something or failed, the newest last; for the status page.
+    #[serde(skip)]
+    pub recent: Vec<PastRun>,
     pub error: Option<String>,
+    /// What the feed's last run failed with, until one succeeds.
+    pub failure: Option<Complaint>,
+}
+
+fn failure(notes: &Notes, last_success: Option<OffsetDateTime>) -> Option<Complaint> {
+    let last = notes.recent.last().filter(|r| last_success.is_none_or(|t| r.finished > t))?;
+    last.error.clone()
 }
 
 impl Context {
@@ -67,6 +88,7 @@ impl Context {
         let error = error.or_else(|| aside.map(|a| format!("set aside since {}: {}; {}", a.since, a.reason, a.hint)));
         let last_success = committed.max(self.last_success(&spec.target).filter(|_| aside.is_none()));
         let limit = self.age_limit(spec);
+        let paused_since = document.notes.paused.get(&spec.target).map(|p| p.since);
         FeedStatus {
             feed: spec.feed().to_string(),
             source: spec.source.to_string(),
@@ -75,14 +97,35 @@ impl Context {
             watermark: standing.map(|s| s.snapshot.to_string()),
             last_success,
             age_seconds: last_success.map(|t| (now - t).whole_seconds()),
-            late: last_success.is_none_or(|t| now - t > limit),
+            late: paused_since.is_none() && last_success.is_none_or(|t| now - t > limit),
             loading,
             refused: standing.map_or(0, |s| s.mark.refused),
             pending: document.pending.as_ref().map(|b| b.run.to_string()),
             held_by: document.live_lease(now).map(|l| l.run.to_string()),
             last_run: document.last,
+            paused_since,
+            failure: failure(&document.notes, last_success),
+            recent: document.notes.recent,
             error,
         }
+    }
+
+    /// Lets tables rest, or go on.
+    pub async fn set_pause(&self, tables: &[&TableSpec], pause: Pause) -> Result<(), RunError> {
+        let now = OffsetDateTime::now_utc();
+        for feed in Feed::of(tables) {
+            let targets: Vec<&String> = feed.tables.iter().map(|t| &t.target).collect();
+            let change = |notes: &mut Notes| match pause {
+                Pause::Rest => {
+                    for target in &targets {
+                        notes.paused.entry((*target).clone()).or_insert(Paused { since: now });
+                    }
+                }
+                Pause::GoOn => notes.paused.retain(|target, _| !targets.contains(&target)),
+            };
+            annotate(&self.store, &feed.id, &self.new_holder(), Newborn::Create, change).await?;
+        }
+        Ok(())
     }
 
     /// The feeds that make no progress, each with the reason; empty when ready. The state is only read for feeds that this
@@ -96,6 +139,9 @@ impl Context {
                 continue;
             }
             let status = self.table_status(spec).await;
+            if status.paused_since.is_some() {
+                continue;
+            }
             if let (None, Some(rows)) = (&status.error, status.loading) {
                 reasons.push(format!("{}: its first load goes on, {rows} rows so far", spec.source));
                 continue;

@@ -113,7 +113,7 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
     let runs: Vec<Vec<RunReport>> = runs.collect().await;
     context.close_idle();
     let report = TickReport::new(started, runs.into_iter().flatten().collect());
-    go_on_elsewhere(context, &report).await;
+    tokio::join!(go_on_elsewhere(context, &report), publish_reports(context, &report));
     Ok(report)
 }
 
@@ -127,6 +127,23 @@ async fn go_on_elsewhere(context: &Context, report: &TickReport) {
             Ok(()) => info!(targets, "a message is on its way to go on with the load"),
             Err(e) => warn!(targets, reason = %e, hint = e.hint(), "no message to go on at once"),
         }
+    }
+}
+
+/// Tells whoever listens how each run went. Nothing depends on it: the log has the same.
+async fn publish_reports(context: &Context, report: &TickReport) {
+    let Some(topic) = &context.reports else { return };
+    let each = report.runs.iter().map(|run| async move {
+        let feed = run.feed.to_string();
+        let attributes = [
+            ("feed", feed.as_str()),
+            ("state", run.state.name()),
+            ("ok", if run.is_well() { "true" } else { "false" }),
+        ];
+        topic.publish_with(run, &attributes).await
+    });
+    if let Some(e) = futures_util::future::join_all(each).await.into_iter().find_map(Result::err) {
+        warn!(reason = %e, hint = e.hint(), "a report was not published");
     }
 }
 

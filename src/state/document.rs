@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::error::StateError;
+use super::notes::Notes;
 use crate::batch::{Aside, Batch, FORMAT_VERSION, Watermark};
 use crate::model::{FeedId, RunId};
 
@@ -23,7 +24,9 @@ pub struct StateDocument {
     /// Tables of a shared feed that failed for good, by target: the others go on without them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aside: BTreeMap<String, Aside>,
-    pub last: Option<LastRun>,
+    pub last: Option<PastRun>,
+    #[serde(flatten)]
+    pub notes: Notes,
 }
 
 /// Who works on the feed, and until when others must keep off.
@@ -35,16 +38,28 @@ pub struct Lease {
     pub until: OffsetDateTime,
 }
 
-/// The last run that reached its commit, for `status`.
+/// A run that is over, for `status` and the status page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LastRun {
+pub struct PastRun {
     pub run: RunId,
     #[serde(with = "time::serde::rfc3339")]
     pub finished: OffsetDateTime,
+    #[serde(default)]
+    pub seconds: f64,
     pub upserts: u64,
     pub deletes: u64,
     pub quarantined: u64,
     pub bytes_billed: u64,
+    /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Complaint>,
+}
+
+/// What went wrong, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complaint {
+    pub message: String,
+    pub hint: String,
 }
 
 impl StateDocument {
@@ -64,7 +79,14 @@ impl StateDocument {
 
     pub fn new(feed: FeedId) -> Self {
         let (stamp, watermark, lease, pending, last) = (String::new(), None, None, None, None);
-        Self { version: FORMAT_VERSION, feed, stamp, watermark, lease, pending, aside: BTreeMap::new(), last }
+        let (aside, notes) = (BTreeMap::new(), Notes::default());
+        Self { version: FORMAT_VERSION, feed, stamp, watermark, lease, pending, aside, last, notes }
+    }
+
+    /// Whether two documents say the same but for what is written in the margin: a run that goes by the one may go by the other.
+    pub(super) fn is_same_but_for_notes(&self, other: &Self) -> bool {
+        let plain = |d: &Self| Self { stamp: String::new(), notes: Notes::default(), ..d.clone() };
+        plain(self) == plain(other)
     }
 
     /// The lease, if it still holds at `now`.

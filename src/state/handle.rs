@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use super::document::{LastRun, Lease, StateDocument, object_name};
+use super::document::{Lease, PastRun, StateDocument, object_name};
 use super::error::StateError;
+use super::notes::Notes;
 use crate::batch::{Aside, Batch, Watermark};
 use crate::failpoint::{Effect, around};
 use crate::model::{FeedId, RunId};
@@ -96,7 +97,7 @@ impl Handle {
         &mut self,
         next: Watermark,
         aside: BTreeMap<String, Aside>,
-        last: LastRun,
+        last: PastRun,
     ) -> Result<(), StateError> {
         let (watermark, last) = (Some(next), Some(last));
         let done = StateDocument { watermark, aside, last, pending: None, lease: None, ..self.document.clone() };
@@ -155,16 +156,25 @@ impl Handle {
         self.writes += 1;
         document.stamp = format!("{}/{}", self.holder.0, self.writes);
         let name = object_name(&document.feed);
-        let unreadable =
-            |e: serde_json::Error| StateError::Unreadable { feed: document.feed.clone(), reason: e.to_string() };
-        let content = Bytes::from(serde_json::to_vec_pretty(&document).map_err(unreadable)?);
         self.unsettled = Unsettled::Write;
         let generation = loop {
-            match self.store.put(&name, content.clone(), "application/json", self.expect).await {
+            document.notes = self.document.notes.clone();
+            // The one write that has a run to tell of is the one that changes `last`.
+            if let Some(last) = document.last.clone().filter(|_| document.last != self.document.last) {
+                document.notes.add(last);
+            }
+            let unreadable =
+                |e: serde_json::Error| StateError::Unreadable { feed: document.feed.clone(), reason: e.to_string() };
+            let content = Bytes::from(serde_json::to_vec_pretty(&document).map_err(unreadable)?);
+            match self.store.put(&name, content, "application/json", self.expect).await {
                 Ok(generation) => break generation,
                 Err(StorageError::Conflict { .. }) => match self.own_write(&name, &document).await? {
                     OwnWrite::This(generation) => break generation,
                     OwnWrite::Earlier(generation) => self.expect = Expect::Generation(generation),
+                    OwnWrite::Annotated(generation, notes) => {
+                        self.expect = Expect::Generation(generation);
+                        self.document.notes = notes;
+                    }
                 },
                 Err(e) => return Err(e.into()),
             }
@@ -175,7 +185,7 @@ impl Handle {
         Ok(())
     }
 
-    /// After a conflict: which of our own writes it was that was in our way, if it was one.
+    /// After a conflict: which of our own writes it was that was in our way, or whether it was but a note.
     async fn own_write(&mut self, name: &str, document: &StateDocument) -> Result<OwnWrite, StateError> {
         let found = match self.store.get(name).await? {
             Some((content, generation)) => Some((StateDocument::parse(&document.feed, &content)?, generation)),
@@ -187,6 +197,13 @@ impl Handle {
             Some((found, generation)) if self.is_own(&found) && self.expect != Expect::Generation(generation) => {
                 Ok(OwnWrite::Earlier(generation))
             }
+            Some((found, generation)) if found.is_same_but_for_notes(&self.document) => {
+                Ok(OwnWrite::Annotated(generation, found.notes))
+            }
+            // Ours, and a note in its margin.
+            Some((found, generation)) if found.is_same_but_for_notes(document) => {
+                Ok(OwnWrite::Annotated(generation, found.notes))
+            }
             _ => {
                 self.unsettled = Unsettled::Nothing;
                 Err(StateError::Lost(document.feed.clone()))
@@ -195,8 +212,10 @@ impl Handle {
     }
 }
 
-/// A write of ours that is in the store.
+/// A write that is in the store and not in our way.
 enum OwnWrite {
     This(i64),
     Earlier(i64),
+    /// What we last saw, with other notes.
+    Annotated(i64, Notes),
 }

@@ -9,12 +9,15 @@
 //!
 //! Every write names the generation it was read at, so of two runs that start from one generation only one can seal: the
 //! other finds a conflict and leaves. The lease merely saves the work of finding out late. Each document carries a stamp
-//! of its writer: after a lost answer, a conflict with our own stamp is success.
+//! of its writer: after a lost answer, a conflict with our own stamp is success. Notes in the margin (paused tables, past runs) may be
+//! made at any time and by anybody: they are in no run's way.
 
 mod document;
 mod error;
 mod handle;
+mod notes;
 
-pub use document::{LastRun, Lease, StateDocument, object_name};
+pub use document::{Complaint, Lease, PastRun, StateDocument, object_name};
 pub use error::StateError;
 pub use handle::{Handle, Holder};
+pub use notes::{Newborn, Notes, Paused, annotate};

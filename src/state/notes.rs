@@ -1,0 +1,92 @@
+//! What stands in the margin of a feed's state: which tables are paused, and how the last runs went.
+//!
+//! A run that is under way takes no notice of a note that is made meanwhile: the state says the same as before, so the run's next write
+//! goes by the new generation and keeps the note (`handle.rs`). Nothing of what keeps two runs apart stands here.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::document::{PastRun, StateDocument, object_name};
+use super::error::StateError;
+use super::handle::Holder;
+use crate::model::FeedId;
+use crate::storage::{Expect, StorageError, Store};
+
+/// How many past runs are kept.
+const KEPT: usize = 30;
+/// How often somebody else's write may be quicker than ours.
+const MOST_ATTEMPTS: u32 = 8;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notes {
+    /// Tables that no run reads until somebody resumes them, by target.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub paused: BTreeMap<String, Paused>,
+    /// The last runs that changed something or failed, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<PastRun>,
+}
+
+/// A table that rests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+}
+
+impl Notes {
+    /// Adds a run, unless its end is noted already.
+    pub fn add(&mut self, past: PastRun) {
+        if self.recent.iter().any(|r| r.run == past.run && r.finished == past.finished) {
+            return;
+        }
+        self.recent.push(past);
+        let too_many = self.recent.len().saturating_sub(KEPT);
+        self.recent.drain(..too_many);
+    }
+}
+
+/// Whether a feed that never ran gets a state for a note's sake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Newborn {
+    Create,
+    LeaveAlone,
+}
+
+/// Makes a note; what changes nothing is not written. `change` may be called more than once, each time on what is there then.
+pub async fn annotate(
+    store: &Store,
+    feed: &FeedId,
+    writer: &Holder,
+    newborn: Newborn,
+    change: impl Fn(&mut Notes),
+) -> Result<(), StateError> {
+    let name = object_name(feed);
+    for attempt in 1..=MOST_ATTEMPTS {
+        let (mut document, expect) = match store.get(&name).await? {
+            Some((content, generation)) => (StateDocument::parse(feed, &content)?, Expect::Generation(generation)),
+            None if newborn == Newborn::LeaveAlone => return Ok(()),
+            None => {
+                store.probe().await?;
+                (StateDocument::new(feed.clone()), Expect::Absent)
+            }
+        };
+        let before = document.notes.clone();
+        change(&mut document.notes);
+        if document.notes == before {
+            return Ok(());
+        }
+        document.stamp = format!("{}/note{attempt}", writer.0);
+        let unreadable = |e: serde_json::Error| StateError::Unreadable { feed: feed.clone(), reason: e.to_string() };
+        let content = Bytes::from(serde_json::to_vec_pretty(&document).map_err(unreadable)?);
+        match store.put(&name, content, "application/json", expect).await {
+            Ok(_) => return Ok(()),
+            Err(StorageError::Conflict { .. }) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Err(StateError::Lost(feed.clone()))
+}
