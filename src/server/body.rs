@@ -20,6 +20,14 @@ const MOST_WASTED: usize = 1024 * 1024;
 /// How long they may take.
 const WASTED_TIME: Duration = Duration::from_secs(2);
 
+/// What a body has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Json,
+    /// What a page's form sends.
+    Form,
+}
+
 /// Whether a connection can take another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Afterwards {
@@ -47,9 +55,12 @@ pub(super) async fn discard(mut body: BodyDataStream) -> Afterwards {
 }
 
 /// The whole body, or why not.
-pub(super) async fn read(headers: &HeaderMap, body: &mut BodyDataStream) -> Result<Bytes, Refused> {
-    if !is_json(headers) {
-        let hint = "send application/json";
+pub(super) async fn read(headers: &HeaderMap, body: &mut BodyDataStream, kind: Kind) -> Result<Bytes, Refused> {
+    let (is_right, hint) = match kind {
+        Kind::Json => (is_json(headers), "send application/json"),
+        Kind::Form => (is_form(headers), "send application/x-www-form-urlencoded"),
+    };
+    if !is_right {
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body's content type is none we read", hint));
     }
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
@@ -104,7 +115,15 @@ async fn collect(pieces: &mut BodyDataStream) -> Result<Bytes, Broken> {
 /// Nothing said is taken for JSON, and so are bytes: unwrapped messages come like that. What a form on a foreign page can
 /// send is not: a browser would ask first for anything else.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
-    let text = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let Some(text) = content_type(headers) else { return true };
     text == "application/json" || text == "application/octet-stream" || text.ends_with("+json")
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    content_type(headers).is_some_and(|text| text == "application/x-www-form-urlencoded")
+}
+
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or_default();
+    Some(text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }

@@ -6,11 +6,14 @@
 //! | `POST /pubsub` | 204 done, nothing to do or busy; 400 bad envelope; 401/403 bad token; 500 failed: redelivered |
 //! | `POST /runs` | 200 report; 409 busy; 422 unknown table or faulty config; 500 failed |
 //! | `GET /status` | every feed's state |
-//! | `GET /healthz`, `GET /readyz` | the process; progress (503 with the reasons) |
+//! | `GET /`, `GET /feeds/…` | the status page, see [`console`] |
+//! | `POST /console/…` | its buttons: 303; 403 where it is read-only, or from another site |
+//! | `GET /healthz`, `GET /readyz` | the process; progress (503 with the reasons); also `/health` and `/ready` |
 
 mod auth;
 mod body;
 mod connections;
+mod console;
 mod envelope;
 mod error;
 mod keys;

@@ -10,8 +10,10 @@
 //! The proxies record what passes and can hold, answer, cut or lose a request, so that a test can kill the process between
 //! any two outside effects of the shipped binary; the wire ends or holds up a connection after so many bytes.
 
+pub mod browser;
 pub mod compare;
 pub mod golden;
+pub mod inbox;
 pub mod proxy;
 pub mod pubsub;
 pub mod stack;

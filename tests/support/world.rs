@@ -255,14 +255,19 @@ impl World {
         for name in
             self.objects().await.into_iter().filter(|n| n.contains(run) && n.contains(part) && n.ends_with(".gz"))
         {
-            let path = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC).to_string();
-            let url = format!("{}/storage/v1/b/{}/o/{path}?alt=media", self.stack.gcs.url, self.bucket);
-            let content = self.http.get(url).send().await.unwrap().bytes().await.unwrap();
+            let content = self.object(&name).await;
             let mut text = String::new();
             flate2::read::MultiGzDecoder::new(&content[..]).read_to_string(&mut text).unwrap();
             lines.extend(text.lines().map(str::to_owned));
         }
         lines
+    }
+
+    /// An object's content.
+    pub async fn object(&self, name: &str) -> Vec<u8> {
+        let path = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let url = format!("{}/storage/v1/b/{}/o/{path}?alt=media", self.stack.gcs.url, self.bucket);
+        self.http.get(url).send().await.unwrap().bytes().await.unwrap().to_vec()
     }
 
     /// The names of all objects in the bucket.

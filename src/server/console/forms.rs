@@ -1,0 +1,149 @@
+//! The buttons of the status page.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use tracing::{info, warn};
+
+use super::{may_operate, problem};
+use crate::run::{Pause, Request, TickReport};
+use crate::server::body::{self, Kind};
+use crate::server::routes::{App, guard, run as run_tick};
+
+/// What became of a button, for the page that is shown then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Ran,
+    Failed,
+    Busy,
+    Paused,
+    Resumed,
+}
+
+impl Outcome {
+    const ALL: [Self; 5] = [Self::Ran, Self::Failed, Self::Busy, Self::Paused, Self::Resumed];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ran => "ran",
+            Self::Failed => "failed",
+            Self::Busy => "busy",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|o| o.name() == name)
+    }
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Ran => "The run is done.",
+            Self::Failed => "The run failed: see the table's last run.",
+            Self::Busy => "Another run is at work on it.",
+            Self::Paused => "Paused: no run reads it until it is resumed.",
+            Self::Resumed => "Resumed: the next tick goes on where it stopped.",
+        }
+    }
+
+    fn of(report: &TickReport) -> Self {
+        match (report.ok, report.is_busy()) {
+            (false, _) => Self::Failed,
+            (true, true) => Self::Busy,
+            (true, false) => Self::Ran,
+        }
+    }
+}
+
+/// The tables that a form names, if its post may count.
+async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Vec<String>, Response> {
+    guard(app, headers).await?;
+    if !may_operate(app) {
+        let hint = "set [server] console = \"operate\" to have buttons";
+        return Err(problem(StatusCode::FORBIDDEN, "This page is read-only", hint));
+    }
+    if !is_from_our_page(headers) {
+        warn!("a form from another site is refused");
+        let hint = "open the status page itself, and use its buttons";
+        return Err(problem(StatusCode::FORBIDDEN, "This form comes from another site", hint));
+    }
+    let read = body::read(headers, &mut content.into_data_stream(), Kind::Form).await;
+    let bytes = read.map_err(|(status, why, hint)| problem(status, why, hint))?;
+    let fields = form_urlencoded::parse(&bytes).filter(|(name, value)| name == "table" && !value.is_empty());
+    Ok(fields.map(|(_, value)| value.into_owned()).collect())
+}
+
+/// Whether the browser says that the post comes from a page of ours. Every browser of today sends `Sec-Fetch-Site`; an older one
+/// sends at least `Origin`, which then has to be the host it calls. Source: <https://web.dev/articles/fetch-metadata>
+fn is_from_our_page(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|v| v.to_str().unwrap_or_default());
+    if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
+        return site == "same-origin";
+    }
+    let origin = text(header::ORIGIN).and_then(|o| o.parse::<Uri>().ok());
+    let origin = origin.as_ref().filter(|o| o.scheme().is_some()).and_then(Uri::authority).map(|a| a.as_str());
+    origin.is_some() && origin == text(header::HOST)
+}
+
+fn back(outcome: Outcome) -> Response {
+    Redirect::to(&format!("/?done={}", outcome.name())).into_response()
+}
+
+/// Runs the named tables, or all, and comes back when that is done.
+pub(super) async fn run(State(app): State<Arc<App>>, headers: HeaderMap, content: Body) -> Response {
+    let tables = match receive(&app, &headers, content).await {
+        Ok(tables) => tables,
+        Err(refused) => return refused,
+    };
+    info!(tables = tables.join(", "), "run by the status page");
+    match run_tick(&app, Request { tables, ..Request::default() }).await {
+        Ok(report) => back(Outcome::of(&report)),
+        Err(e) => problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string(), &e.hint()),
+    }
+}
+
+/// Lets the named tables rest, or go on.
+pub(super) async fn pause(app: State<Arc<App>>, headers: HeaderMap, content: Body, pause: Pause) -> Response {
+    let tables = match receive(&app, &headers, content).await {
+        Ok(tables) => tables,
+        Err(refused) => return refused,
+    };
+    // All of them at once is nothing that a button asks for.
+    if tables.is_empty() {
+        return problem(StatusCode::BAD_REQUEST, "The form names no table", "use the buttons of the status page");
+    }
+    let request = Request { tables, ..Request::default() };
+    let specs = match request.select(&app.context.config.tables) {
+        Ok(specs) => specs,
+        Err(e) => return problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string(), &e.hint()),
+    };
+    info!(tables = request.tables.join(", "), ?pause, "by the status page");
+    match app.context.set_pause(&specs, pause).await {
+        Ok(()) => back(if pause == Pause::Rest { Outcome::Paused } else { Outcome::Resumed }),
+        Err(e) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_page_counts() {
+        let of = |pairs: &[(&'static str, &str)]| {
+            let headers = pairs.iter().map(|(k, v)| (header::HeaderName::from_static(k), v.parse().unwrap()));
+            is_from_our_page(&headers.collect())
+        };
+        assert!(of(&[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:8080"), ("host", "run.app")]));
+        for site in ["cross-site", "same-site", "none", "", "Same-Origin"] {
+            assert!(!of(&[("sec-fetch-site", site), ("origin", "http://h"), ("host", "h")]), "{site}");
+        }
+        assert!(of(&[("origin", "http://h:8080"), ("host", "h:8080")]));
+        assert!(!of(&[("origin", "http://evil"), ("host", "h")]) && !of(&[("origin", "null"), ("host", "null")]));
+        assert!(!of(&[("host", "h")]) && !of(&[]));
+    }
+}

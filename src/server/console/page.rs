@@ -1,0 +1,170 @@
+//! Every table on one page.
+
+use maud::{Markup, html};
+
+use super::figures::{age, bytes, count, duration, moment};
+use super::forms::Outcome;
+use super::frame;
+use super::spark::sparkline;
+use crate::config::Console;
+use crate::run::FeedStatus;
+
+/// What a table's row begins with; one look has to be enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Well,
+    Waiting,
+    Wrong,
+}
+
+impl Health {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Waiting => "waiting",
+            Self::Wrong => "wrong",
+        }
+    }
+
+    /// For those who do not see the colour.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Well => "✓",
+            Self::Waiting => "…",
+            Self::Wrong => "✗",
+        }
+    }
+}
+
+/// A table's state in a word, and more of it where there is more to say.
+fn state(table: &FeedStatus) -> (Health, String, Option<String>) {
+    let is = |health, word: &str| (health, word.to_owned(), None);
+    let failure = table.failure.as_ref();
+    match table {
+        FeedStatus { paused_since: Some(since), .. } => {
+            (Health::Waiting, "paused".to_owned(), Some(format!("since {}", moment(*since))))
+        }
+        FeedStatus { error: Some(error), .. } => (Health::Wrong, "set aside".to_owned(), Some(error.clone())),
+        FeedStatus { late: true, last_success, .. } => {
+            let word = if last_success.is_none() && table.loading.is_none() { "never loaded" } else { "late" };
+            let word = if table.loading.is_some() { "loading" } else { word };
+            let health = if table.loading.is_some() { Health::Waiting } else { Health::Wrong };
+            let why = failure.map(|e| format!("the last run failed: {}. {}", e.message, e.hint));
+            (health, word.to_owned(), why.or_else(|| rows_so_far(table)))
+        }
+        FeedStatus { loading: Some(_), .. } => (Health::Waiting, "loading".to_owned(), rows_so_far(table)),
+        _ => match failure {
+            Some(e) => (Health::Wrong, "failing".to_owned(), Some(format!("{}. {}", e.message, e.hint))),
+            None if table.held_by.is_some() => is(Health::Well, "running"),
+            None if table.pending.is_some() => is(Health::Waiting, "pending"),
+            None => is(Health::Well, "up to date"),
+        },
+    }
+}
+
+fn rows_so_far(table: &FeedStatus) -> Option<String> {
+    table.loading.map(|rows| format!("{} rows so far", count(rows)))
+}
+
+pub(super) fn page(tables: &[FeedStatus], console: Console, notice: Option<Outcome>) -> Markup {
+    let wrong = tables.iter().filter(|t| state(t).0 == Health::Wrong).count();
+    let paused = tables.iter().filter(|t| t.paused_since.is_some()).count();
+    let content = html! {
+        header {
+            h1 { "Plimsoll" }
+            p.sum {
+                (tables.len()) (if tables.len() == 1 { " table, " } else { " tables, " })
+                @if wrong == 0 { strong.well { "none in trouble" } }
+                @else { strong.wrong { (wrong) " in trouble" } }
+                @if paused > 0 { ", " (paused) " paused" }
+            }
+            nav { a.button href="/" { "Refresh" } }
+            @if console == Console::Operate {
+                form method="post" action="/console/run" { button { "Run all now" } }
+            }
+        }
+        @if let Some(notice) = notice {
+            p.notice.wrong[notice == Outcome::Failed] role="status" { (notice.text()) }
+        }
+        table {
+            caption { "Tables" }
+            thead {
+                tr {
+                    @for head in ["Table", "State", "Age", "Last run", "Last runs", "Refused", "Feed"] {
+                        th scope="col" { (head) }
+                    }
+                    @if console == Console::Operate { th scope="col" { "Actions" } }
+                }
+            }
+            tbody { @for table in tables { (row(table, console)) } }
+        }
+        p.faint { "Age: how old what BigQuery has is. Refused: values that BigQuery cannot hold, kept in quarantine files." }
+    };
+    frame("Tables", &content)
+}
+
+fn row(table: &FeedStatus, console: Console) -> Markup {
+    let (health, word, more) = state(table);
+    html! {
+        tr {
+            th scope="row" { (table.source) small { "→ " (table.target) ", by " (table.capture) } }
+            td data-label="State" {
+                span class={ "state " (health.class()) } { span aria-hidden="true" { (health.sign()) } " " (word) }
+                @if let Some(more) = more { small { (more) } }
+            }
+            td data-label="Age" {
+                @match table.age_seconds {
+                    Some(seconds) => { time { (age(seconds)) } }
+                    None => { span.faint { "never" } }
+                }
+                @if let Some(watermark) = &table.watermark { small { "snapshot " (watermark) } }
+            }
+            td data-label="Last run" { (last_run(table)) }
+            td data-label="Last runs" { (sparkline(&table.recent)) }
+            td data-label="Refused" { (count(table.refused)) }
+            td data-label="Feed" {
+                (table.feed)
+                @if let Some(run) = &table.held_by { small { "lease: " (run) } }
+                @if let Some(run) = &table.pending { small { "pending: " (link(&table.feed, run, run)) } }
+            }
+            @if console == Console::Operate { td data-label="Actions" { (actions(table)) } }
+        }
+    }
+}
+
+fn link(feed: &str, run: &str, text: &str) -> Markup {
+    html! { a href={ "/feeds/" (feed) "/runs/" (run) } { (text) } }
+}
+
+fn last_run(table: &FeedStatus) -> Markup {
+    let Some(last) = table.recent.last().or(table.last_run.as_ref()) else {
+        return html! { span.faint { "none yet" } };
+    };
+    html! {
+        (link(&table.feed, last.run.as_str(), &moment(last.finished)))
+        small {
+            @if last.error.is_some() { "failed, " } @else {
+                (count(last.upserts)) " upserts, " (count(last.deletes)) " deletes, " (bytes(last.bytes_billed)) " billed, "
+                @if last.quarantined > 0 { (count(last.quarantined)) " quarantined, " }
+            }
+            (duration(last.seconds))
+        }
+    }
+}
+
+fn actions(table: &FeedStatus) -> Markup {
+    let button = |action: &str, word: &str| {
+        html! {
+            form method="post" action={ "/console/" (action) } {
+                input type="hidden" name="table" value=(table.source);
+                button aria-label={ (word) " " (table.source) } { (word) }
+            }
+        }
+    };
+    html! {
+        div.actions {
+            @if table.paused_since.is_some() { (button("resume", "Resume")) }
+            @else { (button("run", "Run now")) (button("pause", "Pause")) }
+        }
+    }
+}

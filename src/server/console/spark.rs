@@ -1,0 +1,60 @@
+//! The last runs as a row of bars: a higher one brought more rows, a failed one is marked in colour and shape.
+
+use maud::{Markup, html};
+
+use crate::state::PastRun;
+
+const BAR: usize = 5;
+const GAP: usize = 2;
+const HEIGHT: usize = 24;
+/// As many as fit a narrow screen.
+const MOST: usize = 20;
+
+/// The picture, and what it shows in words.
+pub(super) fn sparkline(runs: &[PastRun]) -> Markup {
+    let runs = &runs[runs.len().saturating_sub(MOST)..];
+    if runs.is_empty() {
+        return html! { span.faint { "none yet" } };
+    }
+    let failed = runs.iter().filter(|r| r.error.is_some()).count();
+    let most = runs.iter().map(rows).max().unwrap_or(0);
+    let told = format!("Last {} runs: {failed} failed, at most {} rows", runs.len(), super::figures::count(most));
+    let width = runs.len() * (BAR + GAP);
+    html! {
+        svg.spark role="img" aria-label=(told) width=(width) height=(HEIGHT) viewBox={ "0 0 " (width) " " (HEIGHT) } {
+            title { (told) }
+            @for (n, run) in runs.iter().enumerate() {
+                @let (x, height) = (n * (BAR + GAP), height(rows(run), most));
+                @if run.error.is_some() {
+                    path.failed d={ "M" (x) " 2 l" (BAR) " " (BAR) " m0 -" (BAR) " l-" (BAR) " " (BAR) } {}
+                } @else {
+                    rect x=(x) y=(HEIGHT - height) width=(BAR) height=(height) {}
+                }
+            }
+        }
+    }
+}
+
+fn rows(run: &PastRun) -> u64 {
+    run.upserts + run.deletes
+}
+
+/// By the number's length rather than the number: a first load would leave the other bars flat.
+fn height(rows: u64, most: u64) -> usize {
+    let digits = |n: u64| (n + 1).ilog2() as usize;
+    let share = (HEIGHT - 4) * digits(rows) / digits(most).max(1);
+    share + 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_stay_within_the_picture() {
+        for (rows, most) in [(0, 0), (0, 9), (9, 9), (u64::MAX - 1, u64::MAX - 1), (1, u64::MAX - 1)] {
+            assert!((2..=HEIGHT).contains(&height(rows, most)), "{rows} of {most}");
+        }
+        assert!(height(10, 1000) < height(1000, 1000));
+    }
+}

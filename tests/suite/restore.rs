@@ -1,0 +1,65 @@
+//! What docs/OPERATIONS.md says of restoring: the batches alone, run after run, make the table again.
+
+use serde_json::{Value, json};
+
+use crate::support::World;
+use crate::support::compare::compare;
+
+fn unescape(html: &str) -> String {
+    html.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+/// Loads files of the bucket into a table, as `bq load` does.
+async fn load(w: &World, files: &str, fields: &[Value], table: &str) {
+    let body = json!({ "configuration": { "load": {
+        "sourceUris": [format!("gs://{}/{files}", w.bucket)],
+        "sourceFormat": "NEWLINE_DELIMITED_JSON",
+        "schema": { "fields": fields },
+        "writeDisposition": "WRITE_TRUNCATE",
+        "destinationTable": { "projectId": "demo", "datasetId": w.dataset, "tableId": table },
+    } } });
+    let job = w.bigquery.post("/jobs", &body).await;
+    assert!(job["status"]["errorResult"].is_null() && job["jobReference"].is_object(), "{job}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_alone_make_the_table_again() {
+    let w = World::with_orders("deletes = \"keys\"").await;
+    w.sql("INSERT INTO orders SELECT g, 'a', g FROM generate_series(1, 50) g").await;
+    w.tick().await;
+    w.sql("UPDATE orders SET note = 'b', updated_at = now() WHERE id % 3 = 0; DELETE FROM orders WHERE id > 45").await;
+    w.tick().await;
+    w.sql("INSERT INTO orders VALUES (46, 'back', 1); UPDATE orders SET amount = 7, updated_at = now() WHERE id = 1")
+        .await;
+    w.tick().await;
+    w.assert_equal("orders").await;
+
+    let served = w.serve().await;
+    let mut manifests: Vec<String> = w.objects().await.into_iter().filter(|o| o.ends_with("manifest.json")).collect();
+    manifests.sort();
+    assert_eq!(manifests.len(), 3);
+    for name in manifests {
+        let folder = name.trim_end_matches("manifest.json");
+        let manifest: Value = serde_json::from_slice(&w.object(&name).await).unwrap();
+        let table = &manifest["tables"][0];
+        if let Some(fields) = table["apply"]["fields"].as_array() {
+            load(&w, &format!("{folder}orders/upserts-*"), fields, "restored").await;
+            continue;
+        }
+        let columns = table["columns"].as_array().unwrap().iter();
+        let mut fields: Vec<Value> = columns.map(|c| json!({ "name": c["name"], "type": c["type"] })).collect();
+        fields.push(json!({ "name": "_plimsoll_op", "type": "STRING" }));
+        load(&w, &format!("{folder}orders/*"), &fields, "restored_staging").await;
+        // The statement as the run's page shows it, with the names of the copies.
+        let url = format!("{}/feeds/orders/runs/{}", served.url, manifest["run"].as_str().unwrap());
+        let page = w.http.get(url).send().await.unwrap().text().await.unwrap();
+        let sql = unescape(page.split("<code>").nth(1).unwrap().split("</code>").next().unwrap());
+        let target = format!("`demo.{}.orders`", w.dataset);
+        let staging = sql.split('`').find(|p| p.contains("_staging.")).unwrap().to_owned();
+        assert!(sql.contains(&target), "{sql}");
+        let sql = sql.replace(&target, &format!("`demo.{}.restored`", w.dataset));
+        w.bigquery.query(&sql.replace(&staging, &format!("demo.{}.restored_staging", w.dataset))).await;
+    }
+    let found = compare(&w.pg, "orders", "id", &[], &w.bigquery, &w.dataset, "restored").await;
+    assert_eq!((found.count, found.source), (0, found.target), "{:#?}", found.differences);
+}
