@@ -31,4 +31,8 @@ if [ -n "$why" ]; then
   echo "LEFT OUT, because of: $why"
   cargo test --locked --features failpoints --quiet --test suite -- --list 2>/dev/null | sed -n 's/^\(push::.*\): test$/  \1/p'
 fi
+if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+  echo "LEFT OUT, because of: no browser (apt-get install chromium chromium-driver)"
+  cargo test --locked --features failpoints --quiet --test suite -- --list 2>/dev/null | sed -n 's/^\(console::.*in_a_browser\): test$/  \1/p'
+fi
 exit $status

@@ -130,7 +130,7 @@ impl<'a> Section<'a> {
     }
 
     /// Refuses a key that the design has and this version has not.
-    pub fn not_yet(&self, key: &str, what: &str) {
+    fn not_yet(&self, key: &str, what: &str) {
         if let Some(value) = self.get(key) {
             let problem = format!("`{key}`: this version does not have {what} yet");
             self.fault(value.span().start, problem, "remove it");

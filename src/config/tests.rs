@@ -204,3 +204,48 @@ fn the_columns_of_a_logged_key() {
     assert_eq!(short[0], ("app.order", vec!["order_id".to_owned()], None));
     assert_eq!(short[1], ("app.line", vec!["line_id".to_owned()], Some(vec!["id".to_owned()])));
 }
+
+/// What the Terraform examples bring along is a config, with the variables that the module sets.
+#[test]
+fn the_configs_of_the_examples_are_read() {
+    let env = Environment::from([
+        ("DATABASE_URL", "postgres://u@h/db"),
+        ("PLIMSOLL_HASH_SALT", "0123456789abcdef"),
+        ("GOOGLE_CLOUD_PROJECT", "my-project"),
+        ("PLIMSOLL_BUCKET", "my-bucket"),
+        ("PLIMSOLL_PREFIX", "plimsoll"),
+        ("PLIMSOLL_DATASET", "app"),
+        ("PLIMSOLL_STAGING_DATASET", "app_staging"),
+        ("PLIMSOLL_LOCATION", "EU"),
+        ("PLIMSOLL_TOPIC", "projects/my-project/topics/plimsoll"),
+        ("PLIMSOLL_REPORTS_TOPIC", "projects/my-project/topics/plimsoll-reports"),
+        ("SOURCE_SCHEMA", "public"),
+    ]);
+    for (name, text) in [
+        ("minimal", include_str!("../../terraform/examples/minimal/plimsoll.toml")),
+        ("complete", include_str!("../../terraform/examples/complete/plimsoll.toml")),
+    ] {
+        let config = Config::parse(name, text, &env).unwrap();
+        assert_eq!((config.storage.bucket.as_str(), config.server.auth), ("my-bucket", Auth::CloudRun), "{name}");
+    }
+}
+
+#[test]
+fn oidc_needs_to_know_whose_tokens_count() {
+    let text = |server: &str| format!("{MINIMAL}[server]\n{server}\n");
+    let found = faults(&text("auth = \"oidc\"\naudience = \"https://x\""));
+    assert!(found.iter().any(|f| f.contains("needs a service_account")), "{found:?}");
+    let given = Config::parse("c", &text("audience = \"a\"\nservice_account = [\"x@y\", \"z@y\"]"), &env()).unwrap();
+    let accounts = vec!["x@y".to_owned(), "z@y".to_owned()];
+    assert_eq!(given.server.auth, Auth::Oidc { audience: "a".to_owned(), accounts });
+}
+
+#[test]
+fn reports_have_a_topic_of_their_own() {
+    let text = |pubsub: &str| format!("{MINIMAL}[pubsub]\n{pubsub}\n");
+    let config = Config::parse("c", &text("reports = \"told\""), &env()).unwrap();
+    assert_eq!((config.topic, config.reports.as_deref()), (None, Some("projects/p/topics/told")));
+    for bad in ["topic = \"t\"\nreports = \"t\"", "", "reports = \"a/b\""] {
+        assert!(!faults(&text(bad)).is_empty(), "{bad}");
+    }
+}

@@ -17,6 +17,7 @@ mod console;
 mod envelope;
 mod error;
 mod keys;
+mod origin;
 mod routes;
 mod serve;
 

@@ -17,6 +17,7 @@ use super::auth::Gate;
 use super::body::{self, Afterwards, Kind};
 use super::console;
 use super::envelope;
+use super::origin::is_another_site;
 use crate::config::FanOut;
 use crate::run::{Context, Request, TickReport, UnknownTable, fan_out, tick};
 use crate::telemetry::TraceContext;
@@ -65,6 +66,10 @@ async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Bytes,
     let mut content = content.into_data_stream();
     let refused = match guard(app, headers).await {
         Err(refused) => refused,
+        Ok(()) if is_another_site(headers) => {
+            warn!("a request from another site's page is refused");
+            refusal(StatusCode::FORBIDDEN, "the request comes from another site's page", "call it from no browser")
+        }
         Ok(()) => match body::read(headers, &mut content, Kind::Json).await {
             Ok(bytes) => return Ok(bytes),
             Err((status, why, hint)) => {

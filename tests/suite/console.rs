@@ -91,7 +91,7 @@ async fn a_failure_is_shown_until_a_run_succeeds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn buttons_run_pause_and_resume() {
-    let w = operated("").await;
+    let w = operated("every = \"1d\"").await;
     w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
     let served = w.serve().await;
     assert_eq!(press(&w, &served, "run", "public.orders").await, (303, "/?done=ran".to_owned()));
@@ -104,7 +104,7 @@ async fn buttons_run_pause_and_resume() {
     let jobs = w.bq.jobs().len();
     for request in ["", r#"{"tables":["public.orders"]}"#, r#"{"full":true}"#] {
         let (code, report) = w.post(&format!("{}/runs", served.url), request).await;
-        assert_eq!((code, report["runs"][0]["state"].as_str()), (200, Some("paused")), "{report}");
+        assert_eq!((code, report["runs"][0]["state"].as_str()), (200, Some("paused")), "{request}: {report}");
     }
     assert_eq!(w.bq.jobs().len(), jobs, "nothing is loaded");
     // Another process knows of it, and does not call the table late.
@@ -204,6 +204,11 @@ async fn forms_count_only_from_our_own_page_and_only_to_operate() {
             let answer = request.body("table=public.orders").send().await.unwrap();
             assert_eq!(answer.status(), 403, "{action} {headers:?}");
         }
+    }
+    // What a page elsewhere can send without asking first, to the routes for programs.
+    for route in ["runs", "pubsub"] {
+        let request = w.http.post(format!("{}/{route}", served.url)).header("sec-fetch-site", "cross-site");
+        assert_eq!(request.send().await.unwrap().status(), 403, "{route}");
     }
     let own = w.http.post(format!("{}/console/run", served.url)).header("sec-fetch-site", "same-origin");
     let wrong_kind = own.header("content-type", "text/plain").body("table=x").send().await.unwrap();

@@ -51,15 +51,15 @@ async fn bodies_that_no_one_should_send() {
         assert_eq!(http.get(&url).send().await.unwrap().status(), 405);
     }
     // Longer than it may be: announced, and in chunks without a word about it.
-    let announced = b"POST /runs HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\n\r\n{";
+    let announced = b"POST /runs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999\r\n\r\n{";
     assert!(raw(&served.url, &[announced], Duration::ZERO).await.starts_with("HTTP/1.1 413"));
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
-    let head: &[u8] = b"POST /pubsub HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head: &[u8] = b"POST /pubsub HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
     let parts: Vec<&[u8]> = std::iter::once(head).chain(std::iter::repeat_n(chunk.as_bytes(), 8)).collect();
     assert!(raw(&served.url, &parts, Duration::ZERO).await.starts_with("HTTP/1.1 413"));
     // Never finished.
     let began = Instant::now();
-    let slow: &[u8] = b"POST /pubsub HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n\r\n{";
+    let slow: &[u8] = b"POST /pubsub HTTP/1.1\r\nhost: localhost\r\ncontent-length: 20\r\n\r\n{";
     assert!(raw(&served.url, &[slow], Duration::ZERO).await.starts_with("HTTP/1.1 408"));
     assert!(began.elapsed() < Duration::from_secs(14));
     // No HTTP at all.
@@ -74,16 +74,18 @@ async fn bodies_that_no_one_should_send() {
 async fn a_refused_body_does_not_spoil_the_connection() {
     let w = World::with_orders("").await;
     let served = w.serve().await;
-    let after = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let after = "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     for (kind, length) in [("application/json", 300 * 1024), ("text/plain", 10_000), ("text/plain", 900 * 1024)] {
-        let head =
-            format!("POST /runs HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "POST /runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
+        );
         let whole = format!("{head}{}{after}", "x".repeat(length));
         let answers = raw(&served.url, &[whole.as_bytes()], Duration::ZERO).await;
         assert_eq!(answers.matches("HTTP/1.1 4").count(), 1, "{answers}");
         assert_eq!(answers.matches("HTTP/1.1 200").count(), 1, "{answers}");
     }
-    let (head, body) = ("POST /runs HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\r\n", "x".repeat(2_000_000));
+    let (head, body) =
+        ("POST /runs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2000000\r\n\r\n", "x".repeat(2_000_000));
     let answers = raw(&served.url, &[head.as_bytes(), body.as_bytes(), after.as_bytes()], Duration::ZERO).await;
     assert!(answers.starts_with("HTTP/1.1 413") && answers.contains("connection: close"), "{answers}");
     assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
@@ -124,7 +126,7 @@ async fn callers_that_hold_on() {
         let head: &[u8] = match n % 3 {
             0 => b"",
             1 => b"GET /healthz HTTP/1.1\r\nHo",
-            _ => b"POST /runs HTTP/1.1\r\nhost: x\r\ncontent-length: 262000\r\n\r\n",
+            _ => b"POST /runs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 262000\r\n\r\n",
         };
         let _ = stream.write_all(head).await;
         if n % 3 == 2 {
@@ -139,9 +141,9 @@ async fn callers_that_hold_on() {
     assert!(began.elapsed() < Duration::from_secs(35), "{:?}", began.elapsed());
     let peak = peak_mib(served.child.id().unwrap());
     assert!(peak < 128, "{peak} MiB");
-    let long = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(200_000));
+    let long = format!("GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(200_000));
     assert!(raw(&served.url, &[long.as_bytes()], Duration::ZERO).await.starts_with("HTTP/1.1 431"));
-    let cut: &[u8] = b"POST /runs HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n";
+    let cut: &[u8] = b"POST /runs HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n";
     assert!(raw(&served.url, &[cut], Duration::ZERO).await.starts_with("HTTP/1.1 400"));
     drop(held);
     assert!(w.bq.log().is_empty(), "nothing was run");

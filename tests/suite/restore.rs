@@ -35,12 +35,17 @@ async fn batches_alone_make_the_table_again() {
     w.assert_equal("orders").await;
 
     let served = w.serve().await;
-    let mut manifests: Vec<String> = w.objects().await.into_iter().filter(|o| o.ends_with("manifest.json")).collect();
-    manifests.sort();
-    assert_eq!(manifests.len(), 3);
-    for name in manifests {
-        let folder = name.trim_end_matches("manifest.json");
+    let mut manifests = Vec::new();
+    for name in w.objects().await.into_iter().filter(|o| o.ends_with("manifest.json")) {
         let manifest: Value = serde_json::from_slice(&w.object(&name).await).unwrap();
+        let format = time::format_description::well_known::Rfc3339;
+        let taken = time::OffsetDateTime::parse(manifest["next"]["taken_at"].as_str().unwrap(), &format).unwrap();
+        manifests.push((taken, name, manifest));
+    }
+    manifests.sort_by_key(|(taken, ..)| *taken);
+    assert_eq!(manifests.len(), 3);
+    for (_, name, manifest) in manifests {
+        let folder = name.trim_end_matches("manifest.json");
         let table = &manifest["tables"][0];
         if let Some(fields) = table["apply"]["fields"].as_array() {
             load(&w, &format!("{folder}orders/upserts-*"), fields, "restored").await;

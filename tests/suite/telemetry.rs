@@ -54,6 +54,17 @@ async fn a_run_is_one_entry_with_trace_labels_and_every_figure() {
     ] {
         assert!(first[figure].is_number(), "{figure}: {first}");
     }
+    // What the module's metrics and alerts are made from.
+    let module = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/terraform/monitoring.tf")).unwrap();
+    let mut extracted: Vec<&str> =
+        module.split("field = \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    extracted
+        .extend(module.split("jsonPayload.").skip(1).map(|r| r.split(|c: char| !c.is_alphanumeric()).next().unwrap()));
+    extracted.retain(|f| !f.is_empty() && !["leaseSeconds", "error", "hint"].contains(f));
+    assert!(extracted.len() > 10, "{extracted:?}");
+    for field in extracted {
+        assert!(!first[field].is_null(), "{field}: {first}");
+    }
     assert_eq!((&first["rowsInserted"], &first["quarantined"]), (&2.into(), &1.into()));
     assert_eq!(empty["logging.googleapis.com/spanId"], "00000000000000ff");
     assert_eq!((&failed["severity"], &failed["state"]), (&"ERROR".into(), &"failed".into()));

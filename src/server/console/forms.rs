@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use tracing::{info, warn};
 
 use super::{may_operate, problem};
 use crate::run::{Pause, Request, TickReport};
 use crate::server::body::{self, Kind};
+use crate::server::origin::is_our_page;
 use crate::server::routes::{App, guard, run as run_tick};
 
 /// What became of a button, for the page that is shown then.
@@ -66,7 +67,7 @@ async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Vec<St
         let hint = "set [server] console = \"operate\" to have buttons";
         return Err(problem(StatusCode::FORBIDDEN, "This page is read-only", hint));
     }
-    if !is_from_our_page(headers) {
+    if !is_our_page(headers) {
         warn!("a form from another site is refused");
         let hint = "open the status page itself, and use its buttons";
         return Err(problem(StatusCode::FORBIDDEN, "This form comes from another site", hint));
@@ -75,18 +76,6 @@ async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Vec<St
     let bytes = read.map_err(|(status, why, hint)| problem(status, why, hint))?;
     let fields = form_urlencoded::parse(&bytes).filter(|(name, value)| name == "table" && !value.is_empty());
     Ok(fields.map(|(_, value)| value.into_owned()).collect())
-}
-
-/// Whether the browser says that the post comes from a page of ours. Every browser of today sends `Sec-Fetch-Site`; an older one
-/// sends at least `Origin`, which then has to be the host it calls. Source: <https://web.dev/articles/fetch-metadata>
-fn is_from_our_page(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|v| v.to_str().unwrap_or_default());
-    if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
-        return site == "same-origin";
-    }
-    let origin = text(header::ORIGIN).and_then(|o| o.parse::<Uri>().ok());
-    let origin = origin.as_ref().filter(|o| o.scheme().is_some()).and_then(Uri::authority).map(|a| a.as_str());
-    origin.is_some() && origin == text(header::HOST)
 }
 
 fn back(outcome: Outcome) -> Response {
@@ -99,6 +88,9 @@ pub(super) async fn run(State(app): State<Arc<App>>, headers: HeaderMap, content
         Ok(tables) => tables,
         Err(refused) => return refused,
     };
+    // Named, so that those run too whose time has not come.
+    let all = || app.context.config.tables.iter().map(|t| t.target.clone()).collect();
+    let tables = if tables.is_empty() { all() } else { tables };
     info!(tables = tables.join(", "), "run by the status page");
     match run_tick(&app, Request { tables, ..Request::default() }).await {
         Ok(report) => back(Outcome::of(&report)),
@@ -125,25 +117,5 @@ pub(super) async fn pause(app: State<Arc<App>>, headers: HeaderMap, content: Bod
     match app.context.set_pause(&specs, pause).await {
         Ok(()) => back(if pause == Pause::Rest { Outcome::Paused } else { Outcome::Resumed }),
         Err(e) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_page_counts() {
-        let of = |pairs: &[(&'static str, &str)]| {
-            let headers = pairs.iter().map(|(k, v)| (header::HeaderName::from_static(k), v.parse().unwrap()));
-            is_from_our_page(&headers.collect())
-        };
-        assert!(of(&[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:8080"), ("host", "run.app")]));
-        for site in ["cross-site", "same-site", "none", "", "Same-Origin"] {
-            assert!(!of(&[("sec-fetch-site", site), ("origin", "http://h"), ("host", "h")]), "{site}");
-        }
-        assert!(of(&[("origin", "http://h:8080"), ("host", "h:8080")]));
-        assert!(!of(&[("origin", "http://evil"), ("host", "h")]) && !of(&[("origin", "null"), ("host", "null")]));
-        assert!(!of(&[("host", "h")]) && !of(&[]));
     }
 }
