@@ -217,12 +217,12 @@ impl Run<'_> {
         let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
         let Some(batch) = batch else {
-            let heartbeat = self.context.heartbeat();
             // Whoever looks at the state is to see that it works again.
             let failed = state.document().notes.recent.last().is_some_and(|r| r.error.is_some());
-            if failed || now_aside != aside || is_worth_a_write(&due, previous.as_ref(), &next, captured_log, heartbeat)
-            {
-                state.advance(next, now_aside).await?
+            let past = failed.then(|| PastRun::of(&self.id, self.started, None));
+            let is_worth_it = is_worth_a_write(&due, previous.as_ref(), &next, captured_log, self.context.heartbeat());
+            if failed || now_aside != aside || is_worth_it {
+                state.advance(next, now_aside, past.as_ref()).await?
             } else {
                 state.release().await?
             }
@@ -295,16 +295,8 @@ impl Run<'_> {
 
     /// Leaves word of a failure in the state, for whoever looks later: this process may be gone by then.
     async fn note_failure(&self, error: &RunError) {
-        let past = PastRun {
-            run: self.id.clone(),
-            finished: OffsetDateTime::now_utc(),
-            seconds: seconds_since(self.started),
-            upserts: 0,
-            deletes: 0,
-            quarantined: 0,
-            bytes_billed: 0,
-            error: Some(Complaint { message: error.to_string(), hint: error.hint() }),
-        };
+        let complaint = Complaint { message: error.to_string(), hint: error.hint() };
+        let past = PastRun::of(&self.id, self.started, Some(complaint));
         let (store, writer) = (&self.context.store, self.context.new_holder());
         let noted =
             annotate(store, &self.feed.id, &writer, Newborn::LeaveAlone, |notes: &mut Notes| notes.add(past.clone()));

@@ -8,7 +8,7 @@ use super::aside::{Stage, set_aside};
 use super::context::Context;
 use super::error::RunError;
 use super::lease::keep_lease;
-use super::report::{TableReport, seconds_since};
+use super::report::TableReport;
 use crate::batch::{Absent, Apply, Batch, TableBatch, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::model::{DeleteStyle, FeedId};
@@ -56,14 +56,11 @@ pub(super) async fn finish(
     }
     let sum = |f: fn(&TableReport) -> u64| reports.iter().map(f).sum();
     let last = PastRun {
-        run: batch.run.clone(),
-        finished: OffsetDateTime::now_utc(),
-        seconds: seconds_since(batch.started),
         upserts: sum(|t| t.upserts),
         deletes: sum(|t| t.deletes),
         quarantined: sum(|t| t.quarantined),
         bytes_billed: sum(|t| t.bytes_billed),
-        error: None,
+        ..PastRun::of(&batch.run, batch.started, None)
     };
     state.commit(next, aside, last).await?;
     tidy_up(context, batch, &reports).await;

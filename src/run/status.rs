@@ -53,11 +53,6 @@ pub struct FeedStatus {
     pub failure: Option<Complaint>,
 }
 
-fn failure(notes: &Notes, last_success: Option<OffsetDateTime>) -> Option<Complaint> {
-    let last = notes.recent.last().filter(|r| last_success.is_none_or(|t| r.finished > t))?;
-    last.error.clone()
-}
-
 impl Context {
     /// How old a table's last success may be.
     fn age_limit(&self, spec: &TableSpec) -> Duration {
@@ -104,7 +99,7 @@ impl Context {
             held_by: document.live_lease(now).map(|l| l.run.to_string()),
             last_run: document.last,
             paused_since,
-            failure: failure(&document.notes, last_success),
+            failure: document.notes.recent.last().and_then(|r| r.error.clone()),
             recent: document.notes.recent,
             error,
         }

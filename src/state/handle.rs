@@ -99,15 +99,20 @@ impl Handle {
         aside: BTreeMap<String, Aside>,
         last: PastRun,
     ) -> Result<(), StateError> {
-        let (watermark, last) = (Some(next), Some(last));
-        let done = StateDocument { watermark, aside, last, pending: None, lease: None, ..self.document.clone() };
-        around(Effect::Commit, self.write(done)).await
+        let (watermark, past) = (Some(next), Some(last.clone()));
+        let done = StateDocument { watermark, aside, last: past, pending: None, lease: None, ..self.document.clone() };
+        around(Effect::Commit, self.write_telling(done, Some(&last))).await
     }
 
-    /// Moves the watermark over a stretch without changes.
-    pub async fn advance(&mut self, next: Watermark, aside: BTreeMap<String, Aside>) -> Result<(), StateError> {
+    /// Moves the watermark over a stretch without changes. The run is worth telling of after one that failed.
+    pub async fn advance(
+        &mut self,
+        next: Watermark,
+        aside: BTreeMap<String, Aside>,
+        past: Option<&PastRun>,
+    ) -> Result<(), StateError> {
         let moved = StateDocument { watermark: Some(next), aside, lease: None, ..self.document.clone() };
-        around(Effect::Advance, self.write(moved)).await
+        around(Effect::Advance, self.write_telling(moved, past)).await
     }
 
     /// Forgets a pending batch that a full load has made pointless.
@@ -152,16 +157,20 @@ impl Handle {
         document.stamp.split_once('/').is_some_and(|(holder, _)| holder == self.holder.0)
     }
 
-    async fn write(&mut self, mut document: StateDocument) -> Result<(), StateError> {
+    async fn write(&mut self, document: StateDocument) -> Result<(), StateError> {
+        self.write_telling(document, None).await
+    }
+
+    /// Writes the document; the margin stays as it is there, but for the run that is told of.
+    async fn write_telling(&mut self, mut document: StateDocument, past: Option<&PastRun>) -> Result<(), StateError> {
         self.writes += 1;
         document.stamp = format!("{}/{}", self.holder.0, self.writes);
         let name = object_name(&document.feed);
         self.unsettled = Unsettled::Write;
         let generation = loop {
             document.notes = self.document.notes.clone();
-            // The one write that has a run to tell of is the one that changes `last`.
-            if let Some(last) = document.last.clone().filter(|_| document.last != self.document.last) {
-                document.notes.add(last);
+            if let Some(past) = past {
+                document.notes.add(past.clone());
             }
             let unreadable =
                 |e: serde_json::Error| StateError::Unreadable { feed: document.feed.clone(), reason: e.to_string() };
