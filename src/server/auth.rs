@@ -12,6 +12,8 @@
 //! ```
 
 use axum::http::{HeaderMap, StatusCode, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Validation};
 use serde::Deserialize;
@@ -108,6 +110,9 @@ impl Oidc {
         if head.alg != Algorithm::RS256 {
             return Err((StatusCode::UNAUTHORIZED, "the token is not signed by RS256"));
         }
+        if names_extensions(token) {
+            return Err((StatusCode::UNAUTHORIZED, "the token's header has extensions that have to be understood"));
+        }
         let kid = head.kid.ok_or(unreadable)?;
         let key = self.keys.get(&kid).await.map_err(|e| match e {
             KeysError::Unknown => (StatusCode::UNAUTHORIZED, "no key of Google's has signed the token"),
@@ -123,6 +128,14 @@ impl Oidc {
             _ => Err((StatusCode::FORBIDDEN, "the token is of an account that is not in [server] service_account")),
         }
     }
+}
+
+/// Whether the header has a `crit`: what it names has to be understood (RFC 7515, 4.1.11), and we understand none.
+fn names_extensions(token: &str) -> bool {
+    let head = token.split('.').next().unwrap_or_default();
+    let head = URL_SAFE_NO_PAD.decode(head).unwrap_or_default();
+    let head: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&head).unwrap_or_default();
+    head.contains_key("crit")
 }
 
 fn why(kind: &ErrorKind) -> Refused {

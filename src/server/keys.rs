@@ -3,12 +3,13 @@
 //! Whoever calls chooses the key's name, so an unknown name must not make us ask for the keys each time: it does so once in
 //! [`PAUSE`], and callers that come meanwhile wait for that one answer.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, PublicKeyUse};
 use reqwest::header::{AGE, CACHE_CONTROL, HeaderMap};
-use tokio::sync::Mutex;
+use serde::Deserialize;
 use tracing::warn;
 
 /// Longest wait for the keys.
@@ -32,12 +33,14 @@ pub(super) enum KeysError {
     Unavailable,
 }
 
-/// A set of keys at a URL.
+/// A set of keys at a URL. Cheap to share.
+#[derive(Clone)]
 pub(super) struct Keys {
     url: String,
     http: reqwest::Client,
-    /// Locked while they are fetched.
-    kept: Mutex<Kept>,
+    kept: Arc<Mutex<Kept>>,
+    /// Held while they are fetched.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -49,27 +52,52 @@ struct Kept {
 
 impl Keys {
     pub fn at(url: String) -> Self {
-        Self { url, http: reqwest::Client::new(), kept: Mutex::default() }
+        Self { url, http: reqwest::Client::new(), kept: Arc::default(), turn: Arc::default() }
     }
 
     /// The key of this name.
     pub async fn get(&self, kid: &str) -> Result<DecodingKey, KeysError> {
-        let mut kept = self.kept.lock().await;
-        let now = Instant::now();
-        let is_good = kept.good_until.is_some_and(|t| now < t);
-        if let Some(key) = kept.find(kid).filter(|_| is_good) {
+        if let Some(key) = self.good(kid) {
             return Ok(key);
         }
-        if kept.asked.is_none_or(|t| now - t >= PAUSE) {
-            kept.asked = Some(now);
-            match self.fetch().await {
-                Ok((keys, age)) => (kept.keys, kept.good_until) = (keys, Some(Instant::now() + age)),
-                Err(reason) => warn!(reason, "the keys that sign tokens cannot be fetched"),
+        // A caller that hangs up must not take the fetch with it: others wait for it, and it counts as asked.
+        let (own, wanted) = (self.clone(), kid.to_owned());
+        let fetching = tokio::spawn(async move {
+            let _turn = own.turn.lock().await;
+            if own.good(&wanted).is_none() {
+                own.ask().await;
             }
-        }
-        match kept.good_until.filter(|t| now < *t + OVERTIME) {
+        });
+        // It does not panic, and if it did there would be no keys.
+        let _ = fetching.await;
+        let kept = self.lock();
+        match kept.good_until.filter(|t| Instant::now() < *t + OVERTIME) {
             Some(_) => kept.find(kid).ok_or(KeysError::Unknown),
             None => Err(KeysError::Unavailable),
+        }
+    }
+
+    fn good(&self, kid: &str) -> Option<DecodingKey> {
+        let kept = self.lock();
+        kept.find(kid).filter(|_| kept.good_until.is_some_and(|t| Instant::now() < t))
+    }
+
+    /// The keys are whole after any single step, so a panic elsewhere does not spoil them.
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fetches the keys, unless that was done a moment ago.
+    async fn ask(&self) {
+        if self.lock().asked.is_some_and(|t| t.elapsed() < PAUSE) {
+            return;
+        }
+        let outcome = self.fetch().await;
+        let mut kept = self.lock();
+        kept.asked = Some(Instant::now());
+        match outcome {
+            Ok((keys, age)) => (kept.keys, kept.good_until) = (keys, Some(Instant::now() + age)),
+            Err(reason) => warn!(reason, "the keys that sign tokens cannot be fetched"),
         }
     }
 
@@ -87,11 +115,24 @@ impl Keys {
             }
             content.extend_from_slice(&piece);
         }
-        let set: JwkSet = serde_json::from_slice(&content).map_err(|_| "the answer is no set of keys".to_owned())?;
+        let set: Set = serde_json::from_slice(&content).map_err(|_| "the answer is no set of keys".to_owned())?;
         // A key of a kind we can't read does not make the others useless.
-        let named = set.keys.iter().filter_map(|k| Some((k.common.key_id.clone()?, DecodingKey::from_jwk(k).ok()?)));
-        Ok((named.collect(), age))
+        Ok((set.keys.into_iter().filter_map(signing_key).collect(), age))
     }
+}
+
+#[derive(Deserialize)]
+struct Set {
+    keys: Vec<serde_json::Value>,
+}
+
+/// A key and its name, if it is one that signs tokens by RS256.
+fn signing_key(value: serde_json::Value) -> Option<(String, DecodingKey)> {
+    let key: Jwk = serde_json::from_value(value).ok()?;
+    let is_for_signatures = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let is_for_rs256 = matches!(key.common.key_algorithm, None | Some(KeyAlgorithm::RS256));
+    let decoding = DecodingKey::from_jwk(&key).ok().filter(|_| is_for_signatures && is_for_rs256)?;
+    Some((key.common.key_id?, decoding))
 }
 
 impl Kept {
@@ -124,5 +165,18 @@ mod tests {
         assert_eq!(of("max-age=120", "x"), 120);
         assert_eq!((of("no-store", ""), of("max-age=0", "0"), of("max-age=9999999999", "0")), (3600, 60, 86_400));
         assert_eq!(of("max-age=100", "99999"), 60);
+    }
+
+    #[test]
+    fn only_keys_that_sign_by_rs256_count() {
+        let key = |more: &str| {
+            let text = format!(r#"{{"kty":"RSA","n":"AQAB","e":"AQAB"{more}}}"#);
+            signing_key(serde_json::from_str(&text).unwrap()).is_some()
+        };
+        assert!(key(r#","kid":"a","use":"sig","alg":"RS256""#) && key(r#","kid":"a""#));
+        for more in [r#","kid":"a","use":"enc""#, r#","kid":"a","alg":"RS512""#, r#","kid":7"#, ""] {
+            assert!(!key(more), "{more}");
+        }
+        assert!(signing_key(serde_json::Value::Null).is_none());
     }
 }

@@ -67,6 +67,11 @@ async fn every_token_but_a_good_one_is_refused() {
         ("HS256 by the public key", format!("{forged}.{}", hmac(&key.public_pem(), &forged)), 401),
         ("another algorithm", key.token_with(&head("RS512"), &claims()), 401),
         ("no key named", key.token_with(&json!({ "alg": "RS256" }), &claims()), 401),
+        (
+            "an extension",
+            key.token_with(&json!({ "alg": "RS256", "kid": "one", "crit": ["x"], "x": 1 }), &claims()),
+            401,
+        ),
         ("a key brought along", other.token_with(&by_header, &claims()), 401),
         ("another account", key.token(&with(json!({ "email": "eve@demo.iam.gserviceaccount.com" }))), 403),
         ("no account", key.token(&with(json!({ "email": null }))), 403),
@@ -87,8 +92,10 @@ async fn every_token_but_a_good_one_is_refused() {
     let basic = w.http.post(format!("{}/runs", served.url)).basic_auth("a", Some(&good)).send().await.unwrap();
     assert_eq!(basic.status(), 401);
     assert!(basic.headers()["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
-    assert!(w.gcs.log().is_empty() && w.bq.log().is_empty(), "nobody has got in");
+    assert!(w.gcs.written().is_empty() && w.bq.log().is_empty(), "nobody has got in");
     assert_eq!(w.get(&format!("{}/healthz", served.url)).await.0, 200);
+    let (code, ready) = w.get(&format!("{}/ready", served.url)).await;
+    assert!(code == 503 && ready["reasons"].is_null(), "a probe has no token, and gets no reasons: {ready}");
 
     // Within a minute's skew, and by either name of the issuer.
     for changes in
@@ -144,6 +151,21 @@ async fn keys_that_cannot_be_had_are_our_trouble() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), back).await.expect("the keys are fetched");
+}
+
+/// A caller that hangs up while the keys are fetched does not take them from the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_hangs_up_takes_nothing_along() {
+    let w = oidc_world().await;
+    let key = Key::new("one");
+    let jwks = Jwks::serve(&[&key]).await;
+    jwks.slow(Duration::from_millis(400));
+    let served = served_with(&w, &jwks).await;
+    let stranger = Key::new("stranger").token(&claims());
+    let hasty = push(&w, &served, &stranger);
+    assert!(tokio::time::timeout(Duration::from_millis(100), hasty).await.is_err(), "it hangs up");
+    assert_eq!(push(&w, &served, &key.token(&claims())).await, 204);
+    assert_eq!(jwks.fetches(), 1, "by the fetch that was under way");
 }
 
 /// The whole way: Pub/Sub's emulator pushes, the relay signs as Pub/Sub does, and the service brings a first load and two ticks.

@@ -98,6 +98,7 @@ pub fn claims() -> Value {
 struct Published {
     keys: Arc<Mutex<Result<Vec<Value>, u16>>>,
     fetches: Arc<AtomicUsize>,
+    pause: Arc<Mutex<std::time::Duration>>,
 }
 
 /// A JWKS endpoint on loopback; ends with the test's runtime.
@@ -111,9 +112,12 @@ impl Jwks {
         let published = Published {
             keys: Arc::new(Mutex::new(Ok(keys.iter().map(|k| k.jwk()).collect()))),
             fetches: Arc::default(),
+            pause: Arc::default(),
         };
         let answer = async |State(p): State<Published>| {
             p.fetches.fetch_add(1, Ordering::SeqCst);
+            let pause = *p.pause.lock().unwrap();
+            tokio::time::sleep(pause).await;
             let control = "public, max-age=3600";
             match &*p.keys.lock().unwrap() {
                 Ok(keys) => (StatusCode::OK, [("cache-control", control)], json!({ "keys": keys }).to_string()),
@@ -128,6 +132,10 @@ impl Jwks {
 
     pub fn publish(&self, keys: &[&Key]) {
         *self.published.keys.lock().unwrap() = Ok(keys.iter().map(|k| k.jwk()).collect());
+    }
+
+    pub fn slow(&self, pause: std::time::Duration) {
+        *self.published.pause.lock().unwrap() = pause;
     }
 
     pub fn fail(&self, status: u16) {
