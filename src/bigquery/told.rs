@@ -7,6 +7,8 @@
 /// Phrases that a value follows, in lower case; the text up to their end is kept.
 const LEADS: [&str; 8] =
     ["could not convert", "could not parse", "could not cast", "value", "bad ", "overflow", "literal", "division by"];
+/// Characters of a message.
+const LONGEST: usize = 500;
 /// After this word the first colon leads to a value: `Invalid timestamp: …`.
 const INVALID: &str = "invalid";
 
@@ -18,7 +20,7 @@ pub(super) fn without_values(message: &str) -> String {
     let invalid = lower.find(INVALID).and_then(|at| lower[at..].find(':').map(|colon| at + colon + 1));
     match leads.chain(invalid).chain(quotation(line)).min() {
         Some(end) if !line[end..].trim().is_empty() => format!("{}…", line[..end].trim_end()),
-        _ => line.to_owned(),
+        _ => line.chars().take(LONGEST).collect(),
     }
 }
 

@@ -47,9 +47,11 @@ impl SourceError {
         move |e| match e.as_db_error() {
             Some(db) => {
                 let code = db.code().code().to_owned();
-                // A data exception quotes the value it stumbled over, and what a function raises may hold anything.
-                let may_quote = ["22", "23", "P0"].iter().any(|class| code.starts_with(class));
-                let message = if may_quote { "a row could not be read".to_owned() } else { db.message().to_owned() };
+                let message = if is_quotable(&code, doing) {
+                    db.message().chars().take(LONGEST_MESSAGE).collect()
+                } else {
+                    "a row could not be read".to_owned()
+                };
                 Self::Statement { doing, code, message }
             }
             None => Self::Lost { doing, reason: root_cause(&e) },
@@ -107,6 +109,24 @@ impl SourceError {
             Self::TooOld(_) => "upgrade the source, or replicate it to a newer server".to_owned(),
             Self::Unexpected { .. } => "is there a proxy in between that changes answers?".to_owned(),
         }
+    }
+}
+
+/// What is done when rows pass through functions, casts and filters, whose errors may quote them.
+pub(super) const READING: &str = "reading rows";
+
+const LONGEST_MESSAGE: usize = 500;
+
+/// Whether an error's message holds no value of a row. While rows are read anything may be raised under any code (a cast to
+/// `regclass` calls a value an undefined table), so only what the server itself has to say then counts: connections, transactions, resources,
+/// locks, cancelled statements, rights. Elsewhere a data exception quotes the value it stumbled over, and what a function raises may be
+/// anything.
+fn is_quotable(code: &str, doing: &str) -> bool {
+    let starts = |classes: &[&str]| classes.iter().any(|class| code.starts_with(class));
+    if doing == READING {
+        starts(&["08", "25", "28", "40", "53", "55P03", "57", "58", "42501"])
+    } else {
+        !starts(&["22", "23", "P0"])
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use tokio_postgres::{Client, CopyOutStream, SimpleQueryMessage};
 
 use super::connect::Canceller;
-use super::error::SourceError;
+use super::error::{READING, SourceError};
 use super::sql::qualified;
 use crate::batch::{Identity, Snapshot};
 use crate::model::RelationName;
@@ -185,7 +185,7 @@ impl Session {
 
     /// Streams the rows of a `COPY … TO STDOUT` in its text format, one chunk a row.
     pub async fn copy(&self, statement: &str) -> Result<RowStream, SourceError> {
-        let inner = self.client.copy_out(statement).await.map_err(SourceError::wrap("reading rows"))?;
+        let inner = self.client.copy_out(statement).await.map_err(SourceError::wrap("starting to read rows"))?;
         Ok(RowStream { inner: Box::pin(inner) })
     }
 
@@ -268,6 +268,6 @@ impl Stream for RowStream {
     type Item = Result<Bytes, SourceError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.inner.as_mut().poll_next(cx).map(|next| next.map(|r| r.map_err(SourceError::wrap("reading rows"))))
+        self.inner.as_mut().poll_next(cx).map(|next| next.map(|r| r.map_err(SourceError::wrap(READING))))
     }
 }

@@ -149,6 +149,15 @@ async fn no_secret_and_no_value_is_written() {
     assert_ne!(run(&["run", "--json"]).await, 0);
     configure("where = \"id::int > 0\"");
     assert_ne!(run(&["run", "--json"]).await, 0);
+    // Under a code that says nothing of data.
+    for filter in [
+        "to_tsquery('simple', id || ' x') IS NOT NULL",
+        "id::regclass IS NOT NULL",
+        "set_config(id, 'x', true) IS NOT NULL",
+    ] {
+        configure(&format!("where = \"{filter}\""));
+        assert_ne!(run(&["run", "--json"]).await, 0);
+    }
     configure("");
     w.sql(&format!("INSERT INTO people (id) VALUES ('{MARK}-4')")).await;
     let message = format!("Could not convert value to integer. Field: id; Value: {MARK}");
