@@ -196,25 +196,16 @@ resource "google_monitoring_alert_policy" "silence" {
 
   conditions {
     display_name = "no push was answered with 2xx"
-    condition_threshold {
-      filter = join(" AND ", [
-        "resource.type = \"pubsub_subscription\"",
-        "resource.labels.subscription_id = \"${google_pubsub_subscription.push.name}\"",
-        "metric.type = \"pubsub.googleapis.com/subscription/push_request_count\"",
-        "metric.labels.response_class = \"ack\"",
+    # Half of the time it is looked back, half of it that has to be so. In PromQL, for a threshold on a series that was never there
+    # does not fire: a deployment that is dead from its first day has none.
+    condition_prometheus_query_language {
+      query = join(" ", [
+        "(sum(increase(pubsub_googleapis_com:subscription_push_request_count{monitored_resource=\"pubsub_subscription\",",
+        "subscription_id=\"${google_pubsub_subscription.push.name}\",response_class=\"ack\"}[${ceil(var.alerts.silence.minutes / 2)}m]))",
+        "or vector(0)) < 1",
       ])
-      comparison      = "COMPARISON_LT"
-      threshold_value = 1
-      # It has to hold for the whole time. 23 h 30 min is the longest that it can; the rest goes to the window summed up.
-      duration                = "${min(var.alerts.silence.minutes, 1410) * 60}s"
-      evaluation_missing_data = "EVALUATION_MISSING_DATA_ACTIVE"
-
-      aggregations {
-        alignment_period     = "${max(5, var.alerts.silence.minutes - 1410) * 60}s"
-        per_series_aligner   = "ALIGN_DELTA"
-        cross_series_reducer = "REDUCE_SUM"
-        group_by_fields      = ["resource.label.subscription_id"]
-      }
+      duration            = "${ceil(var.alerts.silence.minutes / 2) * 60}s"
+      evaluation_interval = "60s"
     }
   }
 
@@ -255,9 +246,10 @@ resource "google_monitoring_alert_policy" "dead_letter" {
         "resource.labels.subscription_id = \"${google_pubsub_subscription.dead_letter.name}\"",
         "metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\"",
       ])
-      comparison              = "COMPARISON_GT"
-      threshold_value         = 0
-      duration                = "0s"
+      comparison      = "COMPARISON_GT"
+      threshold_value = 0
+      # Less than a minute is refused together with what missing data means.
+      duration                = "60s"
       evaluation_missing_data = "EVALUATION_MISSING_DATA_INACTIVE"
 
       aggregations {

@@ -3,10 +3,11 @@
 resource "google_cloud_scheduler_job" "this" {
   for_each = var.schedules
 
-  project     = var.project_id
-  region      = coalesce(var.scheduler_region, var.region)
-  name        = "${var.name}-${each.key}"
-  description = coalesce(each.value.description, "Plimsoll (${var.name}): a tick for ${each.value.tables == null ? "all tables" : join(", ", each.value.tables)}")
+  project = var.project_id
+  region  = coalesce(var.scheduler_region, var.region)
+  name    = "${var.name}-${each.key}"
+  # 500 characters at most.
+  description = substr(coalesce(each.value.description, "Plimsoll (${var.name}): a tick for ${each.value.tables == null ? "all tables" : join(", ", each.value.tables)}"), 0, 499)
   schedule    = each.value.cron
   time_zone   = each.value.time_zone
   paused      = each.value.paused

@@ -38,9 +38,10 @@ resource "google_cloud_run_v2_service" "this" {
 
       # /healthz is the process. /readyz is progress, and a late table is nothing that a restart mends.
       startup_probe {
-        period_seconds    = 3
-        timeout_seconds   = 2
-        failure_threshold = 20
+        period_seconds  = 3
+        timeout_seconds = 2
+        # Three minutes: a right that was given a moment ago, and a way out through a VPC, may take that long to work.
+        failure_threshold = 60
         http_get {
           path = "/healthz"
         }

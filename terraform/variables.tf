@@ -89,7 +89,7 @@ variable "service" {
   EOT
   type = object({
     cpu                  = optional(string, "1")
-    memory               = optional(string, "1Gi")
+    memory               = optional(string, "512Mi")
     concurrency          = optional(number, 4)
     timeout_seconds      = optional(number, 600)
     max_instances        = optional(number, 3)
@@ -99,7 +99,7 @@ variable "service" {
     revision             = optional(string)
     kms_key              = optional(string)
     binary_authorization = optional(bool, false)
-    deletion_protection  = optional(bool, true)
+    deletion_protection  = optional(bool, false)
   })
   default  = {}
   nullable = false
@@ -698,7 +698,8 @@ variable "alerts" {
     Alert policies, and the channels they notify (projects/P/notificationChannels/N). `freshness`: a run ended, and what
     is in BigQuery is older than `minutes`. `silence`: for `minutes` no tick was answered well. `failure`: a run failed,
     or a table is set aside. `lease`: a feed was busy with one run for longer than `minutes`. `dead_letter`: a tick was
-    given up. Set `minutes` of freshness and silence above the longest pause between two ticks, and above `every`.
+    given up. Set `minutes` of freshness and silence above the longest pause between two ticks, and above `every`; those of
+    lease above `[run] budget`, and below budget and `[run] lease` together, after which a holder is taken over.
   EOT
   type = object({
     notification_channels = optional(list(string), [])
@@ -706,7 +707,7 @@ variable "alerts" {
     freshness             = optional(object({ enabled = optional(bool, true), minutes = optional(number, 60) }), {})
     silence               = optional(object({ enabled = optional(bool, true), minutes = optional(number, 60) }), {})
     failure               = optional(object({ enabled = optional(bool, true) }), {})
-    lease                 = optional(object({ enabled = optional(bool, true), minutes = optional(number, 20) }), {})
+    lease                 = optional(object({ enabled = optional(bool, true), minutes = optional(number, 9) }), {})
     dead_letter           = optional(object({ enabled = optional(bool, true) }), {})
   })
   default  = {}
@@ -726,8 +727,8 @@ variable "alerts" {
     error_message = "alerts.freshness.minutes and alerts.lease.minutes are 1 or more."
   }
   validation {
-    # 23 h 30 min is the longest that a condition may have to hold, 25 h the longest that it may sum up.
-    condition     = var.alerts.silence.minutes >= 5 && var.alerts.silence.minutes <= 2880
-    error_message = "alerts.silence.minutes is from 5 to 2880 (two days); switch it off for a schedule that is sparser."
+    # 23 h 30 min is the longest that a condition may have to hold, 25 h the longest that it may look back; it does half of each.
+    condition     = var.alerts.silence.minutes >= 5 && var.alerts.silence.minutes <= 2820
+    error_message = "alerts.silence.minutes is from 5 to 2820 (47 hours); switch it off for a schedule that is sparser."
   }
 }

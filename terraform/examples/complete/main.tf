@@ -22,7 +22,7 @@ module "plimsoll" {
   hash_salt_value = var.hash_salt
   secret_replicas = { (var.region) = { kms_key = var.kms_key } }
   env             = { SOURCE_SCHEMA = "public" }
-  secret_env      = { PGPASSWORD = { secret = "plimsoll-source-password", version = "3" } }
+  secret_env      = { PGPASSWORD = { secret = "plimsoll-source-password", version = var.database_password_version } }
 
   service = {
     cpu           = "2"
@@ -69,7 +69,7 @@ module "plimsoll" {
     notification_channels = [google_monitoring_notification_channel.email.id]
     freshness             = { minutes = 150 }
     silence               = { minutes = 150 }
-    lease                 = { minutes = 15 }
+    lease                 = { minutes = 9 }
   }
 }
 

@@ -57,3 +57,9 @@ variable "viewers" {
   type        = set(string)
   default     = []
 }
+
+variable "database_password_version" {
+  description = "The version of the secret with the password that is in use; rotating is a change of this number."
+  type        = string
+  default     = "1"
+}
