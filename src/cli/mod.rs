@@ -15,6 +15,7 @@ mod status;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -54,7 +55,7 @@ enum Command {
     Status,
     /// Load tables afresh; their targets may be made anew.
     Resync(NamedTables),
-    /// Let tables rest: no run reads or writes them until they are resumed.
+    /// Let tables rest: no run begins with them until they are resumed.
     Pause(NamedTables),
     /// Let paused tables go on where they stopped.
     Resume(NamedTables),
@@ -241,13 +242,26 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Res
 async fn read_config(named: Option<&str>) -> Result<Config, CliError> {
     let env = Environment::of_process();
     let source = config::locate(named);
+    let began = Instant::now();
+    // Cloud Run sets this name. A service that is made together with its rights may start before those are known everywhere.
+    let patience = env.get("K_SERVICE").map_or(Duration::ZERO, |_| Duration::from_secs(120));
     match &source {
         ConfigSource::File(path) => Ok(config::fetch(path, &env).await?),
         ConfigSource::Object { bucket, name } => {
             let store = Store::open(bucket, "").await?;
-            let Some((content, _)) = store.get(name).await? else {
-                store.probe().await?;
-                return Err(ConfigError::Missing { name: source.name() }.into());
+            let content = loop {
+                let refused = match store.get(name).await {
+                    Ok(Some((content, _))) => break content,
+                    Ok(None) => match store.probe().await {
+                        Ok(()) => CliError::from(ConfigError::Missing { name: source.name() }),
+                        Err(e) => e.into(),
+                    },
+                    Err(e) => e.into(),
+                };
+                if began.elapsed() > patience {
+                    return Err(refused);
+                }
+                tokio::time::sleep(Duration::from_secs(3)).await;
             };
             let unreadable = |_| ConfigError::Unreadable { name: source.name(), reason: "not UTF-8".to_owned() };
             let text = std::str::from_utf8(&content).map_err(unreadable)?;

@@ -34,11 +34,14 @@ pub(super) fn text(lines: &str) {
     let _ = writeln!(std::io::stdout(), "{}", lines.trim_end_matches('\n'));
 }
 
+const WIDEST: usize = 200;
+
 /// Rows in columns, the first row being the head. Numbers to the right.
 pub(super) fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |n: usize| rows.iter().filter_map(|r| r.get(n)).map(|c| c.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..count).map(width).collect();
+    // Padding has its limits, and so has a terminal.
+    let widths: Vec<usize> = (0..count).map(|n| width(n).min(WIDEST)).collect();
     let mut out = String::new();
     for row in rows {
         let mut line = String::new();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bars::Bars;
 use super::{CliError, Exit, Format, output};
-use crate::run::{Context, Request, TickReport, tick};
+use crate::run::{Context, Request, RunState, TickReport, tick};
 use crate::server::stop_signal;
 
 pub(super) async fn run(context: Context, request: Request, format: Format) -> Result<Exit, CliError> {
@@ -48,6 +48,10 @@ fn describe(report: &TickReport) -> String {
             output::bytes(sum(|t| t.bytes_billed)),
             format!("{:.1}", run.seconds),
         ]);
+        if run.state == RunState::Paused {
+            let resume = format!("`plimsoll resume --table {}`", run.source);
+            notes.push_str(&format!("{}: nothing was read, for it is paused: {resume}\n", run.source));
+        }
         if let Some(why) = &run.whole {
             notes.push_str(&format!("{}: the whole table was read: {why}\n", run.source));
         }

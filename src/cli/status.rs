@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::{CliError, Exit, Format, output};
-use crate::run::Context;
+use crate::run::{Context, FeedStatus};
 
 pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, CliError> {
     let feeds = context.status().await;
-    let failed = feeds.iter().any(|f| f.error.is_some() || f.failure.is_some());
+    let is_late = |f: &FeedStatus| f.late && f.loading.is_none();
+    let failed = feeds.iter().any(|f| f.error.is_some() || f.failure.is_some() || is_late(f));
     match format {
         Format::Json => output::json(&json!({ "feeds": feeds })),
         Format::Text => {

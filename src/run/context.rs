@@ -1,6 +1,7 @@
 //! What the runs of a process share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::bigquery::BigQuery;
 use crate::config::{Config, Secret};
 use crate::model::{FeedId, RunId};
 use crate::source::{Canceller, Session, Source, SourceError};
-use crate::state::Holder;
+use crate::state::{Complaint, Holder};
 use crate::storage::Store;
 use crate::topic::Topic;
 
@@ -31,7 +32,10 @@ pub struct Context {
     pub stop: Stop,
     pub progress: Arc<dyn Progress>,
     idle: Mutex<Vec<Session>>,
-    running: Mutex<HashSet<FeedId>>,
+    /// Since when.
+    running: Mutex<HashMap<FeedId, OffsetDateTime>>,
+    /// What a feed's last run in this process failed with.
+    failures: Mutex<HashMap<FeedId, Complaint>>,
     /// What stops the statement that a feed's run has under way.
     cancellers: Mutex<HashMap<FeedId, Canceller>>,
     /// By target.
@@ -62,6 +66,7 @@ impl Context {
             progress: Arc::new(Silent),
             idle: Mutex::default(),
             running: Mutex::default(),
+            failures: Mutex::default(),
             cancellers: Mutex::default(),
             last_success: Mutex::default(),
         })
@@ -99,9 +104,27 @@ impl Context {
         lock(&self.idle).clear();
     }
 
-    /// Marks a feed as running in this process until the guard is dropped; `None` where it is already.
-    pub(super) fn enter(&self, feed: &FeedId) -> Option<Running<'_>> {
-        lock(&self.running).insert(feed.clone()).then(|| Running { context: self, feed: feed.clone() })
+    /// Marks a feed as running in this process until the guard is dropped; or says since when it has been.
+    pub(super) fn enter(&self, feed: &FeedId, now: OffsetDateTime) -> Result<Running<'_>, OffsetDateTime> {
+        match lock(&self.running).entry(feed.clone()) {
+            Entry::Occupied(since) => Err(*since.get()),
+            Entry::Vacant(place) => {
+                place.insert(now);
+                Ok(Running { context: self, feed: feed.clone() })
+            }
+        }
+    }
+
+    /// Remembers a feed's failure, or forgets it.
+    pub(super) fn note_failure(&self, feed: &FeedId, complaint: Option<Complaint>) {
+        match complaint {
+            Some(complaint) => lock(&self.failures).insert(feed.clone(), complaint),
+            None => lock(&self.failures).remove(feed),
+        };
+    }
+
+    pub(super) fn last_failure(&self, feed: &FeedId) -> Option<Complaint> {
+        lock(&self.failures).get(feed).cloned()
     }
 
     /// Waits until no feed runs in this process.

@@ -50,11 +50,16 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         begun: Vec::new(),
         goes_on: Vec::new(),
         replayed: false,
+        busy_since: None,
         reports: Vec::new(),
     };
-    let Some(_running) = context.enter(&feed.id) else {
-        run.report(RunState::Busy, Vec::new(), None);
-        return run.reports;
+    let _running = match context.enter(&feed.id, started) {
+        Ok(running) => running,
+        Err(since) => {
+            run.busy_since = Some(since);
+            run.report(RunState::Busy, Vec::new(), None);
+            return run.reports;
+        }
     };
     let budget = context.config.run.budget;
     let outcome = tokio::select! {
@@ -89,6 +94,8 @@ struct Run<'a> {
     begun: Vec<String>,
     goes_on: Vec<String>,
     replayed: bool,
+    /// Since when another run of this process has had the feed.
+    busy_since: Option<OffsetDateTime>,
     reports: Vec<RunReport>,
 }
 
@@ -121,6 +128,8 @@ impl Run<'_> {
         }
         while !due.is_empty() {
             due = self.capture_and_apply(due).await?;
+            // Somebody may have paused it meanwhile: each write brings the notes along.
+            due.retain(|t| !self.is_paused(t));
             self.id = self.context.new_run(OffsetDateTime::now_utc());
             tracing::Span::current().record("run", self.id.as_str());
         }
@@ -219,6 +228,7 @@ impl Run<'_> {
         let Some(batch) = batch else {
             // Whoever looks at the state is to see that it works again.
             let failed = state.document().notes.recent.last().is_some_and(|r| r.error.is_some());
+            self.context.note_failure(&self.feed.id, None);
             let past = failed.then(|| PastRun::of(&self.id, self.started, None));
             let is_worth_it = is_worth_a_write(&due, previous.as_ref(), &next, captured_log, self.context.heartbeat());
             if failed || now_aside != aside || is_worth_it {
@@ -241,6 +251,7 @@ impl Run<'_> {
         self.context.progress.verb(&self.feed.id, "seal");
         state.seal(batch.clone()).await?;
         let tables = finish(self.context, state, &batch, Replay::No).await?;
+        self.context.note_failure(&self.feed.id, None);
         self.note_success(done.iter().map(|t| &t.target));
         let (loading, others): (Vec<TableSpec>, Vec<TableSpec>) =
             done.into_iter().partition(|t| self.loading(&t.target).is_some());
@@ -296,6 +307,8 @@ impl Run<'_> {
     /// Leaves word of a failure in the state, for whoever looks later: this process may be gone by then.
     async fn note_failure(&self, error: &RunError) {
         let complaint = Complaint { message: error.to_string(), hint: error.hint() };
+        // A feed without a state gets none for it: it may be misspelt. This process remembers.
+        self.context.note_failure(&self.feed.id, Some(complaint.clone()));
         let past = PastRun::of(&self.id, self.started, Some(complaint));
         let (store, writer) = (&self.context.store, self.context.new_holder());
         let noted =
@@ -334,20 +347,20 @@ impl Run<'_> {
         self.reports.push(report);
     }
 
-    /// Seconds since the moment of the source up to which BigQuery has all tables of the feed.
+    /// Seconds since the moment of the source up to which BigQuery has all tables of the feed that were ever loaded.
     fn age(&self) -> Option<i64> {
         let document = self.state.as_ref()?.document();
         let standing = |t: &TableSpec| document.watermark.as_ref()?.standing(&t.target).map(|s| s.taken_at);
-        let seen = |t: &TableSpec| standing(t).map(|at| Some(at).max(self.context.last_success(&t.target)));
-        let each: Option<Vec<_>> = self.feed.tables.iter().filter(|t| !self.is_paused(t)).map(seen).collect();
-        each?.into_iter().flatten().min().map(|oldest| (OffsetDateTime::now_utc() - oldest).whole_seconds().max(0))
+        let seen = |t: &TableSpec| standing(t).max(self.context.last_success(&t.target));
+        let each = self.feed.tables.iter().filter(|t| !self.is_paused(t)).filter_map(seen);
+        each.min().map(|oldest| (OffsetDateTime::now_utc() - oldest).whole_seconds().max(0))
     }
 
     /// Seconds for which another run has had the feed.
     fn others_lease(&self) -> Option<i64> {
         let now = OffsetDateTime::now_utc();
-        let lease = self.state.as_ref()?.document().live_lease(now)?;
-        lease.run.started().map(|began| (now - began).whole_seconds().max(0))
+        let lease = || self.state.as_ref()?.document().live_lease(now)?.run.started();
+        self.busy_since.or_else(lease).map(|began| (now - began).whole_seconds().max(0))
     }
 
     fn loading_reports(&self) -> Vec<LoadingReport> {

@@ -99,7 +99,10 @@ impl Context {
             held_by: document.live_lease(now).map(|l| l.run.to_string()),
             last_run: document.last,
             paused_since,
-            failure: document.notes.recent.last().and_then(|r| r.error.clone()),
+            failure: match document.notes.recent.last() {
+                Some(last) => last.error.clone(),
+                None => self.last_failure(&spec.feed()),
+            },
             recent: document.notes.recent,
             error,
         }

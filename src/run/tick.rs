@@ -27,8 +27,7 @@ pub struct Request {
     pub due: bool,
     /// Let this run delete as much as it finds gone.
     pub allow_deletes: bool,
-    /// As `full`, and targets may be made anew.
-    #[serde(skip)]
+    /// As `full`, and targets may be made anew; only for tables that are named.
     pub resync: bool,
 }
 
@@ -61,7 +60,8 @@ impl Request {
         // Through an object, for a list of values would be taken for one too.
         let object: serde_json::Map<String, serde_json::Value> =
             serde_json::from_slice(text).map_err(|_| NotARequest)?;
-        serde_json::from_value(object.into()).map_err(|_| NotARequest)
+        let request: Self = serde_json::from_value(object.into()).map_err(|_| NotARequest)?;
+        if request.resync && request.tables.is_empty() { Err(NotARequest) } else { Ok(request) }
     }
 
     /// The tables asked for, in the config's order.

@@ -131,7 +131,7 @@ async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> 
             Err(e) => refusal(StatusCode::INTERNAL_SERVER_ERROR, e.to_string(), e.hint()),
         };
     }
-    let is_full = push.request.full;
+    let is_full = push.request.full || push.request.resync;
     match run(&app, push.request).await {
         // Pub/Sub would only repeat what waits for a person, or begin a load anew that the next tick goes on with.
         Ok(report) if !report.is_worth_repeating() || (is_full && report.has_loaded_a_chunk()) => {
@@ -188,12 +188,15 @@ async fn healthz() -> Response {
     Json(json!({ "status": "ok" })).into_response()
 }
 
-async fn readyz(State(app): State<Arc<App>>) -> Response {
+/// The status is anybody's: a probe has no token. The reasons are not.
+async fn readyz(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let reasons = tokio::time::timeout(PATIENCE, app.context.not_ready()).await;
     let reasons = reasons.unwrap_or_else(|_| vec![SILENT.to_owned()]);
     if reasons.is_empty() {
         Json(json!({ "status": "ready" })).into_response()
-    } else {
+    } else if app.gate.check(&headers).await.is_ok() {
         (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready", "reasons": reasons }))).into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready" }))).into_response()
     }
 }

@@ -23,11 +23,21 @@ const MOST_ATTEMPTS: u32 = 8;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Notes {
     /// Tables that no run reads until somebody resumes them, by target.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "if_readable")]
     pub paused: BTreeMap<String, Paused>,
     /// The last runs that changed something or failed, the newest last.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "if_readable")]
     pub recent: Vec<PastRun>,
+}
+
+/// A note that cannot be read is none: it must not make the rest of the state unreadable.
+fn if_readable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + serde::de::DeserializeOwned,
+{
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 /// A table that rests.

@@ -89,6 +89,60 @@ async fn a_failure_is_shown_until_a_run_succeeds() {
     assert_eq!(w.run(&["status"]).await.code, 0);
 }
 
+/// A table that was never loaded has no state; the process that met the failure tells of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_a_first_load_is_shown() {
+    let w = operated("where = \"note::int > 0\"").await;
+    w.sql("INSERT INTO orders VALUES (1, 'no number', 1)").await;
+    let served = w.serve().await;
+    assert_eq!(press(&w, &served, "run", "").await, (303, "/?done=failed".to_owned()));
+    let (_, page) = html(&w, &served, "/").await;
+    assert!(page.contains("never loaded") && page.contains("a row could not be read"), "{page}");
+    w.sql("UPDATE orders SET note = '1'").await;
+    assert_eq!(press(&w, &served, "run", "").await.1, "/?done=ran");
+    assert!(html(&w, &served, "/").await.1.contains("none in trouble"));
+}
+
+/// Notes that nobody can read cost nothing but themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_notes_do_not_stop_a_run() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    w.tick().await;
+    for odd in [Value::Null, 7.into(), serde_json::json!([{ "run": 1 }])] {
+        let mut state = w.state("orders").await;
+        state["recent"] = odd.clone();
+        state["paused"] = odd;
+        w.put_state("orders", &state).await;
+        assert_eq!(w.run(&["run"]).await.code, 0);
+        assert_eq!(w.run(&["status"]).await.code, 0);
+    }
+}
+
+/// A load in chunks stops at the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_ends_a_load_in_chunks() {
+    let w = World::new().await;
+    w.sql(crate::support::world::ORDERS).await;
+    w.sql("INSERT INTO orders SELECT g, 'x', 1 FROM generate_series(1, 1000) g; ANALYZE orders").await;
+    w.config_with("chunk_rows = 200", "[[table]]\nsource = \"orders\"\n");
+    let gate = w.bq.hold_before(|r| r.is_job("load"));
+    let mut run = w.command(&["run", "--json"]);
+    let (ran, paused) = tokio::join!(async { w.finish(run.spawn().unwrap()).await }, async {
+        gate.reached().await;
+        let paused = w.run(&["pause", "--table", "orders"]).await.code;
+        gate.open();
+        paused
+    });
+    assert_eq!((ran.code, paused), (0, 0), "{}", ran.stderr);
+    let state = w.state("orders").await;
+    assert_eq!(state["watermark"]["tables"]["orders"]["loading"]["rows"], 200, "{state}");
+    assert_eq!(w.run(&["resume", "--table", "orders"]).await.code, 0);
+    assert_eq!(w.run(&["run"]).await.code, 0);
+    w.keep_statements().await;
+    w.assert_equal("orders").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn buttons_run_pause_and_resume() {
     let w = operated("every = \"1d\"").await;

@@ -12,7 +12,7 @@ use super::{may_operate, problem};
 use crate::run::{Pause, Request, TickReport};
 use crate::server::body::{self, Kind};
 use crate::server::origin::is_our_page;
-use crate::server::routes::{App, guard, run as run_tick};
+use crate::server::routes::{App, PATIENCE, guard, run as run_tick};
 
 /// What became of a button, for the page that is shown then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Outcome {
     pub fn text(self) -> &'static str {
         match self {
             Self::Ran => "The run is done.",
-            Self::Failed => "The run failed: see the table's last run.",
+            Self::Failed => "The run failed: the table's state says why.",
             Self::Busy => "Another run is at work on it.",
             Self::Paused => "Paused: no run reads it until it is resumed.",
             Self::Resumed => "Resumed: the next tick goes on where it stopped.",
@@ -72,8 +72,14 @@ async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Vec<St
         let hint = "open the status page itself, and use its buttons";
         return Err(problem(StatusCode::FORBIDDEN, "This form comes from another site", hint));
     }
-    let read = body::read(headers, &mut content.into_data_stream(), Kind::Form).await;
-    let bytes = read.map_err(|(status, why, hint)| problem(status, why, hint))?;
+    let mut content = content.into_data_stream();
+    let bytes = match body::read(headers, &mut content, Kind::Form).await {
+        Ok(bytes) => bytes,
+        Err((status, why, hint)) => {
+            body::discard(content).await;
+            return Err(problem(status, why, hint));
+        }
+    };
     let fields = form_urlencoded::parse(&bytes).filter(|(name, value)| name == "table" && !value.is_empty());
     Ok(fields.map(|(_, value)| value.into_owned()).collect())
 }
@@ -114,8 +120,9 @@ pub(super) async fn pause(app: State<Arc<App>>, headers: HeaderMap, content: Bod
         Err(e) => return problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string(), &e.hint()),
     };
     info!(tables = request.tables.join(", "), ?pause, "by the status page");
-    match app.context.set_pause(&specs, pause).await {
-        Ok(()) => back(if pause == Pause::Rest { Outcome::Paused } else { Outcome::Resumed }),
-        Err(e) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
+    match tokio::time::timeout(PATIENCE, app.context.set_pause(&specs, pause)).await {
+        Ok(Ok(())) => back(if pause == Pause::Rest { Outcome::Paused } else { Outcome::Resumed }),
+        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "Cloud Storage does not answer", "look at the bucket"),
+        Ok(Err(e)) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
     }
 }

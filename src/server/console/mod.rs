@@ -48,7 +48,8 @@ pub(super) fn router() -> Router<Arc<App>> {
             for (name, value) in [
                 (header::CONTENT_SECURITY_POLICY, POLICY),
                 (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-                (header::REFERRER_POLICY, "no-referrer"),
+                // With none a browser would call the origin of our own forms "null".
+                (header::REFERRER_POLICY, "same-origin"),
                 (header::CACHE_CONTROL, "no-store"),
             ] {
                 headers.insert(name, HeaderValue::from_static(value));

@@ -44,7 +44,10 @@ fn state(table: &FeedStatus) -> (Health, String, Option<String>) {
         FeedStatus { paused_since: Some(since), .. } => {
             (Health::Waiting, "paused".to_owned(), Some(format!("since {}", moment(*since))))
         }
-        FeedStatus { error: Some(error), .. } => (Health::Wrong, "set aside".to_owned(), Some(error.clone())),
+        FeedStatus { error: Some(error), .. } => {
+            let word = if error.starts_with("set aside") { "set aside" } else { "unknown" };
+            (Health::Wrong, word.to_owned(), Some(error.clone()))
+        }
         FeedStatus { late: true, last_success, .. } => {
             let word = if last_success.is_none() && table.loading.is_none() { "never loaded" } else { "late" };
             let word = if table.loading.is_some() { "loading" } else { word };
