@@ -112,10 +112,14 @@ output "dashboard" {
 }
 
 output "commands" {
-  description = "What to type next: a tick by hand, the last runs, and the status page."
+  description = "What to type next: a tick by hand, the last runs, and the status page (null where the ingress keeps it inside)."
   value = {
-    tick   = "gcloud pubsub topics publish ${google_pubsub_topic.ticks.name} --project=${var.project_id} --message='{}'"
-    log    = local.read_log
-    status = "gcloud run services proxy ${var.name} --project=${var.project_id} --region=${var.region}"
+    tick = "gcloud pubsub topics publish ${google_pubsub_topic.ticks.name} --project=${var.project_id} --message='{}'"
+    log  = local.read_log
+    status = (
+      var.service.ingress == "INGRESS_TRAFFIC_ALL"
+      ? "gcloud run services proxy ${var.name} --project=${var.project_id} --region=${var.region}"
+      : null
+    )
   }
 }

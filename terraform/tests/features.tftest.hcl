@@ -313,6 +313,27 @@ run "silence_of_nearly_two_days" {
   }
 }
 
+run "the_status_page_from_outside" {
+  command = plan
+  variables {
+    service = { ingress = "INGRESS_TRAFFIC_ALL" }
+  }
+
+  assert {
+    condition     = output.commands.status == "gcloud run services proxy plimsoll --project=my-project --region=europe-west1"
+    error_message = "The command for the status page is another."
+  }
+}
+
+run "no_status_page_from_outside" {
+  command = plan
+
+  assert {
+    condition     = output.commands.status == null
+    error_message = "A command is offered that the ingress refuses."
+  }
+}
+
 run "the_dashboard" {
   assert {
     condition = alltrue([for m in ["runs", "failures", "upserts_sum", "deletes_sum", "quarantined_sum", "bytes_billed_sum", "staged_bytes_sum", "run_seconds_sum", "age_seconds_sum", "lease_seconds_sum"] :
