@@ -14,15 +14,15 @@ use super::finish::finish;
 use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
 use super::lease::keep_lease;
 use super::order::{Guard, Mode, Order};
-use super::report::{
-    AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, seconds_since,
-};
+use super::report::{RunReport, RunState};
 use super::work::{Captured, Work};
 use crate::batch::{Batch, Loading, LogCounts, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::model::{RunId, TableSpec};
-use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, StateDocument, annotate};
+use crate::state::{Handle, PastRun, StateDocument};
+
+mod tell;
 
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);
@@ -276,109 +276,12 @@ impl Run<'_> {
         watermark.tables.get(target)?.loading.as_ref()
     }
 
-    /// Of the tables that were looked at, those that are up to date now: neither set aside nor to be loaded afresh.
-    fn note_success<'t>(&self, targets: impl Iterator<Item = &'t String>) {
-        let Some(document) = self.state.as_ref().map(Handle::document) else { return };
-        let mark = |target: &String| document.watermark.as_ref().and_then(|w| w.tables.get(target));
-        let stands = |target: &&String| mark(target).is_some_and(|m| m.loading.is_none());
-        for target in targets.filter(stands).filter(|t| !document.aside.contains_key(*t)) {
-            self.context.note_success(target, OffsetDateTime::now_utc());
-        }
-    }
-
-    /// What is set aside or loading is not ready, however lately it was.
-    fn note_trouble(&self) {
-        let Some(document) = self.state.as_ref().map(Handle::document) else { return };
-        let marks = document.watermark.iter().flat_map(|w| &w.tables);
-        let loading = marks.filter(|(_, mark)| mark.loading.is_some()).map(|(target, _)| target);
-        for target in document.aside.keys().chain(loading) {
-            self.context.note_trouble(target);
-        }
-    }
-
     async fn release_lease(&mut self) {
         let Some(state) = self.state.as_mut() else { return };
         if let Ok(Err(e)) = tokio::time::timeout(LAST_WORDS, state.release()).await {
             // Its end frees it as well; another holder is no trouble at all.
             info!(reason = %e, "the lease was not given back");
         }
-    }
-
-    /// Leaves word of a failure in the state, for whoever looks later: this process may be gone by then.
-    async fn note_failure(&self, error: &RunError) {
-        let complaint = Complaint { message: error.to_string(), hint: error.hint() };
-        // A feed without a state gets none for it: it may be misspelt. This process remembers.
-        self.context.note_failure(&self.feed.id, Some(complaint.clone()));
-        let past = PastRun::of(&self.id, self.started, Some(complaint));
-        let (store, writer) = (&self.context.store, self.context.new_holder());
-        let noted =
-            annotate(store, &self.feed.id, &writer, Newborn::LeaveAlone, |notes: &mut Notes| notes.add(past.clone()));
-        // The log has it anyway.
-        if let Ok(Err(e)) = tokio::time::timeout(LAST_WORDS, noted).await {
-            info!(reason = %e, "the failure is not noted in the state");
-        }
-    }
-
-    fn report(&mut self, state: RunState, tables: Vec<TableReport>, failure: Option<&RunError>) {
-        tracing::Span::current().record("run", self.id.as_str());
-        self.note_trouble();
-        let aside = self.state.iter().flat_map(|s| s.document().aside.iter());
-        let report = RunReport {
-            run: self.id.clone(),
-            feed: self.feed.id.clone(),
-            source: self.feed.label(),
-            state,
-            whole: self.whole_text(),
-            replayed: self.replayed,
-            error: failure.map(Failure::from),
-            started: self.started,
-            seconds: seconds_since(self.started),
-            age_seconds: self.age(),
-            lease_seconds: self.others_lease().filter(|_| state == RunState::Busy),
-            log: self.log,
-            aside: aside.map(|(target, a)| AsideReport::new(target, a)).collect(),
-            loading: self.loading_reports(),
-            goes_on: std::mem::take(&mut self.goes_on),
-            postponed: self.postponed.iter().map(|(spec, e)| PostponedReport::new(spec, e)).collect(),
-            tables,
-        };
-        self.context.progress.ended(&self.feed.id, report.state.name());
-        report.log();
-        self.reports.push(report);
-    }
-
-    /// Seconds since the moment of the source up to which BigQuery has all tables of the feed that were ever loaded.
-    fn age(&self) -> Option<i64> {
-        let document = self.state.as_ref()?.document();
-        let standing = |t: &TableSpec| document.watermark.as_ref()?.standing(&t.target).map(|s| s.taken_at);
-        let seen = |t: &TableSpec| standing(t).max(self.context.last_success(&t.target));
-        let each = self.feed.tables.iter().filter(|t| !self.is_paused(t)).filter_map(seen);
-        each.min().map(|oldest| (OffsetDateTime::now_utc() - oldest).whole_seconds().max(0))
-    }
-
-    /// Seconds for which another run has had the feed.
-    fn others_lease(&self) -> Option<i64> {
-        let now = OffsetDateTime::now_utc();
-        let lease = || self.state.as_ref()?.document().live_lease(now)?.run.started();
-        self.busy_since.or_else(lease).map(|began| (now - began).whole_seconds().max(0))
-    }
-
-    fn loading_reports(&self) -> Vec<LoadingReport> {
-        let marks = self.state.iter().filter_map(|s| s.document().watermark.as_ref()).flat_map(|w| &w.tables);
-        let each = marks.filter_map(|(target, mark)| Some((target, mark.loading.as_ref()?)));
-        each.map(|(target, l)| LoadingReport { target: target.clone(), rows: l.rows }).collect()
-    }
-
-    /// Why tables were read whole: of a shared feed each with its name.
-    fn whole_text(&self) -> Option<String> {
-        if self.whole.is_empty() || self.replayed {
-            return None;
-        }
-        let each = self.whole.iter().map(|(target, why)| match self.feed.is_shared() {
-            true => format!("{target}: {}", why.text()),
-            false => why.text().to_owned(),
-        });
-        Some(each.collect::<Vec<_>>().join("; "))
     }
 }
 

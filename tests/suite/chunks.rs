@@ -21,7 +21,9 @@ const LOGGED: &str = "[changelog]\ntable = \"log\"\nid = \"id\"\nkey = [\"a\", \
 const SCANNED: &str = "[[table]]\nsource = \"item\"\ndeletes = \"keys\"\n";
 
 /// A budget of which half is over after one chunk, for a chunk waits at its seal.
-const ONE_A_TICK: &str = "chunk_rows = 30\nbudget = \"14s\"\nlease = \"1s\"";
+const ONE_A_TICK: &str = "chunk_rows = 30\nbudget = \"24s\"\nlease = \"1s\"";
+/// More than half of that budget, after which a tick begins no other stretch; the rest is for a machine that is busy.
+const ONE_A_TICK_PAUSE: &str = "seal:before=pause:12200";
 
 async fn world(run: &str, rest: &str) -> World {
     let w = World::new().await;
@@ -43,7 +45,7 @@ async fn equal(w: &World) {
 }
 
 async fn slow_tick(w: &World) -> Value {
-    let child = w.command(&["run", "--json"]).env(VARIABLE, "seal:before=pause:7200").spawn().unwrap();
+    let child = w.command(&["run", "--json"]).env(VARIABLE, ONE_A_TICK_PAUSE).spawn().unwrap();
     let ran = w.finish(child).await;
     assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
     ran.json()
@@ -116,7 +118,7 @@ async fn a_full_target_is_never_half_empty() {
     w.tick().await;
     w.sql("ALTER TABLE item DISABLE TRIGGER t; DELETE FROM item WHERE b = 4; UPDATE item SET v = 'unlogged'").await;
     w.config_with(ONE_A_TICK, LOGGED);
-    let child = w.command(&["run", "--full", "--json"]).env(VARIABLE, "seal:before=pause:7200").spawn().unwrap();
+    let child = w.command(&["run", "--full", "--json"]).env(VARIABLE, ONE_A_TICK_PAUSE).spawn().unwrap();
     let ran = w.finish(child).await;
     assert_eq!(ran.run()["loading"][0]["rows"], 30, "{}", ran.stdout);
     assert_eq!(w.target("SELECT COUNT(*) FROM `{d}.item`").await[0][0].as_deref(), Some("95"));
@@ -135,7 +137,7 @@ async fn a_load_that_may_delete_ends_by_itself() {
     w.config_with(ONE_A_TICK, SCANNED);
     let begin = async |extra: &[&str]| {
         let args = [&["run", "--full", "--json"], extra].concat();
-        let ran = w.finish(w.command(&args).env(VARIABLE, "seal:before=pause:7200").spawn().unwrap()).await;
+        let ran = w.finish(w.command(&args).env(VARIABLE, ONE_A_TICK_PAUSE).spawn().unwrap()).await;
         assert_eq!(ran.run()["loading"][0]["rows"], 30, "{}", ran.stdout);
     };
     begin(&[]).await;
@@ -278,7 +280,7 @@ async fn what_comes_into_a_stretch_that_is_through() {
     let w = world("chunk_rows = 1000", SCANNED).await;
     w.tick().await;
     w.config_with(ONE_A_TICK, SCANNED);
-    let child = w.command(&["run", "--full", "--json"]).env(VARIABLE, "seal:before=pause:7200").spawn().unwrap();
+    let child = w.command(&["run", "--full", "--json"]).env(VARIABLE, ONE_A_TICK_PAUSE).spawn().unwrap();
     assert_eq!(w.finish(child).await.run()["loading"][0]["rows"], 30);
     w.sql("INSERT INTO item VALUES ('a', 1, 'before all')").await;
     let mut seen = Vec::new();
@@ -292,7 +294,7 @@ async fn what_comes_into_a_stretch_that_is_through() {
     assert!(seen.iter().all(Value::is_null), "{seen:?}");
     assert!(w.tick().await["whole"].is_null());
     equal(&w).await;
-    let child = w.command(&["run", "--full", "--json"]).env(VARIABLE, "seal:before=pause:7200").spawn().unwrap();
+    let child = w.command(&["run", "--full", "--json"]).env(VARIABLE, ONE_A_TICK_PAUSE).spawn().unwrap();
     assert_eq!(w.finish(child).await.run()["loading"][0]["rows"], 30);
     w.sql("ALTER TABLE item ADD COLUMN w int").await;
     assert_eq!(slow_tick(&w).await["runs"][0]["whole"], "columns came or went while the table was loaded");

@@ -9,16 +9,12 @@ async fn an_empty_tick_writes_nothing_and_asks_bigquery_nothing() {
     w.tick().await;
     w.bq.clear();
     w.gcs.clear();
-    let mut fastest = f64::MAX;
     for _ in 0..5 {
-        let report = w.tick().await;
-        assert_eq!(report["state"], "empty");
-        fastest = fastest.min(report["seconds"].as_f64().unwrap());
+        assert_eq!(w.tick().await["state"], "empty");
     }
     assert!(w.bq.log().is_empty(), "{:?}", w.bq.log());
     assert!(w.gcs.written().is_empty(), "{:?}", w.gcs.written());
     assert_eq!(w.gcs.log().len(), 5, "one read a tick: {:?}", w.gcs.log());
-    assert!(fastest < 0.2, "the fastest of five took {fastest} s");
 }
 
 /// The watermark of a quiet feed still moves, now and then, so that a fresh process can tell quiet from stuck.
