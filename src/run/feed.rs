@@ -14,7 +14,7 @@ use super::finish::finish;
 use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
 use super::lease::keep_lease;
 use super::order::{Guard, Mode, Order};
-use super::report::{RunReport, RunState};
+use super::report::{RunReport, RunState, seconds_since};
 use super::work::{Captured, Work};
 use crate::batch::{Batch, Loading, LogCounts, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
@@ -229,7 +229,7 @@ impl Run<'_> {
             // Whoever looks at the state is to see that it works again.
             let failed = state.document().notes.recent.last().is_some_and(|r| r.error.is_some());
             self.context.note_failure(&self.feed.id, None);
-            let past = failed.then(|| PastRun::of(&self.id, self.started, None));
+            let past = failed.then(|| PastRun::of(&self.id, seconds_since(self.started), None));
             let is_worth_it = is_worth_a_write(&due, previous.as_ref(), &next, captured_log, self.context.heartbeat());
             if failed || now_aside != aside || is_worth_it {
                 state.advance(next, now_aside, past.as_ref()).await?

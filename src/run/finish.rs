@@ -8,7 +8,7 @@ use super::aside::{Stage, set_aside};
 use super::context::Context;
 use super::error::RunError;
 use super::lease::keep_lease;
-use super::report::TableReport;
+use super::report::{TableReport, seconds_since};
 use crate::batch::{Absent, Apply, Batch, TableBatch, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::model::{DeleteStyle, FeedId};
@@ -60,7 +60,7 @@ pub(super) async fn finish(
         deletes: sum(|t| t.deletes),
         quarantined: sum(|t| t.quarantined),
         bytes_billed: sum(|t| t.bytes_billed),
-        ..PastRun::of(&batch.run, batch.started, None)
+        ..PastRun::of(&batch.run, seconds_since(batch.started), None)
     };
     state.commit(next, aside, last).await?;
     tidy_up(context, batch, &reports).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::{BodyDataStream, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use tokio::sync::Semaphore;
 
@@ -30,14 +31,14 @@ pub(super) enum Kind {
 
 /// Whether a connection can take another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Afterwards {
+enum Afterwards {
     KeepOpen,
     Close,
 }
 
 /// Reads past what is left of a refused body. A connection closed over unread bytes is reset, and the answer may be lost with
 /// it; one that is not closed would take the rest of the body for the next request.
-pub(super) async fn discard(mut body: BodyDataStream) -> Afterwards {
+async fn discard(mut body: BodyDataStream) -> Afterwards {
     let past = async {
         let mut wasted = 0;
         while let Some(piece) = body.next().await {
@@ -51,6 +52,14 @@ pub(super) async fn discard(mut body: BodyDataStream) -> Afterwards {
     match tokio::time::timeout(WASTED_TIME, past).await {
         Ok(Ok(())) => Afterwards::KeepOpen,
         Ok(Err(())) | Err(_) => Afterwards::Close,
+    }
+}
+
+/// A refusal, given when the body it is about is out of the way.
+pub(super) async fn refuse(body: BodyDataStream, refusal: Response) -> Response {
+    match discard(body).await {
+        Afterwards::KeepOpen => refusal,
+        Afterwards::Close => ([(header::CONNECTION, "close")], refusal).into_response(),
     }
 }
 

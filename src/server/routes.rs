@@ -14,7 +14,7 @@ use serde_json::json;
 use tracing::{Instrument, info, info_span, warn};
 
 use super::auth::Gate;
-use super::body::{self, Afterwards, Kind};
+use super::body::{self, Kind};
 use super::console;
 use super::envelope;
 use super::origin::is_another_site;
@@ -78,10 +78,7 @@ async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Bytes,
             }
         },
     };
-    Err(match body::discard(content).await {
-        Afterwards::KeepOpen => refused,
-        Afterwards::Close => ([(header::CONNECTION, "close")], refused).into_response(),
-    })
+    Err(body::refuse(content, refused).await)
 }
 
 /// Runs a tick to its end even if the caller goes away: Pub/Sub gives up waiting before a long run is done.

@@ -56,10 +56,9 @@ pub struct PastRun {
 }
 
 impl PastRun {
-    /// A run that has changed nothing, now at its end.
-    pub fn of(run: &RunId, started: OffsetDateTime, error: Option<Complaint>) -> Self {
+    /// A run that has changed nothing, now at its end after so many seconds.
+    pub fn of(run: &RunId, seconds: f64, error: Option<Complaint>) -> Self {
         let finished = OffsetDateTime::now_utc();
-        let seconds = ((finished - started).as_seconds_f64() * 1000.0).round() / 1000.0;
         let (upserts, deletes, quarantined, bytes_billed) = (0, 0, 0, 0);
         Self { run: run.clone(), finished, seconds, upserts, deletes, quarantined, bytes_billed, error }
     }

@@ -119,6 +119,22 @@ async fn odd_notes_do_not_stop_a_run() {
     }
 }
 
+/// The answer to the write is lost after it was done, or the write itself before: the pause stands all the same, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_whose_answer_is_lost_stands() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    w.tick().await;
+    w.gcs.lose_answer(1, |r| r.writes_state());
+    assert_eq!(w.run(&["pause", "--table", "orders"]).await.code, 0);
+    let before = w.state("orders").await;
+    assert!(before["paused"]["orders"].is_object(), "{before}");
+    w.gcs.cut(1, |r| r.writes_state());
+    assert_eq!(w.run(&["resume", "--table", "orders"]).await.code, 0);
+    let after = w.state("orders").await;
+    assert!(after["paused"].is_null() && after["watermark"] == before["watermark"], "{after}");
+}
+
 /// A load in chunks stops at the next one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_ends_a_load_in_chunks() {

@@ -130,3 +130,19 @@ async fn without_a_check_of_callers_only_names_of_loopback_are_answered() {
     let named = w.http.post(&url).header("host", "localhost:8080").send().await.unwrap();
     assert_eq!(named.status(), 200);
 }
+
+/// On Cloud Run the config's object, or the right to read it, may be known a moment after the service starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_cloud_run_a_config_that_is_not_there_yet_is_waited_for() {
+    let w = World::with_orders("").await;
+    let path = format!("gs://{}/config/x.toml", w.bucket);
+    let ran = w.run(&["status", "--config", &path]).await;
+    assert!(ran.code == 2 && ran.stderr.contains("x.toml"), "elsewhere it is an error at once: {}", ran.stderr);
+    let waiting = w.command(&["status", "--config", &path]).env("K_SERVICE", "plimsoll").spawn().unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let url = format!("{}/upload/storage/v1/b/{}/o?uploadType=media&name=config%2Fx.toml", w.stack.gcs.url, w.bucket);
+    let text = std::fs::read_to_string(w.config_path()).unwrap();
+    w.http.post(url).body(text).send().await.unwrap().error_for_status().unwrap();
+    let ran = w.finish(waiting).await;
+    assert!(ran.stdout.contains("never loaded"), "{} {}", ran.stdout, ran.stderr);
+}

@@ -38,7 +38,7 @@ impl Run<'_> {
         let complaint = Complaint { message: error.to_string(), hint: error.hint() };
         // A feed without a state gets none for it: it may be misspelt. This process remembers.
         self.context.note_failure(&self.feed.id, Some(complaint.clone()));
-        let past = PastRun::of(&self.id, self.started, Some(complaint));
+        let past = PastRun::of(&self.id, seconds_since(self.started), Some(complaint));
         let (store, writer) = (&self.context.store, self.context.new_holder());
         let noted =
             annotate(store, &self.feed.id, &writer, Newborn::LeaveAlone, |notes: &mut Notes| notes.add(past.clone()));

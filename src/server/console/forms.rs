@@ -60,8 +60,8 @@ impl Outcome {
     }
 }
 
-/// The tables that a form names, if its post may count.
-async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Vec<String>, Response> {
+/// Whether a form's post may count.
+async fn admit(app: &App, headers: &HeaderMap) -> Result<(), Response> {
     guard(app, headers).await?;
     if !may_operate(app) {
         let hint = "set [server] console = \"operate\" to have buttons";
@@ -72,16 +72,23 @@ async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Vec<St
         let hint = "open the status page itself, and use its buttons";
         return Err(problem(StatusCode::FORBIDDEN, "This form comes from another site", hint));
     }
+    Ok(())
+}
+
+/// The tables that a form names.
+async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Vec<String>, Response> {
     let mut content = content.into_data_stream();
-    let bytes = match body::read(headers, &mut content, Kind::Form).await {
-        Ok(bytes) => bytes,
-        Err((status, why, hint)) => {
-            body::discard(content).await;
-            return Err(problem(status, why, hint));
-        }
+    let refused = match admit(app, headers).await {
+        Err(refused) => refused,
+        Ok(()) => match body::read(headers, &mut content, Kind::Form).await {
+            Ok(bytes) => {
+                let named = form_urlencoded::parse(&bytes).filter(|(name, value)| name == "table" && !value.is_empty());
+                return Ok(named.map(|(_, value)| value.into_owned()).collect());
+            }
+            Err((status, why, hint)) => problem(status, why, hint),
+        },
     };
-    let fields = form_urlencoded::parse(&bytes).filter(|(name, value)| name == "table" && !value.is_empty());
-    Ok(fields.map(|(_, value)| value.into_owned()).collect())
+    Err(body::refuse(content, refused).await)
 }
 
 fn back(outcome: Outcome) -> Response {

@@ -1,0 +1,75 @@
+//! `[server]`: who may call, what the status page is for, and when a table is late.
+
+use std::time::Duration;
+
+use super::read::Section;
+
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    pub auth: Auth,
+    pub console: Console,
+    /// `readyz` fails when a table's last success is older.
+    pub max_age: Duration,
+}
+
+/// What the status page is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Console {
+    /// To look.
+    ReadOnly,
+    /// To run, pause and resume tables, too.
+    Operate,
+}
+
+/// Who checks that a request may trigger a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// We do: a token signed by Google for this audience and one of these accounts.
+    Oidc { audience: String, accounts: Vec<String> },
+    /// Cloud Run's own IAM, in front of us.
+    CloudRun,
+    /// Nobody: loopback only.
+    None,
+}
+
+pub(super) fn read(s: &Section<'_>) -> Option<ServerConfig> {
+    let auth = s.string("auth");
+    let audience = s.string("audience");
+    let accounts = s.one_or_more("service_account");
+    let max_age = s.duration("max_age").map_or(Duration::from_secs(3600), |d| d.value);
+    let console = match s.string("console").as_ref().map(|c| (c.value.as_str(), c.at)) {
+        None | Some(("read-only", _)) => Console::ReadOnly,
+        Some(("operate", _)) => Console::Operate,
+        Some((other, at)) => {
+            s.fault(at, format!("console: `{other}` is not known"), "one of \"read-only\", \"operate\"");
+            Console::ReadOnly
+        }
+    };
+    s.refuse_unknown(&["auth", "audience", "service_account", "console", "max_age"]);
+    let auth = match auth.as_ref().map(|a| a.value.as_str()) {
+        // Nothing said and nothing to check a token against: the platform in front has to do it.
+        None if audience.is_none() => Auth::CloudRun,
+        None | Some("oidc") => {
+            let Some(audience) = audience else {
+                let at = auth.map_or(s.at(), |a| a.at);
+                s.fault(at, "auth = \"oidc\" needs an audience".to_owned(), "audience = \"https://…/pubsub\"");
+                return None;
+            };
+            // Anybody's token can have any audience; whose it is has to be said.
+            let Some(accounts) = accounts else {
+                let remedy = "service_account = \"push@my-project.iam.gserviceaccount.com\"";
+                s.fault(audience.at, "auth = \"oidc\" needs a service_account".to_owned(), remedy);
+                return None;
+            };
+            Auth::Oidc { audience: audience.value, accounts: accounts.value }
+        }
+        Some("cloud-run") => Auth::CloudRun,
+        Some("none") => Auth::None,
+        Some(other) => {
+            let at = auth.as_ref().map_or(s.at(), |a| a.at);
+            s.fault(at, format!("auth: `{other}` is not known"), "one of \"oidc\", \"cloud-run\", \"none\"");
+            return None;
+        }
+    };
+    Some(ServerConfig { auth, console, max_age })
+}

@@ -1,0 +1,122 @@
+"""A small HTTP proxy in front of local-bigquery that lets one write through at a time.
+
+The emulator keeps its catalog in DuckLake and fails when two writes meet ("write-write conflict", "Failed to commit
+DuckLake transaction"). BigQuery takes such writes. So tests, the demo and `make stack` all reach the emulator through
+this proxy, and the product knows nothing of it. Reads pass side by side.
+"""
+
+import http.client
+import http.server
+import json
+import socket
+import threading
+from urllib.parse import urlsplit
+
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-connection", "host", "content-length"}
+
+
+def is_read(method, path, body):
+    """Whether a request leaves the catalog alone: a GET, or a short query that only selects."""
+    if method in ("GET", "HEAD"):
+        return True
+    if method != "POST" or not urlsplit(path).path.endswith("/queries"):
+        return False
+    try:
+        query = json.loads(body)["query"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return isinstance(query, str) and query.lstrip().upper().startswith(("SELECT", "WITH"))
+
+
+def read_chunks(stream):
+    parts = []
+    while size := int(stream.readline().split(b";")[0], 16):
+        parts.append(stream.read(size))
+        stream.readline()
+    while stream.readline().strip():
+        pass
+    return b"".join(parts)
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def start(backend):
+    """Serves in threads of this process; returns the address."""
+    host, port = urlsplit(backend).hostname, urlsplit(backend).port
+    one_at_a_time = threading.Lock()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body leave in one packet
+        backend = None
+
+        def pass_on(self):
+            if "chunked" in self.headers.get("Transfer-Encoding", ""):
+                body = read_chunks(self.rfile)
+            else:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if is_read(self.command, self.path, body):
+                answer, content = self.ask(body)
+            else:
+                with one_at_a_time:
+                    answer, content = self.ask(body)
+            self.send_response_only(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on
+
+        def ask(self, body):
+            """Over the connection that this caller's requests share. One that the emulator has closed meanwhile is opened
+            again; a request whose answer was lost on the way is not repeated."""
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+            if self.backend is not None and is_closed(self.backend.sock):
+                self.backend.close()
+                self.backend = None
+            if self.backend is None:
+                self.backend = http.client.HTTPConnection(host, port)
+                self.backend.connect()
+                self.backend.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.backend.request(self.command, self.path, body or None, headers)
+            answer = self.backend.getresponse()
+            return answer, answer.read()
+
+        def finish(self):
+            if self.backend is not None:
+                self.backend.close()
+            super().finish()
+
+        def log_message(self, *_):
+            pass
+
+    class Quiet(Server):
+        def handle_error(self, *_):
+            pass  # the emulator went away, or the caller did: either sees its connection end
+
+    server = Quiet(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def is_closed(sock):
+    """Between two answers the emulator has nothing to say, so anything readable is the end."""
+    if sock is None:
+        return True
+    sock.setblocking(False)
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+        return True
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    finally:
+        sock.setblocking(True)
