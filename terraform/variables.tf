@@ -500,7 +500,7 @@ variable "pubsub" {
     `regions` keeps messages in these regions.
   EOT
   type = object({
-    max_delivery_attempts         = optional(number, 5)
+    max_delivery_attempts         = optional(number, 10)
     minimum_backoff_seconds       = optional(number, 10)
     maximum_backoff_seconds       = optional(number, 300)
     retention_seconds             = optional(number, 3600)

@@ -43,4 +43,4 @@ pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
 pub use report::{AsideReport, Failure, PostponedReport, RunReport, RunState, TableReport, TickReport};
 pub use status::{FeedStatus, Pause};
-pub use tick::{NotARequest, Request, UnknownTable, fan_out, tick};
+pub use tick::{NotARequest, Request, UnknownTable, fan_out, pass_on_rest, tick};

@@ -18,6 +18,9 @@ pub struct TickReport {
     pub started: OffsetDateTime,
     pub seconds: f64,
     pub runs: Vec<RunReport>,
+    /// Targets of the request whose feed another run was at work on.
+    #[serde(skip)]
+    pub busy: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -54,6 +57,9 @@ pub struct RunReport {
     pub whole: Option<String>,
     /// The batch was sealed by an earlier run and only finished by this tick.
     pub replayed: bool,
+    /// What the run may have missed as things stand, and what to do about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     #[serde(with = "time::serde::rfc3339")]
@@ -201,6 +207,7 @@ impl RunReport {
                     hint = self.error.as_ref().map(|e| e.hint.as_str()),
                     replayed = self.replayed,
                     whole = self.whole,
+                    caveats = (!self.caveats.is_empty()).then(|| self.caveats.join("; ")),
                     upserts = self.sum(|t| t.upserts),
                     deletes = self.sum(|t| t.deletes),
                     resent = self.sum(|t| t.resent),
@@ -252,6 +259,7 @@ impl RunReport {
             state: RunState::Failed,
             whole: None,
             replayed: false,
+            caveats: Vec::new(),
             error: Some(Failure {
                 message: "the run crashed: a bug in Plimsoll".to_owned(),
                 hint: "report it with the log; the next tick tries again".to_owned(),
@@ -274,7 +282,11 @@ impl RunReport {
 impl TickReport {
     pub fn new(started: OffsetDateTime, runs: Vec<RunReport>) -> Self {
         let ok = runs.iter().all(RunReport::is_well);
-        Self { ok, started, seconds: seconds_since(started), runs }
+        Self { ok, started, seconds: seconds_since(started), runs, busy: Vec::new() }
+    }
+
+    pub(super) fn with_busy(self, busy: Vec<String>) -> Self {
+        Self { busy, ..self }
     }
 
     /// The report of a tick whose task panicked.

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::feed::run_feed;
 use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
-use super::report::{RunReport, TickReport};
+use super::report::{RunReport, RunState, TickReport};
 use crate::model::{RelationName, TableSpec};
 use crate::topic::{Topic, TopicError};
 
@@ -82,6 +82,12 @@ impl Request {
         Ok(tables.iter().filter(|t| all || self.tables.iter().any(|n| is_named(t, n))).collect())
     }
 
+    /// Whether somebody has asked for just this, so that it may not be dropped where a feed is busy. A plain tick may: the next one
+    /// finds the same changes.
+    pub fn is_asked_for(&self) -> bool {
+        self.full || self.resync || self.allow_deletes || (!self.tables.is_empty() && !self.due)
+    }
+
     fn order(&self) -> Order {
         Order { mode: self.mode(), guard: if self.allow_deletes { Guard::Off } else { Guard::On } }
     }
@@ -101,18 +107,26 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
     let started = OffsetDateTime::now_utc();
     let order = request.order();
     let feeds = Feed::of(&request.select(&context.config.tables)?);
-    let runs = futures_util::stream::iter(feeds)
-        .map(|feed| {
+    let runs = futures_util::stream::iter(feeds.into_iter().enumerate())
+        .map(|(place, feed)| {
             let span = tracing::info_span!("run", feed = %feed.id, table = %feed.label(), run = tracing::field::Empty);
             let (context, own) = (context.clone(), feed.clone());
             // A task of its own, so that the feeds' encoding uses every core, and one's panic leaves the others alone.
             let task = tokio::spawn(async move { run_feed(&context, &own, order).await }.instrument(span));
-            async move { task.await.unwrap_or_else(|_| vec![RunReport::crashed(&feed, started)]) }
+            async move {
+                let reports = task.await.unwrap_or_else(|_| vec![RunReport::crashed(&feed, started)]);
+                (place, feed, reports)
+            }
         })
-        .buffered(context.config.run.parallelism);
-    let runs: Vec<Vec<RunReport>> = runs.collect().await;
+        // In the order in which they end: a slow feed must not keep the place of one that could begin.
+        .buffer_unordered(context.config.run.parallelism);
+    let mut runs: Vec<(usize, Feed, Vec<RunReport>)> = runs.collect().await;
+    runs.sort_by_key(|(place, ..)| *place);
     context.close_idle();
-    let report = TickReport::new(started, runs.into_iter().flatten().collect());
+    let is_busy = |reports: &[RunReport]| reports.last().is_some_and(|r| r.state == RunState::Busy);
+    let busy = runs.iter().filter(|(.., reports)| is_busy(reports)).flat_map(|(_, feed, _)| &feed.tables);
+    let busy = busy.map(|t| t.target.clone()).collect();
+    let report = TickReport::new(started, runs.into_iter().flat_map(|(.., reports)| reports).collect()).with_busy(busy);
     tokio::join!(go_on_elsewhere(context, &report), publish_reports(context, &report));
     Ok(report)
 }
@@ -126,6 +140,24 @@ async fn go_on_elsewhere(context: &Context, report: &TickReport) {
         match topic.publish(&Request { tables, due: true, ..Request::default() }).await {
             Ok(()) => info!(targets, "a message is on its way to go on with the load"),
             Err(e) => warn!(targets, reason = %e, hint = e.hint(), "no message to go on at once"),
+        }
+    }
+}
+
+/// Publishes what is left of a request that met busy feeds, where the rest of it is done: delivered again as a whole, all of
+/// it would be done again. Whether that was possible; a request that has got nowhere is left to its caller, who waits between tries.
+pub async fn pass_on_rest(context: &Context, request: &Request, report: &TickReport) -> bool {
+    let is_smaller = report.runs.iter().any(|r| r.state != RunState::Busy);
+    let Some(topic) = context.topic.as_ref().filter(|_| is_smaller) else { return false };
+    let targets = report.busy.join(", ");
+    match topic.publish(&Request { tables: report.busy.clone(), ..request.clone() }).await {
+        Ok(()) => {
+            info!(targets, "a message is on its way for the tables that another run was at work on");
+            true
+        }
+        Err(e) => {
+            warn!(targets, reason = %e, hint = e.hint(), "no message for the tables that another run was at work on");
+            false
         }
     }
 }

@@ -3,8 +3,8 @@
 //! | route | answers |
 //! | --- | --- |
 //! | `POST …` | 408 a slow body, 413 a long one, 415 one that is not JSON |
-//! | `POST /pubsub` | 204 done, nothing to do or busy; 400 bad envelope; 401/403 bad token; 500 failed: redelivered |
-//! | `POST /runs` | 200 report; 409 busy; 422 unknown table or faulty config; 500 failed |
+//! | `POST /pubsub` | 204 done, nothing to do, or a plain tick that met a busy feed; 400 bad envelope; 401/403 bad token; 500 failed, 503 a feed is busy for which somebody has asked: both are delivered again |
+//! | `POST /runs` | 200 report; 409 busy, or one of the feeds asked for is; 422 unknown table or faulty config; 500 failed |
 //! | `GET /status` | every feed's state |
 //! | `GET /`, `GET /feeds/…` | the status page, see [`console`] |
 //! | `POST /console/…` | its buttons: 303; 403 where it is read-only, or from another site |

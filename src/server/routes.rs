@@ -19,7 +19,7 @@ use super::console;
 use super::envelope;
 use super::origin::is_another_site;
 use crate::config::FanOut;
-use crate::run::{Context, Request, TickReport, UnknownTable, fan_out, tick};
+use crate::run::{Context, Request, TickReport, UnknownTable, fan_out, pass_on_rest, tick};
 use crate::telemetry::TraceContext;
 
 /// Nobody who asks how things stand waits longer.
@@ -128,13 +128,16 @@ async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> 
             Err(e) => refusal(StatusCode::INTERNAL_SERVER_ERROR, e.to_string(), e.hint()),
         };
     }
-    let is_full = push.request.full || push.request.resync;
-    match run(&app, push.request).await {
-        // Pub/Sub would only repeat what waits for a person, or begin a load anew that the next tick goes on with.
-        Ok(report) if !report.is_worth_repeating() || (is_full && report.has_loaded_a_chunk()) => {
-            StatusCode::NO_CONTENT.into_response()
+    let request = push.request;
+    let is_full = request.full || request.resync;
+    match run(&app, request.clone()).await {
+        // Delivered again it would begin a load again that the next tick goes on with. What waits for a person is no failure here.
+        Ok(report) if report.is_worth_repeating() && !(is_full && report.has_loaded_a_chunk()) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(report)).into_response()
         }
-        Ok(report) => (StatusCode::INTERNAL_SERVER_ERROR, Json(report)).into_response(),
+        Ok(report) if !request.is_asked_for() || report.busy.is_empty() => StatusCode::NO_CONTENT.into_response(),
+        Ok(report) if pass_on_rest(&app.context, &request, &report).await => StatusCode::NO_CONTENT.into_response(),
+        Ok(report) => (StatusCode::SERVICE_UNAVAILABLE, Json(report)).into_response(),
         Err(e) => refusal(StatusCode::BAD_REQUEST, e.to_string(), e.hint()),
     }
 }
@@ -151,18 +154,18 @@ async fn runs(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Re
             return refusal(StatusCode::BAD_REQUEST, format!("the body is {e}"), hint);
         }
     };
-    match run(&app, request).await {
-        Ok(report) => (status_of(&report), Json(report)).into_response(),
+    match run(&app, request.clone()).await {
+        Ok(report) => (status_of(&request, &report), Json(report)).into_response(),
         Err(e) => refusal(StatusCode::UNPROCESSABLE_ENTITY, e.to_string(), e.hint()),
     }
 }
 
-fn status_of(report: &TickReport) -> StatusCode {
+fn status_of(request: &Request, report: &TickReport) -> StatusCode {
     if report.is_config_fault() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else if !report.ok {
         StatusCode::INTERNAL_SERVER_ERROR
-    } else if report.is_busy() {
+    } else if report.is_busy() || (request.is_asked_for() && !report.busy.is_empty()) {
         StatusCode::CONFLICT
     } else {
         StatusCode::OK

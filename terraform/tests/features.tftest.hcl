@@ -112,7 +112,7 @@ run "the_push_by_default" {
   assert {
     condition = alltrue([
       google_pubsub_subscription.push.dead_letter_policy[0].dead_letter_topic == "projects/my-project/topics/plimsoll-dead-letter",
-      google_pubsub_subscription.push.dead_letter_policy[0].max_delivery_attempts == 5,
+      google_pubsub_subscription.push.dead_letter_policy[0].max_delivery_attempts == 10,
       google_pubsub_subscription.dead_letter.topic == "projects/my-project/topics/plimsoll-dead-letter",
       google_pubsub_subscription.dead_letter.expiration_policy[0].ttl == "",
       google_pubsub_subscription.dead_letter.message_retention_duration == "604800s",

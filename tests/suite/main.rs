@@ -11,9 +11,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod asked_for;
 mod auth;
 mod bad_input;
 mod captures;
+mod changed_targets;
 mod changelog;
 mod changelog_feed;
 mod changelog_presets;
@@ -23,9 +25,11 @@ mod concurrency;
 mod console;
 mod crash_points;
 mod crashes;
+mod cursor_floor;
 mod django;
 mod empty_ticks;
 mod every_type;
+mod filters;
 mod first_load;
 mod fuzz_corpus;
 mod golden_sql;
@@ -35,9 +39,11 @@ mod http;
 mod open_transactions;
 mod push;
 mod reconcile;
+mod recovery_conflict;
 mod restore;
 mod schema;
 mod source_connection;
 mod telemetry;
 mod types;
+mod unique_keys;
 mod watchdog;
