@@ -3,7 +3,8 @@
 use super::claim::{Claim, Reach, Spelling};
 use super::key_sql::compared_as;
 use super::keys::{Chunk, Origin};
-use crate::capture::plan::{Pass, filter};
+use crate::capture::filter::filter;
+use crate::capture::plan::Pass;
 use crate::capture::select::Select;
 use crate::encode::{Flag, RowKind, Shape, ShapeColumn};
 use crate::model::{Op, TableSpec};
