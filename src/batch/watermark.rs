@@ -150,6 +150,10 @@ pub struct RelationMark {
     /// The leaf partitions (or inheriting tables): a newly attached one brings rows with old transaction ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaves: Vec<u32>,
+    /// The files that the rows were in, in the order of the relation and its leaves: others after a rewrite, whose rows may have old
+    /// cursor values. Empty where nobody looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<u32>,
     pub columns: Vec<MarkedColumn>,
     /// Columns the target still has, with old values, though the source no longer publishes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -181,6 +185,9 @@ pub struct CursorMark {
     pub candidate: Option<FloorCandidate>,
     /// The start of the oldest transaction then open, or the clock where none was: the floor never lies above it.
     pub not_after: String,
+    /// The server's clock then, for columns whose time zone nobody knows; absent in a state that an older version wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

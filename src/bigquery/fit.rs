@@ -113,6 +113,7 @@ mod tests {
             partition: None,
             cluster: vec![],
             description: String::new(),
+            held: vec![],
         }
     }
 

@@ -25,6 +25,8 @@ pub struct TargetPlan {
     pub partition: Option<Partition>,
     pub cluster: Vec<String>,
     pub description: String,
+    /// Columns that the target had when it was last written: one that is gone since had values that no change brings back.
+    pub held: Vec<String>,
 }
 
 /// What may be done to a target that is there.
@@ -45,6 +47,8 @@ pub enum Present {
 pub enum Prepared {
     /// It is there, or was made, and takes the columns as they are.
     Ready,
+    /// It is there, and was not touched: a column that it had is gone, and changes alone don't fill it again.
+    LacksColumn,
     /// It is there and can't be widened to the columns; a load has to bring its schema along.
     Incompatible,
     /// It is not there, and was not made because changes alone don't fill a table.
@@ -67,6 +71,11 @@ impl PreparedTarget {
 }
 
 impl TargetPlan {
+    /// The plan for a target that had these columns before.
+    pub fn holding(self, held: Vec<String>) -> Self {
+        Self { held, ..self }
+    }
+
     /// Every column of the target, with those that soft deletes add.
     pub(super) fn all_columns(&self) -> Vec<Column> {
         let mut columns = self.columns.clone();
@@ -145,7 +154,11 @@ impl BigQuery {
         refuse_foreign(plan, present, table)?;
         let difference = compare(plan, table);
         let rows = table["numRows"].as_str().and_then(|n| n.parse().ok());
+        let is_held = |c: &Column| plan.held.iter().any(|h| h.eq_ignore_ascii_case(&c.name));
         match (difference, present) {
+            (Ok(d), Present::Merge) if d.missing.iter().any(is_held) => {
+                Ok(PreparedTarget { state: Prepared::LacksColumn, fields: Vec::new(), rows })
+            }
             (Ok(Difference { missing, narrow, strict }), _) => {
                 let mut fields = self.patch_table(plan, table, &missing, &strict, is_ours).await?;
                 if !narrow.is_empty() {
@@ -306,6 +319,7 @@ fn plan_of(table: &TableBatch) -> TargetPlan {
         partition: table.partition.clone(),
         cluster: table.cluster.clone(),
         description: TargetPlan::description_of(&table.source),
+        held: Vec::new(),
     }
 }
 

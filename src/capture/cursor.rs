@@ -11,18 +11,34 @@
 //! * and by `lag`, for clocks of application servers that run behind (10 minutes where not configured) and for numbers that
 //!   were drawn early (10,000 steps).
 //!
-//! A NULL in the cursor is above no floor, so such rows are left to the rule.
+//! Of a date or a `timestamp` nobody knows the time zone, so it can't be held against the server's clock. It is lowered by the *age* of the
+//! oldest transaction instead, which is the same in every zone, and by two hours, for clocks that are set back in autumn.
+//! What keeps rows far ahead from hiding others, of times without a zone and of numbers, is that the floor goes no higher than the
+//! value that [`BULK`] rows reach: a test row with the largest number there is hides nothing.
+//!
+//! A NULL in the cursor is above no floor, so such rows are left to the rule. Where no index leads with the cursor, a floor would save
+//! nothing: the rule alone finds the changes.
 
 use std::time::Duration;
 
+use time::format_description::well_known::Rfc3339;
+
 use super::error::CaptureError;
+use super::select::Select;
 use crate::batch::{CursorMark, FloorCandidate, Snapshot};
-use crate::model::{Lag, LogSpec, TableSpec, TargetType};
-use crate::source::{Moment, Relation, ident, literal};
+use crate::model::{Lag, LogSpec, RelationName, TableSpec, TargetType};
+use crate::source::{Moment, Relation, RelationKind, ident, literal};
 
 const DEFAULT_LAG: Duration = Duration::from_secs(600);
 /// A number may be drawn from a sequence long before its transaction gets an id, or kept in a session's cache.
 const DEFAULT_STEPS: u64 = 10_000;
+/// Fewer rows ahead of all others are taken for mistakes, whose values say nothing of what comes next.
+const BULK: u32 = 1000;
+/// How far the wall clock of a zone may be set back: an hour in nearly all, two in times of double summer time.
+const SET_BACK: &str = "'2 hours'::interval";
+/// The wall clocks farthest from UTC. Source: <https://data.iana.org/time-zones/tzdb/>
+const FARTHEST_AHEAD: &str = "'14 hours'::interval";
+const FARTHEST_BEHIND: &str = "'12 hours'::interval";
 
 /// How a cursor column is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,15 +60,6 @@ impl CursorType {
         }
     }
 
-    fn sql_name(self) -> &'static str {
-        match self {
-            Self::Integer => "int8",
-            Self::Date => "date",
-            Self::Timestamp => "timestamp",
-            Self::TimestampTz => "timestamptz",
-        }
-    }
-
     /// How the encoder compares its values.
     pub fn target_type(self) -> TargetType {
         match self {
@@ -71,6 +78,48 @@ pub struct CursorColumn {
     pub kind: CursorType,
     lag: Lag,
     nullable: bool,
+    search: Search,
+}
+
+/// How the server finds rows by the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Search {
+    /// By an index, or in a way that the catalog does not tell: below a view, in a foreign table, in partitions.
+    Index,
+    /// It looks at every row of the table.
+    Scan,
+}
+
+/// How far the bulk of a cursor's values reaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Bulk {
+    /// Nobody asked.
+    #[default]
+    Unknown,
+    /// There are fewer than [`BULK`] rows.
+    Few,
+    /// So many rows have this value or a larger one.
+    At(String),
+}
+
+impl Bulk {
+    /// From the answer to [`CursorColumn::bulk_query`].
+    pub fn of(value: Option<String>) -> Self {
+        match value {
+            Some(value) if value.ends_with("BC") || value == "-infinity" => Self::Few,
+            // Infinity and far years sort as no text does; the values seen are smaller.
+            Some(value) if value.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Self::At(value),
+            Some(_) => Self::Unknown,
+            None => Self::Few,
+        }
+    }
+}
+
+/// What a run has learned of a cursor's values.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub max: Option<String>,
+    pub bulk: Bulk,
 }
 
 impl CursorColumn {
@@ -104,8 +153,15 @@ impl CursorColumn {
             (_, None) => Lag::Time(DEFAULT_LAG),
             (_, Some(lag)) => lag,
         };
+        let is_plain = relation.kind == RelationKind::Table && relation.leaves.is_empty();
+        let search = if is_plain && !relation.leading.contains(&name) { Search::Scan } else { Search::Index };
         // A view's columns are all nullable to the catalog.
-        Ok(Self { name, kind, lag, nullable: !column.not_null })
+        Ok(Self { name, kind, lag, nullable: !column.not_null, search })
+    }
+
+    /// Whether a time is what bounds the search for changed rows.
+    pub(super) fn is_bounded_by_time(&self) -> bool {
+        self.kind != CursorType::Integer && self.search == Search::Index
     }
 
     /// A boolean over the row alias `t`: not below the floor; `None` while there is no floor.
@@ -121,47 +177,98 @@ impl CursorColumn {
 
     fn floor(&self, mark: &CursorMark) -> Option<String> {
         // Another column's values say nothing of this one's.
-        if mark.column != self.name {
+        if mark.column != self.name || self.search == Search::Scan {
             return None;
         }
-        let type_name = self.kind.sql_name();
-        let value = literal(mark.floor.as_ref()?, type_name);
-        // `not_after` was printed with a zone; the session's is UTC.
-        let printed = literal(&mark.not_after, "timestamptz");
-        let not_after = if self.kind == CursorType::TimestampTz { printed } else { format!("{printed}::{type_name}") };
+        let value = mark.floor.as_ref()?;
         Some(match (self.kind, self.lag) {
-            (CursorType::Integer, Lag::Steps(steps)) => format!("({value} - {steps})"),
-            (CursorType::Date, Lag::Time(lag)) => {
-                format!("(LEAST({value}, {not_after}) - '{} seconds'::interval)::date", lag.as_secs())
+            (CursorType::Integer, Lag::Steps(steps)) => {
+                let number = value.parse::<i64>().ok()?.saturating_sub_unsigned(steps);
+                literal(&number.to_string(), "int8")
             }
-            (CursorType::Timestamp | CursorType::TimestampTz, Lag::Time(lag)) => {
+            (CursorType::TimestampTz, Lag::Time(lag)) => {
+                let (value, not_after) = (literal(value, "timestamptz"), literal(&mark.not_after, "timestamptz"));
                 format!("(LEAST({value}, {not_after}) - '{} seconds'::interval)", lag.as_secs())
             }
+            (CursorType::Timestamp, Lag::Time(lag)) => format!("({})", local_floor(value, mark, lag)),
+            (CursorType::Date, Lag::Time(lag)) => format!("({})::date", local_floor(value, mark, lag)),
             // `of` pairs integers with steps and all else with time; no floor would be right for another pair.
             (CursorType::Integer, Lag::Time(_)) | (_, Lag::Steps(_)) => return None,
         })
     }
 
-    /// The mark of the next watermark, from the largest value this run has seen.
-    pub(super) fn advance(&self, previous: Option<&CursorMark>, seen: Option<String>, moment: &Moment) -> CursorMark {
+    /// Asks for the value that [`BULK`] rows reach; `None` where the server's clock bounds the values, and where an answer would serve no floor.
+    pub(super) fn bulk_query(&self, relation: &RelationName) -> Option<String> {
+        if self.kind == CursorType::TimestampTz || self.search == Search::Scan {
+            return None;
+        }
+        let column = format!("t.{}", ident(&self.name));
+        let values = Select::from(relation)
+            .expression(Some(format!("{column}::text")))
+            .filter(Some(format!("{column} IS NOT NULL")))
+            .query();
+        Some(format!("{values} ORDER BY {column} DESC OFFSET {} LIMIT 1", BULK - 1))
+    }
+
+    /// The mark of the next watermark, from the values this run has seen.
+    pub(super) fn advance(&self, previous: Option<&CursorMark>, seen: Seen, moment: &Moment) -> CursorMark {
         let before = previous.filter(|m| m.column == self.name).cloned().unwrap_or_default();
-        let seen = self.larger(before.seen, seen);
-        let (floor, candidate) = next_floor(before.floor, before.candidate, seen.clone(), &moment.snapshot);
-        CursorMark { column: self.name.clone(), seen, floor, candidate, not_after: moment.oldest_open.clone() }
+        let (max, known) = (self.larger(before.seen, seen.max), before.floor);
+        let ((max, known), candidate) = match &seen.bulk {
+            Bulk::Unknown => ((max, known), before.candidate),
+            Bulk::Few => ((None, None), None),
+            Bulk::At(bulk) => {
+                let candidate = before.candidate.filter(|c| !self.is_larger(&c.value, bulk));
+                ((self.at_most(max, bulk), self.at_most(known, bulk)), candidate)
+            }
+        };
+        let (floor, candidate) = next_floor(known, candidate, max.clone(), &moment.snapshot);
+        CursorMark {
+            column: self.name.clone(),
+            seen: max,
+            floor,
+            candidate,
+            not_after: moment.oldest_open.clone(),
+            clock: moment.taken_at.format(&Rfc3339).ok(),
+        }
+    }
+
+    fn is_larger(&self, a: &str, b: &str) -> bool {
+        match self.kind {
+            CursorType::Integer => a.parse::<i64>().ok() > b.parse::<i64>().ok(),
+            _ => a > b,
+        }
     }
 
     fn larger(&self, a: Option<String>, b: Option<String>) -> Option<String> {
         match (a, b) {
-            (Some(a), Some(b)) => {
-                let b_is_larger = match self.kind {
-                    CursorType::Integer => b.parse::<i64>().ok() > a.parse::<i64>().ok(),
-                    _ => b > a,
-                };
-                Some(if b_is_larger { b } else { a })
-            }
+            (Some(a), Some(b)) => Some(if self.is_larger(&b, &a) { b } else { a }),
             (a, b) => a.or(b),
         }
     }
+
+    fn at_most(&self, value: Option<String>, bulk: &str) -> Option<String> {
+        value.map(|v| if self.is_larger(&v, bulk) { bulk.to_owned() } else { v })
+    }
+}
+
+/// The floor of a time whose zone nobody knows. What an open transaction writes late lies no further behind than it is old. A value
+/// that is in the future in every zone says nothing, nor does any where the clock is not known: then the clock farthest behind counts.
+fn local_floor(value: &str, mark: &CursorMark, lag: Duration) -> String {
+    let value = literal(value, "timestamp");
+    let not_after = literal(&mark.not_after, "timestamptz");
+    let (base, age) = match &mark.clock {
+        Some(clock) => {
+            let clock = literal(clock, "timestamptz");
+            let utc = format!("({clock} AT TIME ZONE 'UTC')");
+            let base = format!(
+                "(CASE WHEN {value} <= {utc} + {FARTHEST_AHEAD} THEN {value} ELSE {utc} - {FARTHEST_BEHIND} END)"
+            );
+            (base, format!(" - ({clock} - {not_after})"))
+        }
+        None => (format!("LEAST({value}, ({not_after} AT TIME ZONE 'UTC') - {FARTHEST_BEHIND})"), String::new()),
+    };
+    format!("{base}{age} - {SET_BACK} - '{} seconds'::interval", lag.as_secs())
 }
 
 fn next_floor(

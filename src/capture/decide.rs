@@ -2,9 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
+use super::changed::Changed;
 use super::chunk::key_order;
+use super::cursor::CursorColumn;
 use super::error::CaptureError;
-use super::rule::changed_since;
+use super::filter::{filter, try_filter};
 use time::OffsetDateTime;
 
 use super::log::{Health, Logged};
@@ -49,6 +51,9 @@ pub enum Why {
     ColumnsChanged,
     KeyOrderChanged,
     TargetMissing,
+    TargetLacksColumn,
+    TargetEmptied,
+    TableRewritten,
     LogReplaced,
     LogPruned,
     TypeRenumbered,
@@ -75,6 +80,9 @@ impl Why {
             Self::ColumnsChanged => "columns came or went while the table was loaded",
             Self::KeyOrderChanged => "the order of the key's values changed while the table was loaded",
             Self::TargetMissing => "the target table is gone",
+            Self::TargetLacksColumn => "a column of the target table was dropped there",
+            Self::TargetEmptied => "the target table was emptied by somebody else",
+            Self::TableRewritten => "the source table was rewritten, and rows changed that the cursor does not tell of",
             Self::LogReplaced => "the change log was dropped and made anew",
             Self::LogPruned => "the change log was pruned beyond what had been read of it",
             Self::TypeRenumbered => "a content type of the change log has another number than before",
@@ -115,6 +123,7 @@ pub async fn decide(
     if relation.materialized && !tells_a_refresh {
         return Err(CaptureError::Materialized(spec.source.clone()));
     }
+    try_filter(session, spec).await?;
     if spec.capture == CaptureKind::Full {
         return Ok(Decision::Whole(Why::FullCapture));
     }
@@ -148,10 +157,34 @@ pub async fn decide(
     if reconcile_is_due(spec, previous, moment.taken_at) {
         return Ok(Decision::Reconcile(Why::ReconcileDue));
     }
-    match filled_column(spec, relation, shape, previous, unnamed) {
-        Some(condition) if any_row(session, spec, &condition).await? => Ok(Decision::Whole(Why::ColumnFilled)),
-        _ => Ok(Decision::Changes),
+    let cursor = CursorColumn::of(spec, relation)?;
+    let changed = Changed { relation, cursor: cursor.as_ref(), standing: previous };
+    let unsent = match (unnamed, relation.has_xmin()) {
+        // A change log sends the rows again that it names, and no others, whatever wrote them.
+        (Some(unnamed), _) => Some(unnamed),
+        (None, true) => Some(format!("({}) IS NOT TRUE", changed.sent())),
+        (None, false) => None,
+    };
+    if let Some(condition) = filled_column(spec, shape, previous, unsent)
+        && any_row(session, spec, &condition).await?
+    {
+        return Ok(Decision::Whole(Why::ColumnFilled));
     }
+    // What rewrites a table may give rows other values and leave the cursor's as they were.
+    if is_rewritten(&previous.mark.relation, relation)
+        && let Some(hidden) = changed.hidden()
+        && any_row(session, spec, &hidden).await?
+    {
+        return Ok(Decision::Whole(Why::TableRewritten));
+    }
+    Ok(Decision::Changes)
+}
+
+/// Whether a table or partition that was there before has its rows in another file.
+fn is_rewritten(then: &RelationMark, now: &Relation) -> bool {
+    let own = (now.oid == then.oid).then_some(now.file).flatten();
+    let leaves = now.leaves.iter().filter(|l| then.leaves.contains(&l.oid)).filter_map(|l| l.file);
+    !then.files.is_empty() && own.into_iter().chain(leaves).any(|file| !then.files.contains(&file))
 }
 
 /// Whether the table has a row `t` like this.
@@ -237,15 +270,9 @@ fn is_retyped(then: &RelationMark, now: &MarkedColumn) -> bool {
     then.columns.iter().any(|c| c.name == now.name && !holds(c))
 }
 
-/// A condition for rows that did not change but hold a value in a column the target does not have yet: a default that was
-/// added without rewriting the table, say. `None` where no column is new.
-fn filled_column(
-    spec: &TableSpec,
-    relation: &Relation,
-    shape: &Shape,
-    previous: Standing<'_>,
-    unnamed: Option<String>,
-) -> Option<String> {
+/// A condition for rows that the run does not send but that hold a value in a column the target does not have yet: a default that
+/// was added without rewriting the table, or one that was filled in and left the cursor alone. `None` where no column is new.
+fn filled_column(spec: &TableSpec, shape: &Shape, previous: Standing<'_>, unsent: Option<String>) -> Option<String> {
     let known = |name: &str| previous.mark.relation.columns.iter().any(|c| c.name == name);
     let added: Vec<String> = shape
         .columns
@@ -257,16 +284,11 @@ fn filled_column(
         return None;
     }
     let mut condition = format!("({})", added.join(" OR "));
-    // A change log sends the rows again that it names, and no others, whatever wrote them.
-    match unnamed {
-        Some(unnamed) => condition.push_str(&format!(" AND {unnamed}")),
-        None if relation.has_xmin() => {
-            condition.push_str(&format!(" AND NOT ({})", changed_since(previous.snapshot)));
-        }
-        None => {}
+    if let Some(unsent) = unsent {
+        condition.push_str(&format!(" AND {unsent}"));
     }
-    if let Some(filter) = &spec.filter {
-        condition.push_str(&format!(" AND ({filter})"));
+    if let Some(filter) = filter(spec) {
+        condition.push_str(&format!(" AND {filter}"));
     }
     Some(condition)
 }
@@ -299,6 +321,7 @@ pub fn relation_mark(
     RelationMark {
         oid: relation.oid,
         leaves: relation.leaves.iter().map(|l| l.oid).collect(),
+        files: relation.file.into_iter().chain(relation.leaves.iter().filter_map(|l| l.file)).collect(),
         columns,
         retired,
         definition: definition(spec, relation, shape),

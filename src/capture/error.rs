@@ -17,6 +17,15 @@ pub enum CaptureError {
     #[error("lag = {lag} does not fit the cursor column {column} of type {type_name}")]
     WrongLag { lag: &'static str, column: String, type_name: String },
 
+    #[error("where of {table} is not a condition: {reason}")]
+    BadFilter { table: RelationName, reason: String },
+
+    #[error(
+        "the key {} of {table} is not unique: {keys} of its values stand in more than one row ({rows} rows in all)",
+        key.join(", ")
+    )]
+    NotUnique { table: RelationName, key: Vec<String>, keys: u64, rows: u64 },
+
     #[error("the rows of a {0} do not say which transaction wrote them")]
     NoTransactionIds(&'static str),
 
@@ -95,6 +104,15 @@ impl CaptureError {
             Self::WrongLag { .. } => {
                 "a whole number for an integer cursor, a duration such as \"10m\" for a date or timestamp".to_owned()
             }
+            Self::BadFilter { table, .. } => format!(
+                "write one condition over the columns of {table}, with as many closing parentheses as opening ones, such as \
+                 where = \"status <> 'draft'\""
+            ),
+            Self::NotUnique { table, key, .. } => format!(
+                "name columns that are unique together with key = [\"…\"], or remove the surplus rows: \
+                 SELECT {0} FROM {table} GROUP BY {0} HAVING count(*) > 1",
+                key.join(", ")
+            ),
             Self::NoTransactionIds(_) => {
                 "use capture = \"cursor\" with a cursor column, or capture = \"full\"".to_owned()
             }

@@ -13,17 +13,22 @@
 //! the watermark's snapshot can't speak for (another server, a replaced table, a changed definition) is loaded afresh
 //! ([`decide`]). Where a change log names the changed rows, [`log`] reads it.
 
+mod caveats;
+mod changed;
 mod chunk;
 mod cursor;
 mod decide;
 mod error;
+mod filter;
 pub mod log;
 mod plan;
 mod rule;
 mod select;
+mod unique;
 
+pub use caveats::{blind, caveats};
 pub use chunk::{KeyRange, may_be_chunked};
-pub use cursor::{CursorColumn, CursorType};
+pub use cursor::{Bulk, CursorColumn, CursorType};
 pub use decide::{Decision, Part, Why, decide, relation_mark};
 pub use error::CaptureError;
 pub use plan::{Capture, Found, Pass};

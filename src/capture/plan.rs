@@ -1,15 +1,17 @@
 //! The passes of a run over one table, and the watermark that follows from them.
 
+use super::changed::Changed;
 use super::chunk::KeyRange;
-use super::cursor::CursorColumn;
+use super::cursor::{Bulk, CursorColumn, Seen};
 use super::decide::{Decision, Part, relation_mark};
 use super::error::CaptureError;
-use super::rule::{changed_since, resent};
+use super::filter::filter;
+use super::rule::resent;
 use super::select::{Select, copy};
 use crate::batch::{KeyListMark, Loading, LogMark, Removal, RowsBefore, Snapshot, Standing, TableMark};
 use crate::encode::{Flag, KeyDigest, RowKind, Shape};
 use crate::model::{DeleteStyle, Deletes, Op, TableSpec};
-use crate::source::{Moment, Relation, RelationKind};
+use crate::source::{Moment, Relation};
 use time::OffsetDateTime;
 
 /// One statement and what its rows are.
@@ -31,6 +33,8 @@ impl Pass {
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     pub cursor_max: Option<String>,
+    /// How far the bulk of the cursor's values reaches.
+    pub cursor_bulk: Bulk,
     pub upserts: u64,
     /// Rows read of the stretch, of a load in chunks.
     pub rows: u64,
@@ -46,9 +50,9 @@ pub struct Found {
 
 /// How one table is read in one run.
 pub struct Capture<'a> {
-    spec: &'a TableSpec,
-    relation: &'a Relation,
-    shape: &'a Shape,
+    pub(super) spec: &'a TableSpec,
+    pub(super) relation: &'a Relation,
+    pub(super) shape: &'a Shape,
     moment: &'a Moment,
     standing: Option<Standing<'a>>,
     pub decision: Decision,
@@ -125,9 +129,11 @@ impl<'a> Capture<'a> {
     /// No row that the filter lets through has the key: it may be unique among those only.
     fn no_other_row(&self, filter: &str) -> String {
         let ident = crate::source::ident;
-        let same = self.shape.key().iter().map(|c| format!(" AND o.{0} = t.{0}", ident(&c.source)));
-        let relation = crate::source::qualified(&self.spec.source);
-        format!("NOT EXISTS (SELECT 1 FROM {relation} AS o WHERE {filter}{})", same.collect::<String>())
+        let same = self.shape.key().iter().map(|c| format!("o.{0} = t.{0}", ident(&c.source)));
+        let same = same.collect::<Vec<_>>().join(" AND ");
+        // The filter may call the row `t`, so in there the other row has to be that.
+        let others = Select::from(&self.spec.source).columns(self.shape.key()).filter(Some(filter.to_owned())).query();
+        format!("NOT EXISTS (SELECT 1 FROM ({others}) AS o WHERE {same})")
     }
 
     /// How many rows are published now.
@@ -184,25 +190,14 @@ impl<'a> Capture<'a> {
 
     /// A condition for what may have changed since the watermark; `None` for a whole read.
     fn changed(&self) -> Option<String> {
-        let previous = self.previous()?;
-        let mut all = Vec::new();
-        if let (Some(cursor), Some(mark)) = (&self.cursor, &previous.mark.cursor) {
-            all.extend(cursor.above_floor(mark));
-        }
-        if self.relation.has_xmin() {
-            all.push(changed_since(previous.snapshot));
-        }
-        let changed = if all.is_empty() { "TRUE".to_owned() } else { all.join(" AND ") };
-        let known = &previous.mark.relation.leaves;
-        // A view has no tableoid; its partitions were looked at before.
-        let leaves = self.relation.leaves.iter().filter(|_| self.relation.kind != RelationKind::View);
-        let attached: Vec<String> = leaves.filter(|l| !known.contains(&l.oid)).map(|l| l.oid.to_string()).collect();
-        // The rows of a partition attached since were written before, by transactions the rule takes for known.
-        Some(if attached.is_empty() {
-            changed
-        } else {
-            format!("({changed} OR t.tableoid = ANY ('{{{}}}'::oid[]))", attached.join(","))
-        })
+        let standing = self.previous()?;
+        Some(Changed { relation: self.relation, cursor: self.cursor.as_ref(), standing }.sent())
+    }
+
+    /// How far the bulk of the cursor's values reaches, where that has to be known: rows were found, and nothing else bounds their values.
+    pub fn bulk_query(&self, found: &Found) -> Option<String> {
+        let cursor = self.cursor.as_ref().filter(|_| found.cursor_max.is_some() && self.relation.has_xmin())?;
+        cursor.bulk_query(&self.spec.source)
     }
 
     /// Where the table stands once what was found is in BigQuery.
@@ -226,7 +221,8 @@ impl<'a> Capture<'a> {
         // What a whole read does not trust bounds no search either: another server's numbers may lie far ahead.
         let goes_on = matches!(self.decision, Decision::Changes | Decision::Reconcile(_));
         let floor = before.filter(|_| goes_on).and_then(|p| p.mark.cursor.as_ref());
-        let cursor = self.cursor.as_ref().map(|c| c.advance(floor, found.cursor_max, self.moment));
+        let seen = Seen { max: found.cursor_max, bulk: found.cursor_bulk };
+        let cursor = self.cursor.as_ref().map(|c| c.advance(floor, seen, self.moment));
         let keys = match found.keys {
             Some(digest) => Some(KeyListMark { at: self.moment.taken_at, count: digest.count, digest: digest.hex() }),
             // Upserts may have added keys that the old list lacks. Equality with it would no longer mean that the target
@@ -301,10 +297,4 @@ impl Capture<'_> {
     pub fn ends_a_load_over_rows(&self) -> bool {
         self.is_over_rows() && self.range.as_ref().is_some_and(|r| r.until.is_none())
     }
-}
-
-/// The config's condition, ready to stand among others.
-pub(super) fn filter(spec: &TableSpec) -> Option<String> {
-    // A comment at the filter's end must not swallow what follows.
-    spec.filter.as_ref().map(|f| if f.contains("--") { format!("({f}\n)") } else { format!("({f})") })
 }

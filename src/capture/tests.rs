@@ -11,6 +11,11 @@ use crate::model::{
 };
 use crate::source::{Moment, Relation};
 
+/// A spec of no more than a table.
+pub(super) fn plain_spec() -> TableSpec {
+    TableSpec { cursor: None, filter: None, exclude: vec![], ..spec(CaptureKind::Xmin) }
+}
+
 fn spec(capture: CaptureKind) -> TableSpec {
     TableSpec {
         source: RelationName { schema: "shop".to_owned(), name: "or\"ders".to_owned() },
@@ -61,6 +66,7 @@ fn moment() -> Moment {
         identity: Identity { system: "7".to_owned(), timeline: 1, database: 5 },
         taken_at: datetime!(2026-11-21 10:00:00 UTC),
         oldest_open: "2026-11-21 09:58:00+00".to_owned(),
+        sight: crate::source::Sight::Everybodys,
         wal: None,
     }
 }
@@ -79,6 +85,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
             floor: Some("2026-11-21 09:44:00+00".to_owned()),
             candidate: None,
             not_after: "2026-11-21 09:43:00+00".to_owned(),
+            clock: Some("2026-11-21T09:45:00Z".to_owned()),
         }),
         keys: Some(KeyListMark { at: datetime!(2026-11-21 09:45:00 UTC), count: 1, digest: String::new() }),
         log: None,

@@ -58,6 +58,9 @@ fn describe(report: &TickReport) -> String {
         if run.replayed {
             notes.push_str(&format!("{}: finished the sealed run {}\n", run.source, run.run));
         }
+        for caveat in &run.caveats {
+            notes.push_str(&format!("note: {caveat}\n"));
+        }
         for a in &run.aside {
             notes.push_str(&format!("{}: set aside since {}: {}\n  hint: {}\n", a.source, a.since, a.message, a.hint));
         }

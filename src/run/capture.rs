@@ -19,10 +19,10 @@ use super::work::{Captured, Found, Looked, Place, Reading, Staged, Work};
 use crate::batch::{Absent, RowsBefore, Watermark};
 use crate::bigquery::{BigQuery, TargetPlan};
 use crate::capture::log::{Log, Logged, Survey};
-use crate::capture::{Capture, Decision, KeyRange, Part, Why, decide, may_be_chunked};
+use crate::capture::{Capture, Decision, KeyRange, Part, Why, caveats, decide, may_be_chunked};
 use crate::encode::{EncodeError, Shape};
 use crate::model::{CaptureKind, DeleteStyle, Mode as ColumnMode, TableSpec};
-use crate::source::{Catalog, Moment, Relation, Session, read_catalog};
+use crate::source::{Catalog, Moment, Relation, Session, qualified, read_catalog};
 use crate::stage::batch_folder;
 
 /// The savepoint a failed statement is taken back to: nothing is ever written, so one serves all tables.
@@ -91,6 +91,7 @@ impl<'a> Work<'a> {
         }
         // What has changed first, then whole tables, the smallest first: one that takes too long holds up none but itself.
         queue.sort_by_key(|l| (l.decision != Decision::Changes, l.rows));
+        found.caveats = queue.iter().flat_map(|l| l.caveats.iter().cloned()).collect();
         let mut rest = Vec::new();
         for looked in &queue {
             let is_long = began.elapsed() > self.context.config.run.budget / 4 || looked.rows > LARGE;
@@ -159,18 +160,19 @@ impl<'a> Work<'a> {
             Decision::Whole(Why::FirstLoad) if self.aside.contains_key(&spec.target) => Decision::Whole(Why::SetAside),
             other => other,
         };
-        let decision = self.in_chunks(spec, relation, &shape, decision).await?;
-        let rows = match (decision, relation.rows) {
-            (Decision::Changes, _) => 0,
-            (_, Some(rows)) => rows,
-            // A view's size is the planner's guess; it matters only beside others.
-            (_, None) if self.tables.len() > 1 => {
-                let all = Capture::new(spec, relation, &shape, moment, None, decision)?.upserts();
-                session.estimate_rows(&all.query).await?
-            }
-            (_, None) => 0,
+        let rows = match decision {
+            Decision::Changes => 0,
+            _ => size(session, spec).await?,
         };
-        Ok(Looked { spec, relation, shape, claims, standing, decision, rows })
+        let decision = self.in_chunks(spec, relation, &shape, decision, rows).await?;
+        let caveats = caveats(spec, relation, &shape, standing, decision, moment.sight)?;
+        Ok(Looked { spec, relation, shape, claims, standing, decision, caveats, rows })
+    }
+
+    /// As [`Work::in_chunks`], where only the passes have shown that all rows have to be read.
+    async fn all_rows(&self, reading: Reading<'_>, spec: &TableSpec, all: Decision) -> Result<Decision, RunError> {
+        let rows = size(reading.session, spec).await?;
+        self.in_chunks(spec, reading.relation, reading.shape, all, rows).await
     }
 
     /// A whole read of a large table is done a stretch of keys at a time.
@@ -180,14 +182,14 @@ impl<'a> Work<'a> {
         relation: &Relation,
         shape: &Shape,
         decision: Decision,
+        rows: u64,
     ) -> Result<Decision, RunError> {
         let (Decision::Whole(why) | Decision::Reconcile(why)) = decision else { return Ok(decision) };
         // Under another key or filter, rows can't be told from those that are to go: only a replacement is right.
         if why == Why::DefinitionChanged && self.order.mode != Mode::Resync {
             return Ok(decision);
         }
-        let is_large = relation.rows.is_some_and(|rows| rows > self.context.config.run.chunk_rows);
-        if !is_large || !may_be_chunked(spec, relation, shape) {
+        if rows <= self.context.config.run.chunk_rows || !may_be_chunked(spec, relation, shape) {
             return Ok(decision);
         }
         let is_made_anew = self.order.mode == Mode::Resync && spec.delete == DeleteStyle::Hard;
@@ -223,8 +225,7 @@ impl<'a> Work<'a> {
                 _ => Named::Nothing,
             };
             if let Named::NoRow = named {
-                let all = Decision::Reconcile(Why::LogNamesNoRow);
-                decision = self.in_chunks(spec, relation, shape, all).await?;
+                decision = self.all_rows(reading, spec, Decision::Reconcile(Why::LogNamesNoRow)).await?;
             }
             let mut capture = Capture::new(spec, relation, shape, moment, *standing, decision)?;
             if let Decision::Chunk(_, part) = decision {
@@ -232,7 +233,8 @@ impl<'a> Work<'a> {
                 let (after, rows) = (known.map(|l| l.after.clone()), self.context.config.run.chunk_rows);
                 capture = capture.within(KeyRange::find(session, spec, relation, shape, after, rows).await?);
             }
-            let plan = target_plan(&self.context.bigquery, spec, shape)?;
+            let held = standing.map(|s| s.mark.relation.columns.iter().map(|c| c.name.clone()).collect());
+            let plan = target_plan(&self.context.bigquery, spec, shape)?.holding(held.unwrap_or_default());
             let mut staging = Staging::new(place, reading, &capture, plan);
             let passed = match (decision, named, &at_hand) {
                 (Decision::Whole(_) | Decision::Reconcile(_), ..) => staging.read_all().await?,
@@ -245,20 +247,26 @@ impl<'a> Work<'a> {
             };
             match passed {
                 Passed::Through(absent) => {
+                    staging.bound_cursor().await?;
                     let mark = at_hand.as_ref().map(|a| a.next_mark(looked, decision, moment));
                     let staged = staging.seal_ready(self.run, absent, mark).await?;
                     return Ok((staged, why(decision)));
                 }
-                Passed::TargetMissing => {
-                    decision = self.in_chunks(spec, relation, shape, Decision::Whole(Why::TargetMissing)).await?;
+                Passed::TargetUnfit(why) => {
+                    decision = self.all_rows(reading, spec, Decision::Whole(why)).await?;
                 }
                 Passed::NamesNoRow => {
-                    let all = Decision::Reconcile(Why::LogLacksKey);
-                    decision = self.in_chunks(spec, relation, shape, all).await?;
+                    decision = self.all_rows(reading, spec, Decision::Reconcile(Why::LogLacksKey)).await?;
                 }
             }
         }
     }
+}
+
+/// About how many rows a relation has, by the planner. It looks at the size of the files, so it also knows tables that were never analyzed,
+/// and partitioned ones, for whose parent the catalog has no number.
+async fn size(session: &Session, spec: &TableSpec) -> Result<u64, RunError> {
+    Ok(session.estimate_rows(&format!("SELECT 1 FROM {} AS t", qualified(&spec.source))).await?)
 }
 
 fn why(decision: Decision) -> Option<Why> {
@@ -298,5 +306,6 @@ pub fn target_plan(bigquery: &BigQuery, spec: &TableSpec, shape: &Shape) -> Resu
         cluster: spec.cluster.clone().unwrap_or_else(by_key),
         description: TargetPlan::description_of(&spec.source.to_string()),
         columns,
+        held: Vec::new(),
     })
 }

@@ -10,10 +10,10 @@ use super::error::RunError;
 use super::report::Failure;
 use crate::bigquery::{Present, TargetPlan};
 use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
-use crate::capture::{Capture, decide};
+use crate::capture::{Capture, blind, decide};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
-use crate::source::{Catalog, Relation, RelationKind, Session, dependencies, read_catalog};
+use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog};
 use crate::state::Handle;
 
 /// One table, looked at.
@@ -75,10 +75,9 @@ impl Context {
     /// Looks at every table as a run would.
     pub async fn check_tables(&self, tables: &[&TableSpec]) -> Result<Vec<TableCheck>, RunError> {
         let session = self.source.open().await?;
-        let sees_others = session.sees_other_sessions().await?;
         let mut checks = Vec::new();
         for spec in tables {
-            checks.push(self.check_table(&session, spec, sees_others).await);
+            checks.push(self.check_table(&session, spec).await);
         }
         Ok(checks)
     }
@@ -105,7 +104,7 @@ impl Context {
         Ok((Looked { relation, shape, plan, claims }, log))
     }
 
-    async fn check_table(&self, session: &Session, spec: &TableSpec, sees_others: bool) -> TableCheck {
+    async fn check_table(&self, session: &Session, spec: &TableSpec) -> TableCheck {
         let mut check = TableCheck {
             source: spec.source.to_string(),
             target: self.bigquery.target(&spec.target).to_string(),
@@ -115,18 +114,12 @@ impl Context {
             notes: Vec::new(),
             error: None,
         };
-        let outcome = self.fill_check(session, spec, sees_others, &mut check).await;
+        let outcome = self.fill_check(session, spec, &mut check).await;
         check.error = outcome.err().as_ref().map(Failure::from);
         check
     }
 
-    async fn fill_check(
-        &self,
-        session: &Session,
-        spec: &TableSpec,
-        sees_others: bool,
-        check: &mut TableCheck,
-    ) -> Result<(), RunError> {
+    async fn fill_check(&self, session: &Session, spec: &TableSpec, check: &mut TableCheck) -> Result<(), RunError> {
         let moment = session.begin().await?;
         let (Looked { relation, shape, plan, claims }, log) = self.look(session, spec).await?;
         check.key = shape.key().iter().map(|c| c.source.clone()).collect();
@@ -142,12 +135,10 @@ impl Context {
                 policy: if c.mapping.caveat().is_empty() { "" } else { spec.on_unrepresentable.name() },
             })
             .collect();
-        check.notes = notes(spec, &relation, &shape, sees_others);
+        check.notes = notes(spec, &relation, &shape, moment.sight);
         if let Some(log) = &log {
             let is_bounded_by_time = claims.iter().any(|c| log.is_bounded_by_time(c));
-            if is_bounded_by_time && !sees_others {
-                check.notes.push(BLIND.to_owned());
-            }
+            check.notes.extend(blind(moment.sight).filter(|_| is_bounded_by_time).map(str::to_owned));
             let doubt = self.cannot_judge(session, log, &claims, spec, &relation, &shape).await?;
             check.notes.extend(log_notes(log, &claims, spec, doubt));
         }
@@ -182,10 +173,7 @@ impl Context {
     }
 }
 
-const BLIND: &str = "the role can't see when other sessions' transactions began: GRANT pg_read_all_stats to it, or give a \
-                     lag longer than the longest transaction";
-
-fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sees_others: bool) -> Vec<String> {
+fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> Vec<String> {
     let mut notes = Vec::new();
     let mut note = |text: String| notes.push(text);
     if relation.guarded {
@@ -215,8 +203,8 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sees_others: bool
         if relation.kind != RelationKind::View && !relation.leading.contains(cursor) {
             note(format!("no index of the source leads with {cursor}: every tick scans the table"));
         }
-        if relation.has_xmin() && !sees_others {
-            note(BLIND.to_owned());
+        if let Some(why) = blind(sight).filter(|_| relation.has_xmin()) {
+            note(why.to_owned());
         }
         if !relation.has_xmin() {
             note(format!(
@@ -226,11 +214,13 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sees_others: bool
             ));
         }
     }
-    let mut key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
-    key.sort_unstable();
-    let is_unique = relation.unique.iter().any(|u| u.iter().all(|c| key.contains(&c.as_str())));
-    if !key.is_empty() && !is_unique {
-        note("nothing in the source keeps the key unique: a key that occurs twice stops the merge".to_owned());
+    let key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
+    if !key.is_empty() && !relation.keeps_unique(&key) {
+        note(
+            "nothing in the source keeps the key unique: whenever all keys are read, the source is asked for keys that occur more than \
+             once (it sorts or hashes them all), and such a table stops. In between, such a key is not noticed"
+                .to_owned(),
+        );
     }
     if shape.columns.iter().any(|c| !c.mapping.caveat().is_empty()) {
         note(match spec.on_unrepresentable {

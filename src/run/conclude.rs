@@ -32,7 +32,7 @@ impl Work<'_> {
         at_hand: Option<&LogAtHand<'_>>,
         logged: &[TableSpec],
     ) -> Result<Captured, RunError> {
-        let Found { batches, marks, whole, failed, counts, since } = found;
+        let Found { batches, marks, whole, failed, counts, caveats, since } = found;
         let failed = blame_those_at_fault(failed, !batches.is_empty(), marks.is_empty() && logged.len() == 1)?;
         let mut aside = self.aside.clone();
         aside.retain(|target, _| !marks.contains_key(target) && logged.iter().any(|t| t.target == *target));
@@ -73,7 +73,7 @@ impl Work<'_> {
             tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
         }
         if batches.is_empty() {
-            return Ok(Captured { batch: None, next, aside, log, whole, postponed, rest });
+            return Ok(Captured { batch: None, next, aside, log, whole, postponed, caveats, rest });
         }
         let batch = Batch {
             version: FORMAT_VERSION,
@@ -87,6 +87,6 @@ impl Work<'_> {
             next: next.clone(),
         };
         store_manifest(&self.context.store, &batch).await?;
-        Ok(Captured { batch: Some(batch), next, aside, log, whole, postponed, rest })
+        Ok(Captured { batch: Some(batch), next, aside, log, whole, postponed, caveats, rest })
     }
 }

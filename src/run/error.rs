@@ -108,7 +108,17 @@ impl RunError {
 
     /// Whether the table's rows had been read when it failed.
     pub fn came_after_reading(&self) -> bool {
-        matches!(self, Self::TooManyDeletes { .. } | Self::Encode(EncodeError::Unrepresentable { .. }))
+        matches!(
+            self,
+            Self::TooManyDeletes { .. }
+                | Self::Encode(EncodeError::Unrepresentable { .. })
+                | Self::Capture(CaptureError::NotUnique { .. })
+        )
+    }
+
+    /// Whether the server has ended the statement for the sake of other transactions: another snapshot may be luckier.
+    pub fn is_lost_conflict(&self) -> bool {
+        matches!(self, Self::Source(e) | Self::Capture(CaptureError::Source(e)) if e.is_lost_conflict())
     }
 
     /// Another run is at work on the feed: no failure at all.

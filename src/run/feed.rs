@@ -45,6 +45,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         id,
         state: None,
         whole: Vec::new(),
+        caveats: Vec::new(),
         log: None,
         postponed: Vec::new(),
         begun: Vec::new(),
@@ -89,6 +90,8 @@ struct Run<'a> {
     id: RunId,
     state: Option<Handle>,
     whole: Vec<(String, Why)>,
+    /// What the last capture may have missed.
+    caveats: Vec<String>,
     log: Option<LogCounts>,
     postponed: Vec<(TableSpec, RunError)>,
     begun: Vec<String>,
@@ -214,7 +217,19 @@ impl Run<'_> {
             previous: previous.as_ref(),
             aside: &aside,
         };
-        let captured = keep_lease(state, &self.id, QUICK, capture(&work)).await?;
+        let mut captured = keep_lease(state, &self.id, QUICK, capture(&work)).await;
+        if let Err(e) = &captured
+            && e.is_lost_conflict()
+        {
+            // Under an id of its own, for parts of the first try may be stored already.
+            warn!(reason = %e, "the server ended the snapshot for other transactions: once more with another one");
+            let again = self.context.new_run(OffsetDateTime::now_utc());
+            tracing::Span::current().record("run", again.as_str());
+            captured = keep_lease(state, &again, QUICK, capture(&Work { run: &again, ..work })).await;
+            self.id = again;
+        }
+        let captured = captured?;
+        self.caveats.clone_from(&captured.caveats);
         self.whole.clone_from(&captured.whole);
         self.log = captured.log;
         for (target, why) in self.whole.iter().filter(|(_, why)| why.is_a_surprise()) {

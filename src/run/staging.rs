@@ -9,7 +9,7 @@ use super::work::{ClaimReading, Place, Reading};
 use crate::batch::{Absent, Counts, KeyBounds, Repeats, RowsBefore};
 use crate::bigquery::{Prepared, PreparedTarget, Present, TargetPlan};
 use crate::capture::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
-use crate::capture::{Capture, Decision, Found, Part, Pass};
+use crate::capture::{Bulk, Capture, Decision, Found, Part, Pass, Why};
 use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, join_bounds};
 use crate::model::{Deletes, Op};
 use crate::stage::{FilesPlace, TableFiles};
@@ -36,8 +36,8 @@ impl Bounds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Passed {
     Through(Absent),
-    /// There is nothing to merge changes into.
-    TargetMissing,
+    /// Changes can't be merged into what is there, if anything is: all rows have to be read, for this reason.
+    TargetUnfit(Why),
     /// The log tells of rows that it does not name.
     NamesNoRow,
 }
@@ -85,9 +85,10 @@ impl<'a> Staging<'a> {
 
     /// Every row of the table.
     pub async fn read_all(&mut self) -> Result<Passed, RunError> {
+        self.capture.refuse_repeated_keys(self.reading.session).await?;
         // A whole table is loaded even when it has no rows.
         if !self.prepare().await? {
-            return Ok(Passed::TargetMissing);
+            return Ok(self.unfit());
         }
         self.stage(&self.capture.upserts()).await?;
         Ok(Passed::Through(Absent::Remove))
@@ -96,7 +97,7 @@ impl<'a> Staging<'a> {
     /// A stretch of a load in chunks; with the last one go the rows of before.
     pub async fn read_chunk(&mut self) -> Result<Passed, RunError> {
         if !self.prepare().await? {
-            return Ok(Passed::TargetMissing);
+            return Ok(self.unfit());
         }
         self.found.rows = self.stage(&self.capture.upserts()).await?.unwrap_or(0);
         if !self.capture.ends_a_load_over_rows() {
@@ -114,6 +115,7 @@ impl<'a> Staging<'a> {
         if self.capture.keys_are_due(now) {
             let digest = self.digest_keys(&self.capture.all_keys()).await?;
             if !self.capture.keys_are_unchanged(digest) {
+                self.capture.refuse_repeated_keys(self.reading.session).await?;
                 absent = Absent::Remove;
             }
             self.found.keys = Some(digest);
@@ -122,7 +124,7 @@ impl<'a> Staging<'a> {
         let others = Some(self.capture.other_keys()).filter(|_| absent == Absent::Remove).flatten();
         for pass in changes.into_iter().chain([others]).flatten() {
             if self.stage(&pass).await?.is_none() {
-                return Ok(Passed::TargetMissing);
+                return Ok(self.unfit());
             }
         }
         // No key is left at all: that has to be merged too.
@@ -173,12 +175,12 @@ impl<'a> Staging<'a> {
             chunks += 1;
             added += chunk.added();
             let Some(rows) = self.pour(&reread.present(&chunk), &mut present).await? else {
-                return Ok(Passed::TargetMissing);
+                return Ok(self.unfit());
             };
             // As many rows as keys, and no key twice: none is gone.
             let all_there = is_unique && rows == chunk.keys.len() as u64;
             if !all_there && self.pour(&reread.gone(&chunk), &mut gone).await?.is_none() {
-                return Ok(Passed::TargetMissing);
+                return Ok(self.unfit());
             }
         }
         // Two spellings of one key may lie in two chunks.
@@ -202,11 +204,19 @@ impl<'a> Staging<'a> {
         Ok(Passed::Through(Absent::Keep))
     }
 
+    /// Asks how far the bulk of the cursor's values reaches: a few far ahead of it are not to hide what comes.
+    pub async fn bound_cursor(&mut self) -> Result<(), RunError> {
+        if let Some(query) = self.capture.bulk_query(&self.found) {
+            let rows = self.reading.session.text_rows("looking at the cursor's values", &query).await?;
+            self.found.cursor_bulk = Bulk::of(rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten());
+        }
+        Ok(())
+    }
+
     /// Whether the source keeps the claim's key unique; of a view nobody knows.
     fn is_unique(&self, claim: &Claim) -> bool {
         let key: Vec<&str> = self.reading.shape.key().iter().map(|c| c.source.as_str()).collect();
-        let is_covered = |columns: &Vec<String>| columns.iter().all(|c| key.contains(&c.as_str()));
-        claim.reach == Reach::Key && self.reading.relation.unique.iter().any(is_covered)
+        claim.reach == Reach::Key && self.reading.relation.keeps_unique(&key)
     }
 
     /// Asks for the target once; whether it is there.
@@ -220,11 +230,28 @@ impl<'a> Staging<'a> {
             };
             self.prepared = Some(self.place.context.bigquery.prepare(&self.plan, present).await?);
         }
-        Ok(!self.is_missing())
+        Ok(self.in_the_way().is_none())
     }
 
-    fn is_missing(&self) -> bool {
-        self.prepared.as_ref().is_some_and(|p| p.state == Prepared::Missing)
+    /// What keeps changes from being merged into the target.
+    fn in_the_way(&self) -> Option<Why> {
+        match self.prepared.as_ref()? {
+            PreparedTarget { state: Prepared::Missing, .. } => Some(Why::TargetMissing),
+            PreparedTarget { state: Prepared::LacksColumn, .. } => Some(Why::TargetLacksColumn),
+            // Somebody has emptied it by hand: changes would never bring the other rows back.
+            PreparedTarget { rows: Some(0), .. } if self.had_rows() => Some(Why::TargetEmptied),
+            _ => None,
+        }
+    }
+
+    fn had_rows(&self) -> bool {
+        let mark = self.reading.standing.map(|s| s.mark);
+        let is_changed = matches!(self.capture.decision, Decision::Changes | Decision::Chunk(_, Part::Next));
+        is_changed && mark.is_some_and(|m| m.rows.unwrap_or(0) > 0)
+    }
+
+    fn unfit(&self) -> Passed {
+        Passed::TargetUnfit(self.in_the_way().unwrap_or(Why::TargetMissing))
     }
 
     /// Reads every key without keeping any.

@@ -74,11 +74,14 @@ pub(super) struct Captured {
     pub whole: Vec<(String, Why)>,
     /// Tables that something passing was in the way of; they stand where they stood.
     pub postponed: Vec<(TableSpec, RunError)>,
+    /// What the run may have missed, as things stand.
+    pub caveats: Vec<String>,
     /// Tables left for a run of their own: so much is at hand already that it should be sealed.
     pub rest: Vec<TableSpec>,
 }
 
 /// What a run is to capture.
+#[derive(Clone, Copy)]
 pub(super) struct Work<'a> {
     pub context: &'a Context,
     pub feed: &'a Feed,
@@ -101,6 +104,8 @@ pub(super) struct Looked<'a> {
     pub claims: Vec<Claim>,
     pub standing: Option<Standing<'a>>,
     pub decision: Decision,
+    /// What the run may miss of it.
+    pub caveats: Vec<String>,
     /// About how many rows a whole read has.
     pub rows: u64,
 }
@@ -113,6 +118,7 @@ pub(super) struct Found<'a> {
     pub whole: Vec<(String, Why)>,
     pub failed: Vec<(&'a TableSpec, RunError)>,
     pub counts: Counts,
+    pub caveats: Vec<String>,
     pub since: Option<(Snapshot, OffsetDateTime)>,
 }
 

@@ -32,6 +32,9 @@ pub struct Relation {
     pub leaves: Vec<Leaf>,
     /// A digest of a view's text, of the views below it and of the functions they call; absent for a table.
     pub view: Option<String>,
+    /// The number of the file that its rows are in: another one after a rewrite. Absent where it has none.
+    #[serde(default)]
+    pub file: Option<u32>,
     /// Whether a materialized view is what is read, or below it.
     #[serde(default)]
     pub materialized: bool,
@@ -69,6 +72,9 @@ impl RelationKind {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Leaf {
     pub oid: u32,
+    /// As [`Relation::file`].
+    #[serde(default)]
+    pub file: Option<u32>,
     pub kind: RelationKind,
     pub schema: String,
     pub name: String,
@@ -159,6 +165,12 @@ impl Relation {
         self.columns.iter().find(|c| c.name == name)
     }
 
+    /// Whether an index keeps these columns unique, over all rows. That of a table with inheriting ones is of its own rows alone.
+    pub fn keeps_unique(&self, columns: &[&str]) -> bool {
+        let is_of_all = self.kind != RelationKind::Table || self.leaves.is_empty();
+        is_of_all && self.unique.iter().any(|u| u.iter().all(|c| columns.contains(&c.as_str())))
+    }
+
     /// Whether each row says which transaction wrote it. A view's rows don't, nor do a foreign server's.
     pub fn has_xmin(&self) -> bool {
         match self.kind {
@@ -226,6 +238,7 @@ fn relation_query() -> String {
 const RELATION: &str = r"
 SELECT pg_catalog.json_build_object(
   'oid', c.oid::int8,
+  'file', NULLIF(c.relfilenode::int8, 0),
   'kind', c.relkind,
   'rows', CASE WHEN c.reltuples >= 0 THEN c.reltuples::int8 END,
   'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
@@ -302,7 +315,7 @@ SELECT pg_catalog.json_build_object(
      WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL), '[]'),
   'leaves', COALESCE((
     SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-             'oid', l.oid::int8, 'kind', l.relkind, 'schema', s.nspname, 'name', l.relname) ORDER BY l.oid)
+             'oid', l.oid::int8, 'file', NULLIF(l.relfilenode::int8, 0), 'kind', l.relkind, 'schema', s.nspname, 'name', l.relname) ORDER BY l.oid)
       FROM pg_catalog.pg_class l JOIN pg_catalog.pg_namespace s ON s.oid = l.relnamespace
      WHERE l.oid = ANY (below.oids) AND l.oid <> c.oid AND l.relkind IN ('r', 'f')
        AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhrelid = l.oid)), '[]')

@@ -71,6 +71,12 @@ impl SourceError {
         }
     }
 
+    /// A serialization failure, which on a standby is a conflict with what the primary has cleaned up, or a deadlock.
+    /// Source: <https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT>
+    pub fn is_lost_conflict(&self) -> bool {
+        matches!(self, Self::Statement { code, .. } if code == "40001" || code == "40P01")
+    }
+
     /// Whether what is in the way is one table's alone: it is locked, takes too long, or was just rewritten.
     pub fn is_of_one_table(&self) -> bool {
         match self {

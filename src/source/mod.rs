@@ -20,5 +20,5 @@ pub use catalog::{
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::SourceError;
-pub use session::{Moment, RowStream, SALT, Session};
+pub use session::{Moment, RowStream, SALT, Session, Sight};
 pub use sql::{ident, literal, qualified};

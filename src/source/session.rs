@@ -41,6 +41,7 @@ const MOMENT: &str = "SELECT pg_catalog.pg_current_snapshot()::text, \
      TIMELINE, \
      (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), \
      to_char(clock_timestamp(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), \
+     pg_catalog.pg_has_role('pg_read_all_stats', 'usage'), \
      LEAST(clock_timestamp(), (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity \
            WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() \
              AND backend_type <> 'autovacuum worker'))::text, \
@@ -68,6 +69,7 @@ pub struct Session {
     /// [`MOMENT`], as this role may ask it.
     moment: String,
     version: u32,
+    is_standby: bool,
 }
 
 /// Closing the socket at once ends a half-read `COPY`: the driver alone would read it to its end first.
@@ -75,6 +77,16 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.connection.abort();
     }
+}
+
+/// Whose open transactions a session can see the start of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    Everybodys,
+    /// The role lacks `pg_read_all_stats`.
+    OwnRoles,
+    /// The source is a standby: what is open on its primary is not seen here.
+    Standbys,
 }
 
 /// What the transaction of a run knows of the server at its snapshot.
@@ -86,6 +98,8 @@ pub struct Moment {
     pub taken_at: OffsetDateTime,
     /// The start of the oldest open transaction that we may see, or the clock; as PostgreSQL prints it.
     pub oldest_open: String,
+    /// Whose transactions that is among.
+    pub sight: Sight,
     /// Where the server's log ended right after the snapshot; a standby has none of its own.
     pub wal: Option<String>,
 }
@@ -106,7 +120,8 @@ impl Session {
             // This form means the same whatever the role's `standard_conforming_strings` is, which is read before it is set.
             begin.push_str(&format!("; SET LOCAL {SALT} = E'{}'", salt.replace('\\', "\\\\").replace('\'', "''")));
         }
-        let mut session = Self { client, connection, canceller, begin, moment: String::new(), version: 0 };
+        let mut session =
+            Self { client, connection, canceller, begin, moment: String::new(), version: 0, is_standby: false };
         let facts = session.text_row("asking for the version", FACTS).await?;
         let number: u32 = first(&facts).and_then(|v| v.parse().ok()).unwrap_or(0);
         if number < 130_000 {
@@ -115,6 +130,7 @@ impl Session {
         session.version = number;
         let is_true = |n: usize| facts.get(n).and_then(|f| f.as_deref()) == Some("t");
         let (may_ask_system, may_ask_checkpoint, is_standby) = (is_true(1), is_true(2), is_true(3));
+        session.is_standby = is_standby;
         let timeline = match (is_standby, may_ask_checkpoint) {
             (false, _) => TIMELINE,
             (true, true) => STANDBY_TIMELINE,
@@ -146,8 +162,13 @@ impl Session {
                 database: number(3).ok_or_else(|| wrong("no database"))?,
             },
             taken_at,
-            oldest_open: field(5).ok_or_else(|| wrong("no clock"))?,
-            wal: field(6),
+            oldest_open: field(6).ok_or_else(|| wrong("no clock"))?,
+            sight: match (self.is_standby, field(5).as_deref()) {
+                (true, _) => Sight::Standbys,
+                (false, Some("t")) => Sight::Everybodys,
+                (false, _) => Sight::OwnRoles,
+            },
+            wal: field(7),
         })
     }
 
@@ -208,6 +229,17 @@ impl Session {
         self.client.batch_execute(sql).await.map_err(SourceError::wrap(doing))
     }
 
+    /// Has the server parse one statement, look up its names and settle its types, and no more. Several statements in one text are
+    /// refused, and so are parameters.
+    pub async fn parse(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
+        let statement = self.client.prepare(sql).await.map_err(SourceError::wrap(doing))?;
+        if statement.params().is_empty() {
+            return Ok(());
+        }
+        let (code, message) = ("42P02".to_owned(), "there is no parameter $1".to_owned());
+        Err(SourceError::Statement { doing, code, message })
+    }
+
     /// Every row of a statement, as text. The simple protocol: nothing stays prepared, so poolers don't mind.
     pub async fn text_rows(&self, doing: &'static str, sql: &str) -> Result<Vec<Vec<Option<String>>>, SourceError> {
         let messages = self.client.simple_query(sql).await.map_err(SourceError::wrap(doing))?;
@@ -224,13 +256,6 @@ impl Session {
             Some(row) if rows.is_empty() => Ok(row),
             _ => Err(SourceError::Unexpected { doing, what: "not one row".to_owned() }),
         }
-    }
-
-    /// Whether the start of other roles' transactions can be seen.
-    pub async fn sees_other_sessions(&self) -> Result<bool, SourceError> {
-        const SQL: &str = "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'usage')";
-        let row = self.text_row("asking for the role's rights", SQL).await?;
-        Ok(first(&row) == Some("t"))
     }
 
     /// Fails where the role may not read the relation.

@@ -8,7 +8,7 @@ use super::place::Place;
 use super::resolve::Log;
 use super::scan::{Scan, scan_query};
 use crate::batch::{LogCounts, LogMark, LogTableMark};
-use crate::capture::cursor::CursorColumn;
+use crate::capture::cursor::{Bulk, CursorColumn, Seen};
 use crate::capture::error::CaptureError;
 use crate::model::{TableSpec, TypeColumn};
 use crate::source::{Moment, Session};
@@ -94,8 +94,8 @@ impl Survey {
             let previous = before.and_then(|m| m.logs.iter().find(same));
             let look = self.looked.get(&(claim.log, None));
             let newest = look.and_then(|l| l.newest.clone());
-            let advance =
-                |ids: &CursorColumn| ids.advance(previous.and_then(|m| m.ids.as_ref()), newest.clone(), moment);
+            let seen = || Seen { max: newest.clone(), bulk: Bulk::Unknown };
+            let advance = |ids: &CursorColumn| ids.advance(previous.and_then(|m| m.ids.as_ref()), seen(), moment);
             let ids = table.ids.as_ref().map(advance);
             let proof = match ids.as_ref().is_some_and(|ids| ids.seen == newest) {
                 true => look.and_then(|l| l.proof.clone()),

@@ -73,6 +73,7 @@ fn mark(log: &str) -> LogMark {
         floor: Some("4900".to_owned()),
         candidate: None,
         not_after: "2026-11-21 09:43:00+00".to_owned(),
+        clock: None,
     };
     LogMark {
         snapshot: "700:705:700,703".parse().unwrap(),

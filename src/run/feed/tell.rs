@@ -59,6 +59,7 @@ impl Run<'_> {
             state,
             whole: self.whole_text(),
             replayed: self.replayed,
+            caveats: if self.replayed { Vec::new() } else { self.caveats.clone() },
             error: failure.map(Failure::from),
             started: self.started,
             seconds: seconds_since(self.started),

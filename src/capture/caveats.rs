@@ -1,0 +1,53 @@
+//! What a capture does not cover as things stand: said by `check`, and by every report.
+
+use super::cursor::CursorColumn;
+use super::decide::Decision;
+use super::error::CaptureError;
+use crate::batch::Standing;
+use crate::encode::Shape;
+use crate::model::TableSpec;
+use crate::source::{Relation, Sight};
+
+/// Why the start of open transactions is not known.
+pub fn blind(sight: Sight) -> Option<&'static str> {
+    match sight {
+        Sight::Everybodys => None,
+        Sight::OwnRoles => Some(
+            "the role can't see when other sessions' transactions began: GRANT pg_read_all_stats to it, or give a lag longer than \
+             the longest transaction",
+        ),
+        Sight::Standbys => Some(
+            "the source is a standby, where the primary's open transactions can't be seen: give a lag longer than the longest \
+             transaction, or read from the primary",
+        ),
+    }
+}
+
+/// What this run may miss of a table.
+pub fn caveats(
+    spec: &TableSpec,
+    relation: &Relation,
+    shape: &Shape,
+    standing: Option<Standing<'_>>,
+    decision: Decision,
+    sight: Sight,
+) -> Result<Vec<String>, CaptureError> {
+    let Some(cursor) = CursorColumn::of(spec, relation)?.filter(|c| c.is_bounded_by_time() && relation.has_xmin())
+    else {
+        return Ok(Vec::new());
+    };
+    let mut caveats: Vec<String> = blind(sight).map(|why| format!("{}: {why}", spec.source)).into_iter().collect();
+    let known = |name: &str| standing.is_none_or(|s| s.mark.relation.columns.iter().any(|c| c.name == name));
+    let new: Vec<&str> =
+        shape.columns.iter().filter(|c| !known(&c.target.name)).map(|c| c.target.name.as_str()).collect();
+    if decision == Decision::Changes && !new.is_empty() {
+        caveats.push(format!(
+            "{0}: the column {1} is new. An UPDATE that fills it in and leaves {2} alone is not found: after one, \
+             `plimsoll run --full --table {0}`",
+            spec.source,
+            new.join(", "),
+            cursor.name
+        ));
+    }
+    Ok(caveats)
+}
