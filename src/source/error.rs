@@ -9,6 +9,9 @@ pub enum SourceError {
     #[error("the source URL is not a PostgreSQL connection string: {0}")]
     BadUrl(String),
 
+    #[error("the parameter {key} of the source URL {problem}")]
+    BadParameter { key: String, problem: &'static str, remedy: String },
+
     #[error("cannot connect to PostgreSQL at {address}: {reason}")]
     Connect { address: String, reason: String, kind: ConnectFault },
 
@@ -38,6 +41,8 @@ pub enum ConnectFault {
     Tls,
     Password,
     NoDatabase,
+    /// Somebody is there and says nothing.
+    Silent,
     Other,
 }
 
@@ -61,7 +66,9 @@ impl SourceError {
     /// Whether the same run may succeed later without anybody's help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Connect { kind, .. } => matches!(kind, ConnectFault::Unreachable | ConnectFault::Other),
+            Self::Connect { kind, .. } => {
+                matches!(kind, ConnectFault::Unreachable | ConnectFault::Silent | ConnectFault::Other)
+            }
             Self::Lost { .. } | Self::Rewritten => true,
             // Connection trouble, too little of something, shutdown, a serialization failure or recovery conflict.
             Self::Statement { code, .. } => {
@@ -82,7 +89,7 @@ impl SourceError {
 
     pub fn blame(&self) -> Blame {
         match self {
-            Self::BadUrl(_) | Self::NoSuchTable(_) => Blame::Config,
+            Self::BadUrl(_) | Self::BadParameter { .. } | Self::NoSuchTable(_) => Blame::Config,
             Self::Statement { code, .. } if is_config(code) => Blame::Config,
             _ => Blame::World,
         }
@@ -105,8 +112,13 @@ impl SourceError {
             }
             Self::Statement { code, .. } => statement_hint(code),
             Self::Rewritten => "nothing: the next tick takes another snapshot".to_owned(),
+            Self::BadParameter { remedy, .. } => remedy.clone(),
             Self::Lost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),
             Self::TooOld(_) => "upgrade the source, or replicate it to a newer server".to_owned(),
+                ConnectFault::Silent => {
+                    "check that the port is PostgreSQL's, and a pooler or proxy in between; a server that wakes up or is \
+                     short of connections may need a longer connect_timeout in the source URL"
+                }
             Self::Unexpected { .. } => "is there a proxy in between that changes answers?".to_owned(),
         }
     }

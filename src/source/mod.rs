@@ -8,6 +8,8 @@ mod connect;
 mod dependencies;
 mod error;
 pub mod oid;
+mod pairs;
+mod parameters;
 mod session;
 mod sql;
 mod tls;
