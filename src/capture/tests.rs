@@ -61,7 +61,7 @@ fn moment() -> Moment {
         identity: Identity { system: "7".to_owned(), timeline: 1, database: 5 },
         taken_at: datetime!(2026-11-21 10:00:00 UTC),
         oldest_open: "2026-11-21 09:58:00+00".to_owned(),
-        wal: None,
+        durable: crate::source::Durable::Already,
     }
 }
 

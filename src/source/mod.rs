@@ -3,6 +3,7 @@
 //! Everything a capture reads comes from one `REPEATABLE READ, READ ONLY` transaction ([`Session::begin`]), so that the
 //! rows, the keys and the watermark speak of the same moment.
 
+mod abilities;
 mod catalog;
 mod connect;
 mod dependencies;
@@ -22,5 +23,5 @@ pub use catalog::{
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::SourceError;
-pub use session::{Moment, RowStream, SALT, Session};
+pub use session::{Durable, Moment, RowStream, SALT, Session};
 pub use sql::{ident, literal, qualified};
