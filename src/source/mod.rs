@@ -11,6 +11,7 @@ mod error;
 pub mod oid;
 mod pairs;
 mod parameters;
+mod rights;
 mod session;
 mod sql;
 mod tls;
@@ -23,5 +24,6 @@ pub use catalog::{
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::SourceError;
+pub use rights::{Grants, Needs, grants, hidden_from};
 pub use session::{Durable, Moment, RowStream, SALT, Session};
 pub use sql::{ident, literal, qualified};

@@ -14,9 +14,7 @@ use tokio_postgres::{Client, CopyOutStream, SimpleQueryMessage};
 use super::abilities::Abilities;
 use super::connect::Canceller;
 use super::error::{READING, SourceError};
-use super::sql::qualified;
 use crate::batch::{Identity, Snapshot};
-use crate::model::RelationName;
 
 /// Settings that make the server's text forms the ones the encoder reads, whatever the role's defaults are.
 ///
@@ -221,9 +219,9 @@ impl Session {
         Ok(first(&row) == Some("t"))
     }
 
-    /// Fails where the role may not read the relation.
-    pub async fn may_select(&self, name: &RelationName) -> Result<(), SourceError> {
-        self.execute("reading a row", &format!("SELECT 1 FROM {} LIMIT 0", qualified(name))).await
+    /// Has the server plan a query and look at the rights it takes, on every column, without reading a row.
+    pub async fn try_query(&self, query: &str) -> Result<(), SourceError> {
+        self.execute("trying what a tick reads", &format!("EXPLAIN (COSTS OFF) {query}")).await
     }
 
     /// The server's version, for people.
