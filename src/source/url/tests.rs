@@ -192,3 +192,46 @@ fn connecting_always_has_a_limit() {
     }
     assert_eq!(Address::parse("postgres://u@h/d", None).unwrap().limit.as_secs(), 10);
 }
+
+/// Whatever is written there, it is read or refused.
+#[test]
+fn no_text_is_too_odd() {
+    const PARTS: [&str; 24] = [
+        "a",
+        "hunter2",
+        ":",
+        "@",
+        "/",
+        "?",
+        "&",
+        "=",
+        "'",
+        "\\",
+        " ",
+        ",",
+        "[",
+        "]",
+        "%",
+        "%zz",
+        "%ff",
+        "ü",
+        "5432",
+        "host",
+        "sslmode",
+        "port=",
+        "postgres://",
+        "connect_timeout=99999999999999999999",
+    ];
+    let mut state: u64 = 7;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..(state >> 33) % 12 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            text.push_str(PARTS[usize::try_from((state >> 40) % 24).unwrap()]);
+        }
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        if let Ok(address) = Address::parse(&text, None) {
+            assert!(!address.hosts.is_empty(), "{text}");
+        }
+    }
+}
