@@ -67,7 +67,7 @@ fn moment() -> Moment {
         taken_at: datetime!(2026-11-21 10:00:00 UTC),
         oldest_open: "2026-11-21 09:58:00+00".to_owned(),
         sight: crate::source::Sight::Everybodys,
-        wal: None,
+        durable: crate::source::Durable::Already,
     }
 }
 

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::{CliError, Exit, Format, TableArgs, output};
 use crate::model::Blame;
-use crate::run::{Context, Failure, Request, TableCheck};
+use crate::run::{Context, Failure, Request, SourceCheck, TableCheck};
 
 pub(super) async fn check(context: &Context, args: &TableArgs, format: Format) -> Result<Exit, CliError> {
     let request = Request { tables: args.tables.clone(), ..Request::default() };
     let tables = request.select(&context.config.tables)?;
     let services = context.check_services().await;
-    let checks = context.check_tables(&tables).await?;
+    let SourceCheck { notes, tables: checks } = context.check_source(&tables).await?;
     let blames: Vec<Blame> = services
         .iter()
         .filter_map(|(_, _, outcome)| outcome.as_ref().err().map(|e| e.blame()))
@@ -24,11 +24,14 @@ pub(super) async fn check(context: &Context, args: &TableArgs, format: Format) -
                     json!({ "service": kind, "name": name, "error": outcome.as_ref().err().map(Failure::from) })
                 })
                 .collect();
-            let source = json!({ "service": "source", "name": context.source.label(), "error": null });
+            let source = json!({ "service": "source", "name": context.source.label(), "error": null, "notes": notes });
             output::json(&json!({ "ok": blames.is_empty(), "source": source, "services": services, "tables": checks }));
         }
         Format::Text => {
             output::text(&format!("source    {}  ok", context.source.label()));
+            for note in &notes {
+                output::text(&format!("  note: {note}"));
+            }
             for (kind, name, outcome) in &services {
                 match outcome {
                     Ok(()) => output::text(&format!("{kind:<9} {name}  ok")),

@@ -36,7 +36,7 @@ pub(super) fn read(s: &Section<'_>) -> Option<LogSpec> {
                 let known: Vec<String> = presets::NAMES.iter().map(|n| format!("\"{n}\"")).collect();
                 s.fault(
                     name.at,
-                    format!("preset: `{}` is not known", name.value),
+                    format!("preset: `{}` is not known", s.shown(&name)),
                     &format!("one of {}", known.join(", ")),
                 );
                 return None;
@@ -81,7 +81,8 @@ fn custom(s: &Section<'_>) -> Option<LogSpec> {
 fn relation(s: &Section<'_>, key: &str, text: &Located<String>) -> Option<RelationName> {
     let parsed = RelationName::parse(&text.value);
     if parsed.is_none() {
-        s.fault(text.at, format!("{key}: `{}` is not a table name", text.value), &format!("{key} = \"schema.table\""));
+        let problem = format!("{key}: `{}` is not a table name", s.shown(text));
+        s.fault(text.at, problem, &format!("{key} = \"schema.table\""));
     }
     parsed
 }

@@ -1,6 +1,7 @@
 //! Faults of a config: all of them at once, each with its line and what to write instead.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::model::Blame;
@@ -60,11 +61,13 @@ pub(super) struct Faults<'a> {
     name: &'a str,
     text: &'a str,
     found: RefCell<Vec<(usize, Fault)>>,
+    /// Texts as they were before variables were put in, by their place.
+    written: RefCell<HashMap<usize, String>>,
 }
 
 impl<'a> Faults<'a> {
     pub fn new(name: &'a str, text: &'a str) -> Self {
-        Self { name, text, found: RefCell::default() }
+        Self { name, text, found: RefCell::default(), written: RefCell::default() }
     }
 
     /// Notes a fault at a byte offset of the text.
@@ -76,6 +79,15 @@ impl<'a> Faults<'a> {
         if !found.iter().any(|(_, f)| *f == fault) {
             found.push((at, fault));
         }
+    }
+
+    /// Remembers what the file says where a variable's value was put in.
+    pub fn note_written(&self, at: usize, text: &str) {
+        self.written.borrow_mut().insert(at, text.to_owned());
+    }
+
+    pub fn written(&self, at: usize) -> Option<String> {
+        self.written.borrow().get(&at).cloned()
     }
 
     pub fn into_result<T>(self, value: Option<T>) -> Result<T, ConfigError> {

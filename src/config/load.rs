@@ -27,7 +27,9 @@ pub struct Environment(HashMap<String, String>);
 
 impl Environment {
     pub fn of_process() -> Self {
-        Self(std::env::vars().collect())
+        // One that is no text can be put into none; `vars` would panic at it.
+        let texts = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        Self(texts.collect())
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {

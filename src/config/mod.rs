@@ -1,10 +1,11 @@
 //! `plimsoll.toml`: what to keep equal to what, and where.
 //!
 //! `load` finds the text, `read` walks it and collects every fault with its line, `tables` turns `[[table]]` into
-//! [`TableSpec`]s. `${NAME}` is replaced inside string values after parsing, so a secret with a quote in it cannot
-//! break the file, and the file's text, which errors may quote, never holds one.
+//! [`TableSpec`]s. `${NAME}` is replaced inside every text after parsing, so a secret with a quote in it cannot
+//! break the file, and the file's text, which is all that faults quote, never holds one.
 
 mod changelog;
+mod expand;
 mod fault;
 mod load;
 mod presets;
@@ -226,7 +227,7 @@ fn read_storage(s: &Section<'_>) -> Option<StorageConfig> {
     };
     let url = url?;
     let Some((bucket, prefix)) = split_bucket_url(&url.value) else {
-        s.fault(url.at, format!("url: `{}` is not a Cloud Storage URL", url.value), EXAMPLE);
+        s.fault(url.at, format!("url: `{}` is not a Cloud Storage URL", s.shown(&url)), EXAMPLE);
         return None;
     };
     Some(StorageConfig { bucket, prefix, part_size, compression: compression.unwrap_or(Compression::Gzip) })
@@ -253,7 +254,8 @@ fn read_bigquery(s: &Section<'_>) -> Option<BigQueryConfig> {
     s.refuse_unknown(&["project", "dataset", "staging_dataset", "location", "job_timeout"]);
     for name in [&dataset, &staging].into_iter().flatten() {
         if name.value.is_empty() || !name.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            s.fault(name.at, format!("`{}` is not a dataset name", name.value), "letters, digits and underscores only");
+            let problem = format!("`{}` is not a dataset name", s.shown(name));
+            s.fault(name.at, problem, "letters, digits and underscores only");
         }
     }
     let dataset = dataset?.value;

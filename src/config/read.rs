@@ -1,11 +1,13 @@
 //! Typed access to a TOML table that notes a fault instead of stopping at it.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::expand::expand;
 use super::fault::Faults;
 use super::load::Environment;
 
@@ -163,38 +165,44 @@ impl<'a> Section<'a> {
         self.fault(value.span().start, problem, &remedy);
     }
 
-    /// Puts the environment's values in for `${NAME}`.
+    /// Puts the environment's values in for `${NAME}`. Every text of the config comes through here.
     fn expand(&self, key: &str, text: &str, at: usize) -> Option<String> {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(start) = rest.find("${") {
-            let Some(len) = rest[start..].find('}') else { break };
-            let name = &rest[start + 2..start + len];
-            out.push_str(&rest[..start]);
-            match self.env.get(name) {
-                Some(value) => out.push_str(value),
-                None => {
-                    let problem = format!("`{key}`: the environment variable {name} is not set");
-                    self.fault(at, problem, &format!("export {name}=…"));
-                    return None;
+        match expand(text, self.env) {
+            Ok(value) => {
+                if value != text {
+                    self.faults.note_written(at, text);
                 }
+                Some(value)
             }
-            rest = &rest[start + len + 1..];
+            Err(e) => {
+                self.fault(at, format!("`{key}`: {}", e.problem()), &e.remedy());
+                None
+            }
         }
-        out.push_str(rest);
-        Some(out)
     }
 
-    pub fn string(&self, key: &str) -> Option<Located<String>> {
-        let value = self.get(key)?;
+    /// A text as the file has it, for faults: what stands in the environment may be a secret.
+    pub fn shown<'t>(&self, text: &'t Located<String>) -> Cow<'t, str> {
+        match self.faults.written(text.at) {
+            Some(written) => Cow::Owned(written),
+            None => Cow::Borrowed(&text.value),
+        }
+    }
+
+    /// The text of a value, expanded; a fault where it is something else.
+    fn text(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> Option<Located<String>> {
         let at = value.span().start;
         match value.get_ref() {
             DeValue::String(text) => Some(Located { value: self.expand(key, text, at)?, at }),
             _ => {
-                self.wrong_type(key, value, "text");
+                self.wrong_type(key, value, wanted);
                 None
             }
         }
+    }
+
+    pub fn string(&self, key: &str) -> Option<Located<String>> {
+        self.text(key, self.get(key)?, "text")
     }
 
     pub fn required_string(&self, key: &str, example: &str) -> Option<Located<String>> {
@@ -216,14 +224,14 @@ impl<'a> Section<'a> {
     pub fn strings(&self, key: &str) -> Option<Located<Vec<String>>> {
         let value = self.get(key)?;
         let at = value.span().start;
-        let list: Option<Vec<String>> = value
-            .get_ref()
-            .as_array()
-            .and_then(|entries| entries.iter().map(|e| e.get_ref().as_str().map(str::to_owned)).collect());
-        if list.is_none() {
+        let texts = value.get_ref().as_array().filter(|entries| entries.iter().all(|e| e.get_ref().is_str()));
+        let Some(texts) = texts else {
             self.wrong_type(key, value, "list of texts");
-        }
-        Some(Located { value: list?, at })
+            return None;
+        };
+        // All of them, so that each one's fault is told.
+        let each: Vec<Option<String>> = texts.iter().map(|e| self.text(key, e, "text").map(|t| t.value)).collect();
+        Some(Located { value: each.into_iter().collect::<Option<_>>()?, at })
     }
 
     /// A text, or a list of texts with something in it.
@@ -258,13 +266,11 @@ impl<'a> Section<'a> {
         };
         let numbered = entries.iter().enumerate();
         let each = numbered.map(|(n, entry)| match entry.get_ref() {
-            DeValue::String(text) => {
-                let at = entry.span().start;
-                Some(TextOrTable::Text(Located { value: self.expand(key, text, at)?, at }))
-            }
+            DeValue::String(_) => self.text(key, entry, "text").map(TextOrTable::Text),
             _ => self.child(format!("{} {key} {}:", self.path, n + 1), entry).map(TextOrTable::Table),
         });
-        each.collect()
+        // Those without a fault, so that the others' own texts are looked at as well.
+        Some(each.flatten().collect())
     }
 
     pub fn fraction(&self, key: &str) -> Option<f64> {
@@ -313,32 +319,25 @@ impl<'a> Section<'a> {
     }
 
     pub fn duration(&self, key: &str) -> Option<Located<Duration>> {
-        let value = self.get(key)?;
-        let at = value.span().start;
-        let Some(text) = value.get_ref().as_str() else {
-            self.wrong_type(key, value, "duration");
-            return None;
-        };
-        match humantime::parse_duration(text) {
-            Ok(value) => Some(Located { value, at }),
+        let text = self.text(key, self.get(key)?, "duration")?;
+        match humantime::parse_duration(text.value.trim()) {
+            Ok(value) => Some(Located { value, at: text.at }),
             Err(_) => {
-                self.fault(at, format!("`{key}`: `{text}` is not a duration"), "such as \"90s\", \"10m\" or \"1h\"");
+                let problem = format!("`{key}`: `{}` is not a duration", self.shown(&text));
+                self.fault(text.at, problem, "such as \"90s\", \"10m\" or \"1h\"");
                 None
             }
         }
     }
 
     pub fn size(&self, key: &str) -> Option<Located<usize>> {
-        let value = self.get(key)?;
-        let at = value.span().start;
-        let Some(text) = value.get_ref().as_str() else {
-            self.wrong_type(key, value, "size");
-            return None;
-        };
-        match text.parse::<bytesize::ByteSize>().ok().and_then(|s| usize::try_from(s.as_u64()).ok()) {
-            Some(value) => Some(Located { value, at }),
+        let text = self.text(key, self.get(key)?, "size")?;
+        let size = text.value.trim().parse::<bytesize::ByteSize>();
+        match size.ok().and_then(|s| usize::try_from(s.as_u64()).ok()) {
+            Some(value) => Some(Located { value, at: text.at }),
             None => {
-                self.fault(at, format!("`{key}`: `{text}` is not a size"), "such as \"512KiB\" or \"16MiB\"");
+                let problem = format!("`{key}`: `{}` is not a size", self.shown(&text));
+                self.fault(text.at, problem, "such as \"512KiB\" or \"16MiB\"");
                 None
             }
         }
@@ -349,7 +348,7 @@ impl<'a> Section<'a> {
         let chosen = choices.iter().find(|(name, _)| *name == text.value);
         if chosen.is_none() {
             let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-            let problem = format!("`{key}`: \"{}\" is not known", text.value);
+            let problem = format!("`{key}`: \"{}\" is not known", self.shown(&text));
             self.fault(text.at, problem, &format!("one of {}", names.join(", ")));
         }
         chosen.map(|(_, value)| value.clone())

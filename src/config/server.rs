@@ -37,14 +37,8 @@ pub(super) fn read(s: &Section<'_>) -> Option<ServerConfig> {
     let audience = s.string("audience");
     let accounts = s.one_or_more("service_account");
     let max_age = s.duration("max_age").map_or(Duration::from_secs(3600), |d| d.value);
-    let console = match s.string("console").as_ref().map(|c| (c.value.as_str(), c.at)) {
-        None | Some(("read-only", _)) => Console::ReadOnly,
-        Some(("operate", _)) => Console::Operate,
-        Some((other, at)) => {
-            s.fault(at, format!("console: `{other}` is not known"), "one of \"read-only\", \"operate\"");
-            Console::ReadOnly
-        }
-    };
+    let console = s.choice("console", &[("read-only", Console::ReadOnly), ("operate", Console::Operate)]);
+    let console = console.unwrap_or(Console::ReadOnly);
     s.refuse_unknown(&["auth", "audience", "service_account", "console", "max_age"]);
     let auth = match auth.as_ref().map(|a| a.value.as_str()) {
         // Nothing said and nothing to check a token against: the platform in front has to do it.
@@ -65,9 +59,11 @@ pub(super) fn read(s: &Section<'_>) -> Option<ServerConfig> {
         }
         Some("cloud-run") => Auth::CloudRun,
         Some("none") => Auth::None,
-        Some(other) => {
-            let at = auth.as_ref().map_or(s.at(), |a| a.at);
-            s.fault(at, format!("auth: `{other}` is not known"), "one of \"oidc\", \"cloud-run\", \"none\"");
+        Some(_) => {
+            if let Some(auth) = &auth {
+                let problem = format!("auth: `{}` is not known", s.shown(auth));
+                s.fault(auth.at, problem, "one of \"oidc\", \"cloud-run\", \"none\"");
+            }
             return None;
         }
     };

@@ -127,14 +127,16 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
 
     let source = source?;
     let Some(relation) = RelationName::parse(&source.value) else {
-        s.fault(source.at, format!("source: `{}` is not a table name", source.value), "source = \"schema.table\"");
+        let problem = format!("source: `{}` is not a table name", s.shown(&source));
+        s.fault(source.at, problem, "source = \"schema.table\"");
         return None;
     };
-    let (target_name, target_at) = target.map_or((relation.name.clone(), source.at), |t| (t.value, t.at));
-    if !is_table_name(&target_name) {
+    let target = target.unwrap_or(Located { value: relation.name.clone(), at: source.at });
+    if !is_table_name(&target.value) {
         let remedy = "target = \"…\" of letters, digits, underscores and dashes";
-        s.fault(target_at, format!("`{target_name}` cannot be a BigQuery table's name"), remedy);
+        s.fault(target.at, format!("`{}` cannot be a BigQuery table's name", s.shown(&target)), remedy);
     }
+    let (target_name, target_at) = (target.value, target.at);
     if capture == CaptureKind::Cursor && cursor.is_none() {
         s.fault(s.at(), "capture = \"cursor\" needs a cursor column".to_owned(), "cursor = \"updated_at\"");
     }

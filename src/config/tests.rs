@@ -205,6 +205,95 @@ fn the_columns_of_a_logged_key() {
     assert_eq!(short[1], ("app.line", vec!["line_id".to_owned()], Some(vec!["id".to_owned()])));
 }
 
+/// Lists, lists in tables, nested tables, durations and sizes: a text is a text wherever it stands.
+#[test]
+fn variables_are_replaced_in_every_text() {
+    let env = Environment::from([
+        ("DATABASE_URL", "postgres://u@h/db"),
+        ("SA", "x@y"),
+        ("LEASE", "90s"),
+        ("SIZE", "1MiB"),
+        ("C", "id"),
+        ("TYPE", "app.plan"),
+        ("NEW", "neu"),
+        ("T", "STRING"),
+        ("DAY", "day"),
+    ]);
+    let text = MINIMAL.replace("[bigquery]", "part_size = \"${SIZE}\"\n[bigquery]")
+        + r#"
+key = ["${C}"]
+exclude = ["a", "${C}x"]
+capture = "changelog"
+log_types = ["app.${C}", { type = "${TYPE}", key = ["${C}"], field = "${C}" }]
+rename = { a = "${NEW}" }
+columns.b.type = "${T}"
+partition = { column = "${C}", by = "${DAY}" }
+cluster = ["${C}"]
+every = "${LEASE}"
+where = "x <> '$${C}'"
+[changelog]
+preset = "audited"
+key = ["${C}"]
+added = ["${C}"]
+[run]
+lease = "${LEASE}"
+[server]
+audience = "${C}"
+service_account = ["${SA}"]
+"#;
+    let config = Config::parse("c", &text, &env).unwrap();
+    let table = &config.tables[0];
+    assert_eq!(config.server.auth, Auth::Oidc { audience: "id".to_owned(), accounts: vec!["x@y".to_owned()] });
+    assert_eq!((config.storage.part_size, config.run.lease.as_secs()), (1024 * 1024, 90));
+    assert_eq!(
+        (table.key.clone(), &table.exclude),
+        (Some(vec!["id".to_owned()]), &vec!["a".to_owned(), "idx".to_owned()])
+    );
+    assert_eq!(table.log_types[0].name, "app.id");
+    assert_eq!(
+        (table.log_types[1].name.as_str(), table.log_types[1].key.clone()),
+        ("app.plan", Some(vec!["id".to_owned()]))
+    );
+    assert_eq!(table.log_types[1].fields, Some(vec!["id".to_owned()]));
+    assert_eq!(table.rename, [("a".to_owned(), "neu".to_owned())]);
+    assert_eq!(table.forced[0].1.sql_name(), "STRING");
+    assert_eq!(table.partition.as_ref().map(|p| p.column.as_str()), Some("id"));
+    assert_eq!((table.cluster.clone(), table.every), (Some(vec!["id".to_owned()]), Some(Duration::from_secs(90))));
+    assert_eq!(table.filter.as_deref(), Some("x <> '${C}'"));
+    let log = config.changelog.unwrap();
+    assert_eq!((&log.key.columns[..], &log.codes.added[..]), (&["id".to_owned()][..], &["id".to_owned()][..]));
+}
+
+#[test]
+fn a_variable_that_is_not_there_is_told_wherever_it_stands() {
+    let text = format!(
+        "{MINIMAL}key = [\"${{A}}\", \"${{B}}\"]\nevery = \"${{C}}\"\nexclude = [\"${{D\"]\ntarget = \"${{}}\"\n\
+         log_types = [\"${{E}}\", {{ type = \"${{F}}\", key = \"k\" }}]\n"
+    );
+    let found = faults(&text).concat();
+    for name in ["A", "B", "C", "E", "F"] {
+        assert!(
+            found.contains(&format!("the environment variable {name} is not set; export {name}=…")),
+            "{name}: {found}"
+        );
+    }
+    assert!(found.contains("`exclude`: `${` has no `}` behind it; write ${NAME}, or $${"), "{found}");
+    assert!(found.contains("`target`: `${}` names no environment variable"), "{found}");
+}
+
+/// What a variable holds may be a secret; a variable in the wrong place does not show it.
+#[test]
+fn faults_quote_the_file_and_not_the_environment() {
+    let text = "[source]\nurl = \"x\"\n[storage]\nurl = \"${DATABASE_URL}\"\npart_size = \"${DATABASE_URL}\"\n[bigquery]\n\
+                project = \"p\"\ndataset = \"${DATABASE_URL}\"\n[run]\nbudget = \"${DATABASE_URL}\"\n[server]\n\
+                auth = \"${DATABASE_URL}\"\nconsole = \"${DATABASE_URL}\"\n[changelog]\npreset = \"${DATABASE_URL}\"\n\
+                [[table]]\nsource = \"${DATABASE_URL}\"\n[[table]]\nsource = \"t\"\ncapture = \"${DATABASE_URL}\"\n";
+    let found = faults(text);
+    assert!(found.len() >= 9, "{found:#?}");
+    assert!(!found.concat().contains("cret"), "{found:#?}");
+    assert!(found.concat().contains("url: `${DATABASE_URL}` is not a Cloud Storage URL"), "{found:#?}");
+}
+
 /// What the Terraform examples bring along is a config, with the variables that the module sets.
 #[test]
 fn the_configs_of_the_examples_are_read() {

@@ -1,5 +1,8 @@
 //! What `check` tells: connections, rights, and every table as a run would see it. Nothing is written.
 
+mod remedy;
+mod try_out;
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,11 +13,19 @@ use super::error::RunError;
 use super::report::Failure;
 use crate::bigquery::{Present, TargetPlan};
 use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
-use crate::capture::{Capture, blind, decide};
+use crate::capture::blind;
 use crate::encode::Shape;
 use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
 use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog};
 use crate::state::Handle;
+use try_out::try_out;
+
+/// The source, looked at.
+pub struct SourceCheck {
+    /// What the operator should know of the connection and the server.
+    pub notes: Vec<String>,
+    pub tables: Vec<TableCheck>,
+}
 
 /// One table, looked at.
 #[derive(Clone, Debug, Serialize)]
@@ -72,14 +83,16 @@ impl Context {
         ]
     }
 
-    /// Looks at every table as a run would.
-    pub async fn check_tables(&self, tables: &[&TableSpec]) -> Result<Vec<TableCheck>, RunError> {
+    /// Looks at the source, and at every table as a run would.
+    pub async fn check_source(&self, tables: &[&TableSpec]) -> Result<SourceCheck, RunError> {
         let session = self.source.open().await?;
+        let mut notes = self.source.notes().to_vec();
+        notes.extend(session.notes());
         let mut checks = Vec::new();
         for spec in tables {
             checks.push(self.check_table(&session, spec).await);
         }
-        Ok(checks)
+        Ok(SourceCheck { notes, tables: checks })
     }
 
     /// A table, and the change log where it is captured by it. Begins the session's transaction anew.
@@ -115,7 +128,13 @@ impl Context {
             error: None,
         };
         let outcome = self.fill_check(session, spec, &mut check).await;
-        check.error = outcome.err().as_ref().map(Failure::from);
+        if let Err(e) = outcome {
+            let mut failure = Failure::from(&e);
+            if let Some(hint) = self.remedy(session, spec, &e).await {
+                failure.hint = hint;
+            }
+            check.error = Some(failure);
+        }
         check
     }
 
@@ -142,16 +161,15 @@ impl Context {
             let doubt = self.cannot_judge(session, log, &claims, spec, &relation, &shape).await?;
             check.notes.extend(log_notes(log, &claims, spec, doubt));
         }
-        let decided = decide(session, spec, &relation, &shape, &moment, None, None).await;
-        let capture = decided.and_then(|d| Capture::new(spec, &relation, &shape, &moment, None, d).map(|_| ()));
+        // The catalog is open to everybody, the rows need not be; nor is what a later tick reads always what the first one does.
+        let looked = Looked { relation, shape, plan, claims };
+        let tried = try_out(session, spec, &looked, log.as_ref(), &moment).await;
         session.end().await?;
-        capture?;
-        // Whether the rows may be read at all: the catalog is open to everybody, the table need not be.
-        session.may_select(&spec.source).await?;
+        tried?;
         let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
         let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
         let present = if standing.is_some() { Present::Merge } else { Present::Replace };
-        self.bigquery.inspect(&plan, present).await?;
+        self.bigquery.inspect(&looked.plan, present).await?;
         Ok(())
     }
 
@@ -176,12 +194,6 @@ impl Context {
 fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> Vec<String> {
     let mut notes = Vec::new();
     let mut note = |text: String| notes.push(text);
-    if relation.guarded {
-        note(
-            "row-level security would hide rows from the role, so reading is refused: ALTER ROLE … BYPASSRLS"
-                .to_owned(),
-        );
-    }
     for c in shape.columns.iter().filter(|c| c.is_hashed()) {
         note(format!("of {} only a salted SHA-256 leaves the source", c.source));
     }

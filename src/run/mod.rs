@@ -34,7 +34,7 @@ mod status;
 mod tick;
 mod work;
 
-pub use check::{ColumnCheck, TableCheck};
+pub use check::{ColumnCheck, SourceCheck, TableCheck};
 pub use context::{Context, Stop};
 pub use error::RunError;
 pub use order::{Guard, Mode, Order};

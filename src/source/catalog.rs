@@ -38,9 +38,6 @@ pub struct Relation {
     /// Whether a materialized view is what is read, or below it.
     #[serde(default)]
     pub materialized: bool,
-    /// Whether row-level security hides rows from the role.
-    #[serde(default)]
-    pub guarded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -256,7 +253,6 @@ SELECT pg_catalog.json_build_object(
                        o.oprcode, a.aggtransfn, a.aggfinalfn)
        WHERE w.ev_class = ANY (below.oids) AND p.oid >= 16384) AS x) END,
   'materialized', 'm' = ANY (below.kinds),
-  'guarded', pg_catalog.row_security_active(c.oid),
   'columns', COALESCE((
     SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
              'name', a.attname,

@@ -1,16 +1,25 @@
 //! Opening connections to the source.
+//!
+//! As with libpq, each host of the URL, and each address a name stands for, has `connect_timeout` for itself. It covers all
+//! that comes before a run can begin its transaction: TCP, TLS, authentication, and the questions a session asks first. A host
+//! that accepts and says nothing is as bad as one that is not there.
 
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use tokio_postgres::config::SslMode as DriverSslMode;
-use tokio_postgres::{CancelToken, Client, NoTls};
+use tokio::time::timeout;
+use tokio_postgres::config::{Host, SslMode as DriverSslMode};
+use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{ConnectFault, SourceError, connect_fault};
 use super::session::Session;
 use super::tls;
-use super::url::{Address, SslMode};
+use super::url::{Address, HostOrder, SslMode, label};
+
+/// The driver's own limit is for TCP alone. Ours ends a moment later, so that a host that can't be reached is told from one
+/// that does not answer.
+const MOMENT_LONGER: Duration = Duration::from_millis(250);
 
 /// Stops what a session is doing on the server. Closing the connection does not: a server that sorts or waits for a lock
 /// notices only when it has rows to send.
@@ -18,6 +27,7 @@ use super::url::{Address, SslMode};
 pub struct Canceller {
     token: CancelToken,
     transport: Transport,
+    limit: Duration,
 }
 
 #[derive(Clone)]
@@ -29,11 +39,20 @@ enum Transport {
 impl Canceller {
     /// Asks the server, over a connection of its own; whether it was in time nobody says.
     pub async fn cancel(self) -> Result<(), SourceError> {
-        let sent = match self.transport {
-            Transport::Plain => self.token.cancel_query(NoTls).await,
-            Transport::Tls(tls) => self.token.cancel_query(tls).await,
+        const DOING: &str = "cancelling a statement";
+        let send = async {
+            match self.transport {
+                Transport::Plain => self.token.cancel_query(NoTls).await,
+                Transport::Tls(tls) => self.token.cancel_query(tls).await,
+            }
         };
-        sent.map_err(SourceError::wrap("cancelling a statement"))
+        match timeout(self.limit + MOMENT_LONGER, send).await {
+            Ok(sent) => sent.map_err(SourceError::wrap(DOING)),
+            Err(_) => {
+                let reason = format!("the server did {}", no_answer(self.limit));
+                Err(SourceError::Lost { doing: DOING, reason })
+            }
+        }
     }
 }
 
@@ -44,10 +63,19 @@ pub struct Source {
     salt: Option<String>,
 }
 
+/// One address of one host, with the driver's settings for it.
+type Place = Config;
+
+/// A connection that has gone through authentication.
+type Connected = (Client, AbortHandle, Transport);
+
 impl Source {
     /// Reads a connection URL; `PGPASSWORD` stands in for a password it lacks, as with libpq.
     pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, SourceError> {
         let address = Address::parse(url, std::env::var("PGPASSWORD").ok())?;
+        for note in &address.notes {
+            tracing::info!("{note}");
+        }
         Ok(Self { address, statement_timeout, salt: None })
     }
 
@@ -61,46 +89,132 @@ impl Source {
         self.address.label()
     }
 
-    /// Opens a session.
+    /// What of the URL is not done as it is written.
+    pub fn notes(&self) -> &[String] {
+        &self.address.notes
+    }
+
+    /// Opens a session on the first host that has one for us.
     pub async fn open(&self) -> Result<Session, SourceError> {
-        let (client, connection, transport) = match self.address.ssl_mode {
-            SslMode::Disable => self.plain().await?,
-            SslMode::Allow => match self.plain().await {
-                Err(e) if may_retry_otherwise(&e) => self.encrypted(DriverSslMode::Require).await?,
-                other => other?,
+        let mut last = None;
+        for host in in_order(self.address.hosts.clone(), self.address.order) {
+            let places = match self.places(host).await {
+                Ok(places) => places,
+                Err(e) => {
+                    last = Some(e);
+                    continue;
+                }
+            };
+            for place in places {
+                match self.open_at(&place).await {
+                    Ok(session) => return Ok(session),
+                    Err(e @ SourceError::Connect { .. }) => last = Some(e),
+                    // The server is there, and another one would be no better.
+                    Err(e) => return Err(e),
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| SourceError::BadUrl("it names no host".to_owned())))
+    }
+
+    /// The addresses that a host's name stands for.
+    async fn places(&self, host: Config) -> Result<Vec<Place>, SourceError> {
+        let (Some(Host::Tcp(name)), []) = (host.get_hosts().first(), host.get_hostaddrs()) else {
+            return Ok(vec![host]);
+        };
+        let port = host.get_ports().first().copied().unwrap_or(5432);
+        let unknown = |reason| SourceError::Connect { address: label(&host), reason, kind: ConnectFault::Unreachable };
+        let found = match timeout(self.address.limit, tokio::net::lookup_host((name.as_str(), port))).await {
+            Ok(found) => found.map_err(|e| unknown(e.to_string()))?,
+            Err(_) => return Err(unknown(format!("no address for the host within {:?}", self.address.limit))),
+        };
+        let places: Vec<Place> = found
+            .map(|address| {
+                let mut place = host.clone();
+                place.hostaddr(address.ip());
+                place
+            })
+            .collect();
+        if places.is_empty() {
+            Err(unknown("the host has no address".to_owned()))
+        } else {
+            Ok(in_order(places, self.address.order))
+        }
+    }
+
+    async fn open_at(&self, place: &Place) -> Result<Session, SourceError> {
+        match self.address.ssl_mode {
+            SslMode::Disable => self.session(place, None).await,
+            SslMode::Allow => match self.session(place, None).await {
+                Err(e) if may_retry_otherwise(&e) => self.session(place, Some(DriverSslMode::Require)).await,
+                other => other,
             },
-            SslMode::Prefer => match self.encrypted(DriverSslMode::Prefer).await {
+            SslMode::Prefer => match self.session(place, Some(DriverSslMode::Prefer)).await {
                 // libpq falls back when the server has TLS but the handshake fails; the driver does not.
-                Err(SourceError::Connect { kind: ConnectFault::Tls, .. }) => self.plain().await?,
-                other => other?,
+                Err(SourceError::Connect { kind: ConnectFault::Tls, .. }) => self.session(place, None).await,
+                other => other,
             },
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
-                self.encrypted(DriverSslMode::Require).await?
+                self.session(place, Some(DriverSslMode::Require)).await
             }
+        }
+    }
+
+    /// Opens a session, within the limit. What was begun ends with it: the connection is closed when it is dropped.
+    async fn session(&self, place: &Place, encrypted: Option<DriverSslMode>) -> Result<Session, SourceError> {
+        let limit = self.address.limit;
+        let open = async {
+            let (client, connection, transport) = match encrypted {
+                Some(mode) => self.encrypted(place, mode).await?,
+                None => plain(place).await?,
+            };
+            let canceller = Canceller { token: client.cancel_token(), transport, limit };
+            Session::prepare(client, connection, canceller, self.statement_timeout, self.salt.as_deref()).await
         };
-        let canceller = Canceller { token: client.cancel_token(), transport };
-        Session::prepare(client, connection, canceller, self.statement_timeout, self.salt.as_deref()).await
+        match timeout(limit + MOMENT_LONGER, open).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(SourceError::Connect {
+                address: label(place),
+                reason: format!("the host accepted the connection and did {}", no_answer(limit)),
+                kind: ConnectFault::Silent,
+            }),
+        }
     }
 
-    async fn plain(&self) -> Result<(Client, AbortHandle, Transport), SourceError> {
-        let mut config = self.address.config.clone();
-        config.ssl_mode(DriverSslMode::Disable);
-        let (client, connection) = config.connect(NoTls).await.map_err(|e| self.fault(&e))?;
-        Ok((client, tokio::spawn(connection).abort_handle(), Transport::Plain))
-    }
-
-    async fn encrypted(&self, mode: DriverSslMode) -> Result<(Client, AbortHandle, Transport), SourceError> {
-        let mut config = self.address.config.clone();
+    async fn encrypted(&self, place: &Place, mode: DriverSslMode) -> Result<Connected, SourceError> {
+        let mut config = place.clone();
         config.ssl_mode(mode);
         let tls = MakeRustlsConnect::new(tls::client_config(&self.address)?);
-        let (client, connection) = config.connect(tls.clone()).await.map_err(|e| self.fault(&e))?;
+        let (client, connection) = config.connect(tls.clone()).await.map_err(|e| fault(place, &e))?;
         Ok((client, tokio::spawn(connection).abort_handle(), Transport::Tls(tls)))
     }
+}
 
-    fn fault(&self, e: &tokio_postgres::Error) -> SourceError {
-        let (kind, reason) = connect_fault(e);
-        SourceError::Connect { address: self.label(), reason, kind }
+async fn plain(place: &Place) -> Result<Connected, SourceError> {
+    let mut config = place.clone();
+    config.ssl_mode(DriverSslMode::Disable);
+    let (client, connection) = config.connect(NoTls).await.map_err(|e| fault(place, &e))?;
+    Ok((client, tokio::spawn(connection).abort_handle(), Transport::Plain))
+}
+
+fn fault(place: &Place, e: &tokio_postgres::Error) -> SourceError {
+    let (kind, reason) = connect_fault(e);
+    SourceError::Connect { address: label(place), reason, kind }
+}
+
+fn no_answer(limit: Duration) -> String {
+    format!("not answer within {} s", limit.as_secs())
+}
+
+/// As written, or dealt: with many clients each host gets its share.
+fn in_order(mut list: Vec<Config>, order: HostOrder) -> Vec<Config> {
+    if order == HostOrder::Random {
+        for n in (1..list.len()).rev() {
+            let drawn = getrandom::u64().unwrap_or_default() % (n as u64 + 1);
+            list.swap(n, usize::try_from(drawn).unwrap_or(n));
+        }
     }
+    list
 }
 
 /// `allow` tries TLS after the server refused a plain connection by rule, not after a wrong password.

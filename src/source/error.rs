@@ -9,6 +9,9 @@ pub enum SourceError {
     #[error("the source URL is not a PostgreSQL connection string: {0}")]
     BadUrl(String),
 
+    #[error("the parameter {key} of the source URL {problem}")]
+    BadParameter { key: String, problem: &'static str, remedy: String },
+
     #[error("cannot connect to PostgreSQL at {address}: {reason}")]
     Connect { address: String, reason: String, kind: ConnectFault },
 
@@ -17,6 +20,9 @@ pub enum SourceError {
 
     #[error("PostgreSQL: {message} (SQLSTATE {code}) while {doing}")]
     Statement { doing: &'static str, code: String, message: String },
+
+    #[error("row-level security of {} would hide rows from the role, so reading is refused", table_name(table.as_deref()))]
+    Hidden { table: Option<String> },
 
     #[error("the connection to PostgreSQL was lost while {doing}: {reason}")]
     Lost { doing: &'static str, reason: String },
@@ -35,6 +41,8 @@ pub enum SourceError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectFault {
     Unreachable,
+    /// Somebody is there and says nothing.
+    Silent,
     Tls,
     Password,
     NoDatabase,
@@ -45,6 +53,11 @@ impl SourceError {
     /// Wraps an error of the driver. Detail and hint of the server are left out: they may hold row values.
     pub fn wrap(doing: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
         move |e| match e.as_db_error() {
+            // By the place it comes from: the text may be in any language. It quotes the table's name.
+            Some(db) if db.routine() == Some("check_enable_rls") => {
+                let table = db.message().split('"').nth(1).map(str::to_owned);
+                Self::Hidden { table }
+            }
             Some(db) => {
                 let code = db.code().code().to_owned();
                 let message = if is_quotable(&code, doing) {
@@ -61,7 +74,9 @@ impl SourceError {
     /// Whether the same run may succeed later without anybody's help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Connect { kind, .. } => matches!(kind, ConnectFault::Unreachable | ConnectFault::Other),
+            Self::Connect { kind, .. } => {
+                matches!(kind, ConnectFault::Unreachable | ConnectFault::Silent | ConnectFault::Other)
+            }
             Self::Lost { .. } | Self::Rewritten => true,
             // Connection trouble, too little of something, shutdown, a serialization failure or recovery conflict.
             Self::Statement { code, .. } => {
@@ -81,14 +96,19 @@ impl SourceError {
     pub fn is_of_one_table(&self) -> bool {
         match self {
             Self::Statement { code, .. } => code == "55P03" || code == "57014" || !self.is_transient(),
-            Self::NoSuchTable(_) | Self::Rewritten => true,
+            Self::NoSuchTable(_) | Self::Hidden { .. } | Self::Rewritten => true,
             _ => false,
         }
     }
 
+    /// Whether the role has no right to what it asked for.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Statement { code, .. } if code == "42501")
+    }
+
     pub fn blame(&self) -> Blame {
         match self {
-            Self::BadUrl(_) | Self::NoSuchTable(_) => Blame::Config,
+            Self::BadUrl(_) | Self::BadParameter { .. } | Self::NoSuchTable(_) => Blame::Config,
             Self::Statement { code, .. } if is_config(code) => Blame::Config,
             _ => Blame::World,
         }
@@ -98,8 +118,13 @@ impl SourceError {
     pub fn hint(&self) -> String {
         match self {
             Self::BadUrl(_) => "write postgres://user:password@host:5432/database?sslmode=require".to_owned(),
+            Self::BadParameter { remedy, .. } => remedy.clone(),
             Self::Connect { kind, .. } => match kind {
                 ConnectFault::Unreachable => "check host and port, the firewall, and that the server runs",
+                ConnectFault::Silent => {
+                    "check that the port is PostgreSQL's, and a pooler or proxy in between; a server that wakes up or is \
+                     short of connections may need a longer connect_timeout in the source URL"
+                }
                 ConnectFault::Tls => "check sslmode and sslrootcert in the source URL against the server's certificate",
                 ConnectFault::Password => "check user and password in the source URL, and pg_hba.conf",
                 ConnectFault::NoDatabase => "check the database's name in the source URL",
@@ -110,12 +135,19 @@ impl SourceError {
                 format!("check source = \"{name}\", and GRANT USAGE on the schema and SELECT on the table to the role")
             }
             Self::Statement { code, .. } => statement_hint(code),
+            Self::Hidden { .. } => "ALTER ROLE … BYPASSRLS for the role in the source URL (of a view: for its owner), or \
+                                    connect as the table's owner; `plimsoll check` names the role"
+                .to_owned(),
             Self::Rewritten => "nothing: the next tick takes another snapshot".to_owned(),
             Self::Lost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),
             Self::TooOld(_) => "upgrade the source, or replicate it to a newer server".to_owned(),
             Self::Unexpected { .. } => "is there a proxy in between that changes answers?".to_owned(),
         }
     }
+}
+
+fn table_name(table: Option<&str>) -> String {
+    table.map_or_else(|| "a table".to_owned(), |t| format!("the table {t}"))
 }
 
 /// What is done when rows pass through functions, casts and filters, whose errors may quote them.
@@ -143,7 +175,11 @@ fn is_config(code: &str) -> bool {
 
 fn statement_hint(code: &str) -> String {
     match code {
-        "42501" => "GRANT SELECT on the table to the role in the source URL".to_owned(),
+        "42501" => {
+            "GRANT SELECT on the table to the role in the source URL; where it has some columns alone, also on xmin. \
+                    `plimsoll check` names what is missing"
+                .to_owned()
+        }
         "55P03" => "another session holds a lock on the table (a migration?); the next tick tries again".to_owned(),
         "57014" => "the statement took longer than [source] statement_timeout (or the run's budget)".to_owned(),
         "53300" => "the server has no connection left; lower [run] parallelism".to_owned(),

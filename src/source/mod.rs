@@ -3,11 +3,15 @@
 //! Everything a capture reads comes from one `REPEATABLE READ, READ ONLY` transaction ([`Session::begin`]), so that the
 //! rows, the keys and the watermark speak of the same moment.
 
+mod abilities;
 mod catalog;
 mod connect;
 mod dependencies;
 mod error;
 pub mod oid;
+mod pairs;
+mod parameters;
+mod rights;
 mod session;
 mod sql;
 mod tls;
@@ -20,5 +24,6 @@ pub use catalog::{
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::SourceError;
-pub use session::{Moment, RowStream, SALT, Session, Sight};
+pub use rights::{Grants, Needs, grants, hidden_from};
+pub use session::{Durable, Moment, RowStream, SALT, Session, Sight};
 pub use sql::{ident, literal, qualified};

@@ -11,11 +11,10 @@ use time::format_description::well_known::Rfc3339;
 use tokio::task::AbortHandle;
 use tokio_postgres::{Client, CopyOutStream, SimpleQueryMessage};
 
+use super::abilities::Abilities;
 use super::connect::Canceller;
 use super::error::{READING, SourceError};
-use super::sql::qualified;
 use crate::batch::{Identity, Snapshot};
-use crate::model::RelationName;
 
 /// Settings that make the server's text forms the ones the encoder reads, whatever the role's defaults are.
 ///
@@ -32,33 +31,6 @@ const SETTINGS: &str = "SET LOCAL client_encoding = 'UTF8'; SET LOCAL datestyle 
 /// The setting that holds the salt of hashed columns: statements name it, and so can be shown and logged without it.
 pub const SALT: &str = "plimsoll.salt";
 
-/// Taken together in one statement, so that they speak of one moment. The timeline comes from the write-ahead log's
-/// position, because `pg_control_checkpoint()` lags behind a promotion; a standby has no such position.
-///
-/// `xact_start` of other roles' sessions is hidden from a role without `pg_read_all_stats`; `min` passes over those.
-const MOMENT: &str = "SELECT pg_catalog.pg_current_snapshot()::text, \
-     SYSTEM, \
-     TIMELINE, \
-     (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), \
-     to_char(clock_timestamp(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), \
-     pg_catalog.pg_has_role('pg_read_all_stats', 'usage'), \
-     LEAST(clock_timestamp(), (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity \
-           WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() \
-             AND backend_type <> 'autovacuum worker'))::text, \
-     WAL";
-
-/// Put in for SYSTEM and TIMELINE where the role may ask. Rights on a function are checked before a CASE could avoid the call.
-const SYSTEM: &str = "(SELECT system_identifier::text FROM pg_catalog.pg_control_system())";
-const WAL: &str = "pg_catalog.pg_current_wal_insert_lsn()::text";
-const STANDBY_TIMELINE: &str = "(SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint())";
-const TIMELINE: &str =
-    "(('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int)::text";
-
-const FACTS: &str = "SELECT pg_catalog.current_setting('server_version_num'), \
-     pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute'), \
-     pg_catalog.has_function_privilege('pg_catalog.pg_control_checkpoint()', 'execute'), \
-     pg_catalog.pg_is_in_recovery()";
-
 /// A connection with our settings. It is idle between runs, in a transaction during one.
 pub struct Session {
     client: Client,
@@ -66,10 +38,7 @@ pub struct Session {
     canceller: Canceller,
     /// Begins the run's transaction, with [`SETTINGS`].
     begin: String,
-    /// [`MOMENT`], as this role may ask it.
-    moment: String,
-    version: u32,
-    is_standby: bool,
+    abilities: Abilities,
 }
 
 /// Closing the socket at once ends a half-read `COPY`: the driver alone would read it to its end first.
@@ -100,8 +69,19 @@ pub struct Moment {
     pub oldest_open: String,
     /// Whose transactions that is among.
     pub sight: Sight,
-    /// Where the server's log ended right after the snapshot; a standby has none of its own.
-    pub wal: Option<String>,
+    /// When all that the snapshot shows is on the server's disk.
+    pub durable: Durable,
+}
+
+/// When what a snapshot shows can no longer be lost by a crash of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Durable {
+    /// A standby shows nothing else.
+    Already,
+    /// Once the server's log, which ended here right after the snapshot, is flushed.
+    At(String),
+    /// Nobody says how far the log is.
+    Later,
 }
 
 impl Session {
@@ -120,25 +100,12 @@ impl Session {
             // This form means the same whatever the role's `standard_conforming_strings` is, which is read before it is set.
             begin.push_str(&format!("; SET LOCAL {SALT} = E'{}'", salt.replace('\\', "\\\\").replace('\'', "''")));
         }
-        let mut session =
-            Self { client, connection, canceller, begin, moment: String::new(), version: 0, is_standby: false };
-        let facts = session.text_row("asking for the version", FACTS).await?;
-        let number: u32 = first(&facts).and_then(|v| v.parse().ok()).unwrap_or(0);
+        let mut session = Self { client, connection, canceller, begin, abilities: Abilities::default() };
+        session.abilities = Abilities::find(&session).await?;
+        let number = session.version();
         if number < 130_000 {
             return Err(SourceError::TooOld(format!("{}.{}", number / 10_000, number % 10_000)));
         }
-        session.version = number;
-        let is_true = |n: usize| facts.get(n).and_then(|f| f.as_deref()) == Some("t");
-        let (may_ask_system, may_ask_checkpoint, is_standby) = (is_true(1), is_true(2), is_true(3));
-        session.is_standby = is_standby;
-        let timeline = match (is_standby, may_ask_checkpoint) {
-            (false, _) => TIMELINE,
-            (true, true) => STANDBY_TIMELINE,
-            (true, false) => "'0'",
-        };
-        let system = if may_ask_system { SYSTEM } else { "NULL" };
-        let wal = if is_standby { "NULL" } else { WAL };
-        session.moment = MOMENT.replace("SYSTEM", system).replace("TIMELINE", timeline).replace("WAL", wal);
         Ok(session)
     }
 
@@ -147,7 +114,7 @@ impl Session {
         const DOING: &str = "taking a snapshot";
         // A transaction left over from an abandoned run would keep its old snapshot.
         self.execute(DOING, &self.begin).await?;
-        let row = self.text_row(DOING, &self.moment).await?;
+        let row = self.text_row(DOING, &self.abilities.moment()).await?;
         let field = |n: usize| row.get(n).cloned().flatten();
         let wrong = |what: &str| SourceError::Unexpected { doing: DOING, what: what.to_owned() };
         let snapshot = field(0).and_then(|s| s.parse().ok()).ok_or_else(|| wrong("no snapshot"))?;
@@ -163,12 +130,16 @@ impl Session {
             },
             taken_at,
             oldest_open: field(6).ok_or_else(|| wrong("no clock"))?,
-            sight: match (self.is_standby, field(5).as_deref()) {
+            sight: match (self.abilities.is_standby(), field(5).as_deref()) {
                 (true, _) => Sight::Standbys,
                 (false, Some("t")) => Sight::Everybodys,
                 (false, _) => Sight::OwnRoles,
             },
-            wal: field(7),
+            durable: match field(7) {
+                Some(wal) => Durable::At(wal),
+                None if self.abilities.waits_by_time() => Durable::Later,
+                None => Durable::Already,
+            },
         })
     }
 
@@ -189,11 +160,17 @@ impl Session {
 
     /// Whether that is so by now.
     pub async fn is_durable(&self, moment: &Moment) -> Result<bool, SourceError> {
-        let Some(wal) = &moment.wal else { return Ok(true) };
+        let flushed = match &moment.durable {
+            Durable::Already => return Ok(true),
+            Durable::At(wal) => {
+                format!("pg_catalog.pg_current_wal_flush_lsn() >= {} OR ", super::sql::literal(wal, "pg_lsn"))
+            }
+            Durable::Later => String::new(),
+        };
         let sql = format!(
-            "SELECT pg_catalog.pg_current_wal_flush_lsn() >= {} OR pg_catalog.clock_timestamp() > {} + \
-             3 * (SELECT setting::int8 * interval '1 ms' FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay')",
-            super::sql::literal(wal, "pg_lsn"),
+            "SELECT {flushed}pg_catalog.clock_timestamp() > {} + 3 * COALESCE( \
+             (SELECT setting::int8 * interval '1 ms' FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay'), \
+             interval '200 ms')",
             super::sql::literal(&moment.taken_at.format(&Rfc3339).unwrap_or_default(), "timestamptz"),
         );
         Ok(first(&self.text_row("waiting for the server's log", &sql).await?) == Some("t"))
@@ -212,7 +189,12 @@ impl Session {
 
     /// The server's version, as `server_version_num`.
     pub fn version(&self) -> u32 {
-        self.version
+        self.abilities.version
+    }
+
+    /// What the server keeps to itself, and what follows from it.
+    pub fn notes(&self) -> Vec<String> {
+        self.abilities.notes()
     }
 
     /// What stops a statement of this session, also once the session is gone.
@@ -250,7 +232,7 @@ impl Session {
         Ok(rows.collect())
     }
 
-    async fn text_row(&self, doing: &'static str, sql: &str) -> Result<Vec<Option<String>>, SourceError> {
+    pub(super) async fn text_row(&self, doing: &'static str, sql: &str) -> Result<Vec<Option<String>>, SourceError> {
         let mut rows = self.text_rows(doing, sql).await?;
         match rows.pop() {
             Some(row) if rows.is_empty() => Ok(row),
@@ -258,9 +240,9 @@ impl Session {
         }
     }
 
-    /// Fails where the role may not read the relation.
-    pub async fn may_select(&self, name: &RelationName) -> Result<(), SourceError> {
-        self.execute("reading a row", &format!("SELECT 1 FROM {} LIMIT 0", qualified(name))).await
+    /// Has the server plan a query and look at the rights it takes, on every column, without reading a row.
+    pub async fn try_query(&self, query: &str) -> Result<(), SourceError> {
+        self.execute("trying what a tick reads", &format!("EXPLAIN (COSTS OFF) {query}")).await
     }
 
     /// The server's version, for people.

@@ -11,10 +11,13 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedProtocolVersion,
+};
 
 use super::error::{ConnectFault, SourceError};
-use super::url::{Address, SslMode};
+use super::url::{Address, Negotiation, ServerNameIndication, SslMode, TlsVersions};
 
 /// How much of the server's certificate counts.
 #[derive(Debug)]
@@ -75,18 +78,23 @@ impl ServerCertVerifier for Lenient {
 pub(super) fn client_config(address: &Address) -> Result<ClientConfig, SourceError> {
     let fault = |reason: String| SourceError::Connect { address: address.label(), reason, kind: ConnectFault::Tls };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = &address.tls;
+    let versions: &[&SupportedProtocolVersion] = match tls.versions {
+        TlsVersions::From12 => rustls::DEFAULT_VERSIONS,
+        TlsVersions::Only12 => &[&TLS12],
+        TlsVersions::Only13 => &[&TLS13],
+    };
     let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|e| fault(e.to_string()))?;
-    let certificates = &address.certificates;
     let lenient = |verify| Arc::new(Lenient { verify, provider: provider.clone() });
     let builder = match address.ssl_mode {
         SslMode::VerifyFull => {
-            let roots = roots(certificates.root.as_deref()).map_err(fault)?;
+            let roots = roots(tls.root.as_deref()).map_err(fault)?;
             builder.with_root_certificates(roots)
         }
         SslMode::VerifyCa => {
-            let roots = Arc::new(roots(certificates.root.as_deref()).map_err(fault)?);
+            let roots = Arc::new(roots(tls.root.as_deref()).map_err(fault)?);
             let inner = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
                 .build()
                 .map_err(|e| fault(e.to_string()))?;
@@ -96,15 +104,22 @@ pub(super) fn client_config(address: &Address) -> Result<ClientConfig, SourceErr
             builder.dangerous().with_custom_certificate_verifier(lenient(Verify::Nothing))
         }
     };
-    match (&certificates.client, &certificates.key) {
+    let mut config = match (&tls.client, &tls.key) {
         (Some(cert), Some(key)) => {
             let chain = read_certificates(cert).map_err(fault)?;
             let key = PrivateKeyDer::from_pem_file(key).map_err(|e| fault(format!("{}: {e}", key.display())))?;
-            builder.with_client_auth_cert(chain, key).map_err(|e| fault(e.to_string()))
+            builder.with_client_auth_cert(chain, key).map_err(|e| fault(e.to_string()))?
         }
-        (None, None) => Ok(builder.with_no_client_auth()),
-        _ => Err(fault("sslcert and sslkey go together".to_owned())),
+        (None, None) => builder.with_no_client_auth(),
+        _ => return Err(fault("sslcert and sslkey go together".to_owned())),
+    };
+    config.enable_sni = tls.sni == ServerNameIndication::Sent;
+    if tls.negotiation == Negotiation::Direct {
+        // Without it a server takes no TLS that it did not offer.
+        // Source: <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL>
+        config.alpn_protocols = vec![b"postgresql".to_vec()];
     }
+    Ok(config)
 }
 
 fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {

@@ -117,6 +117,22 @@ async fn a_faulty_config_is_told_whole() {
     assert_eq!(ran.code, 2);
 }
 
+/// A variable is put in wherever it stands; what the environment holds beside it is of no concern.
+#[tokio::test(flavor = "multi_thread")]
+async fn variables_in_lists_and_an_odd_environment() {
+    use std::os::unix::ffi::OsStrExt;
+    let w = with_row().await;
+    w.config("[[table]]\nsource = \"orders\"\nkey = [\"${KEY}\"]\nexclude = [\"${NOT_SET}\"]\n");
+    let ran = w.run(&["run"]).await;
+    assert_refused(&w, &ran, 2, "the environment variable NOT_SET is not set", "export NOT_SET=").await;
+    assert!(ran.stderr.contains("export KEY="), "{}", ran.stderr);
+    let odd = std::ffi::OsStr::from_bytes(b"\xff");
+    let child = w.command(&["check"]).env("KEY", "id").env("NOT_SET", "note").env("ODD", odd).spawn().unwrap();
+    let ran = w.finish(child).await;
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("key id") && !ran.stdout.contains("note  "), "{}", ran.stdout);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_tables_failure_does_not_stop_the_others() {
     let w = with_row().await;

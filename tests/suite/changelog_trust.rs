@@ -249,7 +249,9 @@ async fn check_says_what_the_role_cannot_see() {
     let place = w.source_url().split_once('@').unwrap().1.to_owned();
     let url = format!("postgres://reader:reader@{place}");
     let ran = w.finish(w.command(&["check"]).env("DATABASE_URL", url).spawn().unwrap()).await;
-    assert!(ran.stdout.contains("row-level security would hide rows"), "{} {}", ran.stdout, ran.stderr);
+    assert_eq!(ran.code, 1, "{} {}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("row-level security of the table item would hide rows"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("hint: ALTER ROLE reader BYPASSRLS"), "{}", ran.stdout);
     assert!(ran.stdout.contains("GRANT pg_read_all_stats"), "{}", ran.stdout);
 }
 

@@ -94,3 +94,27 @@ async fn a_silent_holder_is_taken_over_when_its_lease_ends() {
     assert_eq!((report["state"].as_str(), report["replayed"].as_bool()), (Some("done"), Some(true)));
     w.assert_equal("orders").await;
 }
+
+/// A lease is renewed while its holder works, in the capture as in the jobs: one that is shorter than the run takes nothing
+/// from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_shorter_than_the_run_is_kept() {
+    let w = World::with_orders("").await;
+    w.config_with("lease = \"3s\"", "[[table]]\nsource = \"orders\"\ncursor = \"updated_at\"\n");
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    let other = w.connect().await;
+    other.batch_execute("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let gate = w.bq.hold_before(|r| r.is_job("load"));
+    let first = w.command(&["run", "--json"]).spawn().unwrap();
+    // The lease is taken after 5 s of capture.
+    tokio::time::sleep(std::time::Duration::from_secs(11)).await;
+    assert_eq!(w.tick().await["state"], "busy", "the source keeps it waiting");
+    other.batch_execute("ROLLBACK").await.unwrap();
+    gate.reached().await;
+    tokio::time::sleep(std::time::Duration::from_secs(7)).await;
+    assert_eq!(w.tick().await["state"], "busy", "a job keeps it waiting");
+    gate.open();
+    let ran = w.finish(first).await;
+    assert_eq!((ran.code, ran.run()["state"].as_str()), (0, Some("done")), "{}{}", ran.stdout, ran.stderr);
+    w.assert_equal("orders").await;
+}

@@ -1,0 +1,101 @@
+//! What to type where the source does not let a table be read, with the names of this table and this role.
+
+use crate::capture::CaptureError;
+use crate::encode::Shape;
+use crate::model::{CaptureKind, LogTable, RelationName, TableSpec, TypeColumn};
+use crate::run::context::Context;
+use crate::run::error::RunError;
+use crate::source::{Grants, Needs, RelationKind, Session, SourceError, grants, hidden_from, read_relation};
+
+/// The columns that say which transaction wrote a row, and in which partition it lies.
+const XMIN: &str = "xmin";
+const TABLEOID: &str = "tableoid";
+
+impl Context {
+    /// `None` where the error's own hint is all there is to say.
+    pub(super) async fn remedy(&self, session: &Session, spec: &TableSpec, error: &RunError) -> Option<String> {
+        let (RunError::Source(e) | RunError::Capture(CaptureError::Source(e))) = error else { return None };
+        // The failed statement has spoilt its transaction.
+        session.end().await.ok()?;
+        let found = match e {
+            SourceError::Hidden { .. } => self.bypass(session, spec).await,
+            e if e.is_denied() => self.missing(session, spec).await,
+            _ => return None,
+        };
+        found.ok().flatten()
+    }
+
+    async fn bypass(&self, session: &Session, spec: &TableSpec) -> Result<Option<String>, SourceError> {
+        let mut ways = Vec::new();
+        for name in std::iter::once(spec.source.clone()).chain(self.logs(spec)) {
+            for way in hidden_from(session, &name).await? {
+                if !ways.contains(&way) {
+                    ways.push(way);
+                }
+            }
+        }
+        let is_owner = ways.iter().any(|w| w.starts_with("ALTER TABLE"));
+        let owner = if is_owner { "" } else { ", or connect as the table's owner" };
+        let statements = ways.join(", or ");
+        Ok((!ways.is_empty()).then(|| format!("{statements}{owner}; a GRANT does not help here")))
+    }
+
+    async fn missing(&self, session: &Session, spec: &TableSpec) -> Result<Option<String>, SourceError> {
+        let columns = self.columns(session, spec).await?;
+        let mut found = vec![grants(session, &spec.source, &Needs::Columns(&columns)).await?];
+        for log in self.logs(spec) {
+            found.push(grants(session, &log, &Needs::Whole).await?);
+        }
+        let statements: Vec<&str> = found.iter().flat_map(|g| &g.statements).map(String::as_str).collect();
+        if statements.is_empty() {
+            let what =
+                "what the message names: a view's owner needs SELECT on what the view reads, and a function EXECUTE";
+            return Ok(Some(format!("GRANT {what}")));
+        }
+        let why: Vec<String> = found.iter().filter_map(why).collect();
+        Ok(Some(format!("{}{}", statements.join("; "), why.concat())))
+    }
+
+    /// What a tick reads of the table, as far as the config says.
+    async fn columns(&self, session: &Session, spec: &TableSpec) -> Result<Vec<String>, SourceError> {
+        let relation = read_relation(session, &spec.source).await?;
+        let mut columns: Vec<String> = match Shape::of(spec, &relation) {
+            Ok(shape) => shape.columns.iter().map(|c| c.source.clone()).collect(),
+            Err(_) => Vec::new(),
+        };
+        columns.extend(spec.cursor.clone());
+        let by_transaction = matches!(spec.capture, CaptureKind::Cursor | CaptureKind::Xmin) && relation.has_xmin();
+        columns.extend(by_transaction.then(|| XMIN.to_owned()));
+        let has_partitions = relation.kind != RelationKind::View && !relation.leaves.is_empty();
+        let by_partition = spec.capture != CaptureKind::Full && has_partitions;
+        columns.extend(by_partition.then(|| TABLEOID.to_owned()));
+        Ok(columns)
+    }
+
+    /// The tables of the change log that the table's entries stand in.
+    fn logs(&self, spec: &TableSpec) -> Vec<RelationName> {
+        let Some(log) = self.config.changelog.as_ref().filter(|_| spec.capture == CaptureKind::Changelog) else {
+            return Vec::new();
+        };
+        let mut names = match &log.table {
+            LogTable::One(name) => vec![name.clone()],
+            LogTable::PerType => spec.log_types.iter().filter_map(|t| RelationName::parse(&t.name)).collect(),
+        };
+        if let TypeColumn::ContentType { types, .. } = &log.types {
+            names.extend(types.clone());
+        }
+        names
+    }
+}
+
+/// What the system columns are for: nobody thinks of them when granting columns.
+fn why(grants: &Grants) -> Option<String> {
+    let has = |name: &str| grants.columns.iter().any(|c| c == name);
+    let what = match (has(XMIN), has(TABLEOID)) {
+        (true, true) => "xmin and tableoid, which tell what has changed, need",
+        (true, false) => "xmin, which tells what has changed, needs",
+        (false, true) => "tableoid, which tells a row's partition, needs",
+        (false, false) => return None,
+    };
+    Some(format!(" ({what} a right of their own beside those on columns; instead: {})", grants.whole))
+}

@@ -1,0 +1,97 @@
+//! What a role lacks to read a relation, as the statements that give it.
+
+use super::dependencies::TREE;
+use super::error::SourceError;
+use super::session::Session;
+use super::sql::{ident, literal, qualified};
+use crate::model::RelationName;
+
+/// What has to be read of a relation.
+pub enum Needs<'a> {
+    /// These columns, system columns among them.
+    Columns(&'a [String]),
+    /// All of it: a lock is the whole table's.
+    Whole,
+}
+
+/// What is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// Statements for somebody who may give them.
+    pub statements: Vec<String>,
+    /// The columns that the last one names.
+    pub columns: Vec<String>,
+    /// The grant that would do instead of one on columns.
+    pub whole: String,
+}
+
+/// Asks the catalog what of this the role may not read.
+pub async fn grants(session: &Session, name: &RelationName, needs: &Needs<'_>) -> Result<Grants, SourceError> {
+    let wanted: Vec<String> = match needs {
+        Needs::Columns(columns) => columns.iter().map(|c| literal(c, "name")).collect(),
+        Needs::Whole => Vec::new(),
+    };
+    let columns = if wanted.is_empty() { "NULL".to_owned() } else { wanted.join(", ") };
+    let sql = format!("{RIGHTS_OF}{columns}{}", AND_WHOSE.replace("RELATION_OID", &oid_of(name)));
+    let row = session.text_rows("asking for the role's rights", &sql).await?.into_iter().next().unwrap_or_default();
+    let field = |n: usize| row.get(n).and_then(|f| f.as_deref());
+    let role = ident(field(0).unwrap_or("…"));
+    let columns: Vec<String> = field(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+    let table = qualified(name);
+    let whole = format!("GRANT SELECT ON {table} TO {role}");
+    let mut found = Grants { whole: whole.clone(), ..Grants::default() };
+    if field(1) == Some("f") {
+        found.statements.push(format!("GRANT USAGE ON SCHEMA {} TO {role}", ident(&name.schema)));
+    }
+    match (field(2), needs) {
+        (Some("f"), Needs::Columns(_)) if !columns.is_empty() => {
+            let list: Vec<String> = columns.iter().map(|c| ident(c)).collect();
+            found.statements.push(format!("GRANT SELECT ({}) ON {table} TO {role}", list.join(", ")));
+            found.columns = columns;
+        }
+        // All of the columns are there; what else is read, such as those of `where`, nobody knows.
+        (Some("f"), _) => found.statements.push(whole),
+        _ => {}
+    }
+    Ok(found)
+}
+
+/// Names as they are, not quoted; a list of columns stands between the two parts.
+const RIGHTS_OF: &str = r"
+SELECT current_user::text, pg_catalog.has_schema_privilege(c.relnamespace, 'usage'), pg_catalog.has_table_privilege(c.oid, 'select'),
+       (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum < 0, a.attnum) FROM pg_catalog.pg_attribute a
+         WHERE a.attrelid = c.oid AND NOT a.attisdropped AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
+           AND a.attname IN (";
+const AND_WHOSE: &str = "))::text FROM pg_catalog.pg_class c WHERE c.oid = RELATION_OID";
+
+/// The relation's oid, as an expression.
+fn oid_of(name: &RelationName) -> String {
+    format!(
+        "(SELECT named.oid FROM pg_catalog.pg_class named JOIN pg_catalog.pg_namespace n ON n.oid = named.relnamespace \
+         WHERE n.nspname = {} AND named.relname = {})",
+        literal(&name.schema, "name"),
+        literal(&name.name, "name")
+    )
+}
+
+/// Whose rows row-level security would hide, as statements that end it: of the role itself, or of the owners of the views that are
+/// read on the way.
+pub async fn hidden_from(session: &Session, name: &RelationName) -> Result<Vec<String>, SourceError> {
+    let sql = format!("{TREE}{HIDDEN}").replace("RELATION_OID", &oid_of(name));
+    let rows = session.text_rows("asking for row-level security", &sql).await?;
+    Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
+}
+
+/// A view reads with the rights of its owner, but for one with `security_invoker`.
+const HIDDEN: &str = r"
+, top AS (SELECT c.relkind, c.reloptions FROM pg_catalog.pg_class c WHERE c.oid = RELATION_OID)
+SELECT pg_catalog.format('ALTER ROLE %I BYPASSRLS', r.rolname)
+  FROM pg_catalog.pg_roles r
+ WHERE NOT r.rolbypassrls AND NOT r.rolsuper
+   AND CASE WHEN EXISTS (SELECT 1 FROM top WHERE relkind = 'v' AND NOT COALESCE(reloptions::text ~ 'security_invoker=(true|on|1)', FALSE))
+            THEN r.oid IN (SELECT c.relowner FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid WHERE c.relkind = 'v')
+            ELSE r.rolname = current_user END
+UNION ALL
+SELECT pg_catalog.format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', c.oid::regclass)
+  FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_roles o ON o.oid = c.relowner
+ WHERE c.relforcerowsecurity AND o.rolname = current_user";
