@@ -217,10 +217,13 @@ pub struct Counts {
     /// Of the upserts, rows whose insert the log tells of.
     #[serde(default)]
     pub added: u64,
-    /// Rows with a value their target can't hold, or with a bad key.
+    /// Rows with a line in the quarantine file: staged with NULL in a value's place, or left out for their key.
     pub quarantined: u64,
     /// Values replaced by NULL because of that.
     pub nulled: u64,
+    /// Rows of the source that are not staged, for their key can't be held. Of no meaning after the seal.
+    #[serde(default)]
+    pub left_out: u64,
     /// Log entries of updates that touched no published column.
     #[serde(default)]
     pub skipped: u64,

@@ -42,9 +42,19 @@ pub struct TableMark {
     /// Rows of the source when all of them, or all their keys, were last read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_rows: Option<u64>,
+    /// Of those, rows that the target lacks, for their key can't be held. Absent where an older version has counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u64>,
     /// Values refused since all rows were last read; each is a line in a batch's quarantine file, or was counted as NULL.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub refused: u64,
+}
+
+impl TableMark {
+    /// Rows that the target got from the source when all of them, or all their keys, were last read.
+    pub fn held_rows(&self) -> Option<u64> {
+        Some(self.source_rows?.saturating_sub(self.left_out?))
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -58,6 +68,9 @@ pub struct Loading {
     /// The last key that is in BigQuery, as PostgreSQL prints its columns.
     pub after: Vec<String>,
     pub rows: u64,
+    /// Of those, rows that the target lacks, for their key can't be held. Absent where an older version has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u64>,
     pub before: RowsBefore,
     #[serde(default)]
     pub removal: Removal,

@@ -44,6 +44,8 @@ pub struct Found {
     pub log: Option<LogMark>,
     /// All rows of the source, where they were counted.
     pub source_rows: Option<u64>,
+    /// Of those, or of the rows read, the ones whose key can't be held.
+    pub left_out: u64,
     /// Values that could not be held.
     pub refused: u64,
 }
@@ -210,6 +212,9 @@ impl<'a> Capture<'a> {
             note_other_leaves(&mut mark.relation.leaves, self.relation);
             if mark.loading.is_none() {
                 mark.whole_at = Some(self.moment.taken_at);
+                let all = self.loading().map(|l| (l.rows + found.rows, l.left_out.map(|n| n + found.left_out)));
+                let counted = found.source_rows.map(|rows| (rows, Some(found.left_out))).or(all);
+                (mark.source_rows, mark.left_out) = (counted.map(|c| c.0), counted.and_then(|c| c.1));
             }
             // A row that came into an earlier stretch meanwhile is in the source's list of keys and not in the target yet.
             if self.ends_a_load_over_rows() {
@@ -242,6 +247,7 @@ impl<'a> Capture<'a> {
             whole_at,
             rows: before.and_then(|p| p.mark.rows),
             source_rows: found.source_rows.or(before.and_then(|p| p.mark.source_rows)),
+            left_out: found.source_rows.map_or(before.and_then(|p| p.mark.left_out), |_| Some(found.left_out)),
             refused: found.refused + self.previous().map_or(0, |p| p.mark.refused),
         }
     }
@@ -263,9 +269,10 @@ impl Capture<'_> {
     /// How far the load has come; `None` where it is done, or was none.
     fn next_loading(&self, found: &Found) -> Option<Loading> {
         let (so_far, before) = self.loaded_so_far()?;
+        let left_out = self.loading().map_or(Some(0), |l| l.left_out).map(|n| n + found.left_out);
         let KeyRange { until: Some(after), order, .. } = self.range.clone()? else { return None };
         let removal = self.loading().map_or(Removal::Guarded, |l| l.removal);
-        Some(Loading { after, rows: so_far + found.rows, before, removal, order })
+        Some(Loading { after, rows: so_far + found.rows, left_out, before, removal, order })
     }
 
     /// The rows that the stretches before have brought, and what the target had before them.

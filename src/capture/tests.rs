@@ -92,6 +92,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
         whole_at: None,
         rows: None,
         source_rows: None,
+        left_out: None,
         refused: 0,
     };
     Watermark {

@@ -105,7 +105,8 @@ impl ArrayCodec {
     fn append_element(self, plain: &[u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
         match (self.form, self.of) {
             (_, Scalar::Bool) => scalar::boolean(plain, out),
-            (_, Scalar::Float) => scalar::float(plain, out),
+            (Form::Json, Scalar::Float) => json::float(plain, out),
+            (Form::Repeated, Scalar::Float) => scalar::float(plain, out),
             (_, Scalar::Json(Document::Binary)) => json::plain_document(plain, json::Keys::AreUnique, scratch, out)?,
             (_, Scalar::Json(_)) => json::plain_document(plain, json::Keys::MayRepeat, scratch, out)?,
             (Form::Json, Scalar::Int) => out.extend_from_slice(plain),
@@ -168,7 +169,7 @@ mod tests {
         assert_eq!(json(Scalar::Text, "{a,\"NULL\",\"\",\"{,}\"}").unwrap(), r#"["a","NULL","","{,}"]"#);
         assert_eq!(json(Scalar::Text, "{\"q\\\"b\\\\s\nl\"}").unwrap(), r#"["q\"b\\s\nl"]"#);
         assert_eq!(json(Scalar::Bool, "{t,f}").unwrap(), "[true,false]");
-        assert_eq!(json(Scalar::Float, "{NaN,-0,1.5}").unwrap(), r#"["NaN",-0.0,1.5]"#);
+        assert_eq!(json(Scalar::Float, "{NaN,-0,1.5,1e+23}").unwrap(), r#"["NaN",-0.0,1.5,9999999999999999e7]"#);
         assert_eq!(json(Scalar::Date, "{infinity,\"0044-03-15 BC\"}").unwrap(), r#"["infinity","0044-03-15 BC"]"#);
         let document = Scalar::Json(Document::Written);
         assert_eq!(json(document, r#"{"{\"a\": [1, null]}","\"x\""}"#).unwrap(), r#"[{"a": [1, null]},"x"]"#);

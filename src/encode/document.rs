@@ -52,6 +52,12 @@ or documents can't hold what JSON or the element's type can't either. Arrays of 
 
 Inside a composite the server's `to_json` decides: bounds of an inner array are dropped, and a JSON null is a NULL.
 
+## Numbers in JSON
+
+A number is kept if BigQuery's parser takes it in its exact mode: an integer of 64 bits, or a double that its library prints as the same decimal value.
+That library does not always print the shortest text, so a few numbers that a double would hold are refused, such as `1e23`, which it prints as
+`9.999999999999999e22`. An element of an array of doubles is written in a text that is taken.
+
 ## `on_unrepresentable`
 
 | policy | the column | the row | counted |
@@ -60,7 +66,9 @@ Inside a composite the server's `to_json` decides: bounds of an inner array are 
 | `null` | NULL | | `nulled` |
 | `fail` | | the run fails before the seal, and names the column | |
 
-A NULL or a value that can't be held *in the key* quarantines the row under every policy but `fail`: there is no row to put it in. A line of
+A NULL or a value that can't be held *in the key* leaves the row out, with a line in the quarantine file, under every policy but `fail`: there is no row to
+put it in. It is counted in `quarantined` and `left_out`; a delete of such a key is nothing to do. Of a row of more than 100 MB of JSON the largest columns are
+what can't be held, as few as will do. A line of
 `quarantine-*.ndjson.gz` is
 
 ```json

@@ -40,6 +40,9 @@ pub enum EncodeError {
     #[error("the column {column} holds a value that {target} cannot: {reason}")]
     Unrepresentable { column: String, target: TargetType, reason: &'static str },
 
+    #[error("a row is longer than the 100 MB of JSON that BigQuery takes; its largest column is {0}")]
+    RowTooLong(String),
+
     #[error("PostgreSQL sent a row with {found} columns instead of {expected}")]
     Malformed { expected: usize, found: usize },
 }
@@ -51,7 +54,7 @@ impl EncodeError {
 
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Unrepresentable { .. } | Self::Malformed { .. } => Blame::World,
+            Self::Unrepresentable { .. } | Self::RowTooLong(_) | Self::Malformed { .. } => Blame::World,
             _ => Blame::Config,
         }
     }
@@ -80,6 +83,9 @@ impl EncodeError {
             Self::NoColumns => "shorten exclude = […] of the table".to_owned(),
             Self::Unrepresentable { column, .. } => format!(
                 "mend the value, or write columns.{column}.type = \"STRING\" or on_unrepresentable = \"quarantine\""
+            ),
+            Self::RowTooLong(column) => format!(
+                "shorten the value, or write exclude = [\"{column}\"] or on_unrepresentable = \"quarantine\", which makes it NULL"
             ),
             Self::Malformed { .. } => "the table changed while it was read; the next tick reads it anew".to_owned(),
         }

@@ -15,9 +15,11 @@
 mod array;
 mod document;
 mod error;
+mod grisu;
 mod json;
 mod keys;
 mod mapping;
+mod number;
 mod quarantine;
 mod row;
 mod scalar;

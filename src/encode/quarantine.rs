@@ -1,26 +1,25 @@
 //! The lines of a quarantine file: what could not be held, and the whole row it stood in.
 
-use super::Unrepresentable;
 use super::text::{append_json_string, append_plain_string};
 
+/// What could not be held, and why.
+pub(super) struct Entry<'a> {
+    pub column: &'a str,
+    pub reason: &'a str,
+    /// As COPY sent it; `None` where it is not said here.
+    pub value: Option<&'a [u8]>,
+}
+
 /// Appends one line: the column, why, the value's text, and the row as the source printed it.
-pub(super) fn append_line<'a>(
-    column: &str,
-    reason: Unrepresentable,
-    row: impl Iterator<Item = (&'a str, &'a [u8])>,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn append_line<'a>(entry: &Entry<'_>, row: impl Iterator<Item = (&'a str, &'a [u8])>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"column\":");
-    append_name(column, out);
+    append_name(entry.column, out);
     out.extend_from_slice(b",\"reason\":");
-    append_name(reason.0, out);
-    let mut value: &[u8] = b"\\N";
-    let fields = out.len();
+    append_name(entry.reason, out);
+    out.extend_from_slice(b",\"value\":");
+    append_value(entry.value.unwrap_or(b"\\N"), out);
     out.extend_from_slice(b",\"row\":{");
     for (n, (name, field)) in row.enumerate() {
-        if name == column {
-            value = field;
-        }
         if n > 0 {
             out.push(b',');
         }
@@ -28,11 +27,7 @@ pub(super) fn append_line<'a>(
         out.push(b':');
         append_value(field, out);
     }
-    out.push(b'}');
-    let mut head = b",\"value\":".to_vec();
-    append_value(value, &mut head);
-    out.splice(fields..fields, head);
-    out.extend_from_slice(b"}\n");
+    out.extend_from_slice(b"}}\n");
 }
 
 fn append_value(field: &[u8], out: &mut Vec<u8>) {
@@ -60,7 +55,8 @@ mod tests {
     fn a_line_holds_the_row_as_the_source_printed_it() {
         let mut out = Vec::new();
         let row: [(&str, &[u8]); 3] = [("id", b"1"), ("at", b"infinity"), ("note", b"\\N")];
-        append_line("at", Unrepresentable("infinity"), row.into_iter(), &mut out);
+        let entry = Entry { column: "at", reason: "infinity", value: Some(b"infinity") };
+        append_line(&entry, row.into_iter(), &mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "{\"column\":\"at\",\"reason\":\"infinity\",\"value\":\"infinity\",\

@@ -4,13 +4,18 @@ use super::Unrepresentable;
 use super::error::EncodeError;
 use super::keys::{BoundsTracker, CursorTracker, KeyDigest};
 use super::mapping::{Codec, Mapping};
-use super::quarantine::{append_line, append_name};
+use super::quarantine::append_name;
 use super::shape::{Shape, ShapeColumn};
 use super::value::{Scratch, append_value};
 use crate::batch::KeyBounds;
 use crate::model::{OP_COLUMN, OnUnrepresentable, Op, TargetType};
 
-/// BigQuery takes a JSON row of at most 100 MB. Source: <https://cloud.google.com/bigquery/quotas#load_jobs>
+mod refused;
+
+use refused::Refused;
+
+/// BigQuery takes a JSON row of at most 100 MB (its message says 104,857,600 bytes); a cell has no limit of its own.
+/// Sources: <https://cloud.google.com/bigquery/quotas#load_jobs>, <https://github.com/m-lab/etl/pull/1133>
 const LONGEST_ROW: usize = 100_000_000;
 
 /// What the lines are for.
@@ -28,8 +33,12 @@ pub struct Tally {
     pub rows: u64,
     /// Rows whose leading column was true.
     pub flagged: u64,
+    /// Rows with a line in the quarantine file, whether they were staged or not.
     pub quarantined: u64,
+    /// Values in whose place a NULL was staged.
     pub nulled: u64,
+    /// Rows that were not staged, for their key can't be held.
+    pub left_out: u64,
 }
 
 struct Field {
@@ -48,6 +57,8 @@ struct Field {
 pub struct RowEncoder {
     fields: Vec<Field>,
     key_len: usize,
+    longest: usize,
+    absent: Absent,
     flag: Flag,
     policy: OnUnrepresentable,
     cursor: Option<(usize, CursorTracker)>,
@@ -62,6 +73,24 @@ pub struct RowEncoder {
 pub enum Flag {
     Leading,
     Absent,
+}
+
+/// What it means that a row's key can't be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Absent {
+    /// A row of the source is not in the target.
+    IsLost,
+    /// The row is gone from the source as well, and the target can't have had it.
+    IsRight,
+}
+
+/// How far a row got.
+enum Line {
+    /// Whole; where its key ends in the row.
+    Whole {
+        key_end: usize,
+    },
+    TooLong,
 }
 
 impl RowEncoder {
@@ -96,6 +125,11 @@ impl RowEncoder {
         Self {
             fields,
             key_len,
+            longest: LONGEST_ROW,
+            absent: match kind {
+                RowKind::Change(Op::Delete) => Absent::IsRight,
+                RowKind::Change(_) | RowKind::Replacement => Absent::IsLost,
+            },
             flag: Flag::Absent,
             policy,
             cursor: None,
@@ -153,17 +187,49 @@ impl RowEncoder {
     pub fn encode(&mut self, row: &[u8], out: &mut Vec<u8>, quarantine: &mut Vec<u8>) -> Result<(), EncodeError> {
         let row = row.strip_suffix(b"\n").unwrap_or(row);
         let start = out.len();
-        let mut rest = Some(row);
-        let mut flagged = false;
-        if self.flag == Flag::Leading {
-            let (flag, after) = next_field(row);
-            flagged = flag == b"t";
-            rest = after;
+        let (flag, body) = match self.flag {
+            Flag::Leading => next_field(row),
+            Flag::Absent => (&b""[..], Some(row)),
+        };
+        let body = body.unwrap_or_default();
+        let mut refused = Refused::default();
+        let mut line = self.append_row(body, &mut refused, out)?;
+        if matches!(line, Line::TooLong) {
+            out.truncate(start);
+            // What so long a row took goes back at once, each time.
+            out.shrink_to(0);
+            refused = self.shorten(body, out)?;
+            out.shrink_to(0);
+            line = self.append_row(body, &mut refused, out)?;
         }
-        let body = rest.unwrap_or_default();
-        let mut seen = 0;
-        let mut refused: Vec<(usize, Unrepresentable)> = Vec::new();
-        let mut key_end = 0;
+        let key_is_held = refused.values.first().is_none_or(|(n, _)| *n >= self.key_len);
+        let key_end = match line {
+            Line::Whole { key_end } if key_is_held => Some(key_end),
+            Line::Whole { .. } | Line::TooLong => None,
+        };
+        if key_end.is_none() {
+            out.truncate(start);
+            if self.absent == Absent::IsRight {
+                return Ok(());
+            }
+        }
+        if !refused.is_empty() {
+            self.refuse(&refused, key_end, body, quarantine)?;
+        }
+        let Some(key_end) = key_end else { return Ok(()) };
+        if let Some(digest) = &mut self.digest {
+            digest.add(&body[..key_end]);
+        }
+        self.tally.rows += 1;
+        self.tally.flagged += u64::from(flag == b"t");
+        Ok(())
+    }
+
+    /// Appends the line of a row, but for the columns that are dropped, as long as it is short enough.
+    fn append_row(&mut self, body: &[u8], refused: &mut Refused, out: &mut Vec<u8>) -> Result<Line, EncodeError> {
+        let start = out.len();
+        let mut rest = Some(body);
+        let (mut seen, mut key_end) = (0, 0);
         for (n, field) in self.fields.iter().enumerate() {
             let Some(text) = rest else { break };
             let (value, after) = next_field(text);
@@ -188,6 +254,8 @@ impl RowEncoder {
             out.extend_from_slice(&field.lead);
             let outcome = if value == b"\\N" {
                 if n < self.key_len { Err(Unrepresentable("a NULL in the key")) } else { Ok(false) }
+            } else if refused.dropped.contains(&n) {
+                Ok(false)
             } else {
                 append_value(field.codec, value, &mut self.scratch, out).map(|()| true)
             };
@@ -196,33 +264,20 @@ impl RowEncoder {
                 Ok(false) => Self::leave_out(n, field, mark, out),
                 Err(reason) => {
                     Self::leave_out(n, field, mark, out);
-                    refused.push((n, reason));
+                    refused.values.push((n, reason));
                 }
+            }
+            // What follows is not looked at: one row must not take the memory of many.
+            if out.len() - start + END.len() > self.longest {
+                return Ok(Line::TooLong);
             }
         }
         if seen != self.fields.len() || rest.is_some() {
             let extra = rest.map_or(0, |r| memchr::memchr_iter(b'\t', r).count() + 1);
             return Err(EncodeError::Malformed { expected: self.fields.len(), found: seen + extra });
         }
-        out.extend_from_slice(b"}\n");
-        if out.len() - start > LONGEST_ROW {
-            refused.insert(0, (0, Unrepresentable("a row of more than 100 MB")));
-        }
-        if let Some(&(n, reason)) = refused.first() {
-            let row_is_lost = n < self.key_len || out.len() - start > LONGEST_ROW;
-            self.refuse(&refused, row_is_lost, body, quarantine)?;
-            if row_is_lost {
-                out.truncate(start);
-                return Ok(());
-            }
-            debug_assert!(!reason.0.is_empty());
-        }
-        if let Some(digest) = &mut self.digest {
-            digest.add(&body[..key_end]);
-        }
-        self.tally.rows += 1;
-        self.tally.flagged += u64::from(flagged);
-        Ok(())
+        out.extend_from_slice(END);
+        Ok(Line::Whole { key_end })
     }
 
     /// Takes back a field's name: an absent field is NULL.
@@ -234,36 +289,10 @@ impl RowEncoder {
             out.extend_from_slice(b"null");
         }
     }
-
-    fn refuse(
-        &mut self,
-        refused: &[(usize, Unrepresentable)],
-        row_is_lost: bool,
-        body: &[u8],
-        quarantine: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        if let (OnUnrepresentable::Fail, Some((n, reason))) = (self.policy, refused.first()) {
-            let field = &self.fields[*n];
-            let (column, target) = (field.source.clone(), field.target);
-            return Err(EncodeError::Unrepresentable { column, target, reason: reason.0 });
-        }
-        // A row that is lost has no column that became NULL.
-        if !row_is_lost {
-            self.tally.nulled += refused.len() as u64;
-        }
-        // A bad key always quarantines the row: there is no NULL to put in its place.
-        if self.policy == OnUnrepresentable::Quarantine || row_is_lost {
-            self.tally.quarantined += 1;
-            for (n, reason) in refused {
-                // What is read for the cursor's sake alone is not published here either.
-                let published = self.fields.iter().zip(fields_of(body)).filter(|(f, _)| f.codec != Codec::Hidden);
-                let row = published.map(|(f, text)| (f.source.as_str(), text));
-                append_line(&self.fields[*n].source, *reason, row, quarantine);
-            }
-        }
-        Ok(())
-    }
 }
+
+/// What closes a line.
+const END: &[u8] = b"}\n";
 
 /// The first field of a row and what follows its tab, if one does. A tab inside a value is escaped.
 fn next_field(row: &[u8]) -> (&[u8], Option<&[u8]>) {
@@ -307,6 +336,14 @@ mod tests {
 
     const ORDERS: &[(&str, u32)] = &[("id", 20), ("note", 25), ("paid", 16), ("at", 1184)];
 
+    impl RowEncoder {
+        /// With another limit than BigQuery's.
+        fn at_most(mut self, longest: usize) -> Self {
+            self.longest = longest;
+            self
+        }
+    }
+
     fn upserts(policy: OnUnrepresentable) -> RowEncoder {
         RowEncoder::new(&shape(ORDERS, 1), RowKind::Change(Op::Upsert), policy)
     }
@@ -339,7 +376,7 @@ mod tests {
         let (line, kept) = encode(&mut e, "7\tx\tf\tinfinity\n");
         assert_eq!(line, "{\"_plimsoll_op\":\"U\",\"id\":7,\"note\":\"x\",\"paid\":false}\n");
         assert!(kept.contains("\"value\":\"infinity\""), "{kept}");
-        assert_eq!((e.tally().quarantined, e.tally().nulled, e.tally().rows), (1, 1, 1));
+        assert_eq!(e.tally(), &Tally { rows: 1, quarantined: 1, nulled: 1, ..Tally::default() });
     }
 
     #[test]
@@ -359,8 +396,93 @@ mod tests {
             let (line, kept) = encode(&mut e, "\\N\tx\tf\t\\N\n");
             assert_eq!(line, "");
             assert!(kept.contains("a NULL in the key"));
-            assert_eq!((e.tally().rows, e.tally().quarantined), (0, 1));
+            assert_eq!(e.tally(), &Tally { quarantined: 1, left_out: 1, ..Tally::default() });
         }
+    }
+
+    /// A row that is gone, under a key that the target can't have had.
+    #[test]
+    fn a_bad_key_of_a_deleted_row_is_nothing_to_do() {
+        for policy in [OnUnrepresentable::Quarantine, OnUnrepresentable::Fail] {
+            let keyed = shape(&[("at", 1184), ("note", 25)], 1);
+            let mut e = RowEncoder::new(&keyed, RowKind::Change(Op::Delete), policy);
+            assert_eq!(encode(&mut e, "infinity\n"), Default::default());
+            assert_eq!(e.tally(), &Tally::default());
+            assert!(encode(&mut e, "2024-01-01 00:00:00+00\n").0.contains("\"D\""));
+            assert_eq!(e.tally().rows, 1);
+        }
+    }
+
+    const NOTES: &[(&str, u32)] = &[("id", 20), ("a", 25), ("b", 25), ("at", 1184), ("c", 25)];
+
+    fn notes(policy: OnUnrepresentable, longest: usize) -> RowEncoder {
+        RowEncoder::new(&shape(NOTES, 1), RowKind::Change(Op::Upsert), policy).at_most(longest)
+    }
+
+    #[test]
+    fn of_a_row_that_is_too_long_the_largest_columns_become_null() {
+        let row = format!("7\t{}\t{}\t2024-01-01 00:00:00+00\t{}\n", "a".repeat(20), "b".repeat(50), "c".repeat(30));
+        let whole = encode(&mut notes(OnUnrepresentable::Quarantine, 1000), &row).0;
+        // As long as it may be.
+        assert_eq!(
+            encode(&mut notes(OnUnrepresentable::Quarantine, whole.len()), &row),
+            (whole.clone(), String::new())
+        );
+        let without = |columns: &[&str]| {
+            let mut value: serde_json::Value = serde_json::from_str(&whole).unwrap();
+            columns.iter().for_each(|c| drop(value.as_object_mut().unwrap().remove(*c)));
+            value
+        };
+        for (longest, gone) in [(whole.len() - 1, vec!["b"]), (whole.len() - 60, vec!["b", "c"])] {
+            let mut e = notes(OnUnrepresentable::Quarantine, longest);
+            let (line, kept) = encode(&mut e, &row);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), without(&gone), "{longest}");
+            assert!(line.len() <= longest);
+            let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+            assert_eq!(kept["reason"], format!("a row of more than 100 MB: NULL in place of {}", gone.join(", ")));
+            assert_eq!((&kept["column"], kept["row"]["b"].as_str()), (&"b".into(), Some("b".repeat(50).as_str())));
+            let nulled = gone.len() as u64;
+            assert_eq!(e.tally(), &Tally { rows: 1, quarantined: 1, nulled, ..Tally::default() });
+        }
+        let mut e = notes(OnUnrepresentable::Null, whole.len() - 1);
+        assert_eq!(encode(&mut e, &row).1, "");
+        assert_eq!(e.tally(), &Tally { rows: 1, nulled: 1, ..Tally::default() });
+        let mut e = notes(OnUnrepresentable::Fail, whole.len() - 1);
+        let error = e.encode(row.as_bytes(), &mut Vec::new(), &mut Vec::new()).unwrap_err();
+        assert_eq!(error, EncodeError::RowTooLong("b".to_owned()));
+    }
+
+    /// JSON's escapes make a row longer than it is.
+    #[test]
+    fn a_row_is_as_long_as_its_json() {
+        let row = format!("7\t{}\t{}\t\\N\tc\n", "a".repeat(60), "\u{1}".repeat(20));
+        let (line, _) = encode(&mut notes(OnUnrepresentable::Quarantine, 150), &row);
+        assert!(line.contains("aaa") && !line.contains("\"b\""), "{line}");
+    }
+
+    #[test]
+    fn what_else_is_refused_is_told_too_but_the_row_only_once() {
+        let row = format!("7\t{}\tb\tinfinity\tc\n", "a".repeat(200));
+        let mut e = notes(OnUnrepresentable::Quarantine, 100);
+        let (line, kept) = encode(&mut e, &row);
+        assert_eq!(line, "{\"_plimsoll_op\":\"U\",\"id\":7,\"b\":\"b\",\"c\":\"c\"}\n");
+        let kept: Vec<serde_json::Value> = kept.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!((kept.len(), &kept[1]["value"], &kept[1]["row"]), (2, &"infinity".into(), &serde_json::json!({})));
+        assert_eq!(e.tally(), &Tally { rows: 1, quarantined: 1, nulled: 2, ..Tally::default() });
+    }
+
+    #[test]
+    fn a_key_that_is_too_long_takes_the_row_with_it() {
+        let keyed = shape(&[("k", 25), ("note", 25)], 1);
+        let row = format!("{}\tx\n", "k".repeat(200));
+        let mut e = RowEncoder::new(&keyed, RowKind::Change(Op::Upsert), OnUnrepresentable::Null).at_most(100);
+        let (line, kept) = encode(&mut e, &row);
+        assert!(line.is_empty() && kept.contains("by its key alone"), "{kept}");
+        assert_eq!(e.tally(), &Tally { quarantined: 1, left_out: 1, ..Tally::default() });
+        // A table without a key has none that could not go.
+        let mut e =
+            RowEncoder::new(&shape(&[("k", 25)], 0), RowKind::Replacement, OnUnrepresentable::Null).at_most(100);
+        assert_eq!(encode(&mut e, &format!("{}\n", "k".repeat(200))).0, "{\"k\":null}\n");
     }
 
     #[test]

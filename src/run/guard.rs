@@ -7,7 +7,7 @@
 use super::error::RunError;
 use super::order::{Guard, Mode};
 use super::work::{Place, Reading};
-use crate::batch::{Absent, Apply, Removal, RowsBefore, TableBatch};
+use crate::batch::{Absent, Apply, Removal, RowsBefore, TableBatch, TableMark};
 use crate::capture::{Capture, Decision, Part};
 use crate::model::DeleteStyle;
 
@@ -37,7 +37,7 @@ pub(super) async fn check(
     let is_too_many = |deletes: u64| deletes > NEVER_TOO_MANY && exceeds(deletes, fraction, before);
     let deletes = match &table.apply {
         Apply::Replace { .. } | Apply::Merge { absent: Absent::Remove, .. } => {
-            before.saturating_sub(counts.upserts + counts.keys + counts.quarantined)
+            before.saturating_sub(counts.upserts + counts.keys)
         }
         Apply::Merge { absent: Absent::Keep, scopes, .. } => {
             let known = counts.deletes.saturating_sub(counts.fleeting);
@@ -46,7 +46,8 @@ pub(super) async fn check(
             }
             // A key that is gone from the source may never have been in the target; only if there are many of them is it
             // worth counting the source: the target had what is there now, less what was inserted, and what was deleted.
-            let now = count_source(reading, capture).await?.unwrap_or(before);
+            let now =
+                count_source(reading, capture).await?.map_or(before, |n| n.saturating_sub(left_out(reading, table)));
             let inserted = if place.tells_inserts() && !follows_a_load(reading) { counts.added } else { 0 };
             let missing = (before + inserted).saturating_sub(now);
             if scopes.is_empty() { missing.min(known) } else { missing }
@@ -56,6 +57,11 @@ pub(super) async fn check(
         return Err(RunError::TooManyDeletes { target: place.spec.target.clone(), deletes, before, fraction });
     }
     Ok(())
+}
+
+/// Rows of the source that the target can't have: as far as is known, those of the last look at all rows, and this run's.
+fn left_out(reading: Reading<'_>, table: &TableBatch) -> u64 {
+    reading.standing.and_then(|s| s.mark.left_out).unwrap_or(0) + table.counts.left_out
 }
 
 /// Whether the target has rows that are younger than the watermark: the last stretches of a load in chunks brought them.
@@ -75,8 +81,8 @@ async fn rows_before(
     match &table.delete {
         DeleteStyle::Hard => Ok(mark.and_then(|m| m.rows).or(target_rows)),
         // Rows that are flagged already are not told apart in the target's own count; the last look at all rows counted the
-        // others. Without one, as after a move from another capture, the target is asked.
-        DeleteStyle::Soft { flag, .. } => match mark.and_then(|m| m.source_rows) {
+        // others. Without one, as after a move from another capture or an older version's, the target is asked.
+        DeleteStyle::Soft { flag, .. } => match mark.and_then(TableMark::held_rows) {
             Some(rows) => Ok(Some(rows)),
             None if target_rows == Some(0) => Ok(None),
             None if removes || table.counts.deletes > NEVER_TOO_MANY => {

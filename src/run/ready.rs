@@ -17,12 +17,14 @@ impl Staging<'_> {
         let (parts, bytes) = self.files.finish().await?;
         self.counts.staged_bytes = bytes;
         self.found.log = log;
-        let all_rows = self.counts.upserts + self.counts.keys + self.counts.quarantined;
-        self.found.source_rows = match absent {
-            Absent::Remove => Some(all_rows),
-            Absent::Keep => self.found.keys.map(|k| k.count),
+        // What was left out is no row of the target, but one of the source.
+        let (held, left_out) = match (absent, self.found.keys) {
+            (Absent::Remove, _) => (Some(self.counts.upserts + self.counts.keys), self.counts.left_out),
+            (Absent::Keep, Some(keys)) => (Some(keys.count), self.found.left_out),
+            (Absent::Keep, None) => (None, self.counts.left_out),
         };
-        self.found.refused = self.counts.quarantined.max(self.counts.nulled);
+        self.found.source_rows = held.map(|rows| rows + left_out);
+        self.found.left_out = left_out;
         let mut mark = self.capture.next_mark(std::mem::take(&mut self.found));
         if let (Guard::Off, Some(loading)) = (self.place.guard, &mut mark.loading) {
             loading.removal = Removal::Allowed;

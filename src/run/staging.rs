@@ -113,7 +113,8 @@ impl<'a> Staging<'a> {
     pub async fn read_changes(&mut self, now: OffsetDateTime) -> Result<Passed, RunError> {
         let mut absent = Absent::Keep;
         if self.capture.keys_are_due(now) {
-            let digest = self.digest_keys(&self.capture.all_keys()).await?;
+            let (digest, left_out) = self.digest_keys(&self.capture.all_keys()).await?;
+            self.found.left_out = left_out;
             if !self.capture.keys_are_unchanged(digest) {
                 self.capture.refuse_repeated_keys(self.reading.session).await?;
                 absent = Absent::Remove;
@@ -254,8 +255,8 @@ impl<'a> Staging<'a> {
         Passed::TargetUnfit(self.in_the_way().unwrap_or(Why::TargetMissing))
     }
 
-    /// Reads every key without keeping any.
-    async fn digest_keys(&self, pass: &Pass) -> Result<KeyDigest, RunError> {
+    /// Reads every key without keeping any; beside the digest, how many can't be held.
+    async fn digest_keys(&self, pass: &Pass) -> Result<(KeyDigest, u64), RunError> {
         let policy = self.place.spec.on_unrepresentable;
         let mut encoder = RowEncoder::new(self.reading.shape, pass.kind, policy).digesting_keys();
         let (mut line, mut refused) = (Vec::new(), Vec::new());
@@ -265,7 +266,7 @@ impl<'a> Staging<'a> {
             refused.clear();
             encoder.encode(&row, &mut line, &mut refused)?;
         }
-        Ok(encoder.digest().unwrap_or_default())
+        Ok((encoder.digest().unwrap_or_default(), encoder.tally().left_out))
     }
 
     /// Reads one pass; `None` where there is no target for its rows.
@@ -338,6 +339,11 @@ impl<'a> Staging<'a> {
         }
         self.counts.quarantined += tally.quarantined;
         self.counts.nulled += tally.nulled;
+        self.counts.left_out += tally.left_out;
+        // A row whose key is bad is refused when it is read, not again with every list of keys.
+        if kind != RowKind::Change(Op::Key) {
+            self.found.refused += tally.nulled + tally.left_out;
+        }
         if tally.rows > 0 && kind != RowKind::Change(Op::Scope) {
             self.bounds.add(encoder.bounds());
         }

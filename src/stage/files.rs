@@ -42,7 +42,13 @@ impl TableFiles {
 
     /// Takes lines of the quarantine file.
     pub async fn keep_refused(&mut self, lines: &mut Vec<u8>) -> Result<(), StageError> {
-        self.writer(QUARANTINE).buffer().append(lines);
+        let buffer = self.writer(QUARANTINE).buffer();
+        // A line may be as long as 100 MB: better not have it twice.
+        if buffer.is_empty() {
+            std::mem::swap(buffer, lines)
+        } else {
+            buffer.append(lines)
+        }
         self.flush(QUARANTINE).await
     }
 

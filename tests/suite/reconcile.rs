@@ -158,3 +158,147 @@ async fn what_was_deleted_by_hand_is_put_back() {
     w.config(&config("reconcile_every = \"1h\"\n"));
     assert_eq!(w.tick().await["state"], "empty");
 }
+
+const PENDING: &str = "CREATE TABLE c (id int PRIMARY KEY, valid_to timestamptz); \
+    INSERT INTO c SELECT g, 'infinity' FROM generate_series(1, 3000) g";
+
+async fn mark(w: &World, table: &str) -> serde_json::Value {
+    w.state(table).await["watermark"]["tables"][table].clone()
+}
+
+/// A row with NULL in place of a value is one row, not two.
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_values_hide_no_deletes() {
+    for config in [
+        "capture = \"full\"\n",
+        "deletes = \"keys\"\n",
+        "reconcile_every = \"1s\"\n",
+        "reconcile_every = \"1s\"\ndelete = \"soft\"\n",
+    ] {
+        let w = World::new().await;
+        w.sql(PENDING).await;
+        w.config(&format!("[[table]]\nsource = \"c\"\n{config}"));
+        w.tick().await;
+        assert_eq!(
+            (&mark(&w, "c").await["source_rows"], &mark(&w, "c").await["left_out"]),
+            (&3000.into(), &0.into()),
+            "{config}"
+        );
+        w.sql("DELETE FROM c WHERE id <= 1800; UPDATE c SET id = id").await;
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        let ran = w.run(&["run"]).await;
+        assert!(
+            ran.code == 1 && ran.stdout.contains("would delete 1800 of the 3000 rows of c"),
+            "{config}: {}",
+            ran.stdout
+        );
+        assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
+        assert_eq!(mark(&w, "c").await["source_rows"], 1200, "{config}");
+    }
+}
+
+const KEYLESS: &str = "CREATE TABLE u (id int UNIQUE, v text); CREATE TABLE log (id bigserial PRIMARY KEY, key text); \
+    INSERT INTO u SELECT CASE WHEN g <= 2000 THEN g END, 'x' FROM generate_series(1, 3000) g";
+
+/// Rows without a key that could be held are rows of the source, and none of the target.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_are_left_out_hide_no_deletes() {
+    let table = "[[table]]\nsource = \"u\"\nkey = [\"id\"]\n";
+    let log = "[changelog]\ntable = \"log\"\nid = \"id\"\nkey = \"key\"\n";
+    for (config, feed) in [
+        (format!("{table}capture = \"full\"\n"), "u"),
+        (format!("{table}deletes = \"keys\"\n"), "u"),
+        (format!("{table}reconcile_every = \"1s\"\ndelete = \"soft\"\n"), "u"),
+        (format!("{log}{table}capture = \"changelog\"\n"), "changelog"),
+    ] {
+        let w = World::new().await;
+        w.sql(KEYLESS).await;
+        w.config(&config);
+        let report = w.tick().await;
+        let counts = ["upserts", "quarantined", "nulled", "left_out"].map(|f| report["tables"][0][f].as_u64().unwrap());
+        assert_eq!(counts, [2000, 1000, 0, 1000], "{config}");
+        let found = w.state(feed).await["watermark"]["tables"]["u"].clone();
+        assert_eq!(
+            (&found["source_rows"], &found["left_out"], &found["refused"]),
+            (&3000.into(), &1000.into(), &1000.into()),
+            "{config}"
+        );
+        // As many again are no deletes.
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        w.tick().await;
+        w.sql("WITH gone AS (DELETE FROM u WHERE id <= 1500 RETURNING id) INSERT INTO log (key) SELECT id FROM gone")
+            .await;
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        let ran = w.run(&["run"]).await;
+        assert!(
+            ran.code == 1 && ran.stdout.contains("would delete 1500 of the 2000 rows of u"),
+            "{config}: {}",
+            ran.stdout
+        );
+        if feed == "changelog" {
+            // A log that names no new key leads to the whole table.
+            continue;
+        }
+        // A key that becomes NULL takes its row out of the target too.
+        w.sql("INSERT INTO u SELECT g, 'back' FROM generate_series(1, 1500) g").await;
+        w.tick().await;
+        w.sql("UPDATE u SET id = NULL").await;
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        let ran = w.run(&["run"]).await;
+        assert!(
+            ran.code == 1 && ran.stdout.contains("would delete 2000 of the 2000 rows of u"),
+            "{config}: {}",
+            ran.stdout
+        );
+        assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
+        let all_gone = match config.contains("soft") {
+            true => "SELECT CAST(COUNT(*) AS STRING) FROM `{d}.u` WHERE NOT is_deleted",
+            false => "SELECT CAST(COUNT(*) AS STRING) FROM `{d}.u`",
+        };
+        assert_eq!(w.target(all_gone).await[0][0].as_deref(), Some("0"), "{config}");
+        let found = mark(&w, "u").await;
+        assert_eq!((&found["source_rows"], &found["left_out"]), (&3000.into(), &3000.into()), "{config}");
+        w.tick().await;
+    }
+}
+
+/// Rows whose keys change to what BigQuery can't hold are still there in the source, and go from the target all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_watches_keys_that_no_longer_fit() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE log (id bigserial PRIMARY KEY, old text, new text); CREATE TABLE m (at timestamptz PRIMARY KEY, v text); \
+         INSERT INTO m SELECT '2024-01-01 00:00:00+00'::timestamptz + g * interval '1 minute', 'x' FROM generate_series(1, 3000) g",
+    )
+    .await;
+    w.config(
+        "[changelog]\ntable = \"log\"\nid = \"id\"\nkey = \"new\"\nold_key = \"old\"\n[[table]]\nsource = \"m\"\ncapture = \"changelog\"\n",
+    );
+    w.tick().await;
+    w.sql(
+        "INSERT INTO log (old, new) SELECT at, at + interval '9000 years' FROM m ORDER BY at LIMIT 2000; \
+         UPDATE m SET at = at + interval '9000 years' WHERE at IN (SELECT at FROM m ORDER BY at LIMIT 2000)",
+    )
+    .await;
+    let ran = w.run(&["run"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 2000 of the 3000 rows of m"), "{}", ran.stdout);
+    assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
+    assert_eq!(w.target("SELECT CAST(COUNT(*) AS STRING) FROM `{d}.m`").await[0][0].as_deref(), Some("1000"));
+}
+
+/// What an older version has counted is not taken for the rows of the target.
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_of_an_older_version_raise_no_alarm() {
+    let w = World::new().await;
+    w.sql(PENDING).await;
+    w.config("[[table]]\nsource = \"c\"\nreconcile_every = \"1s\"\ndelete = \"soft\"\n");
+    w.tick().await;
+    let mut state = w.state("c").await;
+    let mark = &mut state["watermark"]["tables"]["c"];
+    mark["source_rows"] = 6000.into();
+    mark.as_object_mut().unwrap().remove("left_out");
+    w.put_state("c", &state).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    w.tick().await;
+    assert_eq!(w.state("c").await["watermark"]["tables"]["c"]["source_rows"], 3000);
+}

@@ -132,3 +132,132 @@ async fn a_run_whose_rows_are_all_refused_is_told_once() {
     assert_eq!(w.bq.jobs().len(), 1, "only the first load: {:?}", w.bq.jobs());
     assert_eq!(w.tick().await["state"], "empty");
 }
+
+/// A new version of a row that BigQuery would not take is never a reason to keep the old one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_outgrows_the_limit_does_without_its_largest_column() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE doc (id int PRIMARY KEY, note text, body text); INSERT INTO doc VALUES (1, 'old', 'short'), (2, 'other', 'x')").await;
+    w.config("[[table]]\nsource = \"doc\"\n");
+    w.tick().await;
+    // A control character is six bytes in JSON.
+    w.sql("UPDATE doc SET note = 'new', body = repeat(chr(1), 17500000) WHERE id = 1").await;
+    let report = w.tick().await;
+    let table = &report["tables"][0];
+    let counts = ["upserts", "quarantined", "nulled", "left_out"].map(|f| table[f].as_u64().unwrap());
+    assert_eq!(counts, [1, 1, 1, 0], "{report}");
+    let target = "SELECT note, body FROM `{d}.doc` WHERE id = 1";
+    assert_eq!(w.target(target).await, [vec![Some("new".to_owned()), None]]);
+    let lines = w.staged("", "quarantine").await;
+    let head = "{\"column\":\"body\",\"reason\":\"a row of more than 100 MB: NULL in place of body\",\"value\":null,\
+                \"row\":{\"id\":\"1\",\"note\":\"new\",\"body\":\"\\u0001";
+    assert!(lines.len() == 1 && lines[0].starts_with(head), "{}", &lines[0][..300.min(lines[0].len())]);
+    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["refused"], 1);
+    w.config("[[table]]\nsource = \"doc\"\non_unrepresentable = \"fail\"\n");
+    w.sql("UPDATE doc SET note = 'newer' WHERE id = 1").await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1);
+    let error = &ran.run()["error"];
+    let message = "a row is longer than the 100 MB of JSON that BigQuery takes; its largest column is body";
+    assert_eq!(error["message"], message);
+    assert!(error["hint"].as_str().unwrap().contains("exclude = [\"body\"]"), "{error}");
+    w.sql("UPDATE doc SET body = 'short again' WHERE id = 1").await;
+    w.tick().await;
+    w.assert_equal("doc").await;
+    // What was refused is counted until all rows are read again.
+    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["refused"], 1);
+    assert_eq!(w.run(&["run", "--full"]).await.code, 0);
+    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["refused"], 0);
+}
+
+const BY_TIME: &str = "CREATE TABLE log (id bigserial PRIMARY KEY, old text, new text);
+    CREATE TABLE k (at timestamptz PRIMARY KEY, v text NOT NULL);
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      INSERT INTO log (old, new) VALUES (CASE WHEN TG_OP <> 'INSERT' THEN OLD.at END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.at END);
+      RETURN NULL; END $$;
+    CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON k FOR EACH ROW EXECUTE FUNCTION note();
+    INSERT INTO k SELECT '2024-01-01 00:00:00+00'::timestamptz + g * interval '1 hour', 'first' FROM generate_series(1, 90) g;
+    ANALYZE k;";
+const BY_TIME_LOGGED: &str = "[changelog]\ntable = \"log\"\nid = \"id\"\nkey = \"new\"\nold_key = \"old\"\n[[table]]\nsource = \"k\"\ncapture = \"changelog\"\n";
+
+/// Keys of the target, as seconds.
+async fn moments(w: &World) -> Vec<String> {
+    let rows = w.target("SELECT CAST(UNIX_SECONDS(`at`) AS STRING) FROM `{d}.k`").await;
+    let mut found: Vec<String> = rows.into_iter().filter_map(|mut r| r.pop().flatten()).collect();
+    found.sort();
+    found
+}
+
+async fn finite_moments(w: &World) -> Vec<String> {
+    let sql = "SELECT extract(epoch FROM at)::bigint::text FROM k WHERE isfinite(at)";
+    let mut source: Vec<String> = w.pg.query(sql, &[]).await.unwrap().iter().map(|r| r.get(0)).collect();
+    source.sort();
+    source
+}
+
+/// A key that changes to one that BigQuery can't hold: the old key's row goes, wherever a changed key is found at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_no_longer_fits_takes_its_old_row_along() {
+    let table = |rest: &str| format!("[[table]]\nsource = \"k\"\n{rest}");
+    for (run, config, feed, how) in [
+        ("", table("capture = \"full\"\n"), "k", vec!["run"]),
+        ("", table("deletes = \"keys\"\n"), "k", vec!["run"]),
+        ("", table("reconcile_every = \"1s\"\n"), "k", vec!["run"]),
+        ("", BY_TIME_LOGGED.to_owned(), "changelog", vec!["run"]),
+        ("chunk_rows = 30", table("deletes = \"keys\"\n"), "k", vec!["run", "--full"]),
+    ] {
+        let w = World::new().await;
+        w.sql(BY_TIME).await;
+        w.config_with(run, &config);
+        w.tick().await;
+        assert_eq!(moments(&w).await, finite_moments(&w).await, "{config}");
+        w.sql(
+            "UPDATE k SET at = 'infinity', v = 'late' WHERE at = '2024-01-02 00:00:00+00'; UPDATE k SET v = 'second' WHERE at > '2024-01-03' AND isfinite(at); \
+             INSERT INTO k VALUES ('-infinity', 'never')",
+        )
+        .await;
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        let ran = w.run(&how).await;
+        assert_eq!(ran.code, 0, "{config}: {}", ran.stdout);
+        let finite = finite_moments(&w).await;
+        assert_eq!((finite.len(), moments(&w).await), (89, finite), "{config}");
+        let lines = w.staged("", "quarantine").await;
+        assert!(
+            lines.iter().any(|l| l.contains("\"late\"")) && lines.iter().any(|l| l.contains("\"never\"")),
+            "{lines:?}"
+        );
+        let mark = w.state(feed).await["watermark"]["tables"]["k"].clone();
+        assert_eq!(mark["refused"], 2, "{config}: {mark}");
+        if feed == "k" && !config.contains("reconcile") {
+            assert_eq!(
+                (mark["source_rows"].as_u64(), mark["left_out"].as_u64()),
+                (Some(91), Some(2)),
+                "{config}: {mark}"
+            );
+        }
+        w.sql("UPDATE k SET at = '2025-01-01' WHERE at = 'infinity'; DELETE FROM k WHERE at = '-infinity'").await;
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        w.tick().await;
+        let finite = finite_moments(&w).await;
+        assert_eq!((finite.len(), moments(&w).await), (90, finite), "{config}");
+    }
+}
+
+/// The policy `fail` stops at such a key; once it is mended, the log's word of it is in nobody's way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_does_not_fit_stops_a_run_until_it_is_mended() {
+    let w = World::new().await;
+    w.sql(BY_TIME).await;
+    w.config(&format!("{BY_TIME_LOGGED}on_unrepresentable = \"fail\"\n"));
+    w.tick().await;
+    w.sql("UPDATE k SET at = 'infinity' WHERE at = '2024-01-02 00:00:00+00'").await;
+    let ran = w.run(&["run"]).await;
+    assert!(
+        ran.code == 1 && ran.stdout.contains("the column at holds a value that TIMESTAMP cannot"),
+        "{}",
+        ran.stdout
+    );
+    w.sql("UPDATE k SET at = '2025-01-01' WHERE at = 'infinity'").await;
+    assert_eq!(w.tick().await["tables"][0]["deletes"], 1);
+    assert_eq!(moments(&w).await, finite_moments(&w).await);
+}

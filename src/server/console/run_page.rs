@@ -8,11 +8,12 @@ use super::frame;
 use crate::run::{PastRunDetail, TableSql};
 
 /// The figures of a table's report, in the order of the report.
-const FIGURES: [(&str, &str); 9] = [
+const FIGURES: [(&str, &str); 10] = [
     ("upserts", "Upserts"),
     ("deletes", "Deletes"),
     ("resent", "Sent again"),
     ("quarantined", "Quarantined"),
+    ("left_out", "Left out"),
     ("rows_inserted", "Inserted"),
     ("rows_updated", "Updated"),
     ("rows_deleted", "Deleted"),
