@@ -8,6 +8,7 @@ use super::capture::{logged_tables, target_plan};
 use super::context::Context;
 use super::error::RunError;
 use super::report::Failure;
+use super::target::{bound_note, target_notes, usual_reach};
 use crate::bigquery::{Present, TargetPlan};
 use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
 use crate::capture::{Capture, decide};
@@ -61,11 +62,7 @@ impl Context {
         let bucket = format!("gs://{}", self.store.bucket());
         let dataset = self.bigquery.datasets()[0].to_owned();
         let project = self.bigquery.project().to_owned();
-        let found = match self.bigquery.dataset_location(&dataset).await {
-            // It is made by the first run.
-            Err(crate::bigquery::BigQueryError::NotFound { .. }) => Ok(()),
-            other => other.map(drop),
-        };
+        let found = self.bigquery.check_datasets().await;
         vec![
             ("storage", bucket, self.store.probe().await.map_err(RunError::from)),
             ("bigquery", format!("{project}.{dataset}"), found.map_err(RunError::from)),
@@ -127,6 +124,7 @@ impl Context {
         sees_others: bool,
         check: &mut TableCheck,
     ) -> Result<(), RunError> {
+        let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
         let moment = session.begin().await?;
         let (Looked { relation, shape, plan, claims }, log) = self.look(session, spec).await?;
         check.key = shape.key().iter().map(|c| c.source.clone()).collect();
@@ -153,15 +151,19 @@ impl Context {
         }
         let decided = decide(session, spec, &relation, &shape, &moment, None, None).await;
         let capture = decided.and_then(|d| Capture::new(spec, &relation, &shape, &moment, None, d).map(|_| ()));
+        let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
+        let too_many = self.refuse_too_many(session, spec, &relation, &shape, standing).await;
         session.end().await?;
         capture?;
         // Whether the rows may be read at all: the catalog is open to everybody, the table need not be.
         session.may_select(&spec.source).await?;
-        let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
-        let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
         let present = if standing.is_some() { Present::Merge } else { Present::Replace };
-        self.bigquery.inspect(&plan, present).await?;
-        Ok(())
+        let found = self.bigquery.inspect(&plan, present).await?;
+        check.notes.extend(target_notes(spec, &found));
+        if let Some(reach) = usual_reach(spec, &claims) {
+            check.notes.extend(found.bound(&plan, reach)?.map(|column| bound_note(&column)));
+        }
+        too_many
     }
 
     /// Why no diff can prove what `changed_columns` asks for.

@@ -38,6 +38,7 @@ mod reconcile;
 mod restore;
 mod schema;
 mod source_connection;
+mod targets;
 mod telemetry;
 mod types;
 mod watchdog;
