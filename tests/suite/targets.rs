@@ -258,7 +258,7 @@ async fn a_staging_table_expires_also_where_its_dataset_keeps_it() {
     let mut run = w.command(&["run"]).spawn().unwrap();
     gate.reached().await;
     run.kill().await.unwrap();
-    let load = w.bq.log().into_iter().filter(|r| r.is_job("load")).next_back().unwrap();
+    let load = w.bq.log().into_iter().rfind(|r| r.is_job("load")).unwrap();
     let staging = load.json()["configuration"]["load"]["destinationTable"]["tableId"].as_str().unwrap().to_owned();
     let table = w.bigquery.get(&format!("/datasets/{}_staging/tables/{staging}", w.dataset)).await;
     let expires: i64 = table["expirationTime"].as_str().unwrap_or_default().parse().unwrap_or(0);
