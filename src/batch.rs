@@ -120,6 +120,9 @@ pub enum Apply {
         scopes: Vec<String>,
         #[serde(default)]
         update: Update,
+        /// The target's column whose smallest and largest staged value bound the MERGE: it need not look elsewhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<String>,
     },
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::client::BigQuery;
 use super::error::BigQueryError;
 use super::jobs::{Earlier, JobDone, JobName, NOTHING, Verb};
-use super::merge::merge_statement;
+use super::merge::bounded_merge_statement;
 use super::tables::api_schema;
 use crate::batch::{Apply, Batch, ReplaceSchema, TableBatch};
 use crate::model::{Column, Mode, OP_COLUMN, TargetRef, TargetType};
@@ -56,7 +56,7 @@ impl BigQuery {
             return Ok(Applied::default());
         }
         let uris = source_uris(batch, table, uri);
-        let load = JobName::new(&batch.feed, &batch.run, &table.target.table, Verb::Load);
+        let load = JobName::of(batch, table, Verb::Load);
         match &table.apply {
             Apply::Replace { schema, fields } => {
                 let earlier = match replay {
@@ -71,7 +71,7 @@ impl BigQuery {
                 Ok(Applied { rows_inserted: done.output_rows, ..Applied::default() })
             }
             Apply::Merge { staging, .. } => {
-                let merge = JobName::new(&batch.feed, &batch.run, &table.target.table, Verb::Merge);
+                let merge = JobName::of(batch, table, Verb::Merge);
                 let what = format!("the merge into {}", table.target);
                 if replay == Replay::Yes
                     && let Some(done) = self.find_job(&merge, &what).await?
@@ -79,9 +79,16 @@ impl BigQuery {
                     return Ok(applied(&done));
                 }
                 self.load_staging(&load, uris, staging, table, replay).await?;
-                let Some(sql) = merge_statement(table, batch.started) else { return Ok(Applied::default()) };
+                let asked = self.staged_bounds(table).await?;
+                let sql = bounded_merge_statement(table, asked.within.as_ref(), batch.started);
+                let Some(sql) = sql else { return Ok(Applied::default()) };
                 match self.run_job(&merge, &query_job(sql), &what, Earlier::Counts).await {
-                    Ok(done) => Ok(applied(&done)),
+                    Ok(done) => {
+                        let mut applied = applied(&done);
+                        applied.bytes_processed += asked.bytes_processed;
+                        applied.bytes_billed += asked.bytes_billed;
+                        Ok(applied)
+                    }
                     Err(e) => Err(self.explain_merge_failure(e, table).await),
                 }
             }
@@ -94,7 +101,7 @@ impl BigQuery {
             Apply::Replace { .. } => Verb::Load,
             Apply::Merge { .. } => Verb::Merge,
         };
-        let name = JobName::new(&batch.feed, &batch.run, &table.target.table, verb);
+        let name = JobName::of(batch, table, verb);
         let nothing = query_job(NOTHING.to_owned());
         self.close_job(&name, &nothing, &format!("an older batch for {}", table.target)).await
     }
@@ -107,17 +114,17 @@ impl BigQuery {
         table: &TableBatch,
         replay: Replay,
     ) -> Result<(), BigQueryError> {
-        let job = load_job(uris, staging, Destination::Staging { table });
         let what = format!("the load of {staging}");
         if replay == Replay::Yes {
             self.ensure_staging().await?;
         }
+        let job = load_job(uris, staging, Destination::Staging { table });
         self.run_job(name, &job, &what, Earlier::Counts).await?;
         // The staging table of an old run may have expired since it was loaded.
         if replay == Replay::Yes && self.get_table(staging).await?.is_none() {
             self.run_job(name, &job, &what, Earlier::IsGone).await?;
         }
-        Ok(())
+        self.let_expire(staging).await
     }
 
     /// A target that was dropped after the seal can't be merged into: changes alone don't make a table.

@@ -8,10 +8,11 @@ use gcp_bigquery_client::client_builder::ClientBuilder;
 use gcp_bigquery_client::error::BQError;
 use reqwest::Method;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use super::auth::Token;
+use super::clustering::Reclustered;
 use super::error::{ApiFault, BigQueryError};
+use super::locations::Known;
 use crate::config::BigQueryConfig;
 use crate::failpoint::{Effect, around};
 use crate::model::TargetRef;
@@ -31,7 +32,8 @@ pub struct BigQuery {
     token: Token,
     base: String,
     config: BigQueryConfig,
-    location: Arc<OnceCell<Option<String>>>,
+    pub(super) known: Known,
+    pub(super) reclustered: Reclustered,
 }
 
 /// What a request sends besides its address.
@@ -57,8 +59,8 @@ impl BigQuery {
             .map_err(|e| unusable(e.to_string()))?;
         let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build();
         let http = http.map_err(|e| unusable(e.to_string()))?;
-        let location = Arc::new(OnceCell::new());
-        Ok(Self { api, http, token, base, config: config.clone(), location })
+        let (known, reclustered) = (Known::default(), Reclustered::default());
+        Ok(Self { api, http, token, base, config: config.clone(), known, reclustered })
     }
 
     pub fn project(&self) -> &str {
@@ -91,25 +93,6 @@ impl BigQuery {
 
     pub(super) fn job_timeout(&self) -> Duration {
         self.config.job_timeout
-    }
-
-    /// Where jobs run: as configured, or where the dataset is. A job can't be found again without it outside US and EU.
-    pub(super) async fn location(&self) -> Result<Option<String>, BigQueryError> {
-        if let Some(location) = &self.config.location {
-            return Ok(Some(location.clone()));
-        }
-        let found = self.location.get_or_try_init(|| self.dataset_location(&self.config.dataset)).await;
-        found.cloned()
-    }
-
-    /// The location of a dataset.
-    pub async fn dataset_location(&self, dataset: &str) -> Result<Option<String>, BigQueryError> {
-        let what = format!("dataset {}.{dataset}", self.config.project);
-        let attempt = || async {
-            let got = self.api.dataset().get(&self.config.project, dataset).await;
-            got.map(|d| d.location).map_err(|e| from_client(e, "read", &what))
-        };
-        attempt.retry(backoff()).when(BigQueryError::is_transient).await
     }
 
     /// One request, repeated while the trouble is a passing one. Everything sent through here may be repeated: reads, patches,

@@ -1,5 +1,8 @@
 //! What goes wrong between us and BigQuery.
 
+use super::hints::{Failed, of_message, rights};
+use super::locations::SaidBy;
+use super::partitioning::Obstacle;
 use super::told::without_values;
 use crate::failpoint::Injected;
 use crate::model::Blame;
@@ -25,7 +28,13 @@ pub enum BigQueryError {
     Quota(String),
 
     #[error("the BigQuery job {job} failed ({reason}): {message}")]
-    JobFailed { job: String, reason: String, message: String },
+    JobFailed {
+        job: String,
+        /// As `--table` takes it.
+        table: String,
+        reason: String,
+        message: String,
+    },
 
     #[error("the BigQuery job {job} failed {attempts} times for passing reasons, last: {message}")]
     JobKeepsFailing { job: String, attempts: u32, message: String },
@@ -41,6 +50,20 @@ pub enum BigQueryError {
 
     #[error("the target {target} is not partitioned by {wanted}, and an existing table's partitions cannot be changed")]
     Partition { target: String, wanted: String },
+
+    #[error("the target {target} is a {kind}, and only a table can be written")]
+    NotATable { target: String, kind: String },
+
+    #[error("the target {target} requires a filter over its partitions ({column}), which the MERGE can't name: {why}")]
+    FilterRequired { target: String, column: String, why: Obstacle },
+
+    #[error(
+        "the rows for {target} are of more than {limit} partitions by {by} of {column}, and a job of BigQuery writes {limit} at most"
+    )]
+    TooManyPartitions { target: String, column: String, by: &'static str, limit: usize },
+
+    #[error("the dataset {dataset} is in {found}, but {said_by} {wanted}")]
+    Elsewhere { dataset: String, found: String, wanted: String, said_by: SaidBy },
 
     #[error("the target {0} exists and was not made by Plimsoll; loading would replace its rows")]
     Foreign(String),
@@ -78,6 +101,9 @@ impl BigQueryError {
                 | Self::ColumnType { .. }
                 | Self::RequiredColumn { .. }
                 | Self::Partition { .. }
+                | Self::NotATable { .. }
+                | Self::FilterRequired { .. }
+                | Self::TooManyPartitions { .. }
                 | Self::Foreign(_)
                 | Self::TargetGone(_)
                 | Self::GivenUp(_)
@@ -99,38 +125,68 @@ impl BigQueryError {
             Self::Credentials(_) => {
                 "log in with `gcloud auth application-default login`, or give the service an account".to_owned()
             }
-            Self::Denied { .. } => "grant roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on both \
-                                    datasets to the account that runs Plimsoll"
-                .to_owned(),
+            Self::Denied { reason, .. } => rights(reason),
             Self::NotFound { .. } => "check project, dataset and location in [bigquery]".to_owned(),
             Self::JobTooLong { .. } => {
                 "the next tick makes another attempt; for a very large table raise [bigquery] job_timeout".to_owned()
             }
             Self::Unavailable { .. } | Self::JobKeepsFailing { .. } => "the next tick tries again".to_owned(),
-            Self::Rejected { .. } => "check [bigquery] and the table's target".to_owned(),
-            Self::Quota(_) => "wait for the quota's next day, ask for more, or run less often with every = \"…\"".to_owned(),
-            Self::JobFailed { message, .. } if message.contains("at most one source row") => {
-                "the key is not unique in the source: name a unique one with key = […], then `plimsoll resync --table …`"
-                    .to_owned()
+            Self::Rejected { reason, .. } => {
+                of_message(reason).unwrap_or_else(|| "check [bigquery] and the table's target".to_owned())
             }
-            Self::JobFailed { job, .. } => {
-                format!("see `bq show -j {job}`; if the batch cannot be mended, `plimsoll resync --table …` starts afresh")
-            }
-            Self::ColumnType { .. } | Self::RequiredColumn { .. } => {
-                "`plimsoll resync --table …` makes the target anew (under delete = \"soft\" drop it by hand: its flagged rows go with \
-                 it); or rename or exclude the column"
-                    .to_owned()
-            }
+            Self::Quota(message) => of_message(message).unwrap_or_else(|| {
+                "wait for the quota's next day, ask for more, or run less often with every = \"…\"".to_owned()
+            }),
+            Self::JobFailed { job, table, reason, message } => Failed { job, table, reason, message }.hint(),
+            Self::ColumnType { target, .. } | Self::RequiredColumn { target, .. } => format!(
+                "`plimsoll resync --table {}` makes the target again (under delete = \"soft\" drop it by hand: its flagged rows go with \
+                 it); or rename or exclude the column",
+                table_of(target)
+            ),
             Self::Partition { target, .. } => {
-                format!("drop the table {target}: the next tick makes it anew; or take partition out of the config")
+                format!(
+                    "drop the table {target}: the next tick makes it as the config says; or take partition out of the config"
+                )
             }
-            Self::Foreign(_) => {
-                "choose another target = \"…\", or let `plimsoll resync --table …` replace it".to_owned()
+            Self::NotATable { target, kind } => {
+                format!(
+                    "choose another target = \"…\", or drop the {kind} {target}: the next tick makes a table in its place"
+                )
             }
+            Self::FilterRequired { target, column, why } => {
+                let option = format!("ALTER TABLE `{target}` SET OPTIONS (require_partition_filter = false)");
+                match why {
+                    Obstacle::MayChange => format!(
+                        "{option}; or, if a row's {column} never changes, partition = {{ column = \"{column}\", immutable = true }}"
+                    ),
+                    _ => option,
+                }
+            }
+            Self::TooManyPartitions { target, column, .. } => format!(
+                "write partition = {{ column = \"{column}\", by = \"month\" }} (or \"year\"), and drop the table {target} if it is \
+                 there: the next tick makes it with larger partitions"
+            ),
+            Self::Elsewhere { found, wanted, said_by, .. } => match said_by {
+                SaidBy::Config => {
+                    format!("write location = \"{found}\" in [bigquery], or name datasets there that are in {wanted}")
+                }
+                SaidBy::Dataset(_) => format!(
+                    "name another staging_dataset in [bigquery], one that is in {wanted}; if there is none of its name, it is made there"
+                ),
+            },
+            Self::Foreign(target) => format!(
+                "choose another target = \"…\", or let `plimsoll resync --table {}` replace it",
+                table_of(target)
+            ),
             Self::TargetGone(_) => "nothing: the next tick loads the whole table".to_owned(),
             Self::GivenUp(_) => "nothing: the next tick goes on".to_owned(),
         }
     }
+}
+
+/// The name that `--table` takes, of a target's full one.
+fn table_of(target: &str) -> &str {
+    target.rsplit('.').next().unwrap_or(target)
 }
 
 /// What an error answer of the API says.
@@ -155,7 +211,7 @@ impl ApiFault {
 
     /// Source for the reasons: <https://cloud.google.com/bigquery/docs/error-messages>
     pub fn into_error(self, doing: &'static str, what: &str) -> BigQueryError {
-        let (what, message) = (what.to_owned(), without_values(&self.message));
+        let (what, message) = (what.to_owned(), without_values(&self.message, &[]));
         match (self.status, self.reason.as_str()) {
             (_, "quotaExceeded" | "billingTierLimitExceeded") => BigQueryError::Quota(message),
             (_, reason) if is_passing(reason) => BigQueryError::Unavailable { doing, what, reason: message },
@@ -167,8 +223,15 @@ impl ApiFault {
     }
 }
 
+/// What passes by itself though its reason does not say so: another statement was at work on the table.
+/// Source: <https://cloud.google.com/bigquery/docs/troubleshoot-queries>
+pub(super) fn is_passing_failure(reason: &str, message: &str) -> bool {
+    is_passing(reason)
+        || ["due to concurrent update", "Too many DML statements outstanding"].iter().any(|says| message.contains(says))
+}
+
 /// Reasons that pass by themselves.
-pub(super) fn is_passing(reason: &str) -> bool {
+fn is_passing(reason: &str) -> bool {
     matches!(
         reason,
         "rateLimitExceeded"

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::error::BigQueryError;
+use super::partitioning::{Partitioning, Reach};
 use super::tables::{Present, TargetPlan, is_ours};
-use crate::model::{Column, Mode, TargetType};
+use crate::model::{Column, DeleteStyle, Mode, TargetType};
 
 /// Rows that somebody else put there are not replaced unasked.
 pub(super) fn refuse_foreign(plan: &TargetPlan, present: Present, table: &Value) -> Result<(), BigQueryError> {
@@ -13,6 +14,40 @@ pub(super) fn refuse_foreign(plan: &TargetPlan, present: Present, table: &Value)
         return Err(BigQueryError::Foreign(plan.target.to_string()));
     }
     Ok(())
+}
+
+/// What is no table, or can't be merged into, is left as it is.
+pub(super) fn refuse_unwritable(plan: &TargetPlan, present: Present, table: &Value) -> Result<(), BigQueryError> {
+    let target = || plan.target.to_string();
+    match table["type"].as_str() {
+        None | Some("TABLE") => {}
+        Some(kind) => {
+            let kind = match kind {
+                "EXTERNAL" => "external table".to_owned(),
+                other => other.to_lowercase().replace('_', " "),
+            };
+            return Err(BigQueryError::NotATable { target: target(), kind });
+        }
+    }
+    let least = match present {
+        Present::Merge => Some(Reach::Rows),
+        Present::MergeAll => Some(Reach::All),
+        // Where rows have to stay that only the target has, all of them are looked at.
+        Present::Replace | Present::Overwrite if plan.delete != DeleteStyle::Hard => Some(Reach::All),
+        Present::Replace | Present::Overwrite => None,
+    };
+    match (Partitioning::of(table), least) {
+        (Some(found), Some(reach)) => found.bound(plan, reach).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// The columns of a table that the plan does not have: somebody's own, or such that the source has no more.
+pub(super) fn other_columns(plan: &TargetPlan, table: &Value) -> Vec<String> {
+    let wanted: Vec<String> = plan.all_columns().iter().map(|c| c.name.to_lowercase()).collect();
+    let fields = table["schema"]["fields"].as_array().into_iter().flatten();
+    let names = fields.filter_map(|f| f["name"].as_str());
+    names.filter(|n| !wanted.contains(&n.to_lowercase())).map(str::to_owned).collect()
 }
 
 /// What a table lacks that is there.
@@ -98,7 +133,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{DeleteStyle, TargetRef};
+    use crate::model::TargetRef;
 
     fn plan() -> TargetPlan {
         let column = |name: &str, target_type, mode| Column { name: name.to_owned(), target_type, mode };

@@ -15,10 +15,11 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::client::{Answer, BigQuery, Body, encode};
-use super::error::{BigQueryError, is_passing};
+use super::error::{BigQueryError, is_passing_failure};
 use super::told::without_values;
+use crate::batch::{Apply, Batch, TableBatch};
 use crate::failpoint::{Effect, around};
-use crate::model::{FeedId, RunId};
+use crate::model::{FeedId, RunId, TargetRef};
 
 /// Attempts at one job within one tick, beyond those that earlier ticks made.
 const ATTEMPTS_A_TICK: u32 = 4;
@@ -51,10 +52,28 @@ pub(super) struct JobName {
     /// Every attempt's id begins so.
     stem: String,
     verb: Verb,
+    /// The source's relation: what an error is about.
+    table: String,
+    /// Names that a message may quote: of the table, its columns and its datasets.
+    names: Vec<String>,
 }
 
 impl JobName {
-    pub fn new(feed: &FeedId, run: &RunId, table: &str, verb: Verb) -> Self {
+    pub fn of(batch: &Batch, table: &TableBatch, verb: Verb) -> Self {
+        let t = &table.target;
+        let mut names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
+        let mut add = |t: &TargetRef| {
+            names.extend([t.project.clone(), t.dataset.clone(), t.table.clone(), t.to_string()]);
+            names.push(format!("{}:{}.{}", t.project, t.dataset, t.table));
+        };
+        add(t);
+        if let Apply::Merge { staging, .. } = &table.apply {
+            add(staging);
+        }
+        Self { table: table.source.clone(), names, ..Self::new(&batch.feed, &batch.run, &t.table, verb) }
+    }
+
+    fn new(feed: &FeedId, run: &RunId, table: &str, verb: Verb) -> Self {
         let word = match verb {
             Verb::Load => "load",
             Verb::Merge => "merge",
@@ -66,7 +85,12 @@ impl JobName {
                 s.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(200).collect();
             if plain == s { plain } else { format!("{plain}-{}", digest(s)) }
         };
-        Self { stem: format!("plimsoll_{}_{run}_{}_{word}", legal(feed.as_str()), legal(table)), verb }
+        Self {
+            stem: format!("plimsoll_{}_{run}_{}_{word}", legal(feed.as_str()), legal(table)),
+            verb,
+            table: String::new(),
+            names: Vec::new(),
+        }
     }
 
     fn attempt(&self, n: u32) -> String {
@@ -102,7 +126,11 @@ pub(super) enum Earlier {
 
 enum Ended {
     Well(JobDone),
-    Badly { reason: String, message: String },
+    /// With the message as it came: it may quote values.
+    Badly {
+        reason: String,
+        message: String,
+    },
 }
 
 impl BigQuery {
@@ -122,7 +150,7 @@ impl BigQuery {
             let (submit, wait) = name.verb.effects();
             let (started, job) = around(submit, self.start(&id, configuration, what)).await?;
             let ended = around(wait, self.wait(&id, job, what)).await?;
-            let (reason, message) = match ended {
+            let (reason, told) = match ended {
                 Ended::Well(_) if started == Started::Before && earlier == Earlier::IsGone => continue,
                 Ended::Well(done) => return Ok(done),
                 Ended::Badly { reason, message } => (reason, message),
@@ -132,10 +160,11 @@ impl BigQuery {
                 continue;
             }
             fresh += 1;
-            if !is_passing(&reason) {
+            let message = without_values(&told, &name.names);
+            if !is_passing_failure(&reason, &told) {
                 return Err(match reason.as_str() {
                     "quotaExceeded" => BigQueryError::Quota(message),
-                    _ => BigQueryError::JobFailed { job: id, reason, message },
+                    _ => BigQueryError::JobFailed { job: id, table: name.table.clone(), reason, message },
                 });
             }
             if fresh >= ATTEMPTS_A_TICK {
@@ -176,7 +205,8 @@ impl BigQuery {
                 Ok(Ended::Well(_)) | Err(BigQueryError::GivenUp(_)) => return Ok(()),
                 Ok(Ended::Badly { .. }) if started == Started::Before => {}
                 Ok(Ended::Badly { reason, message }) => {
-                    return Err(BigQueryError::JobFailed { job: id, reason, message });
+                    let message = without_values(&message, &name.names);
+                    return Err(BigQueryError::JobFailed { job: id, table: name.table.clone(), reason, message });
                 }
                 Err(e) => return Err(e),
             }
@@ -291,7 +321,7 @@ enum Started {
 }
 
 fn error_message(job: &Value) -> String {
-    without_values(job["status"]["errorResult"]["message"].as_str().unwrap_or_default())
+    job["status"]["errorResult"]["message"].as_str().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -11,14 +11,24 @@
 use time::OffsetDateTime;
 
 use super::sql::{ident, string, table, timestamp};
+use super::within::Within;
 use crate::batch::{Absent, Apply, KeyBounds, Repeats, TableBatch, Update};
 use crate::model::{Column, DeleteStyle, Mode, OP_COLUMN, Op, TargetRef, TargetType};
 
 /// The statement that brings a table's staged rows into its target; `None` for a batch that replaces it. `at` dates soft
 /// deletes.
 pub fn merge_statement(batch: &TableBatch, at: OffsetDateTime) -> Option<String> {
-    let Apply::Merge { staging, absent, repeats, scopes, update } = &batch.apply else { return None };
-    Some(Merge { batch, staging, absent: *absent, repeats: *repeats, scopes, update: *update, at }.sql())
+    bounded_merge_statement(batch, None, at)
+}
+
+/// As [`merge_statement`], bounded by the target's partitions.
+pub(super) fn bounded_merge_statement(
+    batch: &TableBatch,
+    within: Option<&Within>,
+    at: OffsetDateTime,
+) -> Option<String> {
+    let Apply::Merge { staging, absent, repeats, scopes, update, .. } = &batch.apply else { return None };
+    Some(Merge { batch, staging, absent: *absent, repeats: *repeats, scopes, update: *update, within, at }.sql())
 }
 
 struct Merge<'a> {
@@ -28,6 +38,7 @@ struct Merge<'a> {
     repeats: Repeats,
     scopes: &'a [String],
     update: Update,
+    within: Option<&'a Within>,
     at: OffsetDateTime,
 }
 
@@ -71,7 +82,9 @@ impl Merge<'_> {
             // A bound would make every row outside it look absent.
             Absent::Keep | Absent::Remove => None,
         };
-        keys.chain(bounds).collect::<Vec<_>>().join(" AND ")
+        // Given only where nothing is concluded from other rows.
+        let within = self.within.map(Within::condition);
+        keys.chain(bounds).chain(within).collect::<Vec<_>>().join(" AND ")
     }
 
     fn bounds(&self) -> Option<String> {

@@ -7,17 +7,23 @@
 mod apply;
 mod auth;
 mod client;
+mod clustering;
 mod error;
 mod fit;
+mod hints;
 mod jobs;
+mod locations;
 mod merge;
+mod partitioning;
 mod sql;
 mod statements;
 mod tables;
 mod told;
+mod within;
 
 pub use apply::{Applied, Replay};
 pub use client::{BigQuery, EMULATOR};
 pub use error::BigQueryError;
 pub use merge::merge_statement;
-pub use tables::{Prepared, PreparedTarget, Present, TargetPlan};
+pub use partitioning::{Filter, Partitioning, Reach};
+pub use tables::{Inspection, Prepared, PreparedTarget, Present, TargetPlan};

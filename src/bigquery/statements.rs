@@ -29,7 +29,7 @@ impl BigQuery {
         if answer["jobComplete"] == false { Err(too_slow("widen", what)) } else { Ok(()) }
     }
 
-    async fn ask(&self, query: String, doing: &'static str, what: &str) -> Result<Value, BigQueryError> {
+    pub(super) async fn ask(&self, query: String, doing: &'static str, what: &str) -> Result<Value, BigQueryError> {
         let mut body = json!({ "query": query, "useLegacySql": false, "timeoutMs": WAIT_MS });
         if let Some(location) = self.location().await? {
             body["location"] = json!(location);

@@ -2,18 +2,22 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::BigQueryError;
-use super::fit::{Difference, compare, refuse_foreign};
+use super::fit::{Difference, compare, other_columns, refuse_foreign, refuse_unwritable};
 use super::jobs::Earlier;
-use crate::batch::{ReplaceSchema, TableBatch};
+use super::locations::Lifetime;
+use super::partitioning::{Partitioning, Reach};
+use crate::batch::{Apply, ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
 use crate::model::{Column, DeleteStyle, Mode, Partition, TargetRef, TargetType};
 
 const LABEL: (&str, &str) = ("managed-by", "plimsoll");
 /// Staging tables are dropped at the commit; what a run leaves behind when it dies goes by itself.
 const STAGING_EXPIRATION_MS: &str = "86400000";
+const STAGING_LIFETIME: Duration = Duration::DAY;
 
 /// What a target has to look like.
 #[derive(Clone, Debug)]
@@ -62,11 +66,38 @@ pub struct PreparedTarget {
     pub fields: Vec<Value>,
     /// Rows that BigQuery counts in it.
     pub rows: Option<u64>,
+    pub partitioning: Option<Partitioning>,
+}
+
+/// What there is to know of a target that a run could write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// Bytes and rows; `None` where it is not there.
+    pub size: Option<(u64, u64)>,
+    /// Columns of the target that are not from the source.
+    pub others: Vec<String>,
+    pub partitioning: Option<Partitioning>,
+}
+
+impl Inspection {
+    /// The column that bounds a MERGE which has to look so far, if any; fails where there has to be one and it can't be.
+    pub fn bound(&self, plan: &TargetPlan, reach: Reach) -> Result<Option<String>, BigQueryError> {
+        self.partitioning.as_ref().map_or(Ok(None), |found| found.bound(plan, reach))
+    }
 }
 
 impl PreparedTarget {
     pub fn replace_schema(&self) -> ReplaceSchema {
         if self.state == Prepared::Incompatible { ReplaceSchema::Overwrite } else { ReplaceSchema::Keep }
+    }
+
+    /// Has the batch's MERGE be bounded by the target's partitions, where the target demands it or the config allows it.
+    pub fn bound(&self, plan: &TargetPlan, table: &mut TableBatch) -> Result<(), BigQueryError> {
+        let reach = Reach::of(&table.apply, table.parts);
+        if let (Apply::Merge { within, .. }, Some(reach), Some(found)) = (&mut table.apply, reach, &self.partitioning) {
+            *within = found.bound(plan, reach)?;
+        }
+        Ok(())
     }
 }
 
@@ -125,26 +156,38 @@ impl TargetPlan {
 }
 
 impl BigQuery {
-    /// Makes sure that the target and the datasets are there and take the plan's columns.
+    /// Makes sure that the target and the datasets are there and take the plan's columns. Nothing is changed where it can't be written.
     pub async fn prepare(&self, plan: &TargetPlan, present: Present) -> Result<PreparedTarget, BigQueryError> {
         let merges = matches!(present, Present::Merge | Present::MergeAll);
         let needs_staging = merges || plan.delete != DeleteStyle::Hard;
-        let found = match self.get_table(&plan.target).await? {
+        let found = self.get_table(&plan.target).await?;
+        match &found {
             None if merges => {
-                return Ok(PreparedTarget { state: Prepared::Missing, fields: Vec::new(), rows: None });
+                return Ok(PreparedTarget {
+                    state: Prepared::Missing,
+                    fields: Vec::new(),
+                    rows: None,
+                    partitioning: None,
+                });
             }
-            None => {
-                self.ensure_dataset(&plan.target.dataset, None).await?;
-                self.create_table(plan).await?;
-                None
-            }
-            found => found,
-        };
+            None => self.ensure_dataset(&plan.target.dataset, None).await?,
+            Some(table) => refuse_unwritable(plan, present, table)?,
+        }
         if needs_staging {
             self.ensure_staging().await?;
         }
+        let datasets = self.datasets();
+        self.agree_on_location(if needs_staging { &datasets } else { &datasets[..1] }).await?;
         match found {
-            None => Ok(PreparedTarget { state: Prepared::Ready, fields: plan.fields(), rows: Some(0) }),
+            None => {
+                self.create_table(plan).await?;
+                Ok(PreparedTarget {
+                    state: Prepared::Ready,
+                    fields: plan.fields(),
+                    rows: Some(0),
+                    partitioning: plan.partition.as_ref().map(Partitioning::planned),
+                })
+            }
             Some(table) => self.adapt(plan, present, &table).await,
         }
     }
@@ -155,21 +198,27 @@ impl BigQuery {
         let difference = compare(plan, table);
         let rows = table["numRows"].as_str().and_then(|n| n.parse().ok());
         let is_held = |c: &Column| plan.held.iter().any(|h| h.eq_ignore_ascii_case(&c.name));
+        let partitioning = Partitioning::of(table);
         match (difference, present) {
             (Ok(d), Present::Merge) if d.missing.iter().any(is_held) => {
-                Ok(PreparedTarget { state: Prepared::LacksColumn, fields: Vec::new(), rows })
+                Ok(PreparedTarget { state: Prepared::LacksColumn, fields: Vec::new(), rows, partitioning })
             }
             (Ok(Difference { missing, narrow, strict }), _) => {
                 let mut fields = self.patch_table(plan, table, &missing, &strict, is_ours).await?;
+                self.recluster(plan, table).await?;
                 if !narrow.is_empty() {
                     self.widen(&plan.target, &narrow).await?;
                     set_types(&mut fields, &narrow);
                 }
-                Ok(PreparedTarget { state: Prepared::Ready, fields, rows })
+                Ok(PreparedTarget { state: Prepared::Ready, fields, rows, partitioning })
             }
+            // Nor can a load that brings its schema along.
+            (Err(e @ BigQueryError::Partition { .. }), _) => Err(e),
             // With soft deletes the old rows have to stay, so there is nothing to overwrite.
             (Err(_), Present::Overwrite) if plan.delete == DeleteStyle::Hard => {
-                Ok(PreparedTarget { state: Prepared::Incompatible, fields: plan.fields(), rows })
+                // A load does not take other clustering than the table's.
+                self.recluster(plan, table).await?;
+                Ok(PreparedTarget { state: Prepared::Incompatible, fields: plan.fields(), rows, partitioning })
             }
             (Err(e), _) => Err(e),
         }
@@ -186,15 +235,24 @@ impl BigQuery {
 
     /// Bytes and rows of a table, for estimates; `None` where it is not there.
     pub async fn size(&self, t: &TargetRef) -> Result<Option<(u64, u64)>, BigQueryError> {
-        let number = |v: &Value| v.as_str().and_then(|s| s.parse().ok()).unwrap_or(0);
-        Ok(self.get_table(t).await?.map(|json| (number(&json["numBytes"]), number(&json["numRows"]))))
+        Ok(self.get_table(t).await?.map(|json| size(&json)))
     }
 
-    /// What `check` wants to know of a target without touching it.
-    pub async fn inspect(&self, plan: &TargetPlan, present: Present) -> Result<(), BigQueryError> {
-        let Some(table) = self.get_table(&plan.target).await? else { return Ok(()) };
+    /// What `check` and `plan` want to know of a target, without touching it.
+    pub async fn inspect(&self, plan: &TargetPlan, present: Present) -> Result<Inspection, BigQueryError> {
+        self.check_datasets().await?;
+        let Some(table) = self.get_table(&plan.target).await? else {
+            let partitioning = plan.partition.as_ref().map(Partitioning::planned);
+            return Ok(Inspection { size: None, others: Vec::new(), partitioning });
+        };
+        refuse_unwritable(plan, present, &table)?;
         refuse_foreign(plan, present, &table)?;
-        compare(plan, &table).map(drop)
+        compare(plan, &table)?;
+        Ok(Inspection {
+            size: Some(size(&table)),
+            others: other_columns(plan, &table),
+            partitioning: Partitioning::of(&table),
+        })
     }
 
     /// Makes the target of a replacing batch if it has gone since the seal. What was loaded into the old one went with it.
@@ -209,6 +267,18 @@ impl BigQuery {
 
     pub(super) async fn ensure_staging(&self) -> Result<(), BigQueryError> {
         self.ensure_dataset(self.datasets()[1], Some(STAGING_EXPIRATION_MS)).await
+    }
+
+    /// Has a staging table expire by itself where its dataset would keep it for ever. After the load: a table made before it would be there,
+    /// and empty, for whoever replays a load whose table has expired.
+    pub(super) async fn let_expire(&self, staging: &TargetRef) -> Result<(), BigQueryError> {
+        let dataset = self.dataset(&staging.dataset).await?;
+        if dataset.is_none_or(|d| d.tables == Lifetime::Ends) {
+            return Ok(());
+        }
+        let expires = OffsetDateTime::now_utc() + STAGING_LIFETIME;
+        let ms = expires.unix_timestamp_nanos() / 1_000_000;
+        self.send_patch(staging, &json!({ "expirationTime": ms.to_string() })).await
     }
 
     /// After a load that brought its own schema: what such a load drops or does not know.
@@ -274,7 +344,7 @@ impl BigQuery {
         Ok(fields)
     }
 
-    async fn send_patch(&self, t: &TargetRef, body: &Value) -> Result<(), BigQueryError> {
+    pub(super) async fn send_patch(&self, t: &TargetRef, body: &Value) -> Result<(), BigQueryError> {
         let what = format!("table {t}");
         let answer = self.request(Method::PATCH, &path(t), &[], Body::Json(body), "change", &what).await?;
         answer.done(&what).map(drop)
@@ -282,9 +352,10 @@ impl BigQuery {
 
     /// Makes a dataset if it is missing.
     async fn ensure_dataset(&self, dataset: &str, expiration_ms: Option<&str>) -> Result<(), BigQueryError> {
-        let what = format!("dataset {}.{dataset}", self.project());
+        let what = self.dataset_label(dataset);
         let path = format!("/datasets/{}", encode(dataset));
-        if let Answer::Done(_) = self.request(Method::GET, &path, &[], Body::None, "read", &what).await? {
+        if let Answer::Done(json) = self.request(Method::GET, &path, &[], Body::None, "read", &what).await? {
+            self.known.note(dataset, &json);
             return Ok(());
         }
         let mut body = json!({
@@ -304,10 +375,22 @@ impl BigQuery {
             body["defaultTableExpirationMs"] = json!(ms);
         }
         match self.request(Method::POST, "/datasets", &[], Body::Json(&body), "create", &what).await? {
-            Answer::Done(_) | Answer::Exists => Ok(()),
+            Answer::Done(mut json) => {
+                if let Some(ms) = expiration_ms {
+                    json["defaultTableExpirationMs"] = json!(ms);
+                }
+                self.known.note(dataset, &json);
+                Ok(())
+            }
+            Answer::Exists => Ok(()),
             Answer::Absent => Err(BigQueryError::NotFound { what: format!("project {}", self.project()) }),
         }
     }
+}
+
+fn size(table: &Value) -> (u64, u64) {
+    let number = |v: &Value| v.as_str().and_then(|s| s.parse().ok()).unwrap_or(0);
+    (number(&table["numBytes"]), number(&table["numRows"]))
 }
 
 fn plan_of(table: &TableBatch) -> TargetPlan {

@@ -9,7 +9,7 @@ use crate::model::{RelationName, TableSpec};
 use crate::source::{Session, SourceError, qualified};
 
 /// The condition over the row `t`, ready to stand among others.
-pub(super) fn filter(spec: &TableSpec) -> Option<String> {
+pub fn filter(spec: &TableSpec) -> Option<String> {
     spec.filter.as_deref().map(fenced)
 }
 

@@ -31,6 +31,7 @@ pub use chunk::{KeyRange, may_be_chunked};
 pub use cursor::{Bulk, CursorColumn, CursorType};
 pub use decide::{Decision, Part, Why, decide, relation_mark};
 pub use error::CaptureError;
+pub use filter::filter;
 pub use plan::{Capture, Found, Pass};
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `plimsoll plan`: what the next tick would do.
 
+use time::format_description::well_known::Rfc3339;
+
 use super::{CliError, Exit, Format, TableArgs, output};
 use crate::run::{Context, Request, TablePlan};
 
@@ -17,6 +19,13 @@ pub(super) async fn plan(context: &Context, args: &TableArgs, format: Format) ->
 
 fn describe(plan: &TablePlan) -> String {
     let mut out = format!("{} → {}\n", plan.source, plan.target);
+    if let Some(since) = plan.paused_since {
+        let since = since.format(&Rfc3339).unwrap_or_default();
+        out.push_str(&format!(
+            "  paused since {since}: no tick reads it until `plimsoll resume --table {}`; then\n",
+            plan.source
+        ));
+    }
     if let Some(e) = &plan.error {
         out.push_str(&format!("  error: {}\n  hint: {}\n", e.message, e.hint));
         return out;
@@ -32,6 +41,9 @@ fn describe(plan: &TablePlan) -> String {
             sql.lines().for_each(|line| out.push_str(&format!("    {line}\n")));
         }
         None => out.push_str("  BigQuery: one load job into the target, nothing billed\n"),
+    }
+    for note in &plan.notes {
+        out.push_str(&format!("  note: {note}\n"));
     }
     out
 }

@@ -293,10 +293,9 @@ fn read_partition(s: &Section<'_>) -> Option<Partition> {
             ("year", PartitionBy::Year),
         ],
     );
-    // Declared for pruning by the partition column, which the MERGE does not do yet; harmless to state.
-    p.boolean("immutable");
+    let immutable = p.boolean("immutable").unwrap_or(false);
     p.refuse_unknown(&["column", "by", "immutable"]);
-    Some(Partition { column: column?.value, by: by.unwrap_or(PartitionBy::Day) })
+    Some(Partition { column: column?.value, by: by.unwrap_or(PartitionBy::Day), immutable })
 }
 
 fn read_rename(s: &Section<'_>) -> Vec<(String, String)> {

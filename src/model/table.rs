@@ -105,6 +105,9 @@ pub struct Partition {
     /// The target's column.
     pub column: String,
     pub by: PartitionBy,
+    /// The config's word that a row's value in the column never changes: a MERGE may look for it in its partition alone.
+    #[serde(default)]
+    pub immutable: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +128,21 @@ impl PartitionBy {
             TargetType::Date => self != Self::Hour,
             _ => false,
         }
+    }
+
+    /// As the config writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
+    /// Reads what [`PartitionBy::api_name`] writes.
+    pub fn from_api(name: &str) -> Option<Self> {
+        [Self::Hour, Self::Day, Self::Month, Self::Year].into_iter().find(|by| by.api_name() == name)
     }
 
     /// As the API writes it.

@@ -11,9 +11,10 @@ use super::capture::{logged_tables, target_plan};
 use super::context::Context;
 use super::error::RunError;
 use super::report::Failure;
+use super::target::{bound_note, target_notes, usual_reach};
 use crate::bigquery::{Present, TargetPlan};
-use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
 use crate::capture::blind;
+use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
 use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog};
@@ -72,11 +73,7 @@ impl Context {
         let bucket = format!("gs://{}", self.store.bucket());
         let dataset = self.bigquery.datasets()[0].to_owned();
         let project = self.bigquery.project().to_owned();
-        let found = match self.bigquery.dataset_location(&dataset).await {
-            // It is made by the first run.
-            Err(crate::bigquery::BigQueryError::NotFound { .. }) => Ok(()),
-            other => other.map(drop),
-        };
+        let found = self.bigquery.check_datasets().await;
         vec![
             ("storage", bucket, self.store.probe().await.map_err(RunError::from)),
             ("bigquery", format!("{project}.{dataset}"), found.map_err(RunError::from)),
@@ -139,6 +136,7 @@ impl Context {
     }
 
     async fn fill_check(&self, session: &Session, spec: &TableSpec, check: &mut TableCheck) -> Result<(), RunError> {
+        let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
         let moment = session.begin().await?;
         let (Looked { relation, shape, plan, claims }, log) = self.look(session, spec).await?;
         check.key = shape.key().iter().map(|c| c.source.clone()).collect();
@@ -161,15 +159,21 @@ impl Context {
             let doubt = self.cannot_judge(session, log, &claims, spec, &relation, &shape).await?;
             check.notes.extend(log_notes(log, &claims, spec, doubt));
         }
+        let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
         // The catalog is open to everybody, the rows need not be; nor is what a later tick reads always what the first one does.
         let looked = Looked { relation, shape, plan, claims };
-        let tried = try_out(session, spec, &looked, log.as_ref(), &moment).await;
+        let tried = match try_out(session, spec, &looked, log.as_ref(), &moment).await {
+            Ok(()) => self.refuse_too_many(session, spec, &looked.relation, &looked.shape, standing).await,
+            refused => refused,
+        };
         session.end().await?;
         tried?;
-        let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
-        let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
         let present = if standing.is_some() { Present::Merge } else { Present::Replace };
-        self.bigquery.inspect(&looked.plan, present).await?;
+        let found = self.bigquery.inspect(&looked.plan, present).await?;
+        check.notes.extend(target_notes(spec, &found));
+        if let Some(reach) = usual_reach(spec, &looked.claims) {
+            check.notes.extend(found.bound(&looked.plan, reach)?.map(|column| bound_note(&column)));
+        }
         Ok(())
     }
 

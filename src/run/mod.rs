@@ -24,6 +24,7 @@ mod handover;
 mod lease;
 mod logged;
 mod order;
+mod partitions;
 mod past;
 mod plan;
 mod progress;
@@ -31,6 +32,7 @@ mod ready;
 mod report;
 mod staging;
 mod status;
+mod target;
 mod tick;
 mod work;
 

@@ -9,12 +9,13 @@ use super::check::Looked;
 use super::context::Context;
 use super::error::RunError;
 use super::report::Failure;
+use super::target::{bound_note, target_notes};
 use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
-use crate::bigquery::{TargetPlan, merge_statement};
+use crate::bigquery::{Inspection, Present, Reach, TargetPlan, merge_statement};
 use crate::capture::log::{Chunk, Claim, Log, Logged, Place, Reread, Survey, keys_query, scan_query};
 use crate::capture::{Capture, Decision, Why, decide};
 use crate::encode::Shape;
-use crate::model::{RunId, TableSpec, TargetRef};
+use crate::model::{CaptureKind, RunId, TableSpec, TargetRef};
 use crate::source::Session;
 use crate::state::Handle;
 
@@ -33,6 +34,11 @@ pub struct TablePlan {
     pub merge_sql: Option<String>,
     /// Most that the MERGE can read: the target and nothing pruned. BigQuery bills at least 10 MB for each table it names.
     pub estimated_bytes: u64,
+    /// Since when the table rests, at somebody's word: no tick reads it.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub paused_since: Option<OffsetDateTime>,
+    /// What the operator should know of the target.
+    pub notes: Vec<String>,
     pub error: Option<Failure>,
 }
 
@@ -62,6 +68,8 @@ impl Context {
                 estimated_rows: 0,
                 merge_sql: None,
                 estimated_bytes: 0,
+                paused_since: None,
+                notes: Vec::new(),
                 error: None,
             };
             let outcome = self.fill_plan(&session, spec, &mut plan).await;
@@ -72,9 +80,10 @@ impl Context {
     }
 
     async fn fill_plan(&self, session: &Session, spec: &TableSpec, plan: &mut TablePlan) -> Result<(), RunError> {
+        let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
+        plan.paused_since = state.document().notes.paused.get(&spec.target).map(|p| p.since);
         let moment = session.begin().await?;
         let (Looked { relation, shape, plan: target, claims }, log) = self.look(session, spec).await?;
-        let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
         let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
         let mark = standing.and_then(|s| s.mark.log.as_ref());
         let mut survey = Survey::default();
@@ -86,10 +95,12 @@ impl Context {
             None => None,
         };
         let mut decision = decide(session, spec, &relation, &shape, &moment, standing, logged).await?;
-        let size = self.bigquery.size(&target.target).await?;
-        if decision == Decision::Changes && size.is_none() {
+        let present = if matches!(decision, Decision::Whole(_)) { Present::Replace } else { Present::Merge };
+        let found = self.bigquery.inspect(&target, present).await?;
+        if decision == Decision::Changes && found.size.is_none() {
             decision = Decision::Whole(Why::TargetMissing);
         }
+        plan.notes = target_notes(spec, &found);
         let capture = Capture::new(spec, &relation, &shape, &moment, standing, decision)?;
         if let (Some(log), Some(mark), Decision::Changes) = (&log, mark, decision) {
             plan.source_sql = logged_sql(log, &claims, mark, spec, &shape);
@@ -104,13 +115,14 @@ impl Context {
                 repeats: if claims.len() > 1 { Repeats::Possible } else { Repeats::Never },
                 scopes: scopes.map(|c| c.target.name.clone()).collect(),
             };
-            plan.merge_sql = self.sample_merge(spec, &target, shape_of_merge);
-            plan.estimated_bytes = size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED) + LEAST_BILLED;
-            return Ok(());
+            return self.fill_merge(spec, &target, &found, shape_of_merge, plan);
         }
         let keys_due = capture.keys_are_due(moment.taken_at);
         let upserts = capture.upserts();
         plan.estimated_rows = session.estimate_rows(&upserts.query).await?;
+        if matches!(decision, Decision::Whole(_)) {
+            self.refuse_too_many(session, spec, &relation, &shape, None).await?;
+        }
         session.end().await?;
         let keys = keys_due.then(|| capture.all_keys());
         let passes = keys.into_iter().chain([upserts]).chain(capture.leavers());
@@ -122,9 +134,34 @@ impl Context {
             let absent = if keys_due || capture.is_whole() { Absent::Remove } else { Absent::Keep };
             let update = if matches!(decision, Decision::Reconcile(_)) { Update::Different } else { Update::All };
             let shape_of_merge = MergeShape { absent, update, repeats: Repeats::Never, scopes: Vec::new() };
-            plan.merge_sql = self.sample_merge(spec, &target, shape_of_merge);
-            plan.estimated_bytes = size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED) + LEAST_BILLED;
+            return self.fill_merge(spec, &target, &found, shape_of_merge, plan);
         }
+        Ok(())
+    }
+
+    /// The MERGE and what it may cost; fails where the target does not take it.
+    fn fill_merge(
+        &self,
+        spec: &TableSpec,
+        target: &TargetPlan,
+        found: &Inspection,
+        shape: MergeShape,
+        plan: &mut TablePlan,
+    ) -> Result<(), RunError> {
+        let reach = match shape.absent {
+            Absent::Remove => Reach::All,
+            Absent::Keep if !shape.scopes.is_empty() => Reach::All,
+            // Whether a row is to be deleted only reading tells.
+            Absent::Keep if spec.capture == CaptureKind::Changelog || spec.filter.is_some() => Reach::Keys,
+            Absent::Keep => Reach::Rows,
+        };
+        let target_bytes = found.size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED);
+        plan.estimated_bytes = target_bytes + LEAST_BILLED;
+        if let Some(column) = found.bound(target, reach)? {
+            plan.notes.push(bound_note(&column));
+            plan.estimated_bytes += LEAST_BILLED;
+        }
+        plan.merge_sql = self.sample_merge(spec, target, shape);
         Ok(())
     }
 
@@ -137,7 +174,7 @@ impl Context {
         let batch = TableBatch {
             source: spec.source.to_string(),
             target: plan.target.clone(),
-            apply: Apply::Merge { staging, absent, repeats, scopes, update },
+            apply: Apply::Merge { staging, absent, repeats, scopes, update, within: None },
             columns: plan.columns.clone(),
             key: plan.key.clone(),
             delete: plan.delete.clone(),

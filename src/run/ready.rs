@@ -34,6 +34,7 @@ impl Staging<'_> {
         let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };
         refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
         let mut table = self.table(run, absent, parts, &prepared);
+        prepared.bound(&self.plan, &mut table)?;
         guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
         // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
         // only moves the watermark, with the refused rows counted.
@@ -57,7 +58,7 @@ impl Staging<'_> {
                 Decision::Whole(_) | Decision::Chunk(..) | Decision::Changes => Update::All,
             };
             let staging = self.place.context.bigquery.staging(&spec.target, run);
-            Apply::Merge { staging, absent, repeats: self.repeats, scopes: self.scopes.clone(), update }
+            Apply::Merge { staging, absent, repeats: self.repeats, scopes: self.scopes.clone(), update, within: None }
         };
         TableBatch {
             source: spec.source.to_string(),

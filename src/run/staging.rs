@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::error::RunError;
 use super::order::Mode;
+use super::partitions::Partitions;
 use super::work::{ClaimReading, Place, Reading};
 use crate::batch::{Absent, Counts, KeyBounds, Repeats, RowsBefore};
 use crate::bigquery::{Prepared, PreparedTarget, Present, TargetPlan};
@@ -56,6 +57,7 @@ pub(super) struct Staging<'a> {
     pub(super) repeats: Repeats,
     pub(super) scopes: Vec<String>,
     pub(super) read: u64,
+    partitions: Option<Partitions>,
 }
 
 impl<'a> Staging<'a> {
@@ -80,6 +82,7 @@ impl<'a> Staging<'a> {
             repeats: Repeats::Never,
             scopes: Vec::new(),
             read: 0,
+            partitions: None,
         }
     }
 
@@ -229,7 +232,12 @@ impl<'a> Staging<'a> {
                 (Decision::Whole(_) | Decision::Chunk(..), Mode::Resync) => Present::Overwrite,
                 (Decision::Whole(_) | Decision::Chunk(..), _) => Present::Replace,
             };
-            self.prepared = Some(self.place.context.bigquery.prepare(&self.plan, present).await?);
+            let prepared = self.place.context.bigquery.prepare(&self.plan, present).await?;
+            // A MERGE of all rows over those that are there writes only what differs.
+            let compares = matches!(self.capture.decision, Decision::Reconcile(_)) || self.capture.is_over_rows();
+            let found = prepared.partitioning.as_ref().filter(|_| !compares);
+            self.partitions = Partitions::of(found, self.reading.shape, &self.plan.target);
+            self.prepared = Some(prepared);
         }
         Ok(self.in_the_way().is_none())
     }
@@ -293,6 +301,9 @@ impl<'a> Staging<'a> {
         let mut refused = Vec::new();
         let mut read: u64 = 0;
         while let Some(row) = next {
+            if let (Op::Upsert, Some(partitions)) = (op, &mut self.partitions) {
+                partitions.see(&row, pass.flag)?;
+            }
             encoder.encode(&row, self.files.buffer(op), &mut refused)?;
             self.files.flush_if_full(op).await?;
             if !refused.is_empty() {

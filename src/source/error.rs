@@ -182,6 +182,15 @@ fn statement_hint(code: &str) -> String {
         }
         "55P03" => "another session holds a lock on the table (a migration?); the next tick tries again".to_owned(),
         "57014" => "the statement took longer than [source] statement_timeout (or the run's budget)".to_owned(),
+        // A standby cancels what holds up its replay.
+        // Source: <https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT>
+        "40001" => {
+            "the source is a standby whose replay came first: hot_standby_feedback = on at the standby, or a longer \
+                    max_standby_streaming_delay, lets reads finish; the next tick tries again"
+                .to_owned()
+        }
+        c if c.starts_with("40") => "the next tick tries again".to_owned(),
+        "57P01" | "57P02" | "57P03" => "the server was stopping or starting; the next tick tries again".to_owned(),
         "53300" => "the server has no connection left; lower [run] parallelism".to_owned(),
         c if is_config(c) => "check where, key and cursor of the table in the config".to_owned(),
         c if c.starts_with("22") || c.starts_with("P0") => {
@@ -221,4 +230,23 @@ pub(super) fn connect_fault(e: &tokio_postgres::Error) -> (ConnectFault, String)
         ConnectFault::Unreachable
     };
     (kind, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standby_that_cancels_a_read_is_told_from_other_trouble() {
+        let error = |code: &str| SourceError::Statement {
+            doing: READING,
+            code: code.to_owned(),
+            message: "canceling statement due to conflict with recovery".to_owned(),
+        };
+        assert!(error("40001").hint().contains("hot_standby_feedback"), "{}", error("40001").hint());
+        for code in ["40001", "40P01", "57P01", "57P03"] {
+            let e = error(code);
+            assert!(e.is_transient() && e.hint().contains("the next tick tries again"), "{code}: {}", e.hint());
+        }
+    }
 }

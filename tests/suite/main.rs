@@ -44,6 +44,7 @@ mod recovery_conflict;
 mod restore;
 mod schema;
 mod source_connection;
+mod targets;
 mod telemetry;
 mod types;
 mod unique_keys;

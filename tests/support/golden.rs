@@ -32,12 +32,39 @@ fn normalize(sql: &str, dataset: &str) -> String {
     bounded.join("\n")
 }
 
+/// Bounds are constants of any type: those of one type become the same.
 fn normalize_bounds(line: &str) -> String {
-    match line.split_once(" BETWEEN ") {
-        Some((head, bounds)) if bounds.starts_with('\'') => format!("{head} BETWEEN 'a' AND 'z'"),
-        Some((head, _)) => format!("{head} BETWEEN 1 AND 9"),
-        None => line.to_owned(),
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((head, bounds)) = rest.split_once(" BETWEEN ") {
+        let first = literal(bounds);
+        let last = bounds[first.len()..].strip_prefix(" AND ").map_or("", literal);
+        let put = match first.split_once(" '").map(|(word, _)| word) {
+            Some(word) => format!("{word} '2026-01-01' AND {word} '2026-01-09'"),
+            None if first.starts_with('\'') => "'a' AND 'z'".to_owned(),
+            None => "1 AND 9".to_owned(),
+        };
+        out.push_str(&format!("{head} BETWEEN {put}"));
+        rest = bounds.get(first.len() + " AND ".len() + last.len()..).unwrap_or_default();
     }
+    out + rest
+}
+
+/// The constant at the beginning of a text: a number, a string, or a word and a string.
+fn literal(text: &str) -> &str {
+    let word = text.find(|c: char| !c.is_ascii_uppercase()).unwrap_or(0);
+    let start = if text[word..].starts_with(" '") { word + 1 } else { 0 };
+    if !text[start..].starts_with('\'') {
+        return &text[..text.find([' ', ')']).unwrap_or(text.len())];
+    }
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip_while(|(at, _)| *at <= start) {
+        match c {
+            '\'' if !escaped => return &text[..=at],
+            _ => escaped = c == '\\' && !escaped,
+        }
+    }
+    text
 }
 
 /// `-- table …` lines for every table the statement names.

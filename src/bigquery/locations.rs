@@ -1,0 +1,124 @@
+//! Where the datasets are, and whether they let their tables expire. Asked once a process.
+//!
+//! A job runs in one place: it finds no dataset that is elsewhere, and does not read in one place and write in another.
+//! Source: <https://cloud.google.com/bigquery/docs/locations#specify_locations>
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::client::{Answer, BigQuery, Body, encode};
+use super::error::BigQueryError;
+
+/// What a dataset says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Dataset {
+    pub location: Option<String>,
+    pub tables: Lifetime,
+}
+
+/// Whether a dataset's tables go by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lifetime {
+    Ends,
+    Endless,
+}
+
+/// The datasets that were looked at, by name. One that is made anew elsewhere is noticed by the next process.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known(Arc<Mutex<HashMap<String, Dataset>>>);
+
+impl Known {
+    fn get(&self, name: &str) -> Option<Dataset> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Remembers a dataset as the API describes it.
+    pub fn note(&self, name: &str, json: &Value) -> Dataset {
+        let dataset = Dataset {
+            location: json["location"].as_str().map(str::to_owned),
+            tables: if json["defaultTableExpirationMs"].is_null() { Lifetime::Endless } else { Lifetime::Ends },
+        };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(name.to_owned(), dataset.clone());
+        dataset
+    }
+}
+
+/// What says where jobs run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaidBy {
+    Config,
+    /// The dataset of the targets.
+    Dataset(String),
+}
+
+impl fmt::Display for SaidBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config => f.write_str("[bigquery] location says"),
+            Self::Dataset(name) => write!(f, "the targets' dataset {name} is in"),
+        }
+    }
+}
+
+impl BigQuery {
+    /// A dataset, asked for unless it is known; `None` where it is not there.
+    pub(super) async fn dataset(&self, name: &str) -> Result<Option<Dataset>, BigQueryError> {
+        if let Some(known) = self.known.get(name) {
+            return Ok(Some(known));
+        }
+        let what = self.dataset_label(name);
+        let path = format!("/datasets/{}", encode(name));
+        match self.request(Method::GET, &path, &[], Body::None, "read", &what).await? {
+            Answer::Done(json) => Ok(Some(self.known.note(name, &json))),
+            Answer::Absent | Answer::Exists => Ok(None),
+        }
+    }
+
+    pub(super) fn dataset_label(&self, name: &str) -> String {
+        format!("dataset {}.{name}", self.project())
+    }
+
+    /// Where jobs run: as configured, or where the dataset is. A job can't be found again without it outside US and EU.
+    pub(super) async fn location(&self) -> Result<Option<String>, BigQueryError> {
+        if let Some(location) = self.wanted_location() {
+            return Ok(Some(location.to_owned()));
+        }
+        let [targets, _] = self.datasets();
+        match self.dataset(targets).await? {
+            Some(dataset) => Ok(dataset.location),
+            None => Err(BigQueryError::NotFound { what: self.dataset_label(targets) }),
+        }
+    }
+
+    /// Fails where no job could reach these of the datasets. One that is missing is made in the right place.
+    pub(super) async fn agree_on_location(&self, concerned: &[&str]) -> Result<(), BigQueryError> {
+        let [targets, _] = self.datasets();
+        let (wanted, said_by) = match self.wanted_location() {
+            Some(location) => (location.to_owned(), SaidBy::Config),
+            // It is where it is.
+            None if concerned == [targets] => return Ok(()),
+            None => match self.dataset(targets).await?.and_then(|d| d.location) {
+                Some(location) => (location, SaidBy::Dataset(format!("{}.{targets}", self.project()))),
+                None => return Ok(()),
+            },
+        };
+        for name in concerned {
+            let found = self.dataset(name).await?.and_then(|d| d.location);
+            if let Some(found) = found.filter(|l| !l.eq_ignore_ascii_case(&wanted)) {
+                let dataset = format!("{}.{name}", self.project());
+                return Err(BigQueryError::Elsewhere { dataset, found, wanted, said_by });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the datasets can be reached, by `check`; what is missing is made by the first run.
+    pub async fn check_datasets(&self) -> Result<(), BigQueryError> {
+        self.agree_on_location(&self.datasets()).await
+    }
+}
