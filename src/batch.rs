@@ -96,6 +96,9 @@ pub struct TableBatch {
     pub counts: Counts,
     /// The smallest and largest value of the first key column among the staged rows.
     pub bounds: Option<KeyBounds>,
+    /// Columns of the target that were dropped there, to be added before its rows are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost_columns: Vec<Column>,
 }
 
 /// How the staged rows get into the target.

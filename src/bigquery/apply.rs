@@ -55,6 +55,7 @@ impl BigQuery {
         if table.parts.total() == 0 {
             return Ok(Applied::default());
         }
+        self.add_lost_columns(table).await?;
         let uris = source_uris(batch, table, uri);
         let load = JobName::of(batch, table, Verb::Load);
         match &table.apply {

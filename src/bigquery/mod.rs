@@ -13,6 +13,7 @@ mod fit;
 mod hints;
 mod jobs;
 mod locations;
+mod lost_columns;
 mod merge;
 mod partitioning;
 mod sql;

@@ -9,6 +9,7 @@ use super::error::BigQueryError;
 use super::fit::{Difference, compare, other_columns, refuse_foreign, refuse_unwritable};
 use super::jobs::Earlier;
 use super::locations::Lifetime;
+use super::lost_columns;
 use super::partitioning::{Partitioning, Reach};
 use crate::batch::{Apply, ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
@@ -67,6 +68,8 @@ pub struct PreparedTarget {
     /// Rows that BigQuery counts in it.
     pub rows: Option<u64>,
     pub partitioning: Option<Partitioning>,
+    /// Columns that somebody has dropped there: they are added after the seal.
+    pub lost: Vec<Column>,
 }
 
 /// What there is to know of a target that a run could write.
@@ -168,6 +171,7 @@ impl BigQuery {
                     fields: Vec::new(),
                     rows: None,
                     partitioning: None,
+                    lost: Vec::new(),
                 });
             }
             None => self.ensure_dataset(&plan.target.dataset, None).await?,
@@ -186,6 +190,7 @@ impl BigQuery {
                     fields: plan.fields(),
                     rows: Some(0),
                     partitioning: plan.partition.as_ref().map(Partitioning::planned),
+                    lost: Vec::new(),
                 })
             }
             Some(table) => self.adapt(plan, present, &table).await,
@@ -197,20 +202,22 @@ impl BigQuery {
         refuse_foreign(plan, present, table)?;
         let difference = compare(plan, table);
         let rows = table["numRows"].as_str().and_then(|n| n.parse().ok());
-        let is_held = |c: &Column| plan.held.iter().any(|h| h.eq_ignore_ascii_case(&c.name));
         let partitioning = Partitioning::of(table);
         match (difference, present) {
-            (Ok(d), Present::Merge) if d.missing.iter().any(is_held) => {
-                Ok(PreparedTarget { state: Prepared::LacksColumn, fields: Vec::new(), rows, partitioning })
-            }
             (Ok(Difference { missing, narrow, strict }), _) => {
+                let (lost, missing) = lost_columns::split(plan, missing);
+                if !lost.is_empty() && present == Present::Merge {
+                    let (state, fields) = (Prepared::LacksColumn, Vec::new());
+                    return Ok(PreparedTarget { state, fields, rows, partitioning, lost });
+                }
                 let mut fields = self.patch_table(plan, table, &missing, &strict, is_ours).await?;
                 self.recluster(plan, table).await?;
                 if !narrow.is_empty() {
                     self.widen(&plan.target, &narrow).await?;
                     set_types(&mut fields, &narrow);
                 }
-                Ok(PreparedTarget { state: Prepared::Ready, fields, rows, partitioning })
+                fields.extend(lost_columns::fields(&lost));
+                Ok(PreparedTarget { state: Prepared::Ready, fields, rows, partitioning, lost })
             }
             // Nor can a load that brings its schema along.
             (Err(e @ BigQueryError::Partition { .. }), _) => Err(e),
@@ -218,7 +225,8 @@ impl BigQuery {
             (Err(_), Present::Overwrite) if plan.delete == DeleteStyle::Hard => {
                 // A load does not take other clustering than the table's.
                 self.recluster(plan, table).await?;
-                Ok(PreparedTarget { state: Prepared::Incompatible, fields: plan.fields(), rows, partitioning })
+                let (state, fields) = (Prepared::Incompatible, plan.fields());
+                Ok(PreparedTarget { state, fields, rows, partitioning, lost: Vec::new() })
             }
             (Err(e), _) => Err(e),
         }
@@ -319,11 +327,7 @@ impl BigQuery {
             }
         }
         if !missing.is_empty() || !strict.is_empty() {
-            fields.extend(missing.iter().map(|c| match c.mode {
-                // A table that has rows takes no new column that may not be NULL.
-                Mode::Required => api_schema(&Column { mode: Mode::Nullable, ..c.clone() }),
-                Mode::Nullable | Mode::Repeated => api_schema(c),
-            }));
+            fields.extend(lost_columns::fields(missing));
             body["schema"] = json!({ "fields": fields });
         }
         // A key that is no longer one would be believed by the planner.

@@ -184,6 +184,7 @@ impl Context {
             parts: Parts::default(),
             counts: Counts::default(),
             bounds: None::<KeyBounds>,
+            lost_columns: Vec::new(),
         };
         merge_statement(&batch, now)
     }

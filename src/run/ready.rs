@@ -72,6 +72,7 @@ impl Staging<'_> {
             compression: self.place.context.config.storage.compression,
             parts,
             counts: self.counts,
+            lost_columns: prepared.lost.clone(),
             bounds: match &self.bounds {
                 Bounds::Known(bounds) => bounds.clone(),
                 Bounds::Empty => None,
