@@ -15,7 +15,7 @@ use super::client::BigQuery;
 use super::error::BigQueryError;
 use super::jobs::{Earlier, JobDone, JobName, NOTHING, Verb};
 use super::merge::bounded_merge_statement;
-use super::tables::api_schema;
+use super::target_plan::api_schema;
 use crate::batch::{Apply, Batch, ReplaceSchema, TableBatch};
 use crate::model::{Column, Mode, OP_COLUMN, TargetRef, TargetType};
 

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::client::BigQuery;
 use super::error::BigQueryError;
-use super::tables::{TargetPlan, is_ours};
+use super::target_plan::{TargetPlan, is_ours};
 
 /// Tables that were given other clustering by this process. Once each: what does not take effect is not asked for at every run.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::error::BigQueryError;
 use super::partitioning::{Partitioning, Reach};
-use super::tables::{Present, TargetPlan, is_ours};
+use super::tables::Present;
+use super::target_plan::{TargetPlan, is_ours};
 use crate::model::{Column, DeleteStyle, Mode, TargetType};
 
 /// Rows that somebody else put there are not replaced unasked.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::client::BigQuery;
 use super::error::BigQueryError;
-use super::tables::{TargetPlan, api_schema};
+use super::target_plan::{TargetPlan, api_schema};
 use crate::batch::TableBatch;
 use crate::model::{Column, Mode};
 

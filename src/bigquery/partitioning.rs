@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use super::error::BigQueryError;
-use super::tables::TargetPlan;
+use super::target_plan::TargetPlan;
 use crate::batch::{Absent, Apply, Parts};
 use crate::model::{Partition, PartitionBy};
 

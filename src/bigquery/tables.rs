@@ -2,37 +2,17 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::BigQueryError;
 use super::fit::{Difference, compare, other_columns, refuse_foreign, refuse_unwritable};
 use super::jobs::Earlier;
-use super::locations::Lifetime;
 use super::lost_columns;
 use super::partitioning::{Partitioning, Reach};
+use super::target_plan::{TargetPlan, is_ours, label};
 use crate::batch::{Apply, ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
-use crate::model::{Column, DeleteStyle, Mode, Partition, TargetRef, TargetType};
-
-const LABEL: (&str, &str) = ("managed-by", "plimsoll");
-/// Staging tables are dropped at the commit; what a run leaves behind when it dies goes by itself.
-const STAGING_EXPIRATION_MS: &str = "86400000";
-const STAGING_LIFETIME: Duration = Duration::DAY;
-
-/// What a target has to look like.
-#[derive(Clone, Debug)]
-pub struct TargetPlan {
-    pub target: TargetRef,
-    pub columns: Vec<Column>,
-    pub key: Vec<String>,
-    pub delete: DeleteStyle,
-    pub partition: Option<Partition>,
-    pub cluster: Vec<String>,
-    pub description: String,
-    /// Columns that the target had when it was last written: one that is gone since had values that no change brings back.
-    pub held: Vec<String>,
-}
+use crate::model::{Column, DeleteStyle, Mode, TargetRef};
 
 /// What may be done to a target that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,60 +81,6 @@ impl PreparedTarget {
             *within = found.bound(plan, reach)?;
         }
         Ok(())
-    }
-}
-
-impl TargetPlan {
-    /// The plan for a target that had these columns before.
-    pub fn holding(self, held: Vec<String>) -> Self {
-        Self { held, ..self }
-    }
-
-    /// Every column of the target, with those that soft deletes add.
-    pub(super) fn all_columns(&self) -> Vec<Column> {
-        let mut columns = self.columns.clone();
-        if let DeleteStyle::Soft { flag, at } = &self.delete {
-            let added = |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: Mode::Nullable };
-            columns.push(added(flag, TargetType::Bool));
-            columns.push(added(at, TargetType::Timestamp));
-        }
-        columns
-    }
-
-    /// The key as a constraint, where BigQuery takes it for one: it tells people, and the planner.
-    /// Source: <https://cloud.google.com/bigquery/docs/primary-foreign-keys#limitations>
-    pub(super) fn primary_key(&self) -> Option<Value> {
-        const MOST_COLUMNS: usize = 16;
-        let of_key = self.columns.iter().filter(|c| self.key.contains(&c.name));
-        let mut types = of_key.map(|c| c.target_type);
-        let is_none = self.key.is_empty() || self.key.len() > MOST_COLUMNS;
-        let is_refused =
-            types.any(|t| matches!(t, TargetType::Bytes | TargetType::Time | TargetType::Json | TargetType::Float64));
-        (!is_none && !is_refused).then(|| json!({ "primaryKey": { "columns": self.key } }))
-    }
-
-    fn fields(&self) -> Vec<Value> {
-        self.all_columns().iter().map(api_schema).collect()
-    }
-
-    fn body(&self) -> Value {
-        let fields = self.fields();
-        let mut body = json!({
-            "tableReference": reference(&self.target),
-            "description": self.description,
-            "labels": { LABEL.0: LABEL.1 },
-            "schema": { "fields": fields },
-        });
-        if let Some(constraint) = self.primary_key() {
-            body["tableConstraints"] = constraint;
-        }
-        if !self.cluster.is_empty() {
-            body["clustering"] = json!({ "fields": self.cluster });
-        }
-        if let Some(p) = &self.partition {
-            body["timePartitioning"] = json!({ "type": p.by, "field": p.column });
-        }
-        body
     }
 }
 
@@ -269,30 +195,14 @@ impl BigQuery {
             return Ok(Earlier::Counts);
         }
         self.ensure_dataset(&table.target.dataset, None).await?;
-        self.create_table(&plan_of(table)).await?;
+        self.create_table(&TargetPlan::of_batch(table)).await?;
         Ok(Earlier::IsGone)
-    }
-
-    pub(super) async fn ensure_staging(&self) -> Result<(), BigQueryError> {
-        self.ensure_dataset(self.datasets()[1], Some(STAGING_EXPIRATION_MS)).await
-    }
-
-    /// Has a staging table expire by itself where its dataset would keep it for ever. After the load: a table made before it would be there,
-    /// and empty, for whoever replays a load whose table has expired.
-    pub(super) async fn let_expire(&self, staging: &TargetRef) -> Result<(), BigQueryError> {
-        let dataset = self.dataset(&staging.dataset).await?;
-        if dataset.is_none_or(|d| d.tables == Lifetime::Ends) {
-            return Ok(());
-        }
-        let expires = OffsetDateTime::now_utc() + STAGING_LIFETIME;
-        let ms = expires.unix_timestamp_nanos() / 1_000_000;
-        self.send_patch(staging, &json!({ "expirationTime": ms.to_string() })).await
     }
 
     /// After a load that brought its own schema: what such a load drops or does not know.
     pub(super) async fn restore_constraints(&self, table: &TableBatch) -> Result<(), BigQueryError> {
-        let plan = plan_of(table);
-        let mut body = json!({ "labels": { LABEL.0: LABEL.1 }, "description": plan.description });
+        let plan = TargetPlan::of_batch(table);
+        let mut body = json!({ "labels": label(), "description": plan.description });
         if let Some(constraint) = plan.primary_key() {
             body["tableConstraints"] = constraint;
         }
@@ -340,7 +250,7 @@ impl BigQuery {
             _ => {}
         }
         if !is_ours {
-            body["labels"] = json!({ LABEL.0: LABEL.1 });
+            body["labels"] = label();
         }
         if body.as_object().is_some_and(|b| !b.is_empty()) {
             self.send_patch(&plan.target, &body).await?;
@@ -353,68 +263,11 @@ impl BigQuery {
         let answer = self.request(Method::PATCH, &path(t), &[], Body::Json(body), "change", &what).await?;
         answer.done(&what).map(drop)
     }
-
-    /// Makes a dataset if it is missing.
-    async fn ensure_dataset(&self, dataset: &str, expiration_ms: Option<&str>) -> Result<(), BigQueryError> {
-        let what = self.dataset_label(dataset);
-        let path = format!("/datasets/{}", encode(dataset));
-        if let Answer::Done(json) = self.request(Method::GET, &path, &[], Body::None, "read", &what).await? {
-            self.known.note(dataset, &json);
-            return Ok(());
-        }
-        let mut body = json!({
-            "datasetReference": { "projectId": self.project(), "datasetId": dataset },
-            "labels": { LABEL.0: LABEL.1 },
-        });
-        // The staging dataset has to be where the other is.
-        let location = match self.wanted_location() {
-            Some(location) => Some(location.to_owned()),
-            None if expiration_ms.is_some() => self.location().await?,
-            None => None,
-        };
-        if let Some(location) = location {
-            body["location"] = json!(location);
-        }
-        if let Some(ms) = expiration_ms {
-            body["defaultTableExpirationMs"] = json!(ms);
-        }
-        match self.request(Method::POST, "/datasets", &[], Body::Json(&body), "create", &what).await? {
-            Answer::Done(mut json) => {
-                if let Some(ms) = expiration_ms {
-                    json["defaultTableExpirationMs"] = json!(ms);
-                }
-                self.known.note(dataset, &json);
-                Ok(())
-            }
-            Answer::Exists => Ok(()),
-            Answer::Absent => Err(BigQueryError::NotFound { what: format!("project {}", self.project()) }),
-        }
-    }
 }
 
 fn size(table: &Value) -> (u64, u64) {
     let number = |v: &Value| v.as_str().and_then(|s| s.parse().ok()).unwrap_or(0);
     (number(&table["numBytes"]), number(&table["numRows"]))
-}
-
-fn plan_of(table: &TableBatch) -> TargetPlan {
-    TargetPlan {
-        target: table.target.clone(),
-        columns: table.columns.clone(),
-        key: table.key.clone(),
-        delete: table.delete.clone(),
-        partition: table.partition.clone(),
-        cluster: table.cluster.clone(),
-        description: TargetPlan::description_of(&table.source),
-        held: Vec::new(),
-    }
-}
-
-impl TargetPlan {
-    /// The description a target gets when it is made.
-    pub fn description_of(source: &str) -> String {
-        format!("Kept equal to {source} by Plimsoll")
-    }
 }
 
 fn set_types(fields: &mut [Value], columns: &[Column]) {
@@ -424,19 +277,6 @@ fn set_types(fields: &mut [Value], columns: &[Column]) {
             field["type"] = json!(column.target_type);
         }
     }
-}
-
-pub(super) fn is_ours(table: &Value) -> bool {
-    table["labels"][LABEL.0] == LABEL.1
-}
-
-/// A column as the API writes it.
-pub(super) fn api_schema(column: &Column) -> Value {
-    json!({ "name": column.name, "type": column.target_type, "mode": column.mode })
-}
-
-fn reference(t: &TargetRef) -> Value {
-    json!({ "projectId": t.project, "datasetId": t.dataset, "tableId": t.table })
 }
 
 fn path(t: &TargetRef) -> String {

@@ -105,8 +105,8 @@ impl CaptureError {
                 "a whole number for an integer cursor, a duration such as \"10m\" for a date or timestamp".to_owned()
             }
             Self::BadFilter { table, .. } => format!(
-                "write one condition over the columns of {table}, with as many closing parentheses as opening ones, such as \
-                 where = \"status <> 'draft'\""
+                "correct where of {table}: one condition over its columns, with as many closing parentheses as opening ones, such \
+                 as where = \"status <> 'draft'\""
             ),
             Self::NotUnique { table, key, .. } => format!(
                 "name columns that are unique together with key = [\"…\"], or remove the surplus rows: \

@@ -73,7 +73,11 @@ async fn a_missing_table_no_key_and_bad_cursors() {
         ),
         ("source = \"orders\"\nkey = [\"nope\"]", "the key column nope does not exist", "mend key"),
         ("source = \"orders\"\nexclude = [\"nope\"]", "the column nope, named in the config", "mend its spelling"),
-        ("source = \"orders\"\nwhere = \"nope = 1\"", "column \"nope\" does not exist", "check where"),
+        (
+            "source = \"orders\"\nwhere = \"nope = 1\"",
+            "column \"nope\" does not exist",
+            "correct where of public.orders",
+        ),
     ];
     for (table, names, remedy) in cases {
         w.config(&format!("[[table]]\ntarget = \"orders\"\n{table}\n"));

@@ -59,7 +59,10 @@ async fn what_is_no_condition_is_refused_before_anything_is_read() {
             let said = format!("{}{}", ran.stdout, ran.stderr);
             assert_eq!(ran.code, 2, "{command} {filter}: {said}");
             assert!(said.contains("where of public.c is not a condition"), "{command} {filter}: {said}");
-            assert!(said.contains("write one condition over the columns of public.c"), "{command} {filter}: {said}");
+            assert!(
+                said.contains("correct where of public.c: one condition over its columns"),
+                "{command} {filter}: {said}"
+            );
         }
         assert_eq!(w.pg.query_one("SELECT count(*) FROM c", &[]).await.unwrap().get::<_, i64>(0), 10, "{filter}");
         assert!(w.bq.jobs().is_empty() && w.gcs.written().iter().all(|o| !o.contains("upserts")), "{filter}");

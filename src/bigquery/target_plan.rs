@@ -1,0 +1,114 @@
+//! What a target has to look like, and how the API writes that.
+
+use serde_json::{Value, json};
+
+use crate::batch::TableBatch;
+use crate::model::{Column, DeleteStyle, Mode, Partition, TargetRef, TargetType};
+
+const LABEL: (&str, &str) = ("managed-by", "plimsoll");
+
+/// What a target has to look like.
+#[derive(Clone, Debug)]
+pub struct TargetPlan {
+    pub target: TargetRef,
+    pub columns: Vec<Column>,
+    pub key: Vec<String>,
+    pub delete: DeleteStyle,
+    pub partition: Option<Partition>,
+    pub cluster: Vec<String>,
+    pub description: String,
+    /// Columns that the target had when it was last written: one that is gone since had values that no change brings back.
+    pub held: Vec<String>,
+}
+
+impl TargetPlan {
+    /// The plan for a target that had these columns before.
+    pub fn holding(self, held: Vec<String>) -> Self {
+        Self { held, ..self }
+    }
+
+    /// Every column of the target, with those that soft deletes add.
+    pub(super) fn all_columns(&self) -> Vec<Column> {
+        let mut columns = self.columns.clone();
+        if let DeleteStyle::Soft { flag, at } = &self.delete {
+            let added = |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: Mode::Nullable };
+            columns.push(added(flag, TargetType::Bool));
+            columns.push(added(at, TargetType::Timestamp));
+        }
+        columns
+    }
+
+    /// The key as a constraint, where BigQuery takes it for one: it tells people, and the planner.
+    /// Source: <https://cloud.google.com/bigquery/docs/primary-foreign-keys#limitations>
+    pub(super) fn primary_key(&self) -> Option<Value> {
+        const MOST_COLUMNS: usize = 16;
+        let of_key = self.columns.iter().filter(|c| self.key.contains(&c.name));
+        let mut types = of_key.map(|c| c.target_type);
+        let is_none = self.key.is_empty() || self.key.len() > MOST_COLUMNS;
+        let is_refused =
+            types.any(|t| matches!(t, TargetType::Bytes | TargetType::Time | TargetType::Json | TargetType::Float64));
+        (!is_none && !is_refused).then(|| json!({ "primaryKey": { "columns": self.key } }))
+    }
+
+    pub(super) fn fields(&self) -> Vec<Value> {
+        self.all_columns().iter().map(api_schema).collect()
+    }
+
+    /// As the API takes it for a new table.
+    pub(super) fn body(&self) -> Value {
+        let fields = self.fields();
+        let mut body = json!({
+            "tableReference": reference(&self.target),
+            "description": self.description,
+            "labels": label(),
+            "schema": { "fields": fields },
+        });
+        if let Some(constraint) = self.primary_key() {
+            body["tableConstraints"] = constraint;
+        }
+        if !self.cluster.is_empty() {
+            body["clustering"] = json!({ "fields": self.cluster });
+        }
+        if let Some(p) = &self.partition {
+            body["timePartitioning"] = json!({ "type": p.by, "field": p.column });
+        }
+        body
+    }
+
+    /// What a sealed batch says of its target.
+    pub(super) fn of_batch(table: &TableBatch) -> Self {
+        Self {
+            target: table.target.clone(),
+            columns: table.columns.clone(),
+            key: table.key.clone(),
+            delete: table.delete.clone(),
+            partition: table.partition.clone(),
+            cluster: table.cluster.clone(),
+            description: Self::description_of(&table.source),
+            held: Vec::new(),
+        }
+    }
+
+    /// The description a target gets when it is made.
+    pub fn description_of(source: &str) -> String {
+        format!("Kept equal to {source} by Plimsoll")
+    }
+}
+
+/// The label of what is ours.
+pub(super) fn label() -> Value {
+    json!({ LABEL.0: LABEL.1 })
+}
+
+pub(super) fn is_ours(table: &Value) -> bool {
+    table["labels"][LABEL.0] == LABEL.1
+}
+
+/// A column as the API writes it.
+pub(super) fn api_schema(column: &Column) -> Value {
+    json!({ "name": column.name, "type": column.target_type, "mode": column.mode })
+}
+
+fn reference(t: &TargetRef) -> Value {
+    json!({ "projectId": t.project, "datasetId": t.dataset, "tableId": t.table })
+}
