@@ -27,7 +27,7 @@ pub(super) enum Lifetime {
     Endless,
 }
 
-/// The datasets that were looked at, by name. One that is made anew elsewhere is noticed by the next process.
+/// The datasets that were looked at, by name. One that is dropped and made elsewhere is noticed by the next process.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known(Arc<Mutex<HashMap<String, Dataset>>>);
 

@@ -214,3 +214,24 @@ async fn what_is_not_covered_stands_in_every_report() {
     w.sql("GRANT pg_read_all_stats TO reader").await;
     assert!(run(&["run", "--json"]).await.run()["caveats"].is_null());
 }
+
+/// A standby knows nothing of its primary's transactions that have not written yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_standby_lag_has_to_be_long_enough() {
+    let w = world("timestamptz", "").await;
+    w.sql(MANY).await;
+    let standby = w.own.standby();
+    let url = format!("postgres://postgres:{}@127.0.0.1:{}/postgres", standby.pg.password, standby.pg.port);
+    let run = async |args: &[&str]| w.finish(w.command(args).env("DATABASE_URL", &url).spawn().unwrap()).await;
+    let report = run(&["run", "--json"]).await.run();
+    assert_eq!(report["state"], "done", "{report}");
+    let caveat = report["caveats"][0].as_str().unwrap_or_default();
+    assert!(caveat.contains("the source is a standby") && caveat.contains("a lag longer than"), "{report}");
+    assert!(
+        run(&["check"])
+            .await
+            .stdout
+            .contains("the source is a standby, where the primary's open transactions can't be seen")
+    );
+    w.assert_equal("c").await;
+}

@@ -9,7 +9,7 @@ standard input closes or a signal arrives; then every process is ended and the f
 other end of the pipe owns the stack, and a killed owner leaves nothing behind.
 
 A test that must be alone in its PostgreSQL (transaction ids are the whole cluster's) asks "control" for a cluster of its
-own: POST /postgres answers with its address, DELETE /postgres/PORT ends it.
+own: POST /postgres answers with its address, POST /standby/PORT with that of a standby of one, DELETE /postgres/PORT ends either.
 
 The Pub/Sub emulator alone may be missing; its entry is then null and "pubsub_missing" says why.
 """
@@ -153,8 +153,19 @@ class Stack:
     def clone_postgres(self):
         """A cluster that starts as an exact copy of the template."""
         port = free_port()
+        subprocess.run(["cp", "-a", "--reflink=auto", f"{self.dir}/template", f"{self.dir}/pg-{port}"], check=True)
+        return self.start_postgres(port)
+
+    def standby_of(self, primary):
+        """A hot standby that follows another cluster; it ends like any other."""
+        port = free_port()
+        backup = [f"{self.pg_bin}/pg_basebackup", "-h", self.dir, "-p", primary, "-U", "postgres", "-D", f"{self.dir}/pg-{port}",
+                  "-R", "-X", "stream", "-c", "fast", "--no-sync"]
+        subprocess.run(backup, check=True, capture_output=True, cwd=self.dir, user=self.pg_user)
+        return self.start_postgres(port)
+
+    def start_postgres(self, port):
         data = f"{self.dir}/pg-{port}"
-        subprocess.run(["cp", "-a", "--reflink=auto", f"{self.dir}/template", data], check=True)
         settings = {
             "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.dir, "fsync": "off",
             "max_connections": "60", "shared_buffers": "64MB", "max_prepared_transactions": "10", "ssl": "on",
@@ -286,7 +297,8 @@ def control(stack):
             self.wfile.write(data)
 
         def do_POST(self):
-            self.answer(stack.clone_postgres())
+            primary = self.path.removeprefix("/standby/")
+            self.answer(stack.clone_postgres() if primary == self.path else stack.standby_of(primary))
 
         def do_DELETE(self):
             stack.end_postgres(self.path.rsplit("/", 1)[-1])

@@ -40,6 +40,14 @@ impl OwnPg {
     }
 }
 
+impl OwnPg {
+    /// A hot standby of this cluster.
+    pub fn standby(&self) -> Self {
+        let answer = request(&self.control, "POST", &format!("/standby/{}", self.pg.port));
+        Self { pg: serde_json::from_str(&answer).expect("an address"), control: self.control.clone() }
+    }
+}
+
 impl Drop for OwnPg {
     fn drop(&mut self) {
         request(&self.control, "DELETE", &format!("/postgres/{}", self.pg.port));
