@@ -23,6 +23,18 @@ pub fn blind(sight: Sight) -> Option<&'static str> {
     }
 }
 
+/// What `check` says of a cursor whose values nothing bounds.
+pub fn unbounded(spec: &TableSpec, relation: &Relation) -> Result<Option<String>, CaptureError> {
+    let cursor = CursorColumn::of(spec, relation)?.filter(CursorColumn::trusts_every_value);
+    Ok(cursor.map(|c| {
+        format!(
+            "no B-tree index of the {} leads with {}: a row whose value lies far ahead of all others hides what comes later",
+            relation.kind.name(),
+            c.name
+        )
+    }))
+}
+
 /// What this run may miss of a table.
 pub fn caveats(
     spec: &TableSpec,

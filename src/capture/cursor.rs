@@ -14,7 +14,8 @@
 //! Of a date or a `timestamp` nobody knows the time zone, so it can't be held against the server's clock. It is lowered by the *age* of the
 //! oldest transaction instead, which is the same in every zone, and by two hours, for clocks that are set back in autumn.
 //! What keeps rows far ahead from hiding others, of times without a zone and of numbers, is that the floor goes no higher than the
-//! value that [`BULK`] rows reach: a test row with the largest number there is hides nothing.
+//! value that [`BULK`] rows reach: a test row with the largest number there is hides nothing. That takes an index that has the largest values at
+//! hand; elsewhere `check` says what may happen.
 //!
 //! A NULL in the cursor is above no floor, so such rows are left to the rule. Where no index leads with the cursor, a floor would save
 //! nothing: the rule alone finds the changes.
@@ -84,7 +85,9 @@ pub struct CursorColumn {
 /// How the server finds rows by the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Search {
-    /// By an index, or in a way that the catalog does not tell: below a view, in a foreign table, in partitions.
+    /// By an index that has the largest values at hand.
+    Order,
+    /// By another index, or in a way that the catalog does not tell: below a view, in a foreign table, in partitions.
     Index,
     /// It looks at every row of the table.
     Scan,
@@ -154,14 +157,25 @@ impl CursorColumn {
             (_, Some(lag)) => lag,
         };
         let is_plain = relation.kind == RelationKind::Table && relation.leaves.is_empty();
-        let search = if is_plain && !relation.leading.contains(&name) { Search::Scan } else { Search::Index };
+        let search = if relation.ordered.contains(&name) {
+            Search::Order
+        } else if is_plain && !relation.leading.contains(&name) {
+            Search::Scan
+        } else {
+            Search::Index
+        };
         // A view's columns are all nullable to the catalog.
         Ok(Self { name, kind, lag, nullable: !column.not_null, search })
     }
 
     /// Whether a time is what bounds the search for changed rows.
     pub(super) fn is_bounded_by_time(&self) -> bool {
-        self.kind != CursorType::Integer && self.search == Search::Index
+        self.kind != CursorType::Integer && self.search != Search::Scan
+    }
+
+    /// Whether nothing keeps a value far ahead of all others from hiding what comes later.
+    pub(super) fn trusts_every_value(&self) -> bool {
+        self.kind != CursorType::TimestampTz && self.search == Search::Index
     }
 
     /// A boolean over the row alias `t`: not below the floor; `None` while there is no floor.
@@ -197,9 +211,10 @@ impl CursorColumn {
         })
     }
 
-    /// Asks for the value that [`BULK`] rows reach; `None` where the server's clock bounds the values, and where an answer would serve no floor.
+    /// Asks for the value that [`BULK`] rows reach; `None` where the server's clock bounds the values, where there is no floor, and where the
+    /// server would have to sort the table for it.
     pub(super) fn bulk_query(&self, relation: &RelationName) -> Option<String> {
-        if self.kind == CursorType::TimestampTz || self.search == Search::Scan {
+        if self.kind == CursorType::TimestampTz || self.search != Search::Order {
             return None;
         }
         let column = format!("t.{}", ident(&self.name));

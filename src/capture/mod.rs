@@ -26,7 +26,7 @@ mod rule;
 mod select;
 mod unique;
 
-pub use caveats::{blind, caveats};
+pub use caveats::{blind, caveats, unbounded};
 pub use chunk::{KeyRange, may_be_chunked};
 pub use cursor::{Bulk, CursorColumn, CursorType};
 pub use decide::{Decision, Part, Why, decide, relation_mark};

@@ -50,7 +50,7 @@ fn spec(capture: CaptureKind) -> TableSpec {
 fn relation(kind: &str) -> Relation {
     let json = serde_json::json!({
         "oid": 16400, "kind": kind, "rows": 100, "comment": null, "view": null, "primary_key": ["id"], "unique": [["id"]],
-        "leading": ["id", "updated_at"], "leaves": [{ "oid": 16500, "kind": "r", "schema": "shop", "name": "a" }, { "oid": 16501, "kind": "r", "schema": "shop", "name": "b" }],
+        "leading": ["id", "updated_at"], "ordered": ["id", "updated_at"], "leaves": [{ "oid": 16500, "kind": "r", "schema": "shop", "name": "a" }, { "oid": 16501, "kind": "r", "schema": "shop", "name": "b" }],
         "columns": [
             { "name": "id", "number": 1, "type_name": "bigint", "base_oid": 20, "base_name": "bigint", "typmod": -1, "not_null": true },
             { "name": "note", "number": 2, "type_name": "text", "base_oid": 25, "base_name": "text", "typmod": -1, "not_null": false },

@@ -13,8 +13,8 @@ use super::error::RunError;
 use super::report::Failure;
 use super::target::{bound_note, target_notes, usual_reach};
 use crate::bigquery::{Present, TargetPlan};
-use crate::capture::blind;
 use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
+use crate::capture::{blind, unbounded};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
 use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog};
@@ -153,6 +153,7 @@ impl Context {
             })
             .collect();
         check.notes = notes(spec, &relation, &shape, moment.sight);
+        check.notes.extend(unbounded(spec, &relation)?);
         if let Some(log) = &log {
             let is_bounded_by_time = claims.iter().any(|c| log.is_bounded_by_time(c));
             check.notes.extend(blind(moment.sight).filter(|_| is_bounded_by_time).map(str::to_owned));

@@ -28,6 +28,9 @@ pub struct Relation {
     pub unique: Vec<Vec<String>>,
     /// The first column of every valid index.
     pub leading: Vec<String>,
+    /// Of these, the columns whose largest values an index has at hand: those of B-trees.
+    #[serde(default)]
+    pub ordered: Vec<String>,
     /// Leaf partitions or inheriting tables; of a view, those of the tables below it.
     pub leaves: Vec<Leaf>,
     /// A digest of a view's text, of the views below it and of the functions they call; absent for a table.
@@ -307,6 +310,13 @@ SELECT pg_catalog.json_build_object(
   'leading', COALESCE((
     SELECT pg_catalog.json_agg(DISTINCT a.attname)
       FROM pg_catalog.pg_index i
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+     WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL), '[]'),
+  'ordered', COALESCE((
+    SELECT pg_catalog.json_agg(DISTINCT a.attname)
+      FROM pg_catalog.pg_index i
+      JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+      JOIN pg_catalog.pg_am m ON m.oid = x.relam AND m.amname = 'btree'
       JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
      WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL), '[]'),
   'leaves', COALESCE((
