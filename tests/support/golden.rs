@@ -40,8 +40,9 @@ fn normalize_bounds(line: &str) -> String {
         let first = literal(bounds);
         let last = bounds[first.len()..].strip_prefix(" AND ").map_or("", literal);
         let put = match first.split_once(" '").map(|(word, _)| word) {
+            // Blanks may stand inside.
+            _ if first.starts_with('\'') => "'a' AND 'z'".to_owned(),
             Some(word) => format!("{word} '2026-01-01' AND {word} '2026-01-09'"),
-            None if first.starts_with('\'') => "'a' AND 'z'".to_owned(),
             None => "1 AND 9".to_owned(),
         };
         out.push_str(&format!("{head} BETWEEN {put}"));
