@@ -17,7 +17,7 @@ mod watermark;
 
 pub use watermark::{
     CursorMark, FloorCandidate, Identity, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, NotASnapshot,
-    RelationMark, Removal, RowsBefore, Snapshot, Standing, TableMark, Watermark,
+    RelationMark, Removal, Repeated, RowsBefore, Snapshot, Standing, TableMark, Watermark,
 };
 
 /// The version of the manifest and the state document that this program writes and reads.

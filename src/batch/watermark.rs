@@ -168,6 +168,10 @@ pub struct RelationMark {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<u32>,
     pub columns: Vec<MarkedColumn>,
+    /// The target's columns as the last batch left them: one that is gone since was dropped there. Empty where an older version wrote the
+    /// state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<String>,
     /// Columns the target still has, with old values, though the source no longer publishes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<String>,
@@ -218,6 +222,19 @@ pub struct KeyListMark {
     pub count: u64,
     /// Sum of the keys' hashes, hex; independent of order.
     pub digest: String,
+    /// Whether each key is known to stand in one row.
+    #[serde(default)]
+    pub repeats: Repeated,
+}
+
+/// Whether a list of keys may have one twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Repeated {
+    /// An older version made the list, and did not ask.
+    #[default]
+    Unknown,
+    No,
 }
 
 /// A `pg_snapshot` in its text form, `xmin:xmax:xip,…`, with 64-bit transaction ids.

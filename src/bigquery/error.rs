@@ -51,7 +51,7 @@ pub enum BigQueryError {
     #[error("the target {target} is not partitioned by {wanted}, and an existing table's partitions cannot be changed")]
     Partition { target: String, wanted: String },
 
-    #[error("the target {target} is a {kind}, and only a table can be written")]
+    #[error("the target {target} is no table but of the kind {kind}: only a table can be written")]
     NotATable { target: String, kind: String },
 
     #[error("the target {target} requires a filter over its partitions ({column}), which the MERGE can't name: {why}")]
@@ -159,6 +159,11 @@ impl BigQueryError {
                     Obstacle::MayChange => format!(
                         "{option}; or, if a row's {column} never changes, partition = {{ column = \"{column}\", immutable = true }}"
                     ),
+                    Obstacle::LooksEverywhere => {
+                        format!(
+                            "{option}; a load that replaces all rows (`plimsoll resync`) needs no filter, if it is not one in chunks"
+                        )
+                    }
                     _ => option,
                 }
             }
@@ -227,7 +232,9 @@ impl ApiFault {
 /// Source: <https://cloud.google.com/bigquery/docs/troubleshoot-queries>
 pub(super) fn is_passing_failure(reason: &str, message: &str) -> bool {
     is_passing(reason)
-        || ["due to concurrent update", "Too many DML statements outstanding"].iter().any(|says| message.contains(says))
+        || ["due to concurrent update", "Too many DML statements outstanding", "Exceeded rate limits"]
+            .iter()
+            .any(|says| message.contains(says))
 }
 
 /// Reasons that pass by themselves.

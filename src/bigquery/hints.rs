@@ -24,6 +24,12 @@ impl Failed<'_> {
         if let Some(hint) = of_message(message) {
             return hint;
         }
+        if reason == "billingNotEnabled" || says("free tier") {
+            return "enable billing for the project: without it BigQuery takes no MERGE".to_owned();
+        }
+        if says("vpc service controls") {
+            return "the project's perimeter refuses it: add the service and both datasets' project to the perimeter's ingress rules".to_owned();
+        }
         if reason == "accessDenied" || says("access denied") || says("permission denied") {
             return rights(message);
         }

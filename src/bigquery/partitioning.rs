@@ -78,7 +78,7 @@ impl Partitioning {
     }
 
     /// The column that is to bound a MERGE, if any; fails where there has to be one and it can't be.
-    pub(super) fn bound(&self, plan: &TargetPlan, reach: Reach) -> Result<Option<String>, BigQueryError> {
+    pub fn bound(&self, plan: &TargetPlan, reach: Reach) -> Result<Option<String>, BigQueryError> {
         let by_key = self.column.as_ref().and_then(|c| plan.key.iter().find(|k| is_same(k, c)));
         let declared = plan.partition.as_ref().filter(|p| p.immutable);
         let immutable = declared.filter(|p| self.column.as_ref().is_some_and(|c| is_same(c, &p.column)));

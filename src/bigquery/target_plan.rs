@@ -27,6 +27,11 @@ impl TargetPlan {
         Self { held, ..self }
     }
 
+    /// The names of all columns that the target gets.
+    pub fn column_names(&self) -> Vec<String> {
+        self.all_columns().into_iter().map(|c| c.name).collect()
+    }
+
     /// Every column of the target, with those that soft deletes add.
     pub(super) fn all_columns(&self) -> Vec<Column> {
         let mut columns = self.columns.clone();

@@ -21,7 +21,11 @@ const INVALID: &str = "invalid";
 pub(super) fn without_values(message: &str, known: &[String]) -> String {
     let line = message.lines().next().unwrap_or_default();
     let lower = line.to_ascii_lowercase();
-    let leads = LEADS.iter().filter_map(|lead| lower.find(lead).map(|at| at + lead.len()));
+    let leads = LEADS.iter().filter_map(|lead| {
+        // `Value of type INT64 cannot be assigned to …` tells of a column, not of a value.
+        let mut all = lower.match_indices(lead).map(|(at, _)| at + lead.len());
+        all.find(|end| !lower[*end..].starts_with(" of type "))
+    });
     let invalid = lower.find(INVALID).and_then(|at| lower[at..].find(':').map(|colon| at + colon + 1));
     match leads.chain(invalid).chain(quotation(line, &lower, known)).min() {
         Some(end) if !line[end..].trim().is_empty() => {

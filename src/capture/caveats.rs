@@ -44,11 +44,11 @@ pub fn caveats(
     decision: Decision,
     sight: Sight,
 ) -> Result<Vec<String>, CaptureError> {
-    let Some(cursor) = CursorColumn::of(spec, relation)?.filter(|c| c.is_bounded_by_time() && relation.has_xmin())
-    else {
+    let Some(cursor) = CursorColumn::of(spec, relation)?.filter(|c| c.has_floor() && relation.has_xmin()) else {
         return Ok(Vec::new());
     };
-    let mut caveats: Vec<String> = blind(sight).map(|why| format!("{}: {why}", spec.source)).into_iter().collect();
+    let blind = blind(sight).filter(|_| cursor.is_bounded_by_time());
+    let mut caveats: Vec<String> = blind.map(|why| format!("{}: {why}", spec.source)).into_iter().collect();
     let known = |name: &str| standing.is_none_or(|s| s.mark.relation.columns.iter().any(|c| c.name == name));
     let new: Vec<&str> =
         shape.columns.iter().filter(|c| !known(&c.target.name)).map(|c| c.target.name.as_str()).collect();

@@ -38,7 +38,8 @@ impl Changed<'_> {
     }
 
     fn above_floor(self) -> Option<String> {
-        self.cursor?.above_floor(self.standing.mark.cursor.as_ref()?)
+        let (cursor, mark) = (self.cursor?, self.standing.mark.cursor.as_ref()?);
+        cursor.above_floor(mark).filter(|_| cursor.trusts(mark))
     }
 
     fn written(self) -> Option<String> {

@@ -11,11 +11,11 @@
 //! * and by `lag`, for clocks of application servers that run behind (10 minutes where not configured) and for numbers that
 //!   were drawn early (10,000 steps).
 //!
-//! Of a date or a `timestamp` nobody knows the time zone, so it can't be held against the server's clock. It is lowered by the *age* of the
-//! oldest transaction instead, which is the same in every zone, and by two hours, for clocks that are set back in autumn.
-//! What keeps rows far ahead from hiding others, of times without a zone and of numbers, is that the floor goes no higher than the
-//! value that [`BULK`] rows reach: a test row with the largest number there is hides nothing. That takes an index that has the largest values at
-//! hand; elsewhere `check` says what may happen.
+//! Of a date or a `timestamp` nobody knows the time zone, so the clock that is farthest behind UTC counts, and the *age* of the oldest
+//! transaction, which is the same in every zone. Two hours more are for clocks that are set back in autumn.
+//!
+//! No clock bounds a number. Its floor goes no higher than the value that [`BULK`] rows reach: a test row with the largest number there is
+//! hides nothing. That takes an index that has the largest values at hand; elsewhere `check` says what may happen.
 //!
 //! A NULL in the cursor is above no floor, so such rows are left to the rule. Where no index leads with the cursor, a floor would save
 //! nothing: the rule alone finds the changes.
@@ -28,17 +28,18 @@ use super::error::CaptureError;
 use super::select::Select;
 use crate::batch::{CursorMark, FloorCandidate, Snapshot};
 use crate::model::{Lag, LogSpec, RelationName, TableSpec, TargetType};
-use crate::source::{Moment, Relation, RelationKind, ident, literal};
+use crate::source::{Moment, Prepared, Relation, RelationKind, ident, literal};
 
 const DEFAULT_LAG: Duration = Duration::from_secs(600);
 /// A number may be drawn from a sequence long before its transaction gets an id, or kept in a session's cache.
 const DEFAULT_STEPS: u64 = 10_000;
 /// Fewer rows ahead of all others are taken for mistakes, whose values say nothing of what comes next.
 const BULK: u32 = 1000;
+/// Before any transaction that is still open.
+const LONG_AGO: &str = "0001-01-01 00:00:00+00";
 /// How far the wall clock of a zone may be set back: an hour in nearly all, two in times of double summer time.
 const SET_BACK: &str = "'2 hours'::interval";
-/// The wall clocks farthest from UTC. Source: <https://data.iana.org/time-zones/tzdb/>
-const FARTHEST_AHEAD: &str = "'14 hours'::interval";
+/// The wall clock farthest behind UTC. Source: <https://data.iana.org/time-zones/tzdb/>
 const FARTHEST_BEHIND: &str = "'12 hours'::interval";
 
 /// How a cursor column is compared.
@@ -109,10 +110,7 @@ impl Bulk {
     /// From the answer to [`CursorColumn::bulk_query`].
     pub fn of(value: Option<String>) -> Self {
         match value {
-            Some(value) if value.ends_with("BC") || value == "-infinity" => Self::Few,
-            // Infinity and far years sort as no text does; the values seen are smaller.
-            Some(value) if value.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Self::At(value),
-            Some(_) => Self::Unknown,
+            Some(value) => Self::At(value),
             None => Self::Few,
         }
     }
@@ -168,6 +166,16 @@ impl CursorColumn {
         Ok(Self { name, kind, lag, nullable: !column.not_null, search })
     }
 
+    /// Whether the search for changed rows is bounded at all.
+    pub(super) fn has_floor(&self) -> bool {
+        self.search != Search::Scan
+    }
+
+    /// Whether what a table's mark says of the floor can be trusted: an older version let one number far ahead decide.
+    pub(super) fn trusts(&self, mark: &CursorMark) -> bool {
+        self.kind == CursorType::TimestampTz || mark.clock.is_some()
+    }
+
     /// Whether a time is what bounds the search for changed rows.
     pub(super) fn is_bounded_by_time(&self) -> bool {
         self.kind != CursorType::Integer && self.search != Search::Scan
@@ -175,7 +183,7 @@ impl CursorColumn {
 
     /// Whether nothing keeps a value far ahead of all others from hiding what comes later.
     pub(super) fn trusts_every_value(&self) -> bool {
-        self.kind != CursorType::TimestampTz && self.search == Search::Index
+        self.kind == CursorType::Integer && self.search == Search::Index
     }
 
     /// A boolean over the row alias `t`: not below the floor; `None` while there is no floor.
@@ -204,17 +212,17 @@ impl CursorColumn {
                 let (value, not_after) = (literal(value, "timestamptz"), literal(&mark.not_after, "timestamptz"));
                 format!("(LEAST({value}, {not_after}) - '{} seconds'::interval)", lag.as_secs())
             }
-            (CursorType::Timestamp, Lag::Time(lag)) => format!("({})", local_floor(value, mark, lag)),
-            (CursorType::Date, Lag::Time(lag)) => format!("({})::date", local_floor(value, mark, lag)),
+            (CursorType::Timestamp, Lag::Time(lag)) => format!("({})", local_floor(value, mark, lag)?),
+            (CursorType::Date, Lag::Time(lag)) => format!("({})::date", local_floor(value, mark, lag)?),
             // `of` pairs integers with steps and all else with time; no floor would be right for another pair.
             (CursorType::Integer, Lag::Time(_)) | (_, Lag::Steps(_)) => return None,
         })
     }
 
-    /// Asks for the value that [`BULK`] rows reach; `None` where the server's clock bounds the values, where there is no floor, and where the
+    /// Asks for the value that [`BULK`] rows reach; `None` where a clock bounds the values, where there is no floor, and where the
     /// server would have to sort the table for it.
     pub(super) fn bulk_query(&self, relation: &RelationName) -> Option<String> {
-        if self.kind == CursorType::TimestampTz || self.search != Search::Order {
+        if self.kind != CursorType::Integer || self.search != Search::Order {
             return None;
         }
         let column = format!("t.{}", ident(&self.name));
@@ -238,12 +246,18 @@ impl CursorColumn {
             }
         };
         let (floor, candidate) = next_floor(known, candidate, max.clone(), &moment.snapshot);
+        // Nobody tells when a prepared transaction began; but what was open at the last run began no earlier than that one says.
+        let not_after = match (moment.prepared, before.not_after.is_empty()) {
+            (Prepared::None, _) => moment.oldest_open.clone(),
+            (Prepared::Some, false) => before.not_after,
+            (Prepared::Some, true) => LONG_AGO.to_owned(),
+        };
         CursorMark {
             column: self.name.clone(),
             seen: max,
             floor,
             candidate,
-            not_after: moment.oldest_open.clone(),
+            not_after,
             clock: moment.taken_at.format(&Rfc3339).ok(),
         }
     }
@@ -267,23 +281,15 @@ impl CursorColumn {
     }
 }
 
-/// The floor of a time whose zone nobody knows. What an open transaction writes late lies no further behind than it is old. A value
-/// that is in the future in every zone says nothing, nor does any where the clock is not known: then the clock farthest behind counts.
-fn local_floor(value: &str, mark: &CursorMark, lag: Duration) -> String {
-    let value = literal(value, "timestamp");
+/// The floor of a time whose zone nobody knows: it lies below what the clock farthest behind UTC shows, so that no row dated into the
+/// future hides another, whatever the zone; and below the largest value by more than a clock is set back in autumn. What an open
+/// transaction writes late lies no further behind than it is old.
+fn local_floor(value: &str, mark: &CursorMark, lag: Duration) -> Option<String> {
+    let (value, clock) = (literal(value, "timestamp"), literal(mark.clock.as_ref()?, "timestamptz"));
     let not_after = literal(&mark.not_after, "timestamptz");
-    let (base, age) = match &mark.clock {
-        Some(clock) => {
-            let clock = literal(clock, "timestamptz");
-            let utc = format!("({clock} AT TIME ZONE 'UTC')");
-            let base = format!(
-                "(CASE WHEN {value} <= {utc} + {FARTHEST_AHEAD} THEN {value} ELSE {utc} - {FARTHEST_BEHIND} END)"
-            );
-            (base, format!(" - ({clock} - {not_after})"))
-        }
-        None => (format!("LEAST({value}, ({not_after} AT TIME ZONE 'UTC') - {FARTHEST_BEHIND})"), String::new()),
-    };
-    format!("{base}{age} - {SET_BACK} - '{} seconds'::interval", lag.as_secs())
+    let behind = format!("({clock} AT TIME ZONE 'UTC') - {FARTHEST_BEHIND}");
+    let age = format!("({clock} - {not_after})");
+    Some(format!("LEAST({value} - {SET_BACK}, {behind}) - {age} - '{} seconds'::interval", lag.as_secs()))
 }
 
 fn next_floor(

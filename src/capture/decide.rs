@@ -323,6 +323,7 @@ pub fn relation_mark(
         leaves: relation.leaves.iter().map(|l| l.oid).collect(),
         files: relation.file.into_iter().chain(relation.leaves.iter().filter_map(|l| l.file)).collect(),
         columns,
+        held: previous.map(|p| p.mark.relation.held.clone()).unwrap_or_default(),
         retired,
         definition: definition(spec, relation, shape),
     }

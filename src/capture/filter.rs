@@ -6,7 +6,7 @@
 
 use super::error::CaptureError;
 use crate::model::{RelationName, TableSpec};
-use crate::source::{Session, SourceError, qualified};
+use crate::source::{Session, SourceError, TRYING_WHERE, qualified};
 
 /// The condition over the row `t`, ready to stand among others.
 pub fn filter(spec: &TableSpec) -> Option<String> {
@@ -23,7 +23,7 @@ pub(super) async fn try_filter(session: &Session, spec: &TableSpec) -> Result<()
     let Some(text) = &spec.filter else { return Ok(()) };
     for condition in [fenced(text), format!("{text}\n")] {
         let sql = format!("SELECT 1 FROM {} AS t WHERE {condition}", qualified(&spec.source));
-        session.parse("trying where", &sql).await.map_err(|e| explain(e, &spec.source))?;
+        session.parse(TRYING_WHERE, &sql).await.map_err(|e| explain(e, &spec.source))?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::error::CaptureError;
 use super::filter::filter;
 use super::rule::resent;
 use super::select::{Select, copy};
-use crate::batch::{KeyListMark, Loading, LogMark, Removal, RowsBefore, Snapshot, Standing, TableMark};
+use crate::batch::{KeyListMark, Loading, LogMark, Removal, Repeated, RowsBefore, Snapshot, Standing, TableMark};
 use crate::encode::{Flag, KeyDigest, RowKind, Shape};
 use crate::model::{DeleteStyle, Deletes, Op, TableSpec};
 use crate::source::{Moment, Relation};
@@ -183,7 +183,7 @@ impl<'a> Capture<'a> {
     /// Whether the list of keys is the one that is in BigQuery already.
     pub fn keys_are_unchanged(&self, digest: KeyDigest) -> bool {
         let mark = self.previous().and_then(|p| p.mark.keys.as_ref());
-        mark.is_some_and(|m| m.count == digest.count && m.digest == digest.hex())
+        mark.is_some_and(|m| m.count == digest.count && m.digest == digest.hex() && m.repeats == Repeated::No)
     }
 
     fn filter(&self) -> Option<String> {
@@ -229,7 +229,10 @@ impl<'a> Capture<'a> {
         let seen = Seen { max: found.cursor_max, bulk: found.cursor_bulk };
         let cursor = self.cursor.as_ref().map(|c| c.advance(floor, seen, self.moment));
         let keys = match found.keys {
-            Some(digest) => Some(KeyListMark { at: self.moment.taken_at, count: digest.count, digest: digest.hex() }),
+            Some(digest) => {
+                let (at, repeats) = (self.moment.taken_at, Repeated::No);
+                Some(KeyListMark { at, count: digest.count, digest: digest.hex(), repeats })
+            }
             // Upserts may have added keys that the old list lacks. Equality with it would no longer mean that the target
             // has no others, so it may not be compared again; its date still counts.
             None => before

@@ -67,6 +67,7 @@ fn moment() -> Moment {
         taken_at: datetime!(2026-11-21 10:00:00 UTC),
         oldest_open: "2026-11-21 09:58:00+00".to_owned(),
         sight: crate::source::Sight::Everybodys,
+        prepared: crate::source::Prepared::None,
         durable: crate::source::Durable::Already,
     }
 }
@@ -87,7 +88,12 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
             not_after: "2026-11-21 09:43:00+00".to_owned(),
             clock: Some("2026-11-21T09:45:00Z".to_owned()),
         }),
-        keys: Some(KeyListMark { at: datetime!(2026-11-21 09:45:00 UTC), count: 1, digest: String::new() }),
+        keys: Some(KeyListMark {
+            at: datetime!(2026-11-21 09:45:00 UTC),
+            count: 1,
+            digest: String::new(),
+            repeats: Default::default(),
+        }),
         log: None,
         whole_at: None,
         rows: None,

@@ -25,7 +25,8 @@ impl Capture<'_> {
             (Some(0), _) => Ok(()),
             (keys, rows) => Err(CaptureError::NotUnique {
                 table: self.spec.source.clone(),
-                key: self.shape.key().iter().map(|c| c.source.clone()).collect(),
+                key: self.shape.key().iter().map(|c| ident(&c.source)).collect(),
+                filter: self.spec.filter.clone(),
                 keys: keys.unwrap_or(0),
                 rows: rows.unwrap_or(0),
             }),
@@ -42,11 +43,19 @@ fn repeated_keys(spec: &TableSpec, relation: &Relation, shape: &Shape) -> Option
     let each: Vec<String> = shape.key().iter().map(|c| compared(c, relation)).collect();
     let mut select = Select::from(&spec.source).expression(Some("count(*) AS n".to_owned())).filter(filter(spec));
     for name in &key {
-        // A row without a key is refused by itself.
-        select = select.filter(Some(format!("t.{} IS NOT NULL", ident(name))));
+        // A row whose key can't be held is refused by itself.
+        select = select.filter(Some(can_be_held(name, relation)));
     }
     let groups = format!("{} GROUP BY {} HAVING count(*) > 1", select.query(), each.join(", "));
     Some(format!("SELECT count(*)::text, COALESCE(sum(d.n), 0)::text FROM ({groups}) AS d"))
+}
+
+fn can_be_held(name: &str, relation: &Relation) -> String {
+    let column = format!("t.{}", ident(name));
+    match relation.column(name).map_or(0, |c| c.base_oid) {
+        oid::DATE | oid::TIMESTAMP | oid::TIMESTAMPTZ => format!("pg_catalog.isfinite({column})"),
+        _ => format!("{column} IS NOT NULL"),
+    }
 }
 
 /// As BigQuery compares it: a text of its own for each spelling (citext, a collation without case).

@@ -48,6 +48,9 @@ fn describe(report: &TickReport) -> String {
             output::bytes(sum(|t| t.bytes_billed)),
             format!("{:.1}", run.seconds),
         ]);
+        if run.state == RunState::Busy {
+            notes.push_str(&format!("{}: nothing was done, for another run is at work on it: try again\n", run.source));
+        }
         if run.state == RunState::Paused {
             let resume = format!("`plimsoll resume --table {}`", run.source);
             notes.push_str(&format!("{}: nothing was read, for it is paused: {resume}\n", run.source));

@@ -22,7 +22,7 @@ use crate::capture::log::{Log, Logged, Survey};
 use crate::capture::{Capture, Decision, KeyRange, Part, Why, caveats, decide, may_be_chunked};
 use crate::encode::{EncodeError, Shape};
 use crate::model::{CaptureKind, DeleteStyle, Mode as ColumnMode, TableSpec};
-use crate::source::{Catalog, Moment, Relation, Session, qualified, read_catalog};
+use crate::source::{Catalog, Moment, Relation, Session, read_catalog};
 use crate::stage::batch_folder;
 
 /// The savepoint a failed statement is taken back to: nothing is ever written, so one serves all tables.
@@ -162,7 +162,7 @@ impl<'a> Work<'a> {
         };
         let rows = match decision {
             Decision::Changes => 0,
-            _ => size(session, spec).await?,
+            _ => session.estimate_size(&spec.source).await?,
         };
         let decision = self.in_chunks(spec, relation, &shape, decision, rows).await?;
         let caveats = caveats(spec, relation, &shape, standing, decision, moment.sight)?;
@@ -171,7 +171,7 @@ impl<'a> Work<'a> {
 
     /// As [`Work::in_chunks`], where only the passes have shown that all rows have to be read.
     async fn all_rows(&self, reading: Reading<'_>, spec: &TableSpec, all: Decision) -> Result<Decision, RunError> {
-        let rows = size(reading.session, spec).await?;
+        let rows = reading.session.estimate_size(&spec.source).await?;
         self.in_chunks(spec, reading.relation, reading.shape, all, rows).await
     }
 
@@ -233,7 +233,7 @@ impl<'a> Work<'a> {
                 let (after, rows) = (known.map(|l| l.after.clone()), self.context.config.run.chunk_rows);
                 capture = capture.within(KeyRange::find(session, spec, relation, shape, after, rows).await?);
             }
-            let held = standing.map(|s| s.mark.relation.columns.iter().map(|c| c.name.clone()).collect());
+            let held = standing.map(|s| s.mark.relation.held.clone());
             let plan = target_plan(&self.context.bigquery, spec, shape)?.holding(held.unwrap_or_default());
             let mut staging = Staging::new(place, reading, &capture, plan);
             let passed = match (decision, named, &at_hand) {
@@ -261,12 +261,6 @@ impl<'a> Work<'a> {
             }
         }
     }
-}
-
-/// About how many rows a relation has, by the planner. It looks at the size of the files, so it also knows tables that were never analyzed,
-/// and partitioned ones, for whose parent the catalog has no number.
-async fn size(session: &Session, spec: &TableSpec) -> Result<u64, RunError> {
-    Ok(session.estimate_rows(&format!("SELECT 1 FROM {} AS t", qualified(&spec.source))).await?)
 }
 
 fn why(decision: Decision) -> Option<Why> {

@@ -7,7 +7,7 @@
 use super::error::RunError;
 use super::order::{Guard, Mode};
 use super::work::{Place, Reading};
-use crate::batch::{Absent, Apply, Removal, RowsBefore, TableBatch, TableMark};
+use crate::batch::{Absent, Apply, Removal, RowsBefore, TableBatch};
 use crate::capture::{Capture, Decision, Part};
 use crate::model::DeleteStyle;
 
@@ -77,19 +77,23 @@ async fn rows_before(
     target_rows: Option<u64>,
 ) -> Result<Option<u64>, RunError> {
     let mark = reading.standing.map(|s| s.mark);
-    let removes = matches!(table.apply, Apply::Merge { absent: Absent::Remove, .. });
+    let removes = match &table.apply {
+        Apply::Merge { absent: Absent::Remove, .. } => true,
+        Apply::Merge { scopes, .. } => !scopes.is_empty(),
+        Apply::Replace { .. } => false,
+    };
     match &table.delete {
         DeleteStyle::Hard => Ok(mark.and_then(|m| m.rows).or(target_rows)),
-        // Rows that are flagged already are not told apart in the target's own count; the last look at all rows counted the
-        // others. Without one, as after a move from another capture or an older version's, the target is asked.
-        DeleteStyle::Soft { flag, .. } => match mark.and_then(TableMark::held_rows) {
-            Some(rows) => Ok(Some(rows)),
-            None if target_rows == Some(0) => Ok(None),
-            None if removes || table.counts.deletes > NEVER_TOO_MANY => {
-                Ok(Some(place.context.bigquery.count_live(&table.target, flag).await?))
+        // Rows that are flagged already are not told apart in the target's own count, and what the last look at all rows counted may
+        // be long out of date: where many may go, the target is asked.
+        DeleteStyle::Soft { flag, .. } => {
+            let is_new = target_rows == Some(0) || table.lost_columns.iter().any(|c| c.name == *flag);
+            let may_remove_many = removes || table.counts.deletes > NEVER_TOO_MANY;
+            if is_new || !may_remove_many {
+                return Ok(None);
             }
-            None => Ok(None),
-        },
+            Ok(Some(place.context.bigquery.count_live(&table.target, flag).await?))
+        }
     }
 }
 

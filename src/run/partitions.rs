@@ -108,7 +108,7 @@ pub(super) async fn refuse_too_many(
     let Some(time) = time_type(column) else { return Ok(()) };
     let query = if spec.filter.is_none() && has_btree(session, relation, column).await? {
         by_index(spec, column, time, partition.by)
-    } else if relation.rows.is_some_and(|rows| rows <= FEW_ROWS) {
+    } else if session.estimate_size(&spec.source).await? <= FEW_ROWS {
         by_reading(spec, column, time, partition.by)
     } else {
         return Ok(());

@@ -31,6 +31,9 @@ impl Staging<'_> {
         }
         let counts = self.counts;
         let since = self.capture.keeps_moment();
+        if self.prepared.is_some() {
+            mark.relation.held = self.plan.column_names();
+        }
         let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };
         refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
         let mut table = self.table(run, absent, parts, &prepared);

@@ -18,9 +18,9 @@ pub struct TickReport {
     pub started: OffsetDateTime,
     pub seconds: f64,
     pub runs: Vec<RunReport>,
-    /// Targets of the request whose feed another run was at work on.
+    /// Targets of the request that it has not reached: another run was at work on their feed, or something failed.
     #[serde(skip)]
-    pub busy: Vec<String>,
+    pub unserved: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -285,11 +285,7 @@ impl RunReport {
 impl TickReport {
     pub fn new(started: OffsetDateTime, runs: Vec<RunReport>) -> Self {
         let ok = runs.iter().all(RunReport::is_well);
-        Self { ok, started, seconds: seconds_since(started), runs, busy: Vec::new() }
-    }
-
-    pub(super) fn with_busy(self, busy: Vec<String>) -> Self {
-        Self { busy, ..self }
+        Self { ok, started, seconds: seconds_since(started), runs, unserved: Vec::new() }
     }
 
     /// The report of a tick whose task panicked.
@@ -300,6 +296,11 @@ impl TickReport {
 
     fn states(&self) -> impl Iterator<Item = RunState> + '_ {
         self.runs.iter().map(|r| r.state)
+    }
+
+    /// Some feed was busy.
+    pub fn has_met_a_busy_feed(&self) -> bool {
+        self.states().any(|s| s == RunState::Busy)
     }
 
     /// Some feed was busy, and no other did anything.
@@ -317,11 +318,6 @@ impl TickReport {
     pub fn unfinished(&self) -> Vec<Vec<String>> {
         let last = self.runs.iter().enumerate().filter(|(n, r)| !self.runs[n + 1..].iter().any(|l| l.feed == r.feed));
         last.map(|(_, r)| r.goes_on.clone()).filter(|targets| !targets.is_empty()).collect()
-    }
-
-    /// Whether a load in chunks has come on: asked for a second time, it would begin anew.
-    pub fn has_loaded_a_chunk(&self) -> bool {
-        self.runs.iter().any(|r| !r.goes_on.is_empty())
     }
 
     /// Every run failed, and each because of the config.

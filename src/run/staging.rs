@@ -8,7 +8,7 @@ use super::order::Mode;
 use super::partitions::Partitions;
 use super::work::{ClaimReading, Place, Reading};
 use crate::batch::{Absent, Counts, KeyBounds, Repeats, RowsBefore};
-use crate::bigquery::{Prepared, PreparedTarget, Present, TargetPlan};
+use crate::bigquery::{Prepared, PreparedTarget, Present, Reach as MergeReach, TargetPlan};
 use crate::capture::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
 use crate::capture::{Bulk, Capture, Decision, Found, Part, Pass, Why};
 use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, join_bounds};
@@ -233,6 +233,11 @@ impl<'a> Staging<'a> {
                 (Decision::Whole(_) | Decision::Chunk(..), _) => Present::Replace,
             };
             let prepared = self.place.context.bigquery.prepare(&self.plan, present).await?;
+            if let (Decision::Chunk(..), Some(found)) = (self.capture.decision, &prepared.partitioning) {
+                // The stretches after this one are merged, and the last one looks for what is gone.
+                found
+                    .bound(&self.plan, if self.capture.is_over_rows() { MergeReach::All } else { MergeReach::Rows })?;
+            }
             // A MERGE of all rows over those that are there writes only what differs.
             let compares = matches!(self.capture.decision, Decision::Reconcile(_)) || self.capture.is_over_rows();
             let found = prepared.partitioning.as_ref().filter(|_| !compares);
@@ -256,7 +261,7 @@ impl<'a> Staging<'a> {
     fn had_rows(&self) -> bool {
         let mark = self.reading.standing.map(|s| s.mark);
         let is_changed = matches!(self.capture.decision, Decision::Changes | Decision::Chunk(_, Part::Next));
-        is_changed && mark.is_some_and(|m| m.rows.unwrap_or(0) > 0)
+        is_changed && mark.is_some_and(|m| m.rows.or(m.held_rows()).unwrap_or(0) > 0)
     }
 
     fn unfit(&self) -> Passed {

@@ -37,7 +37,7 @@ impl Context {
         shape: &Shape,
         standing: Option<Standing<'_>>,
     ) -> Result<(), RunError> {
-        let is_large = relation.rows.is_some_and(|rows| rows > self.config.run.chunk_rows);
+        let is_large = session.estimate_size(&spec.source).await? > self.config.run.chunk_rows;
         let in_chunks = is_large && may_be_chunked(spec, relation, shape);
         if in_chunks || (standing.is_some() && spec.capture != CaptureKind::Full) {
             return Ok(());

@@ -123,10 +123,9 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
     let mut runs: Vec<(usize, Feed, Vec<RunReport>)> = runs.collect().await;
     runs.sort_by_key(|(place, ..)| *place);
     context.close_idle();
-    let is_busy = |reports: &[RunReport]| reports.last().is_some_and(|r| r.state == RunState::Busy);
-    let busy = runs.iter().filter(|(.., reports)| is_busy(reports)).flat_map(|(_, feed, _)| &feed.tables);
-    let busy = busy.map(|t| t.target.clone()).collect();
-    let report = TickReport::new(started, runs.into_iter().flat_map(|(.., reports)| reports).collect()).with_busy(busy);
+    let unserved = runs.iter().flat_map(|(_, feed, reports)| unserved(feed, reports)).collect();
+    let all = runs.into_iter().flat_map(|(.., reports)| reports).collect();
+    let report = TickReport { unserved, ..TickReport::new(started, all) };
     tokio::join!(go_on_elsewhere(context, &report), publish_reports(context, &report));
     Ok(report)
 }
@@ -144,19 +143,32 @@ async fn go_on_elsewhere(context: &Context, report: &TickReport) {
     }
 }
 
-/// Publishes what is left of a request that met busy feeds, where the rest of it is done: delivered again as a whole, all of
-/// it would be done again. Whether that was possible; a request that has got nowhere is left to its caller, who waits between tries.
+/// The tables of a feed that a request has not reached: another run was at work, or the run failed. What a load in chunks has begun with
+/// goes on by itself.
+fn unserved(feed: &Feed, reports: &[RunReport]) -> Vec<String> {
+    let goes_on = reports.iter().any(|r| !r.goes_on.is_empty());
+    match reports.last() {
+        Some(last) if !goes_on && matches!(last.state, RunState::Busy | RunState::Failed) => {
+            feed.tables.iter().map(|t| t.target.clone()).collect()
+        }
+        Some(last) if !goes_on => last.postponed.iter().map(|p| p.target.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Publishes what is left of a request, where the rest of it is done: delivered again as a whole, all of it would be done again. Whether
+/// that was possible; a request that has got nowhere is left to its caller, who waits between tries.
 pub async fn pass_on_rest(context: &Context, request: &Request, report: &TickReport) -> bool {
-    let is_smaller = report.runs.iter().any(|r| r.state != RunState::Busy);
+    let is_smaller = report.runs.iter().any(|r| !matches!(r.state, RunState::Busy | RunState::Failed));
     let Some(topic) = context.topic.as_ref().filter(|_| is_smaller) else { return false };
-    let targets = report.busy.join(", ");
-    match topic.publish(&Request { tables: report.busy.clone(), ..request.clone() }).await {
+    let targets = report.unserved.join(", ");
+    match topic.publish(&Request { tables: report.unserved.clone(), ..request.clone() }).await {
         Ok(()) => {
-            info!(targets, "a message is on its way for the tables that another run was at work on");
+            info!(targets, "a message is on its way for the tables that are left of a request");
             true
         }
         Err(e) => {
-            warn!(targets, reason = %e, hint = e.hint(), "no message for the tables that another run was at work on");
+            warn!(targets, reason = %e, hint = e.hint(), "no message for the tables that are left of a request");
             false
         }
     }

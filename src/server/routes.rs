@@ -129,17 +129,22 @@ async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> 
         };
     }
     let request = push.request;
-    let is_full = request.full || request.resync;
     match run(&app, request.clone()).await {
-        // Delivered again it would begin a load again that the next tick goes on with. What waits for a person is no failure here.
-        Ok(report) if report.is_worth_repeating() && !(is_full && report.has_loaded_a_chunk()) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(report)).into_response()
-        }
-        Ok(report) if !request.is_asked_for() || report.busy.is_empty() => StatusCode::NO_CONTENT.into_response(),
-        Ok(report) if pass_on_rest(&app.context, &request, &report).await => StatusCode::NO_CONTENT.into_response(),
-        Ok(report) => (StatusCode::SERVICE_UNAVAILABLE, Json(report)).into_response(),
+        Ok(report) if request.is_asked_for() => match report.unserved.is_empty() {
+            // A load in chunks goes on with the next tick; what waits for a person is no failure here.
+            true => StatusCode::NO_CONTENT.into_response(),
+            false if pass_on_rest(&app.context, &request, &report).await => StatusCode::NO_CONTENT.into_response(),
+            false => (again(&report), Json(report)).into_response(),
+        },
+        Ok(report) if report.is_worth_repeating() => (again(&report), Json(report)).into_response(),
+        Ok(_) => StatusCode::NO_CONTENT.into_response(),
         Err(e) => refusal(StatusCode::BAD_REQUEST, e.to_string(), e.hint()),
     }
+}
+
+/// What has Pub/Sub deliver a message again.
+fn again(report: &TickReport) -> StatusCode {
+    if report.is_worth_repeating() { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
 async fn runs(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
@@ -165,7 +170,7 @@ fn status_of(request: &Request, report: &TickReport) -> StatusCode {
         StatusCode::UNPROCESSABLE_ENTITY
     } else if !report.ok {
         StatusCode::INTERNAL_SERVER_ERROR
-    } else if report.is_busy() || (request.is_asked_for() && !report.busy.is_empty()) {
+    } else if report.is_busy() || (request.is_asked_for() && report.has_met_a_busy_feed()) {
         StatusCode::CONFLICT
     } else {
         StatusCode::OK

@@ -17,6 +17,7 @@ const MOMENT: &str = "SELECT pg_catalog.pg_current_snapshot()::text, \
      (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), \
      to_char(clock_timestamp(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), \
      pg_catalog.pg_has_role('pg_read_all_stats', 'usage'), \
+     EXISTS (SELECT 1 FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database()), \
      LEAST(clock_timestamp(), (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity \
            WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() \
              AND backend_type <> 'autovacuum worker'))::text, \

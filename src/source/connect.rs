@@ -143,6 +143,10 @@ impl Source {
     }
 
     async fn open_at(&self, place: &Place) -> Result<Session, SourceError> {
+        if self.address.ssl_mode != SslMode::Disable {
+            // A certificate of ours that can't be read is no reason to go on without.
+            tls::client_config(&self.address)?;
+        }
         match self.address.ssl_mode {
             SslMode::Disable => self.session(place, None).await,
             SslMode::Allow => match self.session(place, None).await {

@@ -134,6 +134,9 @@ impl SourceError {
             Self::NoSuchTable(name) => {
                 format!("check source = \"{name}\", and GRANT USAGE on the schema and SELECT on the table to the role")
             }
+            Self::Statement { code, message, .. } if code == "42501" && message.contains("for function ") => {
+                "GRANT EXECUTE ON FUNCTION … (the one that the message names) to the role in the source URL".to_owned()
+            }
             Self::Statement { code, .. } => statement_hint(code),
             Self::Hidden { .. } => "ALTER ROLE … BYPASSRLS for the role in the source URL (of a view: for its owner), or \
                                     connect as the table's owner; `plimsoll check` names the role"
@@ -155,11 +158,18 @@ pub(super) const READING: &str = "reading rows";
 
 const LONGEST_MESSAGE: usize = 500;
 
+/// What is done when the config's `where` is parsed.
+pub const TRYING_WHERE: &str = "trying where";
+
 /// Whether an error's message holds no value of a row. While rows are read anything may be raised under any code (a cast to
 /// `regclass` calls a value an undefined table), so only what the server itself has to say then counts: connections, transactions, resources,
 /// locks, cancelled statements, rights. Elsewhere a data exception quotes the value it stumbled over, and what a function raises may be
 /// anything.
 fn is_quotable(code: &str, doing: &str) -> bool {
+    // No row is read: what is quoted stands in the config.
+    if doing == TRYING_WHERE {
+        return true;
+    }
     let starts = |classes: &[&str]| classes.iter().any(|class| code.starts_with(class));
     if doing == READING {
         starts(&["08", "25", "28", "40", "53", "55P03", "57", "58", "42501"])

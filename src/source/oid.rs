@@ -7,6 +7,7 @@ pub const TEXT: u32 = 25;
 pub const JSON: u32 = 114;
 pub const BPCHAR: u32 = 1042;
 pub const VARCHAR: u32 = 1043;
+pub const DATE: u32 = 1082;
 pub const TIMESTAMP: u32 = 1114;
 pub const TIMESTAMPTZ: u32 = 1184;
 pub const BIT: u32 = 1560;

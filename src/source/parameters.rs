@@ -52,7 +52,12 @@ pub(super) const KEPT: [&str; 28] = [
 ];
 
 /// Of libpq, what has no meaning for us; and of other clients, what tunes those alone: pools, caches, names, encodings.
-const LEFT_OUT: [&str; 109] = [
+const LEFT_OUT: [&str; 113] = [
+    // pgxpool, asyncpg, JDBC
+    "logservererrordetail",
+    "max_size",
+    "min_size",
+    "pool_health_check_period",
     // libpq. We set the encoding for each transaction, and speak no GSSAPI.
     "authtype",
     "client_encoding",

@@ -82,14 +82,19 @@ pub async fn hidden_from(session: &Session, name: &RelationName) -> Result<Vec<S
     Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
 }
 
-/// A view reads with the rights of its owner, but for one with `security_invoker`.
+/// A view reads with the rights of its owner, but for one with `security_invoker`; of several views, the one counts that names the table.
 const HIDDEN: &str = r"
 , top AS (SELECT c.relkind, c.reloptions FROM pg_catalog.pg_class c WHERE c.oid = RELATION_OID)
 SELECT pg_catalog.format('ALTER ROLE %I BYPASSRLS', r.rolname)
   FROM pg_catalog.pg_roles r
  WHERE NOT r.rolbypassrls AND NOT r.rolsuper
    AND CASE WHEN EXISTS (SELECT 1 FROM top WHERE relkind = 'v' AND NOT COALESCE(reloptions::text ~ 'security_invoker=(true|on|1)', FALSE))
-            THEN r.oid IN (SELECT c.relowner FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid WHERE c.relkind = 'v')
+            THEN r.oid IN (SELECT c.relowner FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid
+                             JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid
+                             JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+                                                        AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                             JOIN pg_catalog.pg_class b ON b.oid = d.refobjid AND b.relrowsecurity
+                            WHERE c.relkind = 'v')
             ELSE r.rolname = current_user END
 UNION ALL
 SELECT pg_catalog.format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', c.oid::regclass)

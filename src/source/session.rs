@@ -14,7 +14,9 @@ use tokio_postgres::{Client, CopyOutStream, SimpleQueryMessage};
 use super::abilities::Abilities;
 use super::connect::Canceller;
 use super::error::{READING, SourceError};
+use super::sql::qualified;
 use crate::batch::{Identity, Snapshot};
+use crate::model::RelationName;
 
 /// Settings that make the server's text forms the ones the encoder reads, whatever the role's defaults are.
 ///
@@ -58,6 +60,13 @@ pub enum Sight {
     Standbys,
 }
 
+/// Whether the database has prepared transactions that are not committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prepared {
+    None,
+    Some,
+}
+
 /// What the transaction of a run knows of the server at its snapshot.
 #[derive(Clone, Debug)]
 pub struct Moment {
@@ -69,6 +78,8 @@ pub struct Moment {
     pub oldest_open: String,
     /// Whose transactions that is among.
     pub sight: Sight,
+    /// Prepared ones are not among them: nobody tells when they began.
+    pub prepared: Prepared,
     /// When all that the snapshot shows is on the server's disk.
     pub durable: Durable,
 }
@@ -129,13 +140,14 @@ impl Session {
                 database: number(3).ok_or_else(|| wrong("no database"))?,
             },
             taken_at,
-            oldest_open: field(6).ok_or_else(|| wrong("no clock"))?,
+            prepared: if field(6).as_deref() == Some("t") { Prepared::Some } else { Prepared::None },
+            oldest_open: field(7).ok_or_else(|| wrong("no clock"))?,
             sight: match (self.abilities.is_standby(), field(5).as_deref()) {
                 (true, _) => Sight::Standbys,
                 (false, Some("t")) => Sight::Everybodys,
                 (false, _) => Sight::OwnRoles,
             },
-            durable: match field(7) {
+            durable: match field(8) {
                 Some(wal) => Durable::At(wal),
                 None if self.abilities.waits_by_time() => Durable::Later,
                 None => Durable::Already,
@@ -249,6 +261,12 @@ impl Session {
     pub async fn server_version(&self) -> Result<String, SourceError> {
         let row = self.text_row("asking for the version", "SHOW server_version").await?;
         Ok(first(&row).unwrap_or_default().to_owned())
+    }
+
+    /// About how many rows a relation has, by the planner. It looks at the size of the files, so it also knows tables that were never
+    /// analyzed, and partitioned ones, for whose parent the catalog has no number.
+    pub async fn estimate_size(&self, name: &RelationName) -> Result<u64, SourceError> {
+        self.estimate_rows(&format!("SELECT 1 FROM {} AS t", qualified(name))).await
     }
 
     /// The planner's guess at how many rows a statement gives.

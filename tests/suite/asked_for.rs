@@ -89,6 +89,41 @@ async fn the_rest_of_a_request_goes_on_by_a_message() {
     w.assert_equal("a").await;
 }
 
+/// Of a full load one table loads a stretch and another one fails: neither is lost, and the first does not begin again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_beside_a_load_in_chunks_is_asked_for_again() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE big (id int PRIMARY KEY); INSERT INTO big SELECT generate_series(1, 3000); CREATE TABLE small (id int PRIMARY KEY)").await;
+    let tables = "[[table]]\nsource = \"big\"\n[[table]]\nsource = \"small\"\n";
+    let run = "chunk_rows = 1000\nbudget = \"20s\"";
+    w.config_with(run, tables);
+    let without_topic = w.serve().await;
+    assert_eq!(w.post(&format!("{}/pubsub", without_topic.url), "").await.0, 204);
+    w.sql("INSERT INTO small VALUES (1); ALTER TABLE small RENAME TO gone").await;
+    let full = r#"{"full":true}"#;
+    assert_eq!(
+        w.post(&format!("{}/pubsub", without_topic.url), full).await.0,
+        500,
+        "no topic: delivered again as a whole"
+    );
+    drop(without_topic);
+    w.config_with(run, &format!("[pubsub]\ntopic = \"{}\"\n{tables}", w.name));
+    let served = w.serve().await;
+    let endpoint = format!("{}/pubsub", served.url);
+    let Some(_push) = Push::start(w.stack, &w.name, &[&endpoint], 20).await else { return };
+    assert_eq!(w.post(&endpoint, full).await.0, 204);
+    w.sql("ALTER TABLE gone RENAME TO small").await;
+    let mut done = false;
+    for _ in 0..300 {
+        done = w.state("small").await["last"]["upserts"] == 1;
+        if done {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(done, "{}", w.serve_log());
+}
+
 /// A feed that takes long holds one of the places of its tick, and no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_feed_does_not_hold_up_the_others() {

@@ -24,21 +24,51 @@ async fn a_column_that_was_dropped_in_the_target_is_filled_again() {
     }
 }
 
-/// A new column of the source is none of that.
+/// A new column of the source is none of that, nor where a tick without changes has noted it already.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_column_is_just_added() {
-    let w = World::with_orders("").await;
-    w.sql("INSERT INTO orders VALUES (1, 'x', 1), (2, 'y', 1)").await;
+    for (quiet_ticks, rest) in [(0, ""), (1, ""), (1, "delete = \"soft\"\ndeletes = \"keys\"\n")] {
+        let w = World::with_orders(rest).await;
+        w.sql("INSERT INTO orders VALUES (1, 'x', 1), (2, 'y', 1)").await;
+        w.tick().await;
+        w.sql("ALTER TABLE orders ADD extra int").await;
+        for _ in 0..quiet_ticks {
+            // Once the server has it on disk, the state notes the column.
+            tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+            assert_eq!(w.tick().await["state"], "empty");
+            let noted = w.state("orders").await["watermark"]["tables"]["orders"]["relation"]["columns"].to_string();
+            assert!(noted.contains("extra"), "{noted}");
+        }
+        w.sql("UPDATE orders SET extra = 5, updated_at = clock_timestamp() WHERE id = 1").await;
+        assert!(w.tick().await["whole"].is_null(), "{rest}");
+        w.assert_equal("orders").await;
+    }
+}
+
+/// The flag of soft deletes is a column like any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flag_that_was_dropped_in_the_target_is_set_again() {
+    let w = World::with_orders("delete = \"soft\"\ndeletes = \"keys\"\n").await;
+    w.sql("INSERT INTO orders SELECT g, 'n', g FROM generate_series(1, 6) g").await;
     w.tick().await;
-    w.sql("ALTER TABLE orders ADD extra int; UPDATE orders SET extra = 5, updated_at = clock_timestamp() WHERE id = 1")
-        .await;
-    assert!(w.tick().await["whole"].is_null());
-    w.assert_equal("orders").await;
+    w.sql("DELETE FROM orders WHERE id <= 2").await;
+    w.tick().await;
+    w.target("ALTER TABLE `{d}.orders` DROP COLUMN is_deleted").await;
+    w.sql("UPDATE orders SET note = 'm', updated_at = clock_timestamp() WHERE id = 3").await;
+    assert_eq!(w.tick().await["whole"], "a column of the target table was dropped there");
+    let flags = w.target("SELECT CAST(id AS STRING), CAST(is_deleted AS STRING) FROM `{d}.orders` ORDER BY id").await;
+    let flags: Vec<String> = flags.into_iter().map(|r| r[1].clone().unwrap_or_default()).collect();
+    assert_eq!(flags, ["true", "true", "false", "false", "false", "false"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_was_emptied_is_loaded_again() {
-    let w = World::with_orders("").await;
+    emptied("").await;
+    emptied("delete = \"soft\"\ndeletes = \"keys\"\n").await;
+}
+
+async fn emptied(rest: &str) {
+    let w = World::with_orders(rest).await;
     w.sql("INSERT INTO orders VALUES (1, 'x', 1), (2, 'y', 1)").await;
     w.tick().await;
     w.target("TRUNCATE TABLE `{d}.orders`").await;

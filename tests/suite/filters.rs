@@ -59,6 +59,7 @@ async fn what_is_no_condition_is_refused_before_anything_is_read() {
             let said = format!("{}{}", ran.stdout, ran.stderr);
             assert_eq!(ran.code, 2, "{command} {filter}: {said}");
             assert!(said.contains("where of public.c is not a condition"), "{command} {filter}: {said}");
+            assert!(!said.contains("a row could not be read"), "{command} {filter}: {said}");
             assert!(
                 said.contains("correct where of public.c: one condition over its columns"),
                 "{command} {filter}: {said}"

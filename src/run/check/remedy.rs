@@ -19,6 +19,8 @@ impl Context {
         session.end().await.ok()?;
         let found = match e {
             SourceError::Hidden { .. } => self.bypass(session, spec).await,
+            // The message names the function, and the error's own hint the right.
+            SourceError::Statement { message, .. } if message.contains("for function ") => return None,
             e if e.is_denied() => self.missing(session, spec).await,
             _ => return None,
         };
@@ -35,7 +37,8 @@ impl Context {
             }
         }
         let is_owner = ways.iter().any(|w| w.starts_with("ALTER TABLE"));
-        let owner = if is_owner { "" } else { ", or connect as the table's owner" };
+        let is_view = read_relation(session, &spec.source).await?.kind == RelationKind::View;
+        let owner = if is_owner || is_view { "" } else { ", or connect as the table's owner" };
         let statements = ways.join(", or ");
         Ok((!ways.is_empty()).then(|| format!("{statements}{owner}; a GRANT does not help here")))
     }

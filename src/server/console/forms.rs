@@ -45,14 +45,14 @@ impl Outcome {
         match self {
             Self::Ran => "The run is done.",
             Self::Failed => "The run failed: the table's state says why.",
-            Self::Busy => "Another run is at work on it.",
+            Self::Busy => "Another run is at work on it, or on one of them: nothing was done there. Try again.",
             Self::Paused => "Paused: no run reads it until it is resumed.",
             Self::Resumed => "Resumed: the next tick goes on where it stopped.",
         }
     }
 
     fn of(report: &TickReport) -> Self {
-        match (report.ok, report.is_busy()) {
+        match (report.ok, report.has_met_a_busy_feed()) {
             (false, _) => Self::Failed,
             (true, true) => Self::Busy,
             (true, false) => Self::Ran,
