@@ -51,7 +51,7 @@ pub enum BigQueryError {
     #[error("the target {target} is not partitioned by {wanted}, and an existing table's partitions cannot be changed")]
     Partition { target: String, wanted: String },
 
-    #[error("the target {target} is no table but of the kind {kind}: only a table can be written")]
+    #[error("the target {target} is {} {kind}, and only a table can be written", article(kind))]
     NotATable { target: String, kind: String },
 
     #[error("the target {target} requires a filter over its partitions ({column}), which the MERGE can't name: {why}")]
@@ -235,6 +235,10 @@ pub(super) fn is_passing_failure(reason: &str, message: &str) -> bool {
         || ["due to concurrent update", "Too many DML statements outstanding", "Exceeded rate limits"]
             .iter()
             .any(|says| message.contains(says))
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// Reasons that pass by themselves.

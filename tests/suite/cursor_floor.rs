@@ -124,7 +124,7 @@ async fn values_far_ahead_hide_nothing() {
         ("int", "20000 + g", "2147483647"),
         ("timestamp", MINUTES, "'2999-12-31'"),
         ("timestamp", MINUTES, "localtimestamp + interval '9 hours'"),
-        ("date", "current_date - 1", "'9999-12-31'"),
+        ("date", "current_date", "'9999-12-31'"),
         ("timestamptz", "now() - interval '1 minute' + g * interval '1 millisecond'", "'2999-12-31'"),
     ];
     let w = many(&CASES.map(|(column, ..)| column)).await;
