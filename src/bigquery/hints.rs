@@ -204,6 +204,12 @@ mod tests {
             ),
             ("invalidQuery", "Unrecognized name: amount at [3:5]", "columns were changed"),
             (
+                "billingNotEnabled",
+                "Billing has not been enabled for this project. DML queries are not allowed in the free tier.",
+                "enable billing",
+            ),
+            ("accessDenied", "VPC Service Controls: Request is prohibited by organization's policy.", "perimeter"),
+            (
                 "invalid",
                 "Error while reading data, error message: JSON table encountered too many errors, giving up. Rows: 1; errors: 1.",
                 "bq show -j plimsoll_x_1",

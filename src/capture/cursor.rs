@@ -178,7 +178,7 @@ impl CursorColumn {
 
     /// Whether a time is what bounds the search for changed rows.
     pub(super) fn is_bounded_by_time(&self) -> bool {
-        self.kind != CursorType::Integer && self.search != Search::Scan
+        self.kind != CursorType::Integer && self.has_floor()
     }
 
     /// Whether nothing keeps a value far ahead of all others from hiding what comes later.

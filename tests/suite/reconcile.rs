@@ -166,6 +166,23 @@ async fn mark(w: &World, table: &str) -> serde_json::Value {
     w.state(table).await["watermark"]["tables"][table].clone()
 }
 
+/// Under soft deletes, too, the guard measures by what the target has, not by what it had when all rows were last read.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_came_since_the_last_look_count_for_the_guard() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE c (id int PRIMARY KEY); INSERT INTO c SELECT generate_series(1, 500)").await;
+    let rest = "[[table]]\nsource = \"c\"\ndelete = \"soft\"\nreconcile_every = ";
+    w.config(&format!("{rest}\"1h\"\n"));
+    w.tick().await;
+    w.sql("INSERT INTO c SELECT generate_series(501, 4000)").await;
+    w.tick().await;
+    w.sql("DELETE FROM c WHERE id > 1200").await;
+    w.config(&format!("{rest}\"1s\"\n"));
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let ran = w.run(&["run"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 2800 of the 4000 rows of c"), "{}", ran.stdout);
+}
+
 /// A row with NULL in place of a value is one row, not two.
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_values_hide_no_deletes() {

@@ -363,6 +363,10 @@ async fn parameters_of_other_clients() {
     assert!(ran.stdout.contains(note) && ran.stdout.contains("given up after 10 s"), "{}", ran.stdout);
     let (ran, _) = with_url(&w, "run", &url).await;
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    // Nobody is connected in plain text because a certificate can't be read.
+    let (ran, _) = with_url(&w, "check", &format!("{}?sslcert=/no/such.crt&sslkey=/no/such.key", w.source_url())).await;
+    let told = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(ran.code == 1 && told.contains("/no/such.crt"), "{told}");
     for (pair, named, remedy) in [
         ("sslmod=require", "the parameter sslmod of the source URL is not known", "did you mean sslmode?"),
         (

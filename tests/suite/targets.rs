@@ -154,6 +154,23 @@ async fn stub_a_merge_carries_the_filter_by_a_column_declared_immutable() {
 }
 
 /// The emulator's datasets are nowhere; the stub says where they are.
+/// The stretches of a load in chunks are merged, all but the first: it must not take the old rows away before that is known to work.
+#[tokio::test(flavor = "multi_thread")]
+async fn stub_a_load_in_chunks_is_refused_before_its_first_stretch() {
+    let w = events("id", "partition = { column = \"day\", by = \"day\" }\n").await;
+    w.config_with(
+        "chunk_rows = 2",
+        "[[table]]\nsource = \"events\"\ncursor = \"updated_at\"\npartition = { column = \"day\", by = \"day\" }\n",
+    );
+    demand_filter(&w, "day").await;
+    for args in [&["resync", "--table", "events", "--json"][..], &["run", "--full", "--json"]] {
+        let told = refusal(&w, args).await;
+        assert!(told.contains("partition") && told.contains("require_partition_filter = false"), "{args:?}: {told}");
+    }
+    assert!(w.bq.jobs().is_empty(), "{:?}", w.bq.jobs());
+    assert_eq!(w.target("SELECT COUNT(*) FROM `{d}.events`").await[0][0].as_deref(), Some("3"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn stub_datasets_in_different_places_are_named_before_anything_is_loaded() {
     let w = World::with_orders("deletes = \"keys\"\n").await;
