@@ -4,6 +4,7 @@
 
 mod bars;
 mod check;
+mod database;
 mod init;
 mod output;
 mod pause;
@@ -13,7 +14,6 @@ mod serve;
 mod status;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -21,11 +21,14 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config, ConfigError, ConfigSource, Environment};
 use crate::model::Blame;
+use crate::propose::ProposeError;
 use crate::run::{Context, Pause, Request, RunError, UnknownTable};
 use crate::server::ServeError;
 use crate::source::SourceError;
 use crate::storage::{StorageError, Store};
 use crate::telemetry::{self, Verbosity};
+use database::NoDatabase;
+use init::InitArgs;
 
 /// Keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks.
 #[derive(Debug, Parser)]
@@ -61,18 +64,6 @@ enum Command {
     Resume(NamedTables),
     /// Answer triggers over HTTP.
     Serve(ServeArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InitArgs {
-    /// postgres://user:password@host/database; the file will say ${DATABASE_URL} instead.
-    url: String,
-    /// Where to write; - for standard output.
-    #[arg(long, short, default_value = "plimsoll.toml")]
-    output: PathBuf,
-    /// Overwrite a file that is there.
-    #[arg(long)]
-    force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +116,10 @@ pub(crate) enum CliError {
     Serve(#[from] ServeError),
     #[error(transparent)]
     UnknownTable(#[from] UnknownTable),
+    #[error(transparent)]
+    NoDatabase(#[from] NoDatabase),
+    #[error(transparent)]
+    Propose(#[from] ProposeError),
     #[error("{path}: {reason}")]
     File { path: String, reason: String },
 }
@@ -137,7 +132,8 @@ impl CliError {
             Self::Source(e) => e.blame(),
             Self::Storage(e) => e.blame(),
             Self::Serve(e) => e.blame(),
-            Self::UnknownTable(_) | Self::File { .. } => Blame::Config,
+            Self::Propose(e) => e.blame(),
+            Self::UnknownTable(_) | Self::NoDatabase(_) | Self::File { .. } => Blame::Config,
         }
     }
 
@@ -149,6 +145,8 @@ impl CliError {
             Self::Storage(e) => e.hint(),
             Self::Serve(e) => e.hint(),
             Self::UnknownTable(e) => e.hint(),
+            Self::NoDatabase(e) => e.hint(),
+            Self::Propose(e) => e.hint(),
             Self::File { .. } => "choose another file with --output, or overwrite it with --force".to_owned(),
         }
     }
