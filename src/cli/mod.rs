@@ -10,6 +10,7 @@ mod output;
 mod pause;
 mod plan;
 mod run;
+mod sample;
 mod serve;
 mod status;
 
@@ -29,6 +30,7 @@ use crate::storage::{StorageError, Store};
 use crate::telemetry::{self, Verbosity};
 use database::NoDatabase;
 use init::InitArgs;
+use sample::{SampleArgs, SampleError};
 
 /// Keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks.
 #[derive(Debug, Parser)]
@@ -48,6 +50,7 @@ pub struct Cli {
 enum Command {
     /// Write a commented config from the database's catalog.
     Init(InitArgs),
+    Sample(SampleArgs),
     /// Look at connections, rights, keys, types and limits; nothing is written.
     Check(TableArgs),
     /// Show what the next tick would do, its SQL and an estimate of bytes.
@@ -120,6 +123,8 @@ pub(crate) enum CliError {
     NoDatabase(#[from] NoDatabase),
     #[error(transparent)]
     Propose(#[from] ProposeError),
+    #[error(transparent)]
+    Sample(#[from] SampleError),
     #[error("{path}: {reason}")]
     File { path: String, reason: String },
 }
@@ -133,6 +138,7 @@ impl CliError {
             Self::Storage(e) => e.blame(),
             Self::Serve(e) => e.blame(),
             Self::Propose(e) => e.blame(),
+            Self::Sample(e) => e.blame(),
             Self::UnknownTable(_) | Self::NoDatabase(_) | Self::File { .. } => Blame::Config,
         }
     }
@@ -147,6 +153,7 @@ impl CliError {
             Self::UnknownTable(e) => e.hint(),
             Self::NoDatabase(e) => e.hint(),
             Self::Propose(e) => e.hint(),
+            Self::Sample(e) => e.hint(),
             Self::File { .. } => "choose another file with --output, or overwrite it with --force".to_owned(),
         }
     }
@@ -207,13 +214,14 @@ pub async fn main(cli: Cli) -> ExitCode {
 async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Result<Exit, CliError> {
     let command = match command {
         Command::Init(args) => return init::init(&args, format).await,
+        Command::Sample(args) => return sample::sample(&args, config, format).await,
         other => other,
     };
     let config = read_config(config).await?;
     telemetry::name_project(&config.bigquery.project);
     let context = Context::open(config).await?;
     match command {
-        Command::Init(_) => Ok(Exit::Done),
+        Command::Init(_) | Command::Sample(_) => Ok(Exit::Done),
         Command::Check(args) => check::check(&context, &args, format).await,
         Command::Plan(args) => plan::plan(&context, &args, format).await,
         Command::Run(args) => {

@@ -43,6 +43,7 @@ mod push;
 mod reconcile;
 mod recovery_conflict;
 mod restore;
+mod sample;
 mod schema;
 mod source_connection;
 mod targets;
