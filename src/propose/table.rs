@@ -37,10 +37,15 @@ pub fn propose_table(
     entries.extend(chosen);
     entries.extend(of_columns(candidate));
     let mut reasons = why_not(listing, candidate, wish, log);
+    let mut remarks = remarks(listing, candidate);
+    match wish {
+        Wish::Listed => reasons.extend(no_table(candidate, log)),
+        Wish::Named => remarks.extend(no_table(candidate, log)),
+    }
     let mut proposed = Proposed {
         name: candidate.name.clone(),
         heading: heading(candidate, Some(&finds)),
-        remarks: remarks(listing, candidate),
+        remarks,
         verdict: Verdict::Active,
         target: (target != candidate.name.name).then_some(target),
         entries,
@@ -89,19 +94,6 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
         reasons
             .push(format!("So large a table had better not be read whole each tick: GRANT SELECT ON {name} TO {role}"));
     }
-    match candidate.relation.kind {
-        RelationKind::View => reasons.push(view("A view", log)),
-        RelationKind::MaterializedView => reasons.push(format!(
-            "{} REFRESH writes all of its rows again.",
-            view("A materialized view", None)
-        )),
-        RelationKind::Foreign => reasons.push(
-            "A foreign table: its rows do not say which transaction wrote them, and reading it reads another server. As it stands here it is read \
-             whole each tick."
-                .to_owned(),
-        ),
-        RelationKind::Table | RelationKind::Partitioned => {}
-    }
     if wish == Wish::Named {
         return reasons;
     }
@@ -116,6 +108,22 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
         reasons.push("An unlogged table: a crash of the server empties it, and a standby can't read it.".to_owned());
     }
     reasons
+}
+
+/// What a relation is that is no table, and what follows.
+fn no_table(candidate: &Candidate, log: Option<&ProposedLog>) -> Option<String> {
+    match candidate.relation.kind {
+        RelationKind::View => Some(view("A view", log)),
+        RelationKind::MaterializedView => {
+            Some(format!("{} REFRESH writes all of its rows again.", view("A materialized view", None)))
+        }
+        RelationKind::Foreign => Some(
+            "A foreign table: its rows do not say which transaction wrote them, and reading it reads another server. As it stands here, all of it is \
+             read each tick."
+                .to_owned(),
+        ),
+        RelationKind::Table | RelationKind::Partitioned => None,
+    }
 }
 
 fn view(what: &str, log: Option<&ProposedLog>) -> String {
