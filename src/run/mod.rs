@@ -30,6 +30,7 @@ mod plan;
 mod progress;
 mod ready;
 mod report;
+mod seen;
 mod staging;
 mod status;
 mod target;

@@ -28,6 +28,29 @@ pub struct Notes {
     /// The last runs that changed something or failed, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "if_readable")]
     pub recent: Vec<PastRun>,
+    /// What is known of each table, by target.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "if_readable")]
+    pub tables: BTreeMap<String, TableNote>,
+}
+
+/// What is known of one table of a feed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableNote {
+    /// When a run last ended that had looked for the table's changes and left none behind.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub checked: Option<OffsetDateTime>,
+    /// The last run that wrote the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<PastRun>,
+}
+
+/// What a run has to tell of itself at its end.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Itself, where it is worth a note.
+    pub past: Option<PastRun>,
+    /// The targets that it has looked for changes of and left none behind, and when.
+    pub checked: Option<(Vec<String>, OffsetDateTime)>,
 }
 
 /// A note that cannot be read is none: it must not make the rest of the state unreadable.
@@ -48,6 +71,21 @@ pub struct Paused {
 }
 
 impl Notes {
+    /// Notes what a run tells. Of tables that are no longer the feed's nothing is kept.
+    pub(super) fn note(&mut self, feed: &FeedId, told: &Told, is_kept: impl Fn(&str) -> bool) {
+        let (targets, at) = told.checked.clone().unzip();
+        for target in targets.unwrap_or_default() {
+            self.tables.entry(target).or_default().checked = at;
+        }
+        if let Some(past) = &told.past {
+            for target in past.tables.keys() {
+                self.tables.entry(target.clone()).or_default().last = past.of_table(feed, target);
+            }
+            self.add(past.clone());
+        }
+        self.tables.retain(|target, _| is_kept(target));
+    }
+
     /// Adds a run, unless its end is noted already.
     pub fn add(&mut self, past: PastRun) {
         if self.recent.iter().any(|r| r.run == past.run && r.finished == past.finished) {
