@@ -20,7 +20,11 @@ impl fmt::Display for Finds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AllChanges => f.write_str("all changes"),
-            Self::DeletesEvery(every) => write!(f, "deletes every {}", humantime::format_duration(*every)),
+            Self::DeletesEvery(every) => {
+                // In the units of the config.
+                let every = humantime::format_duration(*every).to_string();
+                write!(f, "deletes every {}", every.replace("days", "d").replace("day", "d"))
+            }
             Self::InsertsAndUpdates => f.write_str("inserts and updates only"),
         }
     }

@@ -76,7 +76,8 @@ impl Staging<'_> {
             counts: self.counts,
             lost_columns: prepared.lost.clone(),
             metadata: self.plan.metadata,
-            rows_before: prepared.rows.filter(|_| self.capture.replaces()),
+            // A first stretch is far from all that comes in the place of the old rows.
+            rows_before: prepared.rows.filter(|_| self.capture.replaces() && self.capture.range.is_none()),
             bounds: match &self.bounds {
                 Bounds::Known(bounds) => bounds.clone(),
                 Bounds::Empty => None,

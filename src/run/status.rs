@@ -50,7 +50,7 @@ pub struct FeedStatus {
     pub held_by: Option<String>,
     /// The last run that wrote the table, with the table's own figures.
     pub last_run: Option<PastRun>,
-    /// Since when the table rests, at somebody's word.
+    /// Since when the table is paused.
     #[serde(with = "time::serde::rfc3339::option")]
     pub paused_since: Option<OffsetDateTime>,
     /// The last runs that wrote the table or failed, with the table's own figures, the newest last; for the status page.

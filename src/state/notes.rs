@@ -17,6 +17,8 @@ use crate::storage::{Expect, StorageError, Store};
 
 /// How many past runs are kept.
 const KEPT: usize = 30;
+/// How many tables' shares of those are kept, the newest: many tables must not make the state large.
+const KEPT_SHARES: usize = 600;
 /// How often somebody else's write may be quicker than ours.
 const MOST_ATTEMPTS: u32 = 8;
 
@@ -75,7 +77,8 @@ impl Notes {
     pub(super) fn note(&mut self, feed: &FeedId, told: &Told, is_kept: impl Fn(&str) -> bool) {
         let (targets, at) = told.checked.clone().unzip();
         for target in targets.unwrap_or_default() {
-            self.tables.entry(target).or_default().checked = at;
+            let note = self.tables.entry(target).or_default();
+            note.checked = note.checked.max(at);
         }
         if let Some(past) = &told.past {
             for target in past.tables.keys() {
@@ -94,6 +97,13 @@ impl Notes {
         self.recent.push(past);
         let too_many = self.recent.len().saturating_sub(KEPT);
         self.recent.drain(..too_many);
+        let mut shares = 0;
+        for run in self.recent.iter_mut().rev() {
+            shares += run.tables.len();
+            if shares > KEPT_SHARES {
+                run.tables.clear();
+            }
+        }
     }
 }
 
@@ -137,4 +147,49 @@ pub async fn annotate(
         }
     }
     Err(StateError::Lost(feed.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::{Complaint, Figures};
+    use super::*;
+    use crate::model::RunId;
+
+    fn run(number: u64, tables: &[&str]) -> PastRun {
+        let figures = |upserts| Figures { upserts, ..Figures::default() };
+        PastRun {
+            figures: figures(7),
+            tables: tables.iter().map(|t| ((*t).to_owned(), figures(number))).collect(),
+            ..PastRun::of(&RunId::new(OffsetDateTime::UNIX_EPOCH, number), 0.1, None)
+        }
+    }
+
+    #[test]
+    fn a_table_has_its_own_share_of_a_run() {
+        let (shared, own) = (FeedId::of_changelog(), FeedId::of_target("a"));
+        let upserts = |run: &PastRun, feed, target| run.of_table(feed, target).map(|r| r.figures.upserts);
+        let both = run(3, &["a", "b"]);
+        assert_eq!((upserts(&both, &shared, "a"), upserts(&both, &shared, "c")), (Some(3), None));
+        // An older version has noted the feed's figures alone: of a feed of one table they are the table's.
+        let old = run(3, &[]);
+        assert_eq!((upserts(&old, &own, "a"), upserts(&old, &shared, "a")), (Some(7), None));
+        let (message, hint) = (String::new(), String::new());
+        let failed = PastRun { error: Some(Complaint { message, hint }), figures: Figures::default(), ..old };
+        assert_eq!(upserts(&failed, &shared, "a"), Some(0), "every table's");
+    }
+
+    #[test]
+    fn many_tables_do_not_make_the_notes_large() {
+        let names: Vec<String> = (0..250).map(|n| format!("t{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut notes = Notes::default();
+        for number in 0..40 {
+            let past = Some(run(number, &names));
+            notes.note(&FeedId::of_changelog(), &Told { past, checked: None }, |target| target != "t0");
+        }
+        let shares: Vec<usize> = notes.recent.iter().rev().map(|r| r.tables.len()).collect();
+        assert_eq!((shares.len(), &shares[..4]), (30, &[250, 250, 0, 0][..]));
+        assert_eq!(notes.tables.len(), 249);
+        assert_eq!(notes.tables["t9"].last.as_ref().map(|r| r.figures.upserts), Some(39));
+    }
 }

@@ -134,7 +134,7 @@ async fn what_a_capture_finds_is_said_in_the_same_words() {
     for (rest, words) in [
         ("", "inserts and updates only"),
         ("deletes = \"keys\"\ndeletes_every = \"6h\"\n", "deletes every 6h"),
-        ("reconcile_every = \"7d\"\n", "deletes every 7days"),
+        ("reconcile_every = \"7d\"\n", "deletes every 7d"),
         ("deletes = \"keys\"\n", "all changes"),
         ("capture = \"full\"\n", "all changes"),
     ] {
