@@ -9,10 +9,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 mod changelog;
+mod finds;
+mod metadata;
 mod relation;
 mod table;
 
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
+pub use finds::Finds;
+pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
 pub use relation::RelationName;
 pub use table::{
     Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy,

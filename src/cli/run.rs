@@ -42,7 +42,7 @@ fn describe(report: &TickReport) -> String {
             run.source.clone(),
             run.state.name().to_owned(),
             sum(|t| t.upserts).to_string(),
-            sum(|t| t.deletes + t.rows_deleted).to_string(),
+            sum(crate::run::TableReport::removed).to_string(),
             sum(|t| t.quarantined).to_string(),
             output::bytes(sum(|t| t.staged_bytes)),
             output::bytes(sum(|t| t.bytes_billed)),
@@ -57,6 +57,10 @@ fn describe(report: &TickReport) -> String {
         }
         if let Some(why) = &run.whole {
             notes.push_str(&format!("{}: the whole table was read: {why}\n", run.source));
+        }
+        for (t, before) in run.tables.iter().filter_map(|t| Some((t, t.rows_before?))) {
+            let (source, now) = (&t.source, t.rows_inserted);
+            notes.push_str(&format!("{source}: a load replaced the target: {before} rows before, {now} now\n"));
         }
         if run.replayed {
             notes.push_str(&format!("{}: finished the sealed run {}\n", run.source, run.run));

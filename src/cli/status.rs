@@ -12,8 +12,18 @@ pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, Cl
     match format {
         Format::Json => output::json(&json!({ "feeds": feeds })),
         Format::Text => {
-            let head =
-                ["table", "target", "age", "state", "watermark", "values refused", "feed's last upserts", "billed"];
+            let head = [
+                "table",
+                "target",
+                "finds",
+                "age",
+                "checked",
+                "state",
+                "watermark",
+                "quarantined",
+                "last upserts",
+                "billed",
+            ];
             let mut rows = vec![head.map(str::to_owned).to_vec()];
             for f in &feeds {
                 let state = match (&f.error, &f.pending, &f.held_by) {
@@ -29,14 +39,16 @@ pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, Cl
                     (None, None, None) if f.late => "late".to_owned(),
                     (None, None, None) => "ok".to_owned(),
                 };
-                let last = f.last_run.as_ref();
+                let last = f.last_run.as_ref().map(|run| run.figures);
                 rows.push(vec![
                     f.source.clone(),
                     f.target.clone(),
+                    f.finds.clone(),
                     f.age_seconds.map_or("-".to_owned(), |s| format!("{s}s")),
+                    f.checked_seconds.map_or("-".to_owned(), |s| format!("{s}s ago")),
                     state,
                     f.watermark.clone().unwrap_or_else(|| "-".to_owned()),
-                    f.refused.to_string(),
+                    f.quarantined.to_string(),
                     last.map_or("-".to_owned(), |l| l.upserts.to_string()),
                     last.map_or("-".to_owned(), |l| output::bytes(l.bytes_billed)),
                 ]);
