@@ -1,6 +1,6 @@
 //! What is proposed for one table or view, or why nothing is.
 
-use super::capture::{self, Choice};
+use super::capture;
 use super::changelog::is_log;
 use super::checked::checked;
 use super::frameworks::framework_table;
@@ -19,22 +19,7 @@ pub fn propose_table(
     target: String,
 ) -> Proposed {
     let relation = &candidate.relation;
-    let mut entries = Vec::new();
-    let Choice { entries: chosen, finds } = match (relation.kind, capture::key(relation)) {
-        (RelationKind::View | RelationKind::MaterializedView | RelationKind::Foreign, _) => capture::full(""),
-        (_, None) => capture::full(
-            "no primary key, and no unique index over columns that are NOT NULL: the whole table replaces the target each tick",
-        ),
-        (_, Some(key)) => {
-            if relation.primary_key.is_empty() {
-                let why = "no primary key; a unique index is on this".to_owned();
-                let value = list(key.iter().map(String::as_str));
-                entries.push(Entry { key: "key", value, why, written: Written::Live });
-            }
-            capture::choose(listing, candidate, log)
-        }
-    };
-    entries.extend(chosen);
+    let mut entries = capture::choose(listing, candidate, log);
     entries.extend(of_columns(candidate));
     let mut reasons = why_not(listing, candidate, wish, log);
     let mut remarks = remarks(listing, candidate);
@@ -44,17 +29,18 @@ pub fn propose_table(
     }
     let mut proposed = Proposed {
         name: candidate.name.clone(),
-        heading: heading(candidate, Some(&finds)),
+        heading: heading(candidate),
         remarks,
         verdict: Verdict::Active,
         target: (target != candidate.name.name).then_some(target),
         entries,
     };
-    if let Err(reason) = checked(&mut proposed, relation) {
-        reasons.push(reason);
+    match checked(&mut proposed, relation) {
+        Ok(spec) if reasons.is_empty() => proposed.heading.push_str(&format!(": {}", spec.finds())),
+        Ok(_) => {}
+        Err(reason) => reasons.push(reason),
     }
     if !reasons.is_empty() {
-        proposed.heading = heading(candidate, None);
         proposed.remarks.clear();
         proposed.verdict = Verdict::Commented(reasons);
     }
@@ -179,7 +165,7 @@ fn of_columns(candidate: &Candidate) -> Vec<Entry> {
     entries
 }
 
-fn heading(candidate: &Candidate, finds: Option<&str>) -> String {
+fn heading(candidate: &Candidate) -> String {
     let relation = &candidate.relation;
     let mut parts = vec![relation_name(&candidate.name)];
     if relation.kind != RelationKind::Table {
@@ -190,6 +176,5 @@ fn heading(candidate: &Candidate, finds: Option<&str>) -> String {
     parts.extend(
         candidate.about_rows.map(|n| if n == 1 { "about 1 row".to_owned() } else { format!("about {n} rows") }),
     );
-    let what = parts.join(", ");
-    finds.map_or_else(|| what.clone(), |finds| format!("{what}: {finds}"))
+    parts.join(", ")
 }

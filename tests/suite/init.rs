@@ -115,7 +115,7 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         # cursor = "updated_at"  # in place of capture, when the table is large and every write sets it: it has an index
         deletes = "keys"
 
-        # public.large, about 5000000 rows: all changes, those that do not set updated_at within 7 days
+        # public.large, about 5000000 rows: deletes every 1h
         [[table]]
         source = "public.large"
         # it has an index; a write that does not set it, such as an update in bulk, waits for reconcile_every
@@ -124,7 +124,7 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         deletes = "keys"
         deletes_every = "1h"  # each time reads all keys of the source
 
-        # public.heavy, about 5000000 rows: all changes
+        # public.heavy, about 5000000 rows: deletes every 1h
         [[table]]
         source = "public.heavy"
         capture = "xmin"
@@ -195,7 +195,7 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         capture = "xmin"
         deletes = "keys"
 
-        # public.partly: all changes of id, v
+        # public.partly: all changes
         # The role may read these columns alone: id, v. With GRANT SELECT ON "public"."partly" TO "reader" only changed rows
         # would be read.
         [[table]]
