@@ -19,39 +19,39 @@ pub enum Sensitive {
 
 /// Which types a value of that sort has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Written {
+enum Values {
     /// Texts, documents, bytes and identifiers.
-    AsText,
+    Texts,
     /// Numbers as well.
-    AsTextOrNumber,
+    NumbersToo,
     /// Dates as well.
-    AsTextOrDate,
+    DatesToo,
 }
 
 /// Words, or words that follow each other, and what they tell. Secrets first: of `email_token` the token counts.
-const NAMES: &[(Sensitive, Written, &str)] = &[
+const NAMES: &[(Sensitive, Values, &str)] = &[
     (
         Sensitive::Secret,
-        Written::AsText,
+        Values::Texts,
         "password, passwd, passphrase, passcode, pwd, passwordhash, hashedpassword, secret, token, accesstoken, refreshtoken, \
          authtoken, api key, apikey, access key, secretkey, private key, privatekey, encryption key, signing key, auth key, \
          ssh key, session key, credential, cookie, jwt, recovery code, backup code",
     ),
     (
         Sensitive::Secret,
-        Written::AsTextOrNumber,
+        Values::NumbersToo,
         "otp, totp, cvv, cvc, card number, card no, cardnumber, credit card, creditcard, debit card, cc number, iban, \
          bank account, account number, ssn, social security, passport, national id, tax id",
     ),
     (
         Sensitive::Personal,
-        Written::AsText,
+        Values::Texts,
         "email, e mail, mail, first name, firstname, last name, lastname, middle name, maiden name, family name, given name, \
          full name, fullname, surname, card holder, cardholder, street, home address, postal address, billing address, \
          shipping address, mailing address, ip address, ipaddress",
     ),
-    (Sensitive::Personal, Written::AsTextOrNumber, "phone, telephone, mobile, cellphone, msisdn, fax"),
-    (Sensitive::Personal, Written::AsTextOrDate, "birth, birthdate, birthday, dob"),
+    (Sensitive::Personal, Values::NumbersToo, "phone, telephone, mobile, cellphone, msisdn, fax"),
+    (Sensitive::Personal, Values::DatesToo, "birth, birthdate, birthday, dob"),
 ];
 
 /// Words that are sensitive only where they are the whole name: `business_card` or `pin_code` may be anything.
@@ -121,7 +121,7 @@ pub fn sensitive(column: &SourceColumn) -> Option<Sensitive> {
     if ABOUT.iter().any(|about| is(last, about)) {
         return None;
     }
-    if let ([word], true) = (words.as_slice(), fits(column, Written::AsTextOrNumber))
+    if let ([word], true) = (words.as_slice(), fits(column, Values::NumbersToo))
         && let Some((_, sort)) = WHOLE.iter().find(|(name, _)| is(word, name))
     {
         return Some(*sort);
@@ -132,7 +132,7 @@ pub fn sensitive(column: &SourceColumn) -> Option<Sensitive> {
     };
     let is_of_no_person = words.iter().any(|w| NO_PERSON.iter().any(|n| is(w, n)));
     let is_meant = |phrase: &&str| has(phrase) && !(is_of_no_person && phrase.ends_with(" name"));
-    let fitting = NAMES.iter().filter(|(_, written, _)| fits(column, *written));
+    let fitting = NAMES.iter().filter(|(_, values, _)| fits(column, *values));
     let mut named = fitting.filter_map(|(sort, _, phrases)| Some((*sort, phrases.split(", ").find(is_meant)?)));
     let (sort, phrase) = named.next()?;
     // A number or a UUID under such a name refers to a row of another table.
@@ -151,14 +151,14 @@ fn is_number(column: &SourceColumn) -> bool {
     NUMBERS.contains(&column.base_oid)
 }
 
-fn fits(column: &SourceColumn, written: Written) -> bool {
+fn fits(column: &SourceColumn, values: Values) -> bool {
     let oid = column.base_oid;
     let is_date = DATES.contains(&oid);
-    match written {
+    match values {
         _ if oid == BOOL || SPANS.contains(&oid) || column.kind == TypeKind::Enum => false,
-        Written::AsText => !is_number(column) && !is_date,
-        Written::AsTextOrNumber => !is_date,
-        Written::AsTextOrDate => !is_number(column),
+        Values::Texts => !is_number(column) && !is_date,
+        Values::NumbersToo => !is_date,
+        Values::DatesToo => !is_number(column),
     }
 }
 
