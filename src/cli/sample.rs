@@ -97,7 +97,7 @@ pub(super) async fn sample(args: &SampleArgs, config: Option<&str>, format: Form
     let moment = session.begin().await?;
     let plan = plan(&session, args, config.as_ref()).await?;
     let relation = read_relation(&session, &plan.spec.source).await?;
-    let sample = Sample::open(&session, &plan.spec, &relation, &moment, plan.target.clone()).await?;
+    let sample = Sample::open(&session, &plan.spec, &relation, &moment, plan.target.clone())?;
     let outcome = match format {
         Format::Text => print(&sample, args.rows, &plan).await,
         Format::Json => print_json(&sample, args.rows, &plan).await,
@@ -197,20 +197,17 @@ async fn print(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<(), RunErr
 async fn print_json(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<(), RunError> {
     let mut out = BufWriter::new(std::io::stdout());
     let (source, target) = (json!(relation_name(&plan.spec.source)), json!(plan.target.to_string()));
-    let head = write!(out, "{{\"source\":{source},\"target\":{target},\"ddl\":{},\"rows\":[", json!(sample.ddl));
-    let mut separator = "\n";
-    let mut print = |line: &[u8]| {
-        let written = write!(out, "{separator}").and_then(|()| out.write_all(line.strip_suffix(b"\n").unwrap_or(line)));
-        separator = ",\n";
-        or_stop(written)
+    // Nothing is written before the first row is there: an error is a JSON object of its own.
+    let mut before = format!("{{\"source\":{source},\"target\":{target},\"ddl\":{},\"rows\":[\n", json!(sample.ddl));
+    let print = |line: &[u8]| {
+        let before = std::mem::replace(&mut before, ",\n".to_owned());
+        let written = out.write_all(before.as_bytes());
+        or_stop(written.and_then(|()| out.write_all(line.strip_suffix(b"\n").unwrap_or(line))))
     };
-    let read = match head {
-        Ok(()) => sample.read(rows, &mut print).await,
-        Err(_) => return Ok(()),
-    };
-    // What was written so far is no JSON: the error says why.
-    let read = read?;
-    let _ = write!(out, "],\n\"counts\":{},\"quarantined\":{}}}\n", json!(read), json!(read.refusals));
+    let read = sample.read(rows, print).await?;
+    let head = if before == ",\n" { "\n" } else { &before };
+    // A closed pipe is the reader's choice.
+    let _ = write!(out, "{head}],\"counts\":{},\"quarantined\":{}}}\n", json!(read), json!(read.refusals));
     let _ = out.flush();
     Ok(())
 }

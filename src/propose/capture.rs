@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | a trigger logs each of its writes to a log that is known | `changelog` | the log names every row, deleted ones too |
 //! | no key | `full` | rows can't be told apart |
-//! | an indexed column that a trigger sets on every update | `cursor` | cheap, and no write can miss it |
+//! | an indexed column that a trigger sets on every insert and update | `cursor` | cheap, and no write can miss it |
 //! | large, with an indexed column that the application sets | `cursor`, and `reconcile_every` | a scan each tick would be dear; what the application forgets is found later |
 //! | any other | `xmin` | finds every write, for a scan each tick |
 //!
@@ -104,7 +104,7 @@ fn by_its_rows(listing: &Listing, candidate: &Candidate) -> Vec<Entry> {
         }
         Some(cursor) => match (trigger_that_sets(listing, candidate, cursor), is_large) {
             (Some(trigger), _) => {
-                let why = format!("it has an index, and the trigger {trigger} sets it on every update");
+                let why = format!("it has an index, and the trigger {trigger} sets it on every insert and update");
                 entries.push(live("cursor", cursor, &why));
             }
             (None, true) => {
@@ -140,7 +140,7 @@ fn cursor(relation: &Relation) -> Option<&'static str> {
     CURSORS.iter().find(is_one).copied()
 }
 
-/// A trigger that sets the column whenever a row is updated, as far as the text of its function tells.
+/// A trigger that sets the column whenever a row is inserted or updated, as far as the text of its function tells.
 fn trigger_that_sets<'a>(listing: &Listing, candidate: &'a Candidate, column: &str) -> Option<&'a str> {
     let sets = |trigger: &&crate::source::Trigger| {
         let Some(function) = listing.functions.get(&trigger.function) else { return false };
@@ -148,7 +148,7 @@ fn trigger_that_sets<'a>(listing: &Listing, candidate: &'a Candidate, column: &s
         let by_name = function.name == "moddatetime" && trigger.arguments.trim_end_matches("\\000") == column;
         by_name || assigns(&function.body, column)
     };
-    candidate.triggers.iter().filter(|t| t.is_before_every_update()).find(sets).map(|t| t.name.as_str())
+    candidate.triggers.iter().filter(|t| t.is_before_every_write()).find(sets).map(|t| t.name.as_str())
 }
 
 /// Whether a PL/pgSQL text has the statement `NEW.column := …`, not only a comparison.

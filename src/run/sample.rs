@@ -56,7 +56,7 @@ pub struct Refusal {
 
 impl<'a> Sample<'a> {
     /// Fails where a run would fail before its first row.
-    pub async fn open(
+    pub fn open(
         session: &'a Session,
         spec: &'a TableSpec,
         relation: &'a Relation,

@@ -101,9 +101,10 @@ impl Trigger {
     const DELETE: i16 = 1 << 3;
     const UPDATE: i16 = 1 << 4;
 
-    /// Whether it may change every row that is updated.
-    pub fn is_before_every_update(&self) -> bool {
-        !self.is_partial && self.events & Self::BEFORE != 0 && self.events & Self::UPDATE != 0
+    /// Whether it may change every row that is inserted or updated.
+    pub fn is_before_every_write(&self) -> bool {
+        let all = Self::BEFORE | Self::INSERT | Self::UPDATE;
+        !self.is_partial && self.events & all == all
     }
 
     /// Whether it sees every row that is written.

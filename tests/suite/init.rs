@@ -10,8 +10,9 @@ const ODD: &str = r#"
 CREATE SCHEMA app; CREATE SCHEMA "My ""Odd"" Schema"; CREATE SCHEMA hdb_catalog;
 CREATE TABLE app.orders (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now()); CREATE INDEX ON app.orders (updated_at);
 CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at = now(); RETURN NEW; END $$;
-CREATE TRIGGER touch BEFORE UPDATE ON app.orders FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON app.orders FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TABLE orders (id bigint PRIMARY KEY, note text, updated_at timestamptz NOT NULL); CREATE INDEX ON orders (updated_at);
+CREATE TRIGGER half BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TABLE large (id bigint PRIMARY KEY, updated_at timestamptz NOT NULL); CREATE INDEX ON large (updated_at); CREATE TABLE heavy (id bigint PRIMARY KEY);
 UPDATE pg_class SET reltuples = 5000000 WHERE relname IN ('large', 'heavy');
 CREATE TABLE unindexed (id bigint PRIMARY KEY, updated_at timestamptz NOT NULL);
@@ -105,7 +106,7 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         [[table]]
         source = "app.orders"
         target = "app_orders"
-        cursor = "updated_at"  # it has an index, and the trigger touch sets it on every update
+        cursor = "updated_at"  # it has an index, and the trigger touch sets it on every insert and update
         deletes = "keys"
 
         # public.orders: all changes

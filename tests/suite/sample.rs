@@ -69,6 +69,10 @@ async fn the_lines_the_target_and_what_it_can_not_hold() {
         "{}",
         ran.stderr
     );
+    let json = db.run(&["sample", "--table", "empty", "--json"]).await.json();
+    assert_eq!((json["rows"].as_array().map(Vec::len), json["counts"]["read"].as_u64()), (Some(0), Some(0)));
+    let refused = db.run(&["sample", "--table", "emty", "--json"]).await;
+    assert_eq!((refused.code, refused.json()["ok"].as_bool()), (2, Some(false)));
     assert_eq!(db.run(&["sample", "--table", "orders"]).await.stdout.lines().count(), 5);
 }
 
