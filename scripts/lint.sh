@@ -35,5 +35,5 @@ cannot() {
 for folder in terraform terraform/examples/minimal terraform/examples/complete; do
   timeout 120 terraform -chdir="$scratch/$folder" init -backend=false -input=false -no-color >"$scratch/log" 2>&1 || cannot
   terraform -chdir="$scratch/$folder" validate -no-color
+  terraform -chdir="$scratch/$folder" test -no-color
 done
-terraform -chdir="$scratch/terraform" test -no-color
