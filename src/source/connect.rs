@@ -15,7 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::error::{ConnectFault, SourceError, connect_fault};
 use super::session::Session;
 use super::tls;
-use super::url::{Address, HostOrder, SslMode, label};
+use super::url::{Address, HostOrder, SslMode, StandIns, label};
 
 /// The driver's own limit is for TCP alone. Ours ends a moment later, so that a host that can't be reached is told from one
 /// that does not answer.
@@ -70,9 +70,9 @@ type Place = Config;
 type Connected = (Client, AbortHandle, Transport);
 
 impl Source {
-    /// Reads a connection URL; `PGPASSWORD` stands in for a password it lacks, as with libpq.
+    /// Reads a connection URL; `PGPASSWORD` and `PGSSLROOTCERT` stand in for what it lacks, as with libpq.
     pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, SourceError> {
-        let address = Address::parse(url, std::env::var("PGPASSWORD").ok())?;
+        let address = Address::parse(url, StandIns::of_the_environment())?;
         for note in &address.notes {
             tracing::info!("{note}");
         }
