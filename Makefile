@@ -8,7 +8,7 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test soak fuzz lint advisories image image-test dist demo bench bench-peers build setup stack clean golden
+.PHONY: help test soak fuzz lint advisories image image-test dist screenshot demo bench bench-peers build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-peers     the same table read by other tools"
 	@echo "make build           the release binary"
 	@echo "make dist            the same to hand out, in dist/: archive, checksum, bill of materials"
+	@echo "make screenshot URL=…  the README's picture of the status page, from a running demo"
 	@echo "make stack           the emulators alone, until Ctrl-C"
 	@echo "make golden          accept new golden files"
 	@echo "make clean           remove build output and the cached environments"
@@ -55,6 +56,9 @@ build:
 
 dist:
 	@./scripts/dist.sh
+
+screenshot:
+	@./scripts/screenshot.sh $(URL)
 
 image:
 	@./scripts/image.sh $(or $(TAG),plimsoll)
