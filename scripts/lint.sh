@@ -9,6 +9,7 @@ cargo clippy --locked --all-targets --features failpoints -- -D warnings
 tools=$(scripts/linters.sh)
 "$tools/bin/hadolint" Dockerfile
 "$tools/bin/python" scripts/terraform-docs.py --check
+scripts/links.py
 scripts/deny.sh licenses bans sources
 
 if ! command -v terraform >/dev/null; then

@@ -284,7 +284,7 @@ resource "google_monitoring_alert_policy" "dead_letter" {
 
       First: `gcloud pubsub subscriptions pull ${google_pubsub_subscription.dead_letter.name} --project=${var.project_id} --limit=10`
 
-      It shows which tables, and when. Why is in the log: `${local.read_log}`. Seen and mended, empty it:
+      It shows which tables, and when. Why is in the log: `${local.read_log}`. When the cause is gone, empty it:
       `gcloud pubsub subscriptions seek ${google_pubsub_subscription.dead_letter.name} --project=${var.project_id} --time=$(date -u +%Y-%m-%dT%H:%M:%SZ)`.
       docs/OPERATIONS.md, "Failures".
     EOT

@@ -36,7 +36,7 @@ resource "google_cloud_run_v2_service" "this" {
         startup_cpu_boost = var.service.startup_cpu_boost
       }
 
-      # /healthz is the process. /readyz is progress, and a late table is nothing that a restart mends.
+      # /healthz is the process. /readyz is progress, and a restart does not help a late table.
       startup_probe {
         period_seconds  = 3
         timeout_seconds = 2

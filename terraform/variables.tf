@@ -412,7 +412,7 @@ variable "bucket" {
     error_message = "bucket.prefix is a folder such as plimsoll or team/plimsoll: not empty, no slash at either end."
   }
   validation {
-    # A batch that is sealed and not loaded yet lives in batches/ too: leave time to find and mend what holds it up.
+    # A batch that is sealed and not loaded yet lives in batches/ too: leave time to find and repair what holds it up.
     condition     = var.bucket.batch_days >= 7 && floor(var.bucket.batch_days) == var.bucket.batch_days
     error_message = "bucket.batch_days is a whole number of 7 or more: a sealed batch must outlive an outage."
   }
