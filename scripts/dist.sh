@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A release to hand out: dist/plimsoll-VERSION-TARGET.tar.gz with the stripped binary, LICENSE and NOTICE, its checksum, its bill of materials.
+# A release to hand out: dist/plimsoll-VERSION-TARGET.tar.gz with the stripped binary, completions for shells, LICENSE
+# and NOTICE; beside it the checksum and the bill of materials.
 # The binary needs glibc 2.35 or later (Debian 12, Ubuntu 22.04, Fedora 36) and nothing else: both are checked.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,6 +27,7 @@ scripts/linked.sh "$binary" "$oldest_glibc"
 
 mkdir -p "$work/$name" dist
 cp "$binary" LICENSE README.md CHANGELOG.md "$work/$name/"
+for shell in bash zsh fish; do "$binary" completions "$shell" >"$work/$name/completions.$shell"; done
 scripts/notices.sh >"$work/$name/NOTICE"
 scripts/sbom.py "$target" >"dist/$name.cdx.json"
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -cf - "$name" | gzip -9n >"dist/$name.tar.gz"
