@@ -8,11 +8,12 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test soak fuzz lint advisories image image-test dist screenshot demo bench bench-peers build setup stack clean golden
+.PHONY: help test test-postgres soak fuzz lint advisories image image-test dist screenshot demo bench bench-peers build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
 	@echo "make test [T=name]   the whole suite, or the tests whose name holds T"
+	@echo "make test-postgres   some journeys on PostgreSQL 13 to 18 (VERSIONS=\"14 17\")"
 	@echo "make soak [MINUTES=30]  random histories, on and on"
 	@echo "make fuzz T=row      one fuzz target (envelope, config, state, row), on and on"
 	@echo "make lint            rustfmt, clippy, hadolint, cargo-deny, terraform fmt; terraform validate and test where its registry is reached"
@@ -37,8 +38,11 @@ lint:
 advisories:
 	@ADVISORY_DB=$(ADVISORY_DB) ./scripts/deny.sh advisories
 
-test: lint
+test: $(if $(T),,lint)
 	@./scripts/test.sh $(T)
+
+test-postgres:
+	@./scripts/test-postgres.sh $(or $(VERSIONS),13 14 15 16 17 18)
 
 fuzz:
 	@command -v cargo-fuzz >/dev/null || { echo "cargo install cargo-fuzz, and a nightly toolchain, are needed"; exit 1; }

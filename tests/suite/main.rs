@@ -38,6 +38,7 @@ mod hostile;
 mod http;
 mod numbers;
 mod open_transactions;
+mod pooler;
 mod push;
 mod reconcile;
 mod recovery_conflict;

@@ -14,6 +14,7 @@ pub mod browser;
 pub mod compare;
 pub mod golden;
 pub mod inbox;
+pub mod pooler;
 pub mod proxy;
 pub mod pubsub;
 pub mod stack;

@@ -55,12 +55,11 @@ def free_port():
 
 
 def find_pg_bin():
+    """The programs of the newest PostgreSQL that is installed."""
     found = sorted(
         (p for p in glob.glob("/usr/lib/postgresql/*/bin") if os.path.exists(p + "/initdb")),
         key=lambda p: float(p.split("/")[-2]),
     )
-    if os.environ.get("PG_BIN"):
-        return os.environ["PG_BIN"]
     if found:
         return found[-1]
     initdb = shutil.which("initdb")
@@ -122,7 +121,7 @@ class Stack:
         raise RuntimeError(f"{name} did not come up (exit code {proc.poll()}):\n{tail}")
 
     def postgres(self):
-        bin_dir = find_pg_bin()
+        bin_dir = self.server_programs()
         if not shutil.which("openssl"):
             raise Missing(f"openssl is not installed: {INSTALL['openssl']}")
         data, password, port = f"{self.dir}/pg", secrets.token_hex(8), free_port()
@@ -153,6 +152,21 @@ class Stack:
         shutil.move(data, f"{self.dir}/template")
         self.info["pg"] = self.clone_postgres()
 
+    def server_programs(self):
+        """PG_BIN, else those that are installed. A folder that PostgreSQL's user may not enter is copied to one where it may."""
+        named = os.environ.get("PG_BIN")
+        if not named:
+            return find_pg_bin()
+        if os.geteuid() != 0:
+            return named
+        shutil.copytree(os.path.dirname(named), f"{self.dir}/postgresql", symlinks=True)
+        return f"{self.dir}/postgresql/bin"
+
+    def pg_client(self, name):
+        """A client program, which a folder of server programs alone does not have."""
+        own = f"{self.pg_bin}/{name}"
+        return own if os.path.exists(own) else f"{find_pg_bin()}/{name}"
+
     def clone_postgres(self):
         """A cluster that starts as an exact copy of the template."""
         port = free_port()
@@ -162,7 +176,7 @@ class Stack:
     def standby_of(self, primary):
         """A hot standby that follows another cluster; it ends like any other."""
         port = free_port()
-        backup = [f"{self.pg_bin}/pg_basebackup", "-h", self.dir, "-p", primary, "-U", "postgres", "-D", f"{self.dir}/pg-{port}",
+        backup = [self.pg_client("pg_basebackup"), "-h", self.dir, "-p", primary, "-U", "postgres", "-D", f"{self.dir}/pg-{port}",
                   "-R", "-X", "stream", "-c", "fast", "--no-sync"]
         subprocess.run(backup, check=True, capture_output=True, cwd=self.dir, user=self.pg_user)
         return self.start_postgres(port)
@@ -180,7 +194,7 @@ class Stack:
             argv += ["-c", f"{k}={v}"]
         name = f"postgres-{port}"
         proc = self.spawn(name, argv, stop=signal.SIGINT, user=self.pg_user)
-        isready = [f"{self.pg_bin}/pg_isready", "-q", "-h", self.dir, "-p", str(port)]
+        isready = [self.pg_client("pg_isready"), "-q", "-h", self.dir, "-p", str(port)]
         self.wait_for(name, proc, lambda: subprocess.run(isready).returncode == 0, 30)
         return {"host": "127.0.0.1", "port": port, "user": "postgres", "password": self.pg_password,
                 "socket_dir": self.dir, "ca": f"{self.dir}/ca.crt", "pid": proc.pid}
