@@ -43,7 +43,7 @@ const TABLES: [(&str, &str); 6] = [
     ("app_inventory", "id"),
     ("app_company", "id"),
 ];
-const TRAFFIC: Duration = Duration::from_secs(40);
+const TRAFFIC: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_secs(4);
 const DATASET: &str = "smartapp";
 

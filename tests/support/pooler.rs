@@ -40,9 +40,10 @@ impl Pooler {
         }
         let log = std::fs::File::create(w.dir.path().join("pgbouncer.log")).unwrap();
         let child = command.arg(&config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let pooler = Self { port, child, _dir: dir };
         for _ in 0..400 {
             if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                return Some(Self { port, child, _dir: dir });
+                return Some(pooler);
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
