@@ -4,11 +4,15 @@ use super::hints::{Failed, of_message, rights};
 use super::locations::SaidBy;
 use super::partitioning::Obstacle;
 use super::told::without_values;
+use crate::emulator::NoScheme;
 use crate::failpoint::Injected;
 use crate::model::Blame;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BigQueryError {
+    #[error(transparent)]
+    Emulator(#[from] NoScheme),
+
     #[error("no credentials for BigQuery: {0}")]
     Credentials(String),
 
@@ -116,15 +120,14 @@ impl BigQueryError {
     }
 
     pub fn blame(&self) -> Blame {
-        Blame::World
+        if matches!(self, Self::Emulator(_)) { Blame::Config } else { Blame::World }
     }
 
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Credentials(_) => {
-                "log in with `gcloud auth application-default login`, or give the service an account".to_owned()
-            }
+            Self::Emulator(e) => e.hint(),
+            Self::Credentials(_) => crate::credentials::HINT.to_owned(),
             Self::Denied { reason, .. } => rights(reason),
             Self::NotFound { .. } => "check project, dataset and location in [bigquery]".to_owned(),
             Self::JobTooLong { .. } => {

@@ -128,7 +128,7 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     let source = source?;
     let Some(relation) = RelationName::parse(&source.value) else {
         let problem = format!("source: `{}` is not a table name", s.shown(&source));
-        s.fault(source.at, problem, "source = \"schema.table\"");
+        s.fault(source.at, problem, &quoted_remedy(&s.shown(&source)));
         return None;
     };
     let target = target.unwrap_or(Located { value: relation.name.clone(), at: source.at });
@@ -195,6 +195,21 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
         changed_columns: changed_columns.unwrap_or(ChangedColumns::Reread),
     };
     Some((spec, target_at))
+}
+
+/// How a name that lacks its quotes is to be written.
+fn quoted_remedy(text: &str) -> String {
+    let parts: Vec<&str> = text.trim().split('.').collect();
+    let relation = |schema: &str, name: &str| RelationName { schema: schema.to_owned(), name: name.to_owned() };
+    match parts.as_slice() {
+        [name] if !name.is_empty() && !name.contains('"') => relation("public", name).source_line(),
+        [schema, name] if !schema.is_empty() && !name.is_empty() && !text.contains('"') => {
+            relation(schema, name).source_line()
+        }
+        _ => "source = \"schema.table\"; a part with blanks, dots or quotes in it stands in quotes: source = \
+              \"public.\\\"Order Items\\\"\""
+            .to_owned(),
+    }
 }
 
 /// What the design promises for later and must not be taken silently now.

@@ -89,6 +89,11 @@ impl Source {
         self.address.label()
     }
 
+    /// How long opening a session on one address may take.
+    pub fn connect_timeout(&self) -> Duration {
+        self.address.limit
+    }
+
     /// What of the URL is not done as it is written.
     pub fn notes(&self) -> &[String] {
         &self.address.notes

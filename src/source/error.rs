@@ -2,6 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
+use crate::cause::root_cause;
 use crate::model::{Blame, RelationName};
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -209,15 +210,6 @@ fn statement_hint(code: &str) -> String {
         "42P17" | "25006" => "the statement is not allowed in a read-only transaction".to_owned(),
         _ => "see the server's log".to_owned(),
     }
-}
-
-/// The innermost reason of a chain of errors.
-pub(super) fn root_cause(e: &(dyn std::error::Error + 'static)) -> String {
-    let mut inner = e;
-    while let Some(next) = inner.source() {
-        inner = next;
-    }
-    inner.to_string()
 }
 
 /// Sorts a failed connection attempt by what the operator has to look at.

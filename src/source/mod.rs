@@ -23,7 +23,7 @@ pub use catalog::{
 };
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
-pub use error::{SourceError, TRYING_WHERE};
+pub use error::{ConnectFault, SourceError, TRYING_WHERE};
 pub use rights::{Grants, Needs, grants, hidden_from};
 pub use session::{Durable, Moment, Prepared, RowStream, SALT, Session, Sight};
 pub use sql::{ident, literal, qualified};

@@ -115,7 +115,7 @@ async fn without_a_check_of_callers_only_loopback_is_served() {
     let w = World::with_orders("").await;
     let ran = w.run(&["serve", "--host", "0.0.0.0", "--port", "0"]).await;
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("auth = \"none\" would let anybody"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nobody would check who calls: auth = \"none\""), "{}", ran.stderr);
 }
 
 /// A page elsewhere that has its own name resolved to loopback makes a browser call us by that name.

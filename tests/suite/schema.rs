@@ -94,7 +94,7 @@ async fn another_server_is_loaded_whole_and_loudly() {
             state["watermark"]["identity"][path] = value;
         }
         w.put_state("orders", &state).await;
-        let ran = w.run(&["run", "--json"]).await;
+        let ran = w.run(&["run", "--json", "--log-format", "json"]).await;
         assert!(ran.run()["whole"].as_str().unwrap_or_default().contains(why), "{}", ran.stdout);
         assert!(ran.stderr.contains("the whole table is read again"), "{}", ran.stderr);
         w.assert_equal("orders").await;

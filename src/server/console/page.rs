@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::figures::{age, bytes, count, duration, moment};
+use crate::model::figures::{age, bytes, count, duration, moment};
 use super::forms::Outcome;
 use super::frame;
 use super::spark::sparkline;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::figures::{bytes, count, duration, moment};
+use crate::model::figures::{bytes, count, duration, moment};
 use super::frame;
 use crate::run::{PastRunDetail, TableSql};
 
