@@ -75,7 +75,7 @@ impl StorageError {
             Self::Emulator(e) => e.hint(),
             Self::Credentials(_) => crate::credentials::HINT.to_owned(),
             Self::NoBucket(bucket) => {
-                format!("create it with `gcloud storage buckets create gs://{bucket}`, or mend [storage] url")
+                format!("create it with `gcloud storage buckets create gs://{bucket}`, or correct [storage] url")
             }
             Self::Denied { bucket, .. } => {
                 format!("grant roles/storage.objectUser on gs://{bucket} to the account that runs Plimsoll")
@@ -130,7 +130,15 @@ impl Store {
             .await
             .map_err(|e| unusable(e.to_string()))?;
         let http = reqwest::Client::builder().timeout(READ_TIMEOUT).build().map_err(|e| unusable(e.to_string()))?;
-        Ok(Self { client, http, credentials, endpoint, bucket: bucket.to_owned(), prefix: prefix.to_owned(), attempts: ATTEMPTS })
+        Ok(Self {
+            client,
+            http,
+            credentials,
+            endpoint,
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+            attempts: ATTEMPTS,
+        })
     }
 
     /// The same objects, asked for no more than twice: for somebody who waits for the answer.
@@ -175,7 +183,11 @@ impl Store {
                 Err(_) => Err(self.timed_out("read", &object)),
             }
         };
-        attempt.retry(backoff(self.attempts)).when(StorageError::is_transient).adjust(|_, pause| after.adjust(pause)).await
+        attempt
+            .retry(backoff(self.attempts))
+            .when(StorageError::is_transient)
+            .adjust(|_, pause| after.adjust(pause))
+            .await
     }
 
     /// Writes an object if it is as expected, and returns its new generation.
@@ -211,7 +223,11 @@ impl Store {
                 Err(_) => Err(self.timed_out("write", &object)),
             }
         };
-        attempt.retry(backoff(self.attempts)).when(StorageError::is_transient).adjust(|_, pause| after.adjust(pause)).await
+        attempt
+            .retry(backoff(self.attempts))
+            .when(StorageError::is_transient)
+            .adjust(|_, pause| after.adjust(pause))
+            .await
     }
 
     /// Whether the bucket is there and may be listed. Reading an absent object can't tell an absent bucket.

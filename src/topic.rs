@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use google_cloud_auth::credentials::anonymous;
+use google_cloud_gax::error::rpc::Code;
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_pubsub::client::{Publisher, TopicAdmin};
-use google_cloud_gax::error::rpc::Code;
 use google_cloud_pubsub::model::Message;
 use serde::Serialize;
 
@@ -50,11 +50,12 @@ impl TopicError {
     pub fn hint(&self) -> String {
         match self {
             Self::Missing(topic) => {
-                let (project, name) = topic.trim_start_matches("projects/").split_once("/topics/").unwrap_or(("", topic));
+                let (project, name) =
+                    topic.trim_start_matches("projects/").split_once("/topics/").unwrap_or(("", topic));
                 format!("make it with `gcloud pubsub topics create {name} --project={project}`, or correct [pubsub]")
             }
             Self::Unavailable { .. } => emulator::when_down(EMULATOR, "Pub/Sub", "pubsub.googleapis.com"),
-            Self::Open { .. } => "mend [pubsub], or log in with `gcloud auth application-default login`".to_owned(),
+            Self::Open { .. } => format!("correct [pubsub], or {}", crate::credentials::HINT),
             Self::Publish { topic, .. } => {
                 format!(
                     "grant roles/pubsub.publisher on {topic} to the account that runs Plimsoll; no run depends on it"

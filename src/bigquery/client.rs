@@ -144,7 +144,11 @@ impl BigQuery {
                 _ => Err(ApiFault::parse(status, &content).into_error(doing, what)),
             }
         };
-        attempt.retry(backoff(self.attempts)).when(BigQueryError::is_transient).adjust(|_, pause| after.adjust(pause)).await
+        attempt
+            .retry(backoff(self.attempts))
+            .when(BigQueryError::is_transient)
+            .adjust(|_, pause| after.adjust(pause))
+            .await
     }
 
     /// Drops a staging table; one that is not there is dropped already.

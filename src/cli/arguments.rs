@@ -37,9 +37,9 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Where every feed stands.
     Status,
-    /// Load tables afresh; their targets may be made anew.
+    /// Load tables again from the start; their targets may be replaced.
     Resync(NamedTables),
-    /// Let tables rest: no run begins with them until they are resumed.
+    /// Pause tables: no run reads them until they are resumed.
     Pause(NamedTables),
     /// Let paused tables go on where they stopped.
     Resume(NamedTables),

@@ -9,6 +9,9 @@ use super::{CliError, Exit, Format, output};
 use crate::model::Blame;
 use crate::run::{Context, Failure, Request, ServiceCheck, SourceCheck, TableCheck};
 
+/// Characters of a key as the table shows it; `--json` has every column of a longer one.
+const LONGEST_KEY: usize = 30;
+
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Detail {
@@ -117,18 +120,28 @@ fn describe_tables(tables: &[TableCheck], detail: Detail, layout: Layout) -> Str
     };
     let shared_errors = of_each(|t| t.error.iter().map(Remark::error).collect());
     let shared_notes = of_each(|t| t.notes.iter().map(Remark::note).collect());
-    let is_shared =
-        |remark: &Remark| shared_errors.iter().chain(&shared_notes).any(|(shared, _)| shared == remark);
+    let is_shared = |remark: &Remark| shared_errors.iter().chain(&shared_notes).any(|(shared, _)| shared == remark);
     let mut out = String::from("\n");
     let rows: Vec<Vec<Cell>> = sorted
         .iter()
         .map(|t| {
             let (word, tone) = if t.error.is_some() { ("error", Tone::Bad) } else { ("ok", Tone::Good) };
-            let key = if t.key.is_empty() { "none".to_owned() } else { t.key.join(", ") };
+            let key = match t.key.join(", ") {
+                none if none.is_empty() => "none".to_owned(),
+                long if long.chars().count() > LONGEST_KEY => format!("{} columns", t.key.len()),
+                key => key,
+            };
             vec![Cell::plain(&t.source), Cell::new(word, tone), Cell::plain(t.capture), Cell::plain(key)]
         })
         .collect();
     out.push_str(&layout.table(&["table", "", "capture", "key"], &rows));
+    let told_once = |shared: &[(Remark, Vec<&str>)]| -> String {
+        let each = shared.iter().map(|(remark, names)| {
+            format!("\n{}\n{}", of_tables(names, tables.len(), layout), remark.describe(layout))
+        });
+        each.collect()
+    };
+    out.push_str(&told_once(&shared_errors));
     let mut rest = 0;
     for table in &sorted {
         let mut lines = String::new();
@@ -146,15 +159,13 @@ fn describe_tables(tables: &[TableCheck], detail: Detail, layout: Layout) -> Str
             out.push_str(&format!("\n{} → {}\n{lines}", table.source, table.target));
         }
     }
-    for (remark, names) in shared_errors.iter().chain(&shared_notes) {
-        out.push_str(&format!("\n{}\n{}", of_tables(names, tables.len(), layout), remark.describe(layout)));
-    }
+    out.push_str(&told_once(&shared_notes));
     out.push('\n');
     out.push_str(&summary(tables));
-    if rest > 0 {
-        out.push_str("; `plimsoll check --verbose` shows every column's type");
-    }
     out.push('\n');
+    if rest > 0 {
+        out.push_str("`plimsoll check --verbose` shows the types of all columns\n");
+    }
     out
 }
 
@@ -193,13 +204,19 @@ fn columns(table: &TableCheck, layout: Layout) -> String {
     let rows: Vec<Vec<Cell>> = table
         .columns
         .iter()
-        .map(|c| vec![Cell::plain(format!("    {}", c.column)), Cell::plain(&c.source_type), Cell::plain(&c.target_type)])
+        .map(|c| {
+            vec![Cell::plain(format!("    {}", c.column)), Cell::plain(&c.source_type), Cell::plain(&c.target_type)]
+        })
         .collect();
     if !rows.is_empty() {
         out.push_str(&layout.table(&["    column", "type", "in BigQuery"], &rows));
     }
     for c in table.columns.iter().filter(|c| !c.cannot_hold.is_empty()) {
-        out.push_str(&layout.paragraph(4, ("", Tone::Plain), &format!("{}, {}: {}", c.column, c.policy, c.cannot_hold)));
+        out.push_str(&layout.paragraph(
+            4,
+            ("", Tone::Plain),
+            &format!("{}, {}: {}", c.column, c.policy, c.cannot_hold),
+        ));
     }
     out
 }

@@ -61,7 +61,8 @@ impl Layout {
     /// Rows in columns under their heads. The first column is of names; figures stand to the right.
     pub fn table(&self, heads: &[&str], rows: &[Vec<Cell>]) -> String {
         let widest = |n: usize| rows.iter().filter_map(|r| r.get(n)).map(Cell::width).max().unwrap_or(0);
-        let widths: Vec<usize> = heads.iter().enumerate().map(|(n, head)| widest(n).max(head.chars().count())).collect();
+        let widths: Vec<usize> =
+            heads.iter().enumerate().map(|(n, head)| widest(n).max(head.chars().count())).collect();
         let others: usize = widths.iter().skip(1).map(|w| w + GAP.len()).sum();
         let names = widths.first().copied().unwrap_or(0).min(WIDTH.saturating_sub(others).max(8));
         let is_figures = |n: usize| n > 0 && rows.iter().filter_map(|r| r.get(n)).all(Cell::is_number);

@@ -114,11 +114,19 @@ pub async fn main(cli: Cli) -> ExitCode {
     let format = if cli.json { Format::Json } else { Format::Text };
     let bars = Bars::default();
     let job = if matches!(cli.command, Command::Serve(_)) { Job::Service } else { Job::Command };
-    telemetry::init(LogFormat::choose(cli.log_format, job, reader()), job, bars.all());
+    let log_format = LogFormat::choose(cli.log_format, job, reader());
+    telemetry::init(log_format, job, bars.all());
     match dispatch(cli.command, cli.config.as_deref(), format, bars).await {
         Ok(exit) => exit.into(),
         Err(e) => {
-            output::error(format, &e.to_string(), &e.hint());
+            match log_format {
+                LogFormat::Text => output::error(&e.to_string(), &e.hint()),
+                // Who collects the log makes an entry of it, with its severity.
+                LogFormat::Json => tracing::error!(hint = e.hint(), "{e}"),
+            }
+            if format == Format::Json {
+                output::json(&serde_json::json!({ "ok": false, "error": e.to_string(), "hint": e.hint() }));
+            }
             Exit::from(e.blame()).into()
         }
     }

@@ -4,7 +4,6 @@ use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 
-use super::Format;
 use super::layout::{Layout, Lines};
 use super::paint::Paint;
 
@@ -13,13 +12,10 @@ pub(super) fn is_watched() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Prints an error and its remedy to standard error; with `--json` also to standard output.
-pub(super) fn error(format: Format, message: &str, hint: &str) {
+/// Prints an error and its remedy to standard error.
+pub(super) fn error(message: &str, hint: &str) {
     let layout = Layout { paint: Paint::of_stderr(), lines: Lines::Whole };
     let _ = write!(std::io::stderr(), "{}", layout.error(0, message, hint));
-    if format == Format::Json {
-        json(&serde_json::json!({ "ok": false, "error": message, "hint": hint }));
-    }
 }
 
 /// Prints an object. A closed pipe is the reader's choice.

@@ -209,6 +209,7 @@ mod tests {
             whole table was read: it was never loaded
 
             5 runs in 5.0 min: 2 done, 1 empty, 1 paused, 1 failed
-        "#]].assert_eq(&told);
+        "#]]
+        .assert_eq(&told);
     }
 }

@@ -204,7 +204,10 @@ mod tests {
             FeedStatus { paused_since: Some(datetime!(2026-11-25 8:05:59 UTC)), ..feed("public.old") },
             FeedStatus {
                 error: Some("the type changed; resync".to_owned()),
-                trouble: Some(complaint("the target demo.app.projects has the column r as FLOAT", "`plimsoll resync --table projects` makes it again")),
+                trouble: Some(complaint(
+                    "the target demo.app.projects has the column r as FLOAT",
+                    "`plimsoll resync --table projects` makes it again",
+                )),
                 set_aside_since: Some(datetime!(2026-11-26 17:41:45.123 UTC)),
                 ..feed("reporting_schema_of_the_company.a_view_with_a_name_that_is_much_longer_than_others_are")
             },
@@ -217,7 +220,8 @@ mod tests {
     fn what_is_wrong_comes_first_and_fits_80_columns() {
         let layout = Layout { paint: Paint::None, lines: Lines::Of(80) };
         let told = describe(&feeds(), layout);
-        let too_long: Vec<&str> = told.lines().filter(|l| l.chars().count() > 80 && !l.contains("reporting_schema")).collect();
+        let too_long: Vec<&str> =
+            told.lines().filter(|l| l.chars().count() > 80 && !l.contains("reporting_schema")).collect();
         assert!(too_long.is_empty(), "{too_long:#?}");
         expect![[r#"
             table                             state           age  last upserts  quarantined
@@ -248,7 +252,8 @@ mod tests {
 
             8 tables: 1 up to date, 1 failing, 1 set aside, 1 late, 1 never loaded, 1
             pending, 1 loading, 1 paused
-        "#]].assert_eq(&told);
+        "#]]
+        .assert_eq(&told);
     }
 
     #[test]
@@ -260,7 +265,8 @@ mod tests {
             public.customers  ESC[32mup to dateESC[0m  4 min             -
 
             1 table: 1 up to date
-        "#]].assert_eq(&told.replace('\u{1b}', "ESC"));
+        "#]]
+        .assert_eq(&told.replace('\u{1b}', "ESC"));
     }
 
     #[test]

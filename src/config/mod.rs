@@ -203,7 +203,7 @@ fn refuse_unused(log: &Section<'_>, tables: &[TableSpec]) {
     }
     if let Some(table) = others.iter().find(|t| t.target == FeedId::CHANGELOG) {
         let problem = format!("the state of {} would have the change log's name", table.source);
-        log.fault(log.at(), problem, "give the table another name with target = \"…\"");
+        log.fault(log.at(), problem, &format!("give it another name: target = \"{}_table\"", table.target));
     }
 }
 

@@ -160,11 +160,11 @@ impl<'a> Section<'a> {
     fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) {
         let problem = format!("`{key}`: a {} is not a {wanted}", value.get_ref().type_str());
         let remedy = match wanted {
-            "text" => format!("{key} = \"…\""),
-            "list of texts" => format!("{key} = [\"…\"]"),
+            "text" => format!("{key} = \"a text in quotes\""),
+            "list of texts" => format!("{key} = [\"one\", \"two\"]"),
             "duration" => format!("{key} = \"10m\""),
             "size" => format!("{key} = \"16MiB\""),
-            _ => format!("{key} = <{wanted}>"),
+            _ => format!("write a {wanted} behind {key} ="),
         };
         self.fault(value.span().start, problem, &remedy);
     }

@@ -59,7 +59,11 @@ pub(super) fn read(s: &Section<'_>) -> Option<ServerConfig> {
         None | Some("oidc") => {
             let Some(audience) = audience else {
                 let at = auth.map_or(s.at(), |a| a.at);
-                s.fault(at, "auth = \"oidc\" needs an audience".to_owned(), "audience = \"https://…/pubsub\"");
+                s.fault(
+                    at,
+                    "auth = \"oidc\" needs an audience".to_owned(),
+                    "audience = \"https://plimsoll.example.com/pubsub\"",
+                );
                 return None;
             };
             // Anybody's token can have any audience; whose it is has to be said.

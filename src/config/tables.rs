@@ -67,7 +67,7 @@ pub(super) fn read(root: &Section<'_>, has_log: bool, has_salt: bool) -> Vec<Tab
             section.fault(
                 target_at,
                 format!("the target `{}` is also the target of {other}", spec.target),
-                "give one of them its own name with target = \"…\"",
+                &format!("give it a name of its own: target = \"{}_{}\"", spec.source.schema, spec.source.name),
             );
         }
         specs.push(spec);
@@ -133,8 +133,10 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     };
     let target = target.unwrap_or(Located { value: relation.name.clone(), at: source.at });
     if !is_table_name(&target.value) {
-        let remedy = "target = \"…\" of letters, digits, underscores and dashes";
-        s.fault(target.at, format!("`{}` cannot be a BigQuery table's name", s.shown(&target)), remedy);
+        let legal = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
+        let name: String = s.shown(&target).chars().take(900).map(legal).collect();
+        let remedy = format!("target = \"{name}\": letters, digits, underscores and dashes");
+        s.fault(target.at, format!("`{}` cannot be a BigQuery table's name", s.shown(&target)), &remedy);
     }
     let (target_name, target_at) = (target.value, target.at);
     if capture == CaptureKind::Cursor && cursor.is_none() {

@@ -18,7 +18,7 @@ use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
 use crate::capture::{blind, unbounded};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
-use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog};
+use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog, required_relation};
 use crate::state::Handle;
 use try_out::try_out;
 
@@ -72,7 +72,12 @@ pub(super) struct Looked {
 
 impl Context {
     /// Looks at the source, and at every table as a run would. A service that does not answer is not asked again for each table.
-    pub async fn check_source(&self, session: &Session, tables: &[&TableSpec], services: &[ServiceCheck]) -> SourceCheck {
+    pub async fn check_source(
+        &self,
+        session: &Session,
+        tables: &[&TableSpec],
+        services: &[ServiceCheck],
+    ) -> SourceCheck {
         let mut notes = self.source.notes().to_vec();
         notes.extend(session.notes());
         let mut checks = Vec::new();
@@ -93,7 +98,7 @@ impl Context {
         let mut names = vec![spec.source.clone()];
         names.extend(log_spec.into_iter().flat_map(|s| Log::relations(s, &logged)));
         let catalog: Catalog = read_catalog(session, &names).await?;
-        let relation = catalog.get(&spec.source)?.clone();
+        let relation = required_relation(session, &catalog, &spec.source).await?.clone();
         let shape = Shape::of(spec, &relation)?;
         let plan = target_plan(&self.bigquery, spec, &shape)?;
         let log = match log_spec {
@@ -263,7 +268,7 @@ fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, doubt: Option<&s
             "what it does not see is found by the reconcile pass, which reads the whole source and target every {}",
             humantime::format_duration(every)
         ),
-        None => "what it does not see is never found without reconcile_every = \"…\"".to_owned(),
+        None => "what it does not see is never found without reconcile_every = \"1d\"".to_owned(),
     });
     notes.extend(log.notes(claims));
     for claim in claims.iter().filter(|c| c.reach == Reach::Scope) {

@@ -91,8 +91,7 @@ impl Context {
         let unread_error = unread.as_ref().map(|c| format!("{}; {}", c.message, c.hint));
         let error = unread_error
             .or_else(|| aside.map(|a| format!("set aside since {}: {}; {}", minute(a.since), a.reason, a.hint)));
-        let trouble =
-            unread.or_else(|| aside.map(|a| Complaint { message: a.reason.clone(), hint: a.hint.clone() }));
+        let trouble = unread.or_else(|| aside.map(|a| Complaint { message: a.reason.clone(), hint: a.hint.clone() }));
         let last_success = committed.max(self.last_success(&spec.target).filter(|_| aside.is_none()));
         let limit = self.age_limit(spec);
         let paused_since = document.notes.paused.get(&spec.target).map(|p| p.since);

@@ -131,14 +131,17 @@ mod tests {
     #[test]
     fn only_a_checked_address_can_be_reached_from_elsewhere() {
         let oidc = Auth::Oidc { audience: "a".to_owned(), accounts: vec!["x@y".to_owned()] };
-        let auths = [("not written", Auth::NotWritten), ("oidc", oidc), ("cloud-run", Auth::CloudRun), ("none", Auth::None)];
+        let auths =
+            [("not written", Auth::NotWritten), ("oidc", oidc), ("cloud-run", Auth::CloudRun), ("none", Auth::None)];
         let mut out = String::new();
         for (name, auth) in &auths {
             for platform in [Platform::CloudRun, Platform::Elsewhere] {
                 for wanted in [None, Some("127.0.0.1"), Some("::1"), Some("0.0.0.0")] {
                     let each = [Unchecked::Refused, Unchecked::Allowed].map(|u| told(auth, wanted, platform, u));
-                    let first = each[0].split(':').next().filter(|_| each[0].starts_with("refused")).unwrap_or(&each[0]);
-                    let answer = if each[0] == each[1] { each[0].clone() } else { format!("{first}; allowed: {}", each[1]) };
+                    let first =
+                        each[0].split(':').next().filter(|_| each[0].starts_with("refused")).unwrap_or(&each[0]);
+                    let answer =
+                        if each[0] == each[1] { each[0].clone() } else { format!("{first}; allowed: {}", each[1]) };
                     out.push_str(&format!("{name}, {platform:?}, {}: {answer}\n", wanted.unwrap_or("no host")));
                 }
             }
@@ -176,14 +179,21 @@ mod tests {
             none, Elsewhere, 127.0.0.1: 127.0.0.1 Loopback
             none, Elsewhere, ::1: ::1 Loopback
             none, Elsewhere, 0.0.0.0: refused; allowed: 0.0.0.0 Nobody
-        "#]].assert_eq(&out);
+        "#]]
+        .assert_eq(&out);
     }
 
     #[test]
     fn a_refusal_says_what_to_write() {
         for (auth, said) in [
-            (Auth::NotWritten, "0.0.0.0 can be reached from elsewhere, and nobody would check who calls: the config has no [server] auth"),
-            (Auth::CloudRun, "0.0.0.0 can be reached from elsewhere, and nobody would check who calls: auth = \"cloud-run\" counts on Cloud Run, and this is not Cloud Run"),
+            (
+                Auth::NotWritten,
+                "0.0.0.0 can be reached from elsewhere, and nobody would check who calls: the config has no [server] auth",
+            ),
+            (
+                Auth::CloudRun,
+                "0.0.0.0 can be reached from elsewhere, and nobody would check who calls: auth = \"cloud-run\" counts on Cloud Run, and this is not Cloud Run",
+            ),
             (Auth::None, "0.0.0.0 can be reached from elsewhere, and nobody would check who calls: auth = \"none\""),
         ] {
             let told = told(&auth, Some("0.0.0.0"), Platform::Elsewhere, Unchecked::Refused);

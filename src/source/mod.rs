@@ -8,6 +8,7 @@ mod catalog;
 mod connect;
 mod dependencies;
 mod error;
+mod missing;
 pub mod oid;
 mod pairs;
 mod parameters;
@@ -19,7 +20,7 @@ mod url;
 
 pub use catalog::{
     Candidate, Catalog, Element, Relation, RelationKind, SourceColumn, TypeKind, candidates, read as read_relation,
-    read_all as read_catalog,
+    read_all as read_catalog, required as required_relation,
 };
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};

@@ -71,7 +71,7 @@ async fn a_table_swapped_by_name_is_loaded_whole() {
     w.tick().await;
     w.sql("ALTER TABLE orders RENAME TO gone; ALTER TABLE fresh RENAME TO orders").await;
     let report = w.tick().await;
-    assert_eq!(report["whole"], "the source table was dropped and made anew");
+    assert_eq!(report["whole"], "the source table was dropped and made again");
     w.assert_equal("orders").await;
 }
 

@@ -35,7 +35,8 @@ fn table(source: &str, notes: &[&str], error: Option<Failure>) -> TableCheck {
 const KEPT: &str = "rows deleted in the source stay in the target (deletes = \"ignore\")";
 
 fn found() -> Found {
-    let denied = || Some(failure("PostgreSQL: permission denied for schema hr", "GRANT USAGE ON SCHEMA \"hr\" TO \"reader\""));
+    let denied =
+        || Some(failure("PostgreSQL: permission denied for schema hr", "GRANT USAGE ON SCHEMA \"hr\" TO \"reader\""));
     let service = |service, name: &str, notes: &[&str], error| ServiceCheck {
         service,
         name: name.to_owned(),
@@ -49,17 +50,33 @@ fn found() -> Found {
     Found {
         source: "db.internal:5432/app".to_owned(),
         services: vec![
-            service(Service::BigQuery, "demo.ap", &["the dataset demo.ap does not exist: the first run makes it; did you mean `app`?"], None),
+            service(
+                Service::BigQuery,
+                "demo.ap",
+                &["the dataset demo.ap does not exist: the first run makes it; did you mean `app`?"],
+                None,
+            ),
             service(Service::Storage, "gs://bucket", &[], Some(down)),
         ],
         looked: Ok(SourceCheck {
             notes: Vec::new(),
             tables: vec![
-                table("public.orders", &[KEPT, "no index of the source leads with updated_at: every tick scans the table"], None),
+                table(
+                    "public.orders",
+                    &[KEPT, "no index of the source leads with updated_at: every tick scans the table"],
+                    None,
+                ),
                 table("hr.people", &[], denied()),
                 table("hr.salaries", &[], denied()),
                 table("public.items", &[KEPT], None),
-                table("public.broken", &[], Some(failure("the cursor column update_at does not exist in public.broken", "did you mean cursor = \"updated_at\"?"))),
+                table(
+                    "public.broken",
+                    &[],
+                    Some(failure(
+                        "the cursor column update_at does not exist in public.broken",
+                        "did you mean cursor = \"updated_at\"?",
+                    )),
+                ),
             ],
         }),
     }
@@ -74,7 +91,42 @@ fn what_is_noteworthy_is_told_once_and_fits_80_columns() {
     assert!(too_long.is_empty(), "{too_long:#?}");
     assert_eq!(told.matches("permission denied").count(), 1, "{told}");
     assert_eq!(told.matches(KEPT).count(), 1, "{told}");
-    expect![[r#""#]].assert_eq(&told);
+    expect![[r#"
+        error  storage   gs://bucket
+               error: Cloud Storage did not list gs://bucket/p/: Connection refused
+               hint: start the emulator that STORAGE_EMULATOR_HOST names
+                     (http://127.0.0.1:4443), or unset STORAGE_EMULATOR_HOST to use
+                     Cloud Storage itself
+        ok     source    db.internal:5432/app
+        ok     bigquery  demo.ap
+               note: the dataset demo.ap does not exist: the first run makes it; did you
+                     mean `app`?
+
+        table                 capture  key
+        hr.people      error  cursor   id
+        hr.salaries    error  cursor   id
+        public.broken  error  cursor   id
+        public.orders  ok     cursor   id
+        public.items   ok     cursor   id
+
+        public.broken → demo.app.broken
+          error: the cursor column update_at does not exist in public.broken
+          hint: did you mean cursor = "updated_at"?
+
+        public.orders → demo.app.orders
+          note: no index of the source leads with updated_at: every tick scans the table
+
+        hr.people, hr.salaries
+          error: PostgreSQL: permission denied for schema hr
+          hint: GRANT USAGE ON SCHEMA "hr" TO "reader"
+
+        public.orders, public.items
+          note: rows deleted in the source stay in the target (deletes = "ignore")
+
+        5 tables: 2 ok, 3 with an error
+        `plimsoll check --verbose` shows the types of all columns
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]
@@ -97,12 +149,16 @@ fn verbose_shows_every_column() {
             at, quarantine: infinity, and years beyond 9999
 
         1 table: 1 ok
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]
 fn a_source_that_does_not_answer_is_said_beside_the_others() {
-    let down = failure("cannot connect to PostgreSQL at db.internal:5432/app: Connection refused", "check host and port, the firewall, and that the server runs");
+    let down = failure(
+        "cannot connect to PostgreSQL at db.internal:5432/app: Connection refused",
+        "check host and port, the firewall, and that the server runs",
+    );
     let told = Found { looked: Err(down), ..found() }.describe(Detail::Noteworthy, LAYOUT);
     expect![[r#"
         error  source    db.internal:5432/app
@@ -119,5 +175,6 @@ fn a_source_that_does_not_answer_is_said_beside_the_others() {
                      mean `app`?
 
         no table was looked at, for the source does not answer
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
