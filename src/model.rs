@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 mod changelog;
+pub mod figures;
+mod near;
 mod relation;
 mod table;
 
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
-pub use relation::RelationName;
+pub use near::nearest;
+pub use relation::{RelationName, in_shell};
 pub use table::{
     Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy,
     TableSpec,

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{CliError, Exit, Format, InitArgs, output};
+use super::arguments::InitArgs;
+use super::{CliError, Exit, Format, output};
 use crate::config::known_logs;
 use crate::model::{LogTable, RelationName};
 use crate::source::{Candidate, RelationKind, Source, candidates};

@@ -22,6 +22,7 @@ use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
 use crate::state::{Handle, PastRun, StateDocument};
+use crate::telemetry::ANSWERED;
 
 mod tell;
 
@@ -234,7 +235,7 @@ impl Run<'_> {
         self.whole.clone_from(&captured.whole);
         self.log = captured.log;
         for (target, why) in self.whole.iter().filter(|(_, why)| why.is_a_surprise()) {
-            warn!(target, reason = why.text(), "the whole table is read again");
+            warn!(target: ANSWERED, target, reason = why.text(), "the whole table is read again");
         }
         let Captured { batch, next, aside: now_aside, log: captured_log, postponed, rest, .. } = captured;
         self.postponed = postponed;

@@ -9,6 +9,7 @@ use super::feeds::Feed;
 use crate::batch::{Aside, LogCounts, TableBatch};
 use crate::bigquery::Applied;
 use crate::model::{Blame, FeedId, RunId, TableSpec};
+use crate::telemetry::ANSWERED;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct TickReport {
@@ -202,6 +203,7 @@ impl RunReport {
         macro_rules! finished {
             ($level:ident) => {
                 $level!(
+                    target: ANSWERED,
                     run = %self.run,
                     state = self.state.name(),
                     seconds = self.seconds,

@@ -89,6 +89,11 @@ impl Source {
         self.address.label()
     }
 
+    /// How long opening a session on one address may take.
+    pub fn connect_timeout(&self) -> Duration {
+        self.address.limit
+    }
+
     /// What of the URL is not done as it is written.
     pub fn notes(&self) -> &[String] {
         &self.address.notes
@@ -126,7 +131,12 @@ impl Source {
         let unknown = |reason| SourceError::Connect { address: label(&host), reason, kind: ConnectFault::Unreachable };
         let found = match timeout(self.address.limit, tokio::net::lookup_host((name.as_str(), port))).await {
             Ok(found) => found.map_err(|e| unknown(e.to_string()))?,
-            Err(_) => return Err(unknown(format!("no address for the host within {:?}", self.address.limit))),
+            Err(_) => {
+                return Err(unknown(format!(
+                    "no address for the host within {}",
+                    humantime::format_duration(self.address.limit)
+                )));
+            }
         };
         let places: Vec<Place> = found
             .map(|address| {

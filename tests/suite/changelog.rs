@@ -346,7 +346,7 @@ async fn a_log_pruned_beyond_what_was_read_is_noticed() {
         "ALTER TABLE models_logging_change RENAME TO old; CREATE TABLE models_logging_change (LIKE old INCLUDING ALL)",
     )
     .await;
-    assert_eq!(w.tick().await["whole"], "project: the change log was dropped and made anew");
+    assert_eq!(w.tick().await["whole"], "project: the change log was dropped and made again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -200,7 +200,7 @@ async fn a_load_of_a_table_that_is_gone_begins_anew() {
     let w = world(CHUNKS, SCANNED).await;
     one_stretch(&w).await;
     w.sql("DROP TABLE item; CREATE TABLE item (a text, b int, v text, PRIMARY KEY (a, b)); INSERT INTO item VALUES ('new', 1, 'x')").await;
-    assert_eq!(w.tick().await["whole"], "the source table was dropped and made anew");
+    assert_eq!(w.tick().await["whole"], "the source table was dropped and made again");
     equal(&w).await;
 }
 

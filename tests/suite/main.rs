@@ -36,6 +36,7 @@ mod golden_sql;
 mod history;
 mod hostile;
 mod http;
+mod messages;
 mod numbers;
 mod open_transactions;
 mod pooler;
