@@ -35,7 +35,7 @@
 //! ```
 //!
 //! Arrows point down: `capture` knows nothing of BigQuery, `bigquery` nothing of PostgreSQL. [`config`] makes the
-//! [`model`]'s table specs, [`telemetry`] the logs. Around each outside effect stand the points of [`failpoint`], for tests.
+//! [`model`]'s table specs, [`propose`] a first config from the source's catalog, [`telemetry`] the logs. Around each outside effect stand the points of [`failpoint`], for tests.
 
 pub mod batch;
 pub mod bigquery;
@@ -48,6 +48,7 @@ pub mod emulator;
 pub mod encode;
 pub mod failpoint;
 pub mod model;
+pub mod propose;
 pub mod retry;
 pub mod run;
 pub mod server;

@@ -8,6 +8,7 @@ mod apply;
 mod auth;
 mod client;
 mod clustering;
+mod create_table;
 mod datasets;
 mod error;
 mod fit;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::batch::TableBatch;
 use crate::model::{Column, DeleteStyle, Mode, Partition, TargetRef, TargetType};
 
-const LABEL: (&str, &str) = ("managed-by", "plimsoll");
+pub(super) const LABEL: (&str, &str) = ("managed-by", "plimsoll");
 
 /// What a target has to look like.
 #[derive(Clone, Debug)]

@@ -23,6 +23,7 @@ mod filter;
 pub mod log;
 mod plan;
 mod rule;
+mod sample;
 mod select;
 mod unique;
 

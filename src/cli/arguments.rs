@@ -1,11 +1,12 @@
 //! What can be typed: commands, options, and what they mean.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::init::InitArgs;
+use super::sample::SampleArgs;
 use crate::telemetry::LogFormat;
 
 /// Keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks.
@@ -29,6 +30,7 @@ pub struct Cli {
 pub(super) enum Command {
     /// Write a commented config from the database's catalog.
     Init(InitArgs),
+    Sample(SampleArgs),
     /// Look at connections, rights, keys, types and limits; nothing is written.
     Check(CheckArgs),
     /// Show what the next tick would do, its SQL and an estimate of bytes.
@@ -47,18 +49,6 @@ pub(super) enum Command {
     Serve(ServeArgs),
     /// Print what a shell needs to complete commands and options.
     Completions(CompletionsArgs),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct InitArgs {
-    /// postgres://user:password@host/database; the file will say ${DATABASE_URL} instead.
-    pub url: String,
-    /// Where to write; - for standard output.
-    #[arg(long, short, default_value = "plimsoll.toml")]
-    pub output: PathBuf,
-    /// Overwrite a file that is there.
-    #[arg(long)]
-    pub force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod arguments;
 mod bars;
 mod check;
 mod completions;
+mod database;
 mod init;
 mod layout;
 mod output;
@@ -13,6 +14,7 @@ mod paint;
 mod pause;
 mod plan;
 mod run;
+mod sample;
 mod serve;
 mod status;
 
@@ -21,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{self, Config, ConfigError, ConfigSource, Environment};
 use crate::model::Blame;
+use crate::propose::ProposeError;
 use crate::run::{Context, Pause, Request, RunError, UnknownTable};
 use crate::server::ServeError;
 use crate::source::SourceError;
@@ -28,6 +31,8 @@ use crate::storage::{StorageError, Store};
 use crate::telemetry::{self, Job, LogFormat, Reader};
 use arguments::Command;
 use bars::Bars;
+use database::NoDatabase;
+use sample::SampleError;
 
 pub use arguments::Cli;
 
@@ -46,6 +51,12 @@ pub(crate) enum CliError {
     Serve(#[from] ServeError),
     #[error(transparent)]
     UnknownTable(#[from] UnknownTable),
+    #[error(transparent)]
+    NoDatabase(#[from] NoDatabase),
+    #[error(transparent)]
+    Propose(#[from] ProposeError),
+    #[error(transparent)]
+    Sample(#[from] SampleError),
     #[error("{path}: {reason}")]
     File { path: String, reason: String },
 }
@@ -58,7 +69,9 @@ impl CliError {
             Self::Source(e) => e.blame(),
             Self::Storage(e) => e.blame(),
             Self::Serve(e) => e.blame(),
-            Self::UnknownTable(_) | Self::File { .. } => Blame::Config,
+            Self::Propose(e) => e.blame(),
+            Self::Sample(e) => e.blame(),
+            Self::UnknownTable(_) | Self::NoDatabase(_) | Self::File { .. } => Blame::Config,
         }
     }
 
@@ -70,6 +83,9 @@ impl CliError {
             Self::Storage(e) => e.hint(),
             Self::Serve(e) => e.hint(),
             Self::UnknownTable(e) => e.hint(),
+            Self::NoDatabase(e) => e.hint(),
+            Self::Propose(e) => e.hint(),
+            Self::Sample(e) => e.hint(),
             Self::File { .. } => "choose another file with --output, or overwrite it with --force".to_owned(),
         }
     }
@@ -145,6 +161,7 @@ fn reader() -> Reader {
 async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: Bars) -> Result<Exit, CliError> {
     let command = match command {
         Command::Init(args) => return init::init(&args, format).await,
+        Command::Sample(args) => return sample::sample(&args, config, format).await,
         Command::Completions(args) => return Ok(completions::print(&args)),
         other => other,
     };
@@ -152,7 +169,7 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: 
     telemetry::name_project(&config.bigquery.project);
     let context = Context::open(config).await?;
     match command {
-        Command::Init(_) | Command::Completions(_) => Ok(Exit::Done),
+        Command::Init(_) | Command::Sample(_) | Command::Completions(_) => Ok(Exit::Done),
         Command::Check(args) => check::check(&context, &args, format).await,
         Command::Plan(args) => plan::plan(&context, &args, format).await,
         Command::Run(args) => {

@@ -32,6 +32,12 @@ impl Environment {
         Self(texts.collect())
     }
 
+    /// With this variable where it is not set.
+    pub fn or(mut self, name: &str, value: &str) -> Self {
+        self.0.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        self
+    }
+
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

@@ -17,11 +17,11 @@ use super::order::Mode;
 use super::staging::{Passed, Staging};
 use super::work::{Captured, Found, Looked, Place, Reading, Staged, Work};
 use crate::batch::{Absent, RowsBefore, Watermark};
-use crate::bigquery::{BigQuery, TargetPlan};
+use crate::bigquery::TargetPlan;
 use crate::capture::log::{Log, Logged, Survey};
 use crate::capture::{Capture, Decision, KeyRange, Part, Why, caveats, decide, may_be_chunked};
 use crate::encode::{EncodeError, Shape};
-use crate::model::{CaptureKind, DeleteStyle, Mode as ColumnMode, TableSpec, nearest};
+use crate::model::{CaptureKind, DeleteStyle, Mode as ColumnMode, TableSpec, TargetRef, nearest};
 use crate::source::{Catalog, Moment, Relation, Session, read_catalog, required_relation};
 use crate::stage::batch_folder;
 
@@ -234,7 +234,8 @@ impl<'a> Work<'a> {
                 capture = capture.within(KeyRange::find(session, spec, relation, shape, after, rows).await?);
             }
             let held = standing.map(|s| s.mark.relation.held.clone());
-            let plan = target_plan(&self.context.bigquery, spec, shape)?.holding(held.unwrap_or_default());
+            let plan =
+                target_plan(self.context.bigquery.target(&spec.target), spec, shape)?.holding(held.unwrap_or_default());
             let mut staging = Staging::new(place, reading, &capture, plan);
             let passed = match (decision, named, &at_hand) {
                 (Decision::Whole(_) | Decision::Reconcile(_), ..) => staging.read_all().await?,
@@ -272,7 +273,7 @@ fn why(decision: Decision) -> Option<Why> {
 }
 
 /// What a table's target has to look like.
-pub fn target_plan(bigquery: &BigQuery, spec: &TableSpec, shape: &Shape) -> Result<TargetPlan, EncodeError> {
+pub fn target_plan(target: TargetRef, spec: &TableSpec, shape: &Shape) -> Result<TargetPlan, EncodeError> {
     let columns = shape.target_columns();
     let find = |name: &str| columns.iter().find(|c| c.name == name);
     let missing = |name: &str| EncodeError::NoSuchColumn {
@@ -298,7 +299,7 @@ pub fn target_plan(bigquery: &BigQuery, spec: &TableSpec, shape: &Shape) -> Resu
         key.map(|c| c.target.name.clone()).take(4).collect()
     };
     Ok(TargetPlan {
-        target: bigquery.target(&spec.target),
+        target,
         key: shape.target_key(),
         delete: spec.delete.clone(),
         partition: spec.partition.clone(),

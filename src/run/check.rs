@@ -100,7 +100,7 @@ impl Context {
         let catalog: Catalog = read_catalog(session, &names).await?;
         let relation = required_relation(session, &catalog, &spec.source).await?.clone();
         let shape = Shape::of(spec, &relation)?;
-        let plan = target_plan(&self.bigquery, spec, &shape)?;
+        let plan = target_plan(self.bigquery.target(&spec.target), spec, &shape)?;
         let log = match log_spec {
             Some(log_spec) => Some(Log::open(session, log_spec, &logged, &catalog).await?),
             None => None,

@@ -348,29 +348,3 @@ SELECT pg_catalog.json_build_object(
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
        LATERAL (TREE_BELOW
          SELECT pg_catalog.array_agg(tree.oid) AS oids, pg_catalog.array_agg(tree.relkind) AS kinds FROM tree) AS below";
-
-/// A relation that `init` may put into a config.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    pub name: RelationName,
-    pub relation: Relation,
-}
-
-/// Every user table of the database that is not a part of another one, with its catalog entry.
-pub async fn candidates(session: &Session) -> Result<Vec<Candidate>, SourceError> {
-    const DOING: &str = "listing tables";
-    const LIST: &str = "SELECT n.nspname, c.relname \
-        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' \
-          AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%' \
-          AND pg_catalog.has_schema_privilege(n.oid, 'usage') AND pg_catalog.has_table_privilege(c.oid, 'select') \
-        ORDER BY 1, 2";
-    let mut found = Vec::new();
-    for row in session.text_rows(DOING, LIST).await? {
-        let [Some(schema), Some(name)] = row.as_slice() else { continue };
-        let name = RelationName { schema: schema.clone(), name: name.clone() };
-        let relation = read(session, &name).await?;
-        found.push(Candidate { name, relation });
-    }
-    Ok(found)
-}

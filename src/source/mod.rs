@@ -4,6 +4,7 @@
 //! rows, the keys and the watermark speak of the same moment.
 
 mod abilities;
+mod candidates;
 mod catalog;
 mod connect;
 mod dependencies;
@@ -18,9 +19,13 @@ mod sql;
 mod tls;
 mod url;
 
+pub use candidates::{
+    Access, Candidate, Closed, Listing, Persistence, RowSecurity, SchemaAccess, Trigger, TriggerFunction, candidate,
+    candidates, relation_names,
+};
 pub use catalog::{
-    Candidate, Catalog, Element, Relation, RelationKind, SourceColumn, TypeKind, candidates, read as read_relation,
-    read_all as read_catalog, required as required_relation,
+    Catalog, Element, Relation, RelationKind, SourceColumn, TypeKind, read as read_relation, read_all as read_catalog,
+    required as required_relation,
 };
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
@@ -28,3 +33,4 @@ pub use error::{ConnectFault, SourceError, TRYING_WHERE};
 pub use rights::{Grants, Needs, grants, hidden_from};
 pub use session::{Durable, Moment, Prepared, RowStream, SALT, Session, Sight};
 pub use sql::{ident, literal, qualified};
+pub use url::has_password;

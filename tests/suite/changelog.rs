@@ -528,15 +528,3 @@ fn the_limits_of_every_log_are_documented() {
         assert!(page.contains(&format!("| `{name}` | {unseen} |")), "{name}: {unseen}");
     }
 }
-
-/// `init` sees a log by its name and columns: `audits` is what two libraries call theirs.
-#[tokio::test(flavor = "multi_thread")]
-async fn init_proposes_the_log_it_finds() {
-    let w = World::new().await;
-    w.sql(SOURCE).await;
-    let proposed = w.run(&["init", &w.source_url(), "--output", "-"]).await.stdout;
-    assert!(proposed.contains("# preset = \"django-models-logging\""), "{proposed}");
-    w.sql("DROP TABLE models_logging_change; CREATE TABLE audits (id bigserial PRIMARY KEY, event text, auditable_type text, auditable_id bigint)").await;
-    let proposed = w.run(&["init", &w.source_url(), "--output", "-"]).await.stdout;
-    assert!(proposed.contains("# preset = \"laravel-auditing\""), "{proposed}");
-}

@@ -224,28 +224,6 @@ async fn nothing_stays_open_at_the_source_between_two_ticks() {
     assert!(served.terminate().await.success());
 }
 
-/// `init` proposes a config that works once the buckets and datasets are filled in.
-#[tokio::test(flavor = "multi_thread")]
-async fn init_writes_a_config_that_check_accepts() {
-    let w = World::with_orders("").await;
-    w.sql("CREATE TABLE \"Odd Name\" (a int, b int, UNIQUE (a)); CREATE TABLE plain (id int PRIMARY KEY); \
-           CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE parts_1 PARTITION OF parts DEFAULT").await;
-    let ran = w.run(&["init", &w.source_url(), "--output", "new.toml"]).await;
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let text = std::fs::read_to_string(w.dir.path().join("new.toml")).unwrap();
-    assert!(!text.contains(&w.own.pg.password));
-    assert!(
-        text.contains("cursor = \"updated_at\"") && text.contains("capture = \"full\"") && !text.contains("parts_1"),
-        "{text}"
-    );
-    let filled = text.replace("gs://my-bucket/plimsoll", &format!("gs://{}/p", w.bucket)).replace("my-project", "demo");
-    std::fs::write(w.dir.path().join("new.toml"), filled).unwrap();
-    let ran = w.run(&["--config", "new.toml", "check"]).await;
-    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
-    let ran = w.run(&["init", &w.source_url(), "--output", "new.toml"]).await;
-    assert_eq!((ran.code, ran.stderr.contains("the file exists")), (2, true));
-}
-
 /// Where a host that takes connections stops answering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Silent {

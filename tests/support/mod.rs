@@ -12,6 +12,7 @@
 
 pub mod browser;
 pub mod compare;
+pub mod database;
 pub mod golden;
 pub mod inbox;
 pub mod pooler;
@@ -22,6 +23,7 @@ pub mod tokens;
 pub mod wire;
 pub mod world;
 
+pub use database::Database;
 pub use proxy::{Gate, Proxy, Recorded};
 pub use stack::Stack;
 pub use wire::Wire;

@@ -1,0 +1,279 @@
+//! `plimsoll sample`: what a run would stage of a table, from nothing but a database.
+//!
+//! Standard output gets the staged lines and nothing else, so that they can be piped. Standard error gets SQL: the target's
+//! `CREATE TABLE`, and the rest as comments. No value of a row is on it.
+
+use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{CliError, Exit, Format, database};
+use crate::capture::CaptureError;
+use crate::config::{self, Config, ConfigSource, Environment, Secret};
+use crate::model::{Blame, OnUnrepresentable, RelationName, TableSpec, TargetRef};
+use crate::propose::{Proposed, Verdict, Wish, comment, legal, near, propose_table, relation_name, settings, spec_of};
+use crate::run::{RunError, Sample, Sampled};
+use crate::source::{
+    Needs, Session, Source, SourceError, candidate, grants, hidden_from, read_relation, relation_names,
+};
+
+/// Print what would be staged of a table, from nothing but a database: no bucket, no BigQuery, no config needed.
+///
+/// Standard output gets the staged lines (NDJSON). Standard error gets SQL: the target's CREATE TABLE, then comments that
+/// say which settings count and what would be quarantined. The settings are the config's where there is one with this
+/// table, else those that `plimsoll init` would write. The first rows by key are read, in one read-only transaction.
+#[derive(Debug, Args)]
+pub(crate) struct SampleArgs {
+    /// postgres://user:password@host/database; where not given that of the config, without a config DATABASE_URL.
+    url: Option<String>,
+    /// The table or view: schema.table, or the name of its target in the config.
+    #[arg(long, value_name = "TABLE")]
+    table: String,
+    /// How many rows at most.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    rows: u64,
+}
+
+/// Why a table can't be sampled.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum SampleError {
+    #[error("the database has no table or view {typed}, or the role may not see it")]
+    NoSuchTable { typed: String, near: Option<String> },
+
+    #[error("the role may not read {table}")]
+    Denied { table: String, statements: Vec<String> },
+
+    #[error("row-level security would hide rows of {table} from the role")]
+    Hidden { table: String, statements: Vec<String> },
+
+    #[error("nothing can be proposed for {table}: {reason}")]
+    NoSettings { table: String, reason: String },
+}
+
+impl SampleError {
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoSuchTable { near: Some(near), .. } => format!("did you mean --table '{near}'?"),
+            Self::NoSuchTable { .. } => {
+                "write --table schema.table; `plimsoll init --output -` lists the tables and views".to_owned()
+            }
+            Self::Denied { statements, .. } => format!("as the table's owner: {}", statements.join("; ")),
+            Self::Hidden { statements, .. } => format!("as a superuser: {}", statements.join(", or ")),
+            Self::NoSettings { .. } => "write a [[table]] for it into plimsoll.toml (docs/CONFIG.md)".to_owned(),
+        }
+    }
+
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::NoSuchTable { .. } | Self::NoSettings { .. } => Blame::Config,
+            Self::Denied { .. } | Self::Hidden { .. } => Blame::World,
+        }
+    }
+}
+
+/// What the sample is made with.
+struct Plan {
+    spec: TableSpec,
+    target: TargetRef,
+    /// Where the settings come from, for people.
+    settings: Vec<String>,
+}
+
+pub(super) async fn sample(args: &SampleArgs, config: Option<&str>, format: Format) -> Result<Exit, CliError> {
+    database::warn_of_password(args.url.as_deref(), &format!("sample --table '{}'", args.table));
+    let config = read_config(config, args.url.as_deref()).await?;
+    let url = match (&args.url, &config) {
+        (None, Some(config)) => config.source.url.expose().to_owned(),
+        (url, _) => database::url(url.as_deref(), &format!("sample --table '{}'", args.table))?,
+    };
+    let timeout = config.as_ref().and_then(|c| c.source.statement_timeout).unwrap_or(Duration::from_secs(60));
+    let salt = config.as_ref().and_then(|c| c.source.hash_salt.as_ref()).map(Secret::expose);
+    let source = Source::new(&url, timeout)?.salted(salt);
+    let session = source.open().await?;
+    let moment = session.begin().await?;
+    let plan = plan(&session, args, config.as_ref()).await?;
+    let relation = read_relation(&session, &plan.spec.source).await?;
+    let sample = Sample::open(&session, &plan.spec, &relation, &moment, plan.target.clone()).await?;
+    let outcome = match format {
+        Format::Text => print(&sample, args.rows, &plan).await,
+        Format::Json => print_json(&sample, args.rows, &plan).await,
+    };
+    match outcome {
+        Ok(()) => Ok(Exit::Done),
+        Err(e) => Err(explain(&session, &plan.spec.source, &sample.columns(), e).await),
+    }
+}
+
+/// The config, where there is one. What it says of bucket and dataset does not matter here.
+async fn read_config(named: Option<&str>, url: Option<&str>) -> Result<Option<Config>, CliError> {
+    if named.is_none() && !Path::new("plimsoll.toml").exists() {
+        return Ok(None);
+    }
+    let mut env = Environment::of_process();
+    if let Some(url) = url {
+        env = env.or("DATABASE_URL", url);
+    }
+    for name in [
+        "GOOGLE_CLOUD_PROJECT",
+        "PLIMSOLL_BUCKET",
+        "PLIMSOLL_PREFIX",
+        "PLIMSOLL_DATASET",
+        "PLIMSOLL_STAGING_DATASET",
+        "PLIMSOLL_LOCATION",
+        "PLIMSOLL_TOPIC",
+    ] {
+        env = env.or(name, &name.to_lowercase());
+    }
+    match config::locate(named) {
+        ConfigSource::File(path) => Ok(Some(config::fetch(&path, &env).await?)),
+        ConfigSource::Object { .. } => super::read_config(named).await.map(Some),
+    }
+}
+
+/// The table's settings: those of the config, else what `init` would propose.
+async fn plan(session: &Session, args: &SampleArgs, config: Option<&Config>) -> Result<Plan, CliError> {
+    let typed = RelationName::parse(&args.table);
+    let is_it = |spec: &&TableSpec| {
+        spec.target == args.table || spec.source.to_string() == args.table || typed.as_ref() == Some(&spec.source)
+    };
+    let place = |table: &str| TargetRef {
+        project: config.map_or("my-project", |c| &c.bigquery.project).to_owned(),
+        dataset: config.map_or("app", |c| &c.bigquery.dataset).to_owned(),
+        table: table.to_owned(),
+    };
+    if let Some(spec) = config.and_then(|c| c.tables.iter().find(is_it)) {
+        let settings = vec![format!("{}: the settings of the config", relation_name(&spec.source))];
+        return Ok(Plan { spec: spec.clone(), target: place(&spec.target), settings });
+    }
+    let listing = match &typed {
+        Some(name) => candidate(session, name).await?,
+        None => None,
+    };
+    let Some(listing) = listing else {
+        let names = relation_names(session).await?;
+        let near = near(&args.table, names.iter());
+        return Err(SampleError::NoSuchTable { typed: args.table.clone(), near }.into());
+    };
+    let Some(found) = listing.candidates.first() else {
+        let name = typed.unwrap_or_else(|| RelationName { schema: String::new(), name: args.table.clone() });
+        let statements = grants(session, &name, &Needs::Whole).await?.statements;
+        return Err(SampleError::Denied { table: relation_name(&name), statements }.into());
+    };
+    let proposed = propose_table(&listing, found, Wish::Named, None, legal(&found.name.name));
+    let spec = spec_of(&proposed)
+        .map_err(|reason| SampleError::NoSettings { table: relation_name(&proposed.name), reason })?;
+    Ok(Plan { target: place(&spec.target), spec, settings: describe(&proposed) })
+}
+
+fn describe(proposed: &Proposed) -> Vec<String> {
+    let mut lines = vec![format!("{}: the settings that `plimsoll init` would write", relation_name(&proposed.name))];
+    lines.extend(settings(proposed).into_iter().map(|line| format!("  {line}")));
+    if let Verdict::Commented(reasons) = &proposed.verdict {
+        lines.extend(reasons.iter().cloned());
+    }
+    lines
+}
+
+async fn print(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<(), RunError> {
+    eprintln!("{}", sample.ddl);
+    for line in &plan.settings {
+        eprintln!("-- {}", comment(line));
+    }
+    let mut out = BufWriter::new(std::io::stdout());
+    let read = sample.read(rows, |line| or_stop(out.write_all(line))).await;
+    // A closed pipe is the reader's choice.
+    let _ = out.flush();
+    for line in summary(&read?, &plan.spec) {
+        eprintln!("-- {}", comment(&line));
+    }
+    Ok(())
+}
+
+async fn print_json(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<(), RunError> {
+    let mut out = BufWriter::new(std::io::stdout());
+    let (source, target) = (json!(relation_name(&plan.spec.source)), json!(plan.target.to_string()));
+    let head = write!(out, "{{\"source\":{source},\"target\":{target},\"ddl\":{},\"rows\":[", json!(sample.ddl));
+    let mut separator = "\n";
+    let mut print = |line: &[u8]| {
+        let written = write!(out, "{separator}").and_then(|()| out.write_all(line.strip_suffix(b"\n").unwrap_or(line)));
+        separator = ",\n";
+        or_stop(written)
+    };
+    let read = match head {
+        Ok(()) => sample.read(rows, &mut print).await,
+        Err(_) => return Ok(()),
+    };
+    // What was written so far is no JSON: the error says why.
+    let read = read?;
+    let _ = write!(out, "],\n\"counts\":{},\"quarantined\":{}}}\n", json!(read), json!(read.refusals));
+    let _ = out.flush();
+    Ok(())
+}
+
+fn or_stop(written: std::io::Result<()>) -> ControlFlow<()> {
+    if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+}
+
+fn summary(read: &Sampled, spec: &TableSpec) -> Vec<String> {
+    let count = |n: u64, one: &str, many: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {many}") };
+    let mut lines = vec![format!("{}, {} quarantined", count(read.read, "row", "rows"), read.quarantined)];
+    for refusal in &read.refusals {
+        lines.push(format!(
+            "  {}: {} ({}; the first in row {})",
+            refusal.column,
+            refusal.reason,
+            count(refusal.values, "value", "values"),
+            refusal.first_row
+        ));
+    }
+    if read.nulled > 0 {
+        let kept = match spec.on_unrepresentable {
+            OnUnrepresentable::Quarantine => "; the rows as they are go to the quarantine file",
+            OnUnrepresentable::Null | OnUnrepresentable::Fail => "",
+        };
+        lines.push(format!(
+            "  NULL is staged for {} that the target can't hold{kept}",
+            count(read.nulled, "value", "values")
+        ));
+    }
+    if read.left_out > 0 {
+        lines.push(format!(
+            "  {} not staged: the target can't hold the key",
+            count(read.left_out, "row is", "rows are")
+        ));
+    }
+    lines
+}
+
+/// What to type where the source does not let the table be read, with its own names.
+async fn explain(session: &Session, name: &RelationName, columns: &[String], e: RunError) -> CliError {
+    let (RunError::Source(of_source) | RunError::Capture(CaptureError::Source(of_source))) = &e else {
+        return e.into();
+    };
+    // The failed statement has spoilt its transaction.
+    let _ = session.end().await;
+    let table = relation_name(name);
+    let told = match of_source {
+        SourceError::Hidden { .. } => {
+            hidden_from(session, name).await.map(|statements| SampleError::Hidden { table, statements })
+        }
+        denied if denied.is_denied() => {
+            let found = grants(session, name, &Needs::Columns(columns)).await;
+            found.map(|grants| SampleError::Denied { table, statements: grants.statements })
+        }
+        _ => return e.into(),
+    };
+    match told {
+        Ok(SampleError::Hidden { statements, .. } | SampleError::Denied { statements, .. })
+            if statements.is_empty() =>
+        {
+            e.into()
+        }
+        Ok(told) => told.into(),
+        Err(_) => e.into(),
+    }
+}

@@ -1,0 +1,60 @@
+//! What is proposed, read by the config's own reader and laid over the table: it has to be right as it stands.
+
+use super::capture::full;
+use super::proposed::{Entry, Proposed, Written};
+use super::render::one_table;
+use super::toml_text::{key, text};
+use crate::config::{Config, Environment};
+use crate::encode::{EncodeError, Shape};
+use crate::model::TableSpec;
+use crate::source::Relation;
+
+/// The table's settings as the config's reader takes them; a reason for people where it does not.
+pub fn spec_of(proposed: &Proposed) -> Result<TableSpec, String> {
+    let config = Config::parse("proposed", &one_table(proposed), &Environment::default()).map_err(|e| e.to_string())?;
+    config.tables.into_iter().next().ok_or_else(|| "no table".to_owned())
+}
+
+/// Adapts what is proposed until the table has a shape that BigQuery takes: columns whose names differ there by nothing are
+/// renamed, and a key of a type that is none is left out.
+pub fn checked(proposed: &mut Proposed, relation: &Relation) -> Result<(), String> {
+    let mut renamed: Vec<(String, String)> = Vec::new();
+    // Each round settles one column, and one more the key.
+    for _ in 0..=relation.columns.len() {
+        match Shape::of(&spec_of(proposed)?, relation) {
+            Ok(_) => return Ok(()),
+            Err(EncodeError::NameCollision { second, name, .. }) => {
+                let is_free = |wanted: &String| {
+                    let lower = wanted.to_lowercase();
+                    relation.columns.iter().all(|c| c.name.to_lowercase() != lower)
+                        && renamed.iter().all(|(_, to)| to.to_lowercase() != lower)
+                };
+                let Some(to) = (2..=relation.columns.len() + 2).map(|n| format!("{name}_{n}")).find(is_free) else {
+                    return Err(format!("Two columns are called {name} in BigQuery: write rename for one of them."));
+                };
+                renamed.push((second, to));
+                set_rename(proposed, &renamed);
+            }
+            Err(EncodeError::BadKeyType { column, source_type, .. }) => {
+                let kept = ["exclude", "hash", "rename"];
+                proposed.entries.retain(|e| kept.contains(&e.key));
+                let why = format!(
+                    "BigQuery takes no key of type {source_type} ({column}): the whole table replaces the target each tick"
+                );
+                let none = Entry { key: "key", value: "[]".to_owned(), why: String::new(), written: Written::Live };
+                proposed.entries.splice(0..0, full(&why).entries.into_iter().chain([none]));
+            }
+            Err(EncodeError::NoColumns) if relation.columns.is_empty() => return Err("It has no columns.".to_owned()),
+            Err(e) => return Err(format!("{e}: {}.", e.hint())),
+        }
+    }
+    Err("its columns can't be given names that BigQuery takes: write rename.".to_owned())
+}
+
+fn set_rename(proposed: &mut Proposed, renamed: &[(String, String)]) {
+    let each: Vec<String> = renamed.iter().map(|(from, to)| format!("{} = {}", key(from), text(to))).collect();
+    let value = format!("{{ {} }}", each.join(", "));
+    let why = "BigQuery compares names without case, and takes letters, digits and underscores".to_owned();
+    proposed.entries.retain(|e| e.key != "rename");
+    proposed.entries.push(Entry { key: "rename", value, why, written: Written::Live });
+}

@@ -1,0 +1,391 @@
+//! Columns whose names say that they hold a secret or personal data.
+//!
+//! The rule, as docs/CONFIG.md states it: a name is cut into words at `_`, at other signs and at capitals
+//! (`user_email_address`, `userEmailAddress`); `tokenizer_version` has no word `token`. Some of these words, or pairs of
+//! them, are on the lists below. A name whose last word says that the value is only *about* the thing (`token_count`,
+//! `email_verified`, `card_brand`) is left alone, and so is a column whose type can't hold the thing: a boolean is no
+//! password, and a number no e-mail address.
+
+use crate::source::{SourceColumn, TypeKind, oid};
+
+/// What a column seems to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sensitive {
+    /// Who has it can act in somebody's name or take money: it belongs in no warehouse.
+    Secret,
+    /// It says who somebody is.
+    Personal,
+}
+
+/// Which types a value of that sort has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// Texts, documents, bytes and identifiers.
+    AsText,
+    /// Numbers as well.
+    AsTextOrNumber,
+    /// Dates as well.
+    AsTextOrDate,
+}
+
+struct Word {
+    /// One word, or several that follow each other.
+    words: &'static [&'static str],
+    sort: Sensitive,
+    written: Written,
+}
+
+const fn secret(words: &'static [&'static str]) -> Word {
+    Word { words, sort: Sensitive::Secret, written: Written::AsText }
+}
+
+const fn number(words: &'static [&'static str], sort: Sensitive) -> Word {
+    Word { words, sort, written: Written::AsTextOrNumber }
+}
+
+const fn personal(words: &'static [&'static str]) -> Word {
+    Word { words, sort: Sensitive::Personal, written: Written::AsText }
+}
+
+const fn born(words: &'static [&'static str]) -> Word {
+    Word { words, sort: Sensitive::Personal, written: Written::AsTextOrDate }
+}
+
+/// Secrets first: of `email_token` the token counts.
+const WORDS: &[Word] = &[
+    secret(&["password"]),
+    secret(&["passwd"]),
+    secret(&["passphrase"]),
+    secret(&["passcode"]),
+    secret(&["pwd"]),
+    secret(&["passwordhash"]),
+    secret(&["hashedpassword"]),
+    secret(&["secret"]),
+    secret(&["token"]),
+    secret(&["accesstoken"]),
+    secret(&["refreshtoken"]),
+    secret(&["authtoken"]),
+    secret(&["api", "key"]),
+    secret(&["apikey"]),
+    secret(&["access", "key"]),
+    secret(&["secretkey"]),
+    secret(&["private", "key"]),
+    secret(&["privatekey"]),
+    secret(&["encryption", "key"]),
+    secret(&["signing", "key"]),
+    secret(&["auth", "key"]),
+    secret(&["ssh", "key"]),
+    secret(&["session", "key"]),
+    secret(&["credential"]),
+    secret(&["cookie"]),
+    secret(&["jwt"]),
+    secret(&["recovery", "code"]),
+    secret(&["backup", "code"]),
+    number(&["otp"], Sensitive::Secret),
+    number(&["totp"], Sensitive::Secret),
+    number(&["cvv"], Sensitive::Secret),
+    number(&["cvc"], Sensitive::Secret),
+    number(&["card", "number"], Sensitive::Secret),
+    number(&["card", "no"], Sensitive::Secret),
+    number(&["cardnumber"], Sensitive::Secret),
+    number(&["credit", "card"], Sensitive::Secret),
+    number(&["creditcard"], Sensitive::Secret),
+    number(&["debit", "card"], Sensitive::Secret),
+    number(&["cc", "number"], Sensitive::Secret),
+    number(&["iban"], Sensitive::Secret),
+    number(&["bank", "account"], Sensitive::Secret),
+    number(&["account", "number"], Sensitive::Secret),
+    number(&["ssn"], Sensitive::Secret),
+    number(&["social", "security"], Sensitive::Secret),
+    number(&["passport"], Sensitive::Secret),
+    number(&["national", "id"], Sensitive::Secret),
+    number(&["tax", "id"], Sensitive::Secret),
+    personal(&["email"]),
+    personal(&["e", "mail"]),
+    personal(&["mail"]),
+    number(&["phone"], Sensitive::Personal),
+    number(&["telephone"], Sensitive::Personal),
+    number(&["mobile"], Sensitive::Personal),
+    number(&["cellphone"], Sensitive::Personal),
+    number(&["msisdn"], Sensitive::Personal),
+    number(&["fax"], Sensitive::Personal),
+    personal(&["first", "name"]),
+    personal(&["firstname"]),
+    personal(&["last", "name"]),
+    personal(&["lastname"]),
+    personal(&["middle", "name"]),
+    personal(&["maiden", "name"]),
+    personal(&["family", "name"]),
+    personal(&["given", "name"]),
+    personal(&["full", "name"]),
+    personal(&["fullname"]),
+    personal(&["surname"]),
+    personal(&["card", "holder"]),
+    personal(&["cardholder"]),
+    personal(&["street"]),
+    personal(&["home", "address"]),
+    personal(&["postal", "address"]),
+    personal(&["billing", "address"]),
+    personal(&["shipping", "address"]),
+    personal(&["mailing", "address"]),
+    personal(&["ip", "address"]),
+    personal(&["ipaddress"]),
+    born(&["birth"]),
+    born(&["birthdate"]),
+    born(&["birthday"]),
+    born(&["dob"]),
+];
+
+/// Words that are sensitive only where they are the whole name: `business_card` or `pin_code` may be anything.
+const WHOLE: &[(&str, Sensitive)] = &[
+    ("card", Sensitive::Secret),
+    ("pin", Sensitive::Secret),
+    ("salt", Sensitive::Secret),
+    ("address", Sensitive::Personal),
+];
+
+/// Last words of names that are about the thing and don't hold it.
+const ABOUT: &[&str] = &[
+    "count",
+    "type",
+    "kind",
+    "status",
+    "state",
+    "verified",
+    "confirmed",
+    "enabled",
+    "required",
+    "expires",
+    "expiry",
+    "expiration",
+    "at",
+    "on",
+    "version",
+    "brand",
+    "model",
+    "template",
+    "subject",
+    "policy",
+    "length",
+    "format",
+    "algorithm",
+    "provider",
+    "label",
+    "language",
+    "limit",
+    "usage",
+    "used",
+    "preference",
+    "frequency",
+    "position",
+];
+
+/// What has a `full_name` and is nobody.
+const NO_PERSON: &[&str] = &[
+    "company",
+    "organization",
+    "organisation",
+    "business",
+    "shop",
+    "store",
+    "branch",
+    "product",
+    "project",
+    "file",
+    "brand",
+    "team",
+];
+
+/// What the column seems to hold, by its name and type.
+pub fn sensitive(column: &SourceColumn) -> Option<Sensitive> {
+    let words = words(&column.name);
+    let last = words.last()?;
+    if ABOUT.iter().any(|about| is(last, about)) {
+        return None;
+    }
+    if let ([word], true) = (words.as_slice(), fits(column, Written::AsTextOrNumber))
+        && let Some((_, sort)) = WHOLE.iter().find(|(name, _)| is(word, name))
+    {
+        return Some(*sort);
+    }
+    let has =
+        |wanted: &[&str]| words.windows(wanted.len()).any(|found| found.iter().zip(wanted).all(|(f, w)| is(f, w)));
+    let is_of_no_person = words.iter().any(|w| NO_PERSON.iter().any(|n| is(w, n)));
+    let is_meant =
+        |w: &&Word| has(w.words) && fits(column, w.written) && !(is_of_no_person && w.words.last() == Some(&"name"));
+    let named = WORDS.iter().find(is_meant)?;
+    // A number or a UUID under such a name refers to a row of another table.
+    let is_reference =
+        last == "id" && (is_number(column) || column.base_oid == oid::UUID) && named.words.last() != Some(&"id");
+    (!is_reference).then_some(named.sort)
+}
+
+/// Fixed by PostgreSQL: <https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat>
+const BOOL: u32 = 16;
+const NUMBERS: [u32; 6] = [oid::INT2, oid::INT4, oid::INT8, 700, 701, 1700];
+const DATES: [u32; 3] = [oid::DATE, oid::TIMESTAMP, oid::TIMESTAMPTZ];
+/// Times of day and intervals.
+const SPANS: [u32; 3] = [1083, 1266, 1186];
+
+fn is_number(column: &SourceColumn) -> bool {
+    NUMBERS.contains(&column.base_oid)
+}
+
+fn fits(column: &SourceColumn, written: Written) -> bool {
+    let oid = column.base_oid;
+    let is_date = DATES.contains(&oid);
+    match written {
+        _ if oid == BOOL || SPANS.contains(&oid) || column.kind == TypeKind::Enum => false,
+        Written::AsText => !is_number(column) && !is_date,
+        Written::AsTextOrNumber => !is_date,
+        Written::AsTextOrDate => !is_number(column),
+    }
+}
+
+/// Whether a word is this one, or its plural.
+fn is(word: &str, wanted: &str) -> bool {
+    word == wanted || word.strip_suffix('s') == Some(wanted)
+}
+
+/// The words of a name, in lower case and without digits behind them.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = None::<char>;
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        // A capital begins a word after a small letter, and as the last of several: `userEmail`, `IPAddress`.
+        let after_small = before.is_some_and(|b| b.is_lowercase() || b.is_numeric());
+        let last_capital = before.is_some_and(char::is_uppercase) && chars.peek().is_some_and(|n| n.is_lowercase());
+        if !c.is_alphanumeric() || (c.is_uppercase() && (after_small || last_capital)) {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (c.is_alphanumeric(), words.last_mut()) {
+            word.extend(c.to_lowercase());
+        }
+        before = Some(c);
+    }
+    let bare = words.iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned());
+    bare.filter(|word| !word.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: u32 = 25;
+    const INT: u32 = 23;
+    const DATE: u32 = 1082;
+    const TIMESTAMPTZ: u32 = 1184;
+
+    fn of(name: &str, base_oid: u32) -> Option<Sensitive> {
+        sensitive(&SourceColumn { name: name.to_owned(), base_oid, ..SourceColumn::default() })
+    }
+
+    #[test]
+    fn secrets_are_known_by_words_of_their_names() {
+        for name in [
+            "password",
+            "encrypted_password",
+            "password_digest",
+            "passwordHash",
+            "user_password2",
+            "reset_password_token",
+            "token",
+            "tokens",
+            "accessToken",
+            "APIKey",
+            "api_key",
+            "stripe_api_keys",
+            "client_secret",
+            "private_key",
+            "session_key",
+            "card_number",
+            "credit_card",
+            "card",
+            "iban",
+            "customer_iban",
+            "ssn",
+            "cvv",
+            "otp_secret",
+            "email_token",
+            "pin",
+            "salt",
+        ] {
+            assert_eq!(of(name, TEXT), Some(Sensitive::Secret), "{name}");
+        }
+        assert_eq!(of("card_number", 1700), Some(Sensitive::Secret));
+        assert_eq!(of("token", oid::UUID), Some(Sensitive::Secret));
+    }
+
+    #[test]
+    fn personal_data_is_known_by_words_of_its_names() {
+        for name in [
+            "email",
+            "user_email_address",
+            "userEmail",
+            "e_mail",
+            "email2",
+            "employee_telephone",
+            "mobile_phone",
+            "first_name",
+            "lastName",
+            "IPAddress",
+            "ip_address",
+            "billing_address",
+            "email_id",
+            "address",
+        ] {
+            assert_eq!(of(name, TEXT), Some(Sensitive::Personal), "{name}");
+        }
+        assert_eq!(of("phone", 20), Some(Sensitive::Personal));
+        assert_eq!(of("birth_date", DATE), Some(Sensitive::Personal));
+        assert_eq!(of("date_of_birth", DATE), Some(Sensitive::Personal));
+    }
+
+    #[test]
+    fn a_name_that_only_sounds_like_it_is_left_alone() {
+        for name in [
+            "tokenizer_version",
+            "token_count",
+            "card_count",
+            "card_brand",
+            "scorecard",
+            "discard_reason",
+            "mailbox_type",
+            "email_verified",
+            "email_template",
+            "password_policy",
+            "birthplace_code",
+            "shipping_cost",
+            "pinned_note",
+            "secretary",
+            "addressee",
+            "monkey",
+            "primary_key",
+            "public_key",
+            "sort_key",
+            "company_address",
+            "phonetic",
+            "assignee",
+            "name",
+            "username",
+            "description",
+        ] {
+            assert_eq!(of(name, TEXT), None, "{name}");
+        }
+        for (name, oid) in [
+            ("has_password", BOOL),
+            ("password", BOOL),
+            ("token", INT),
+            ("token_id", INT),
+            ("token_id", oid::UUID),
+            ("email", INT),
+            ("password_changed", TIMESTAMPTZ),
+            ("phone", TIMESTAMPTZ),
+            ("email_id", INT),
+            ("card_number", DATE),
+        ] {
+            assert_eq!(of(name, oid), None, "{name} {oid}");
+        }
+    }
+}

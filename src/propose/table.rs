@@ -1,0 +1,187 @@
+//! What is proposed for one table or view, or why nothing is.
+
+use super::capture::{self, Choice};
+use super::changelog::is_log;
+use super::checked::checked;
+use super::frameworks::framework_table;
+use super::proposed::{Entry, Proposed, ProposedLog, Verdict, Written};
+use super::select::Wish;
+use super::sensitive::{Sensitive, sensitive};
+use super::toml_text::{list, relation_name};
+use crate::source::{Access, Candidate, Listing, Persistence, RelationKind, RowSecurity, ident, qualified};
+
+/// Proposes settings for a table or view.
+pub fn propose_table(
+    listing: &Listing,
+    candidate: &Candidate,
+    wish: Wish,
+    log: Option<&ProposedLog>,
+    target: String,
+) -> Proposed {
+    let relation = &candidate.relation;
+    let mut entries = Vec::new();
+    let Choice { entries: chosen, finds } = match (relation.kind, capture::key(relation)) {
+        (RelationKind::View | RelationKind::MaterializedView | RelationKind::Foreign, _) => capture::full(""),
+        (_, None) => capture::full(
+            "no primary key, and no unique index over columns that are NOT NULL: the whole table replaces the target each tick",
+        ),
+        (_, Some(key)) => {
+            if relation.primary_key.is_empty() {
+                let why = "no primary key; a unique index is on this".to_owned();
+                let value = list(key.iter().map(String::as_str));
+                entries.push(Entry { key: "key", value, why, written: Written::Live });
+            }
+            capture::choose(listing, candidate, log)
+        }
+    };
+    entries.extend(chosen);
+    entries.extend(of_columns(candidate));
+    let mut reasons = why_not(listing, candidate, wish, log);
+    let mut proposed = Proposed {
+        name: candidate.name.clone(),
+        heading: heading(candidate, Some(&finds)),
+        remarks: remarks(listing, candidate),
+        verdict: Verdict::Active,
+        target: (target != candidate.name.name).then_some(target),
+        entries,
+    };
+    if let Err(reason) = checked(&mut proposed, relation) {
+        reasons.push(reason);
+    }
+    if !reasons.is_empty() {
+        proposed.heading = heading(candidate, None);
+        proposed.remarks.clear();
+        proposed.verdict = Verdict::Commented(reasons);
+    }
+    proposed
+}
+
+fn remarks(listing: &Listing, candidate: &Candidate) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let (name, role) = (qualified(&candidate.name), ident(&listing.role));
+    if let Access::Columns(columns) = &candidate.access {
+        remarks.push(format!(
+            "The role may read these columns alone: {}. With GRANT SELECT ON {name} TO {role} only changed rows would be read.",
+            columns.join(", ")
+        ));
+    }
+    let key = capture::key(&candidate.relation).unwrap_or_default();
+    for column in key.iter().filter_map(|c| candidate.relation.column(c)).filter(|c| sensitive(c).is_some()) {
+        remarks.push(format!(
+            "The key {} is named like personal data or a secret. A key can't be hashed or excluded: name other columns with key, or leave the table out.",
+            column.name
+        ));
+    }
+    remarks
+}
+
+/// What keeps a table from being published as it is.
+fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&ProposedLog>) -> Vec<String> {
+    let (name, role) = (qualified(&candidate.name), ident(&listing.role));
+    let mut reasons = Vec::new();
+    if candidate.row_security == RowSecurity::HidesRows {
+        reasons.push(format!(
+            "Row-level security would hide rows from the role, and a hidden row looks deleted. To read them all: ALTER ROLE {role} BYPASSRLS"
+        ));
+    }
+    let is_large = candidate.about_rows.is_some_and(|n| n >= capture::LARGE);
+    if candidate.access != Access::Whole && is_large {
+        reasons
+            .push(format!("So large a table had better not be read whole each tick: GRANT SELECT ON {name} TO {role}"));
+    }
+    match candidate.relation.kind {
+        RelationKind::View => reasons.push(view("A view", log)),
+        RelationKind::MaterializedView => reasons.push(format!(
+            "{} REFRESH writes all of its rows again.",
+            view("A materialized view", None)
+        )),
+        RelationKind::Foreign => reasons.push(
+            "A foreign table: its rows do not say which transaction wrote them, and reading it reads another server. As it stands here it is read \
+             whole each tick."
+                .to_owned(),
+        ),
+        RelationKind::Table | RelationKind::Partitioned => {}
+    }
+    if wish == Wish::Named {
+        return reasons;
+    }
+    if let Some(what) = framework_table(&candidate.name, &candidate.relation) {
+        reasons.push(format!("Not data of the application: {what}."));
+    } else if let Some(extension) = &candidate.extension {
+        reasons.push(format!("Not data of the application: it belongs to the extension {extension}."));
+    } else if is_log(candidate, log) {
+        reasons.push("The change log itself: its entries name rows of other tables.".to_owned());
+    }
+    if candidate.persistence == Persistence::Unlogged {
+        reasons.push("An unlogged table: a crash of the server empties it, and a standby can't read it.".to_owned());
+    }
+    reasons
+}
+
+fn view(what: &str, log: Option<&ProposedLog>) -> String {
+    let follows = log.map_or_else(String::new, |log| {
+        format!(
+            " With the change log only changed rows are read: write key (the columns that tell its rows apart), capture = \"changelog\" and \
+             log_types = [\"{}\"] (the types whose entries change its rows).",
+            log.example
+        )
+    });
+    format!(
+        "{what}: the catalog does not name its key, and its rows do not say which transaction wrote them. As it stands here, all of it is read \
+         each tick.{follows}"
+    )
+}
+
+/// Columns that had better stay in the source.
+fn of_columns(candidate: &Candidate) -> Vec<Entry> {
+    let relation = &candidate.relation;
+    let key = capture::key(relation).unwrap_or_default();
+    let readable = |name: &String| match &candidate.access {
+        Access::Whole => true,
+        Access::Columns(columns) => columns.contains(name),
+    };
+    let of = |sort: Sensitive| -> Vec<&str> {
+        let found = relation.columns.iter().filter(|c| !key.contains(&c.name) && readable(&c.name));
+        found.filter(|c| sensitive(c) == Some(sort)).map(|c| c.name.as_str()).collect()
+    };
+    let mut entries = Vec::new();
+    let closed: Vec<&str> =
+        relation.columns.iter().map(|c| &c.name).filter(|c| !readable(c)).map(String::as_str).collect();
+    if !closed.is_empty() {
+        let why = "secrets by their names, and what the role may not read".to_owned();
+        let secrets = of(Sensitive::Secret);
+        let why = if secrets.is_empty() { "the role may not read them".to_owned() } else { why };
+        entries.push(Entry {
+            key: "exclude",
+            value: list(secrets.into_iter().chain(closed)),
+            why,
+            written: Written::Live,
+        });
+    }
+    for (sort, key, why, written) in [
+        (Sensitive::Secret, "exclude", "named like secrets, so never read", Written::Live),
+        (Sensitive::Personal, "hash", "named like personal data", Written::Offered),
+    ] {
+        let columns = of(sort);
+        let is_written = entries.iter().any(|e: &Entry| e.key == key);
+        if !columns.is_empty() && !is_written {
+            entries.push(Entry { key, value: list(columns), why: why.to_owned(), written });
+        }
+    }
+    entries
+}
+
+fn heading(candidate: &Candidate, finds: Option<&str>) -> String {
+    let relation = &candidate.relation;
+    let mut parts = vec![relation_name(&candidate.name)];
+    if relation.kind != RelationKind::Table {
+        parts.push(relation.kind.name().to_owned());
+    } else if !relation.leaves.is_empty() {
+        parts.push("with the tables that inherit from it (keys have to differ among all of them)".to_owned());
+    }
+    parts.extend(
+        candidate.about_rows.map(|n| if n == 1 { "about 1 row".to_owned() } else { format!("about {n} rows") }),
+    );
+    let what = parts.join(", ");
+    finds.map_or_else(|| what.clone(), |finds| format!("{what}: {finds}"))
+}

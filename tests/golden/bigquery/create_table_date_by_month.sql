@@ -1,0 +1,11 @@
+CREATE TABLE `my-project.app.orders`
+(
+  `id` INT64 NOT NULL,
+  `at` DATE,
+  `is_deleted` BOOL,
+  `deleted_at` TIMESTAMP,
+  PRIMARY KEY (`id`) NOT ENFORCED
+)
+PARTITION BY DATE_TRUNC(`at`, MONTH)
+CLUSTER BY `id`
+OPTIONS (description = 'Kept equal to public.o\'rders by Plimsoll', labels = [('managed-by', 'plimsoll')]);
