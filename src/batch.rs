@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::model::{Column, DeleteStyle, FeedId, Op, Partition, RunId, TargetRef};
+use crate::model::{Column, DeleteStyle, FeedId, Metadata, Op, Partition, RunId, TargetRef};
 
 mod watermark;
 
@@ -21,7 +21,10 @@ pub use watermark::{
 };
 
 /// The version of the manifest and the state document that this program writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+///
+/// Since 2 a sealed batch may have metadata columns. A program that does not know them would merge the rows without, so it must
+/// not be able to finish such a batch: it refuses the newer version by name.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// The sealed files of a run and what is to be done with them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,6 +102,12 @@ pub struct TableBatch {
     /// Columns of the target that were dropped there, to be added before its rows are written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost_columns: Vec<Column>,
+    /// Whether the target gets the metadata columns. The lines of a load that replaces it have them already.
+    #[serde(default, skip_serializing_if = "Metadata::is_off")]
+    pub metadata: Metadata,
+    /// Rows that the target had when the batch was staged, as BigQuery counted them; of a load that replaces them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_before: Option<u64>,
 }
 
 /// How the staged rows get into the target.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::client::BigQuery;
 use super::error::BigQueryError;
 use super::jobs::{Earlier, JobDone, JobName, NOTHING, Verb};
-use super::merge::bounded_merge_statement;
+use super::merge::{Merger, bounded_merge_statement};
 use super::target_plan::api_schema;
 use crate::batch::{Apply, Batch, ReplaceSchema, TableBatch};
 use crate::model::{Column, Mode, OP_COLUMN, TargetRef, TargetType};
@@ -81,7 +81,7 @@ impl BigQuery {
                 }
                 self.load_staging(&load, uris, staging, table, replay).await?;
                 let asked = self.staged_bounds(table).await?;
-                let sql = bounded_merge_statement(table, asked.within.as_ref(), batch.started);
+                let sql = bounded_merge_statement(table, asked.within.as_ref(), Merger::of(batch));
                 let Some(sql) = sql else { return Ok(Applied::default()) };
                 match self.run_job(&merge, &query_job(sql), &what, Earlier::Counts).await {
                     Ok(done) => {

@@ -51,7 +51,7 @@ impl BigQuery {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DeleteStyle, TargetRef};
+    use crate::model::{DeleteStyle, Metadata, TargetRef};
 
     #[test]
     fn only_a_table_of_ours_that_differs_is_changed() {
@@ -63,6 +63,7 @@ mod tests {
             partition: None,
             cluster: vec!["a".into(), "b".into()],
             description: String::new(),
+            metadata: Metadata::Off,
             held: vec![],
         };
         let ours = |fields: Value| json!({ "labels": { "managed-by": "plimsoll" }, "clustering": fields });

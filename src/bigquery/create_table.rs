@@ -55,7 +55,7 @@ fn partition_by(partition: &Partition, of: Option<TargetType>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DeleteStyle, TargetRef};
+    use crate::model::{DeleteStyle, Metadata, TargetRef};
     use expect_test::expect_file;
 
     fn plan(columns: Vec<Column>, partition: Partition) -> TargetPlan {
@@ -67,6 +67,7 @@ mod tests {
             partition: Some(partition),
             cluster: vec!["id".into()],
             description: TargetPlan::description_of("public.o'rders"),
+            metadata: Metadata::default(),
             held: Vec::new(),
         }
     }

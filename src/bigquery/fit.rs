@@ -134,7 +134,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::TargetRef;
+    use crate::model::{Metadata, TargetRef};
 
     fn plan() -> TargetPlan {
         let column = |name: &str, target_type, mode| Column { name: name.to_owned(), target_type, mode };
@@ -149,6 +149,7 @@ mod tests {
             partition: None,
             cluster: vec![],
             description: String::new(),
+            metadata: Metadata::Off,
             held: vec![],
         }
     }

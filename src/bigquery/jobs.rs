@@ -62,6 +62,7 @@ impl JobName {
     pub fn of(batch: &Batch, table: &TableBatch, verb: Verb) -> Self {
         let t = &table.target;
         let mut names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
+        names.extend(table.metadata.columns().into_iter().map(|c| c.name));
         let mut add = |t: &TargetRef| {
             names.extend([t.project.clone(), t.dataset.clone(), t.table.clone(), t.to_string()]);
             names.push(format!("{}:{}.{}", t.project, t.dataset, t.table));

@@ -12,23 +12,38 @@ use time::OffsetDateTime;
 
 use super::sql::{ident, string, table, timestamp};
 use super::within::Within;
-use crate::batch::{Absent, Apply, KeyBounds, Repeats, TableBatch, Update};
-use crate::model::{Column, DeleteStyle, Mode, OP_COLUMN, Op, TargetRef, TargetType};
+use crate::batch::{Absent, Apply, Batch, KeyBounds, Repeats, TableBatch, Update};
+use crate::model::{
+    Column, DeleteStyle, Metadata, Mode, OP_COLUMN, Op, RUN_COLUMN, RunId, SYNCED_AT_COLUMN, TargetRef, TargetType,
+};
 
-/// The statement that brings a table's staged rows into its target; `None` for a batch that replaces it. `at` dates soft
-/// deletes.
-pub fn merge_statement(batch: &TableBatch, at: OffsetDateTime) -> Option<String> {
-    bounded_merge_statement(batch, None, at)
+/// The statement that brings a table's staged rows into its target; `None` for a batch that replaces it.
+pub fn merge_statement(batch: &TableBatch, merger: Merger<'_>) -> Option<String> {
+    bounded_merge_statement(batch, None, merger)
+}
+
+/// The run that a statement is of.
+#[derive(Clone, Copy, Debug)]
+pub struct Merger<'a> {
+    pub run: &'a RunId,
+    /// The date of soft deletes.
+    pub started: OffsetDateTime,
+}
+
+impl<'a> Merger<'a> {
+    pub fn of(batch: &'a Batch) -> Self {
+        Self { run: &batch.run, started: batch.started }
+    }
 }
 
 /// As [`merge_statement`], bounded by the target's partitions.
 pub(super) fn bounded_merge_statement(
     batch: &TableBatch,
     within: Option<&Within>,
-    at: OffsetDateTime,
+    merger: Merger<'_>,
 ) -> Option<String> {
     let Apply::Merge { staging, absent, repeats, scopes, update, .. } = &batch.apply else { return None };
-    Some(Merge { batch, staging, absent: *absent, repeats: *repeats, scopes, update: *update, within, at }.sql())
+    Some(Merge { batch, staging, absent: *absent, repeats: *repeats, scopes, update: *update, within, merger }.sql())
 }
 
 struct Merge<'a> {
@@ -39,7 +54,7 @@ struct Merge<'a> {
     scopes: &'a [String],
     update: Update,
     within: Option<&'a Within>,
-    at: OffsetDateTime,
+    merger: Merger<'a>,
 }
 
 impl Merge<'_> {
@@ -101,14 +116,31 @@ impl Merge<'_> {
 
     fn deleted_at(&self, column: &str) -> String {
         // A row that is deleted twice keeps the first date.
-        format!("T.{0} = COALESCE(T.{0}, {1})", ident(column), timestamp(self.at))
+        format!("T.{0} = COALESCE(T.{0}, {1})", ident(column), timestamp(self.merger.started))
+    }
+
+    /// What flags a row as deleted.
+    fn flagging(&self, flag: &str, at: &str) -> Vec<String> {
+        let mut sets = vec![format!("T.{} = TRUE", ident(flag)), self.deleted_at(at)];
+        sets.extend(self.metadata().map(|(name, value)| format!("T.{name} = {value}")));
+        sets
+    }
+
+    /// The metadata columns, if the target has them, and their values.
+    fn metadata(&self) -> impl Iterator<Item = (String, String)> + use<> {
+        let values = [
+            (ident(SYNCED_AT_COLUMN), "CURRENT_TIMESTAMP()".to_owned()),
+            (ident(RUN_COLUMN), string(self.merger.run.as_str())),
+        ];
+        let has_them = self.batch.metadata == Metadata::Columns;
+        values.into_iter().filter(move |_| has_them)
     }
 
     fn delete(&self) -> Option<String> {
         let then = match &self.batch.delete {
             DeleteStyle::Hard => "DELETE".to_owned(),
             DeleteStyle::Soft { flag, at } => {
-                format!("UPDATE SET T.{} = TRUE, {}", ident(flag), self.deleted_at(at))
+                format!("UPDATE SET {}", self.flagging(flag, at).join(", "))
             }
         };
         Some(format!("WHEN MATCHED AND {} THEN {then}", Self::op_is(Op::Delete)))
@@ -126,9 +158,11 @@ impl Merge<'_> {
             sets.push(format!("T.{} = FALSE", ident(flag)));
             sets.push(format!("T.{} = CAST(NULL AS TIMESTAMP)", ident(at)));
         }
-        if sets.is_empty() {
+        // Nothing but a value that changed is a reason to write a row.
+        if sets.is_empty() && (self.batch.metadata == Metadata::Off || self.update == Update::Different) {
             return None;
         }
+        sets.extend(self.metadata().map(|(name, value)| format!("T.{name} = {value}")));
         let mut condition = match self.absent {
             Absent::Keep => String::new(),
             // A row staged for its key alone has no values to update from.
@@ -160,6 +194,10 @@ impl Merge<'_> {
             names.push(ident(flag));
             values.push("FALSE".to_owned());
         }
+        for (name, value) in self.metadata() {
+            names.push(name);
+            values.push(value);
+        }
         let condition = Self::op_is(Op::Upsert);
         format!("WHEN NOT MATCHED AND {condition} THEN INSERT ({}) VALUES ({})", names.join(", "), values.join(", "))
     }
@@ -173,9 +211,9 @@ impl Merge<'_> {
         Some(match &self.batch.delete {
             DeleteStyle::Hard => format!("WHEN NOT MATCHED BY SOURCE{scope} THEN DELETE"),
             DeleteStyle::Soft { flag, at } => format!(
-                "WHEN NOT MATCHED BY SOURCE{scope} AND T.{0} IS NOT TRUE THEN UPDATE SET T.{0} = TRUE, {1}",
+                "WHEN NOT MATCHED BY SOURCE{scope} AND T.{} IS NOT TRUE THEN UPDATE SET {}",
                 ident(flag),
-                self.deleted_at(at)
+                self.flagging(flag, at).join(", ")
             ),
         })
     }

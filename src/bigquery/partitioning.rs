@@ -146,7 +146,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Column, DeleteStyle, Mode, TargetRef, TargetType};
+    use crate::model::{Column, DeleteStyle, Metadata, Mode, TargetRef, TargetType};
 
     fn plan(key: &[&str], immutable: bool) -> TargetPlan {
         let column = |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: Mode::Nullable };
@@ -158,6 +158,7 @@ mod tests {
             partition: Some(Partition { column: "day".into(), by: PartitionBy::Day, immutable }),
             cluster: vec![],
             description: String::new(),
+            metadata: Metadata::Off,
             held: vec![],
         }
     }

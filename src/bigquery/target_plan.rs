@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::batch::TableBatch;
-use crate::model::{Column, DeleteStyle, Mode, Partition, TargetRef, TargetType};
+use crate::model::{Column, DeleteStyle, Metadata, Mode, Partition, TargetRef, TargetType};
 
 pub(super) const LABEL: (&str, &str) = ("managed-by", "plimsoll");
 
@@ -17,6 +17,7 @@ pub struct TargetPlan {
     pub partition: Option<Partition>,
     pub cluster: Vec<String>,
     pub description: String,
+    pub metadata: Metadata,
     /// Columns that the target had when it was last written: one that is gone since had values that no change brings back.
     pub held: Vec<String>,
 }
@@ -27,13 +28,21 @@ impl TargetPlan {
         Self { held, ..self }
     }
 
-    /// The names of all columns that the target gets.
+    /// The names of the columns that a target has to hold from one run to the next: all but the metadata columns, which come back
+    /// by themselves as rows change.
     pub fn column_names(&self) -> Vec<String> {
-        self.all_columns().into_iter().map(|c| c.name).collect()
+        self.row_columns().into_iter().map(|c| c.name).collect()
     }
 
-    /// Every column of the target, with those that soft deletes add.
+    /// Every column of the target.
     pub(super) fn all_columns(&self) -> Vec<Column> {
+        let mut columns = self.row_columns();
+        columns.extend(self.metadata.columns());
+        columns
+    }
+
+    /// The source's columns, with those that soft deletes add.
+    fn row_columns(&self) -> Vec<Column> {
         let mut columns = self.columns.clone();
         if let DeleteStyle::Soft { flag, at } = &self.delete {
             let added = |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: Mode::Nullable };
@@ -90,6 +99,7 @@ impl TargetPlan {
             partition: table.partition.clone(),
             cluster: table.cluster.clone(),
             description: Self::description_of(&table.source),
+            metadata: table.metadata,
             held: Vec::new(),
         }
     }

@@ -47,7 +47,7 @@ pub struct Found {
     /// Of those, or of the rows read, the ones whose key can't be held.
     pub left_out: u64,
     /// Values that could not be held.
-    pub refused: u64,
+    pub quarantined: u64,
 }
 
 /// How one table is read in one run.
@@ -208,7 +208,7 @@ impl<'a> Capture<'a> {
         // Until the load is done, and for the run after it, the watermark is the first chunk's.
         if let (Decision::Chunk(_, Part::Next), Some(standing)) = (self.decision, self.standing) {
             let mut mark = TableMark { loading, ..standing.mark.clone() };
-            mark.refused += found.refused;
+            mark.quarantined += found.quarantined;
             note_other_leaves(&mut mark.relation.leaves, self.relation);
             if mark.loading.is_none() {
                 mark.whole_at = Some(self.moment.taken_at);
@@ -251,7 +251,7 @@ impl<'a> Capture<'a> {
             rows: before.and_then(|p| p.mark.rows),
             source_rows: found.source_rows.or(before.and_then(|p| p.mark.source_rows)),
             left_out: found.source_rows.map_or(before.and_then(|p| p.mark.left_out), |_| Some(found.left_out)),
-            refused: found.refused + self.previous().map_or(0, |p| p.mark.refused),
+            quarantined: found.quarantined + self.previous().map_or(0, |p| p.mark.quarantined),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::batch::{CursorMark, Identity, KeyListMark, TableMark, Watermark};
 use crate::encode::Shape;
 use crate::model::{
-    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, RelationName, TableSpec,
+    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Metadata, OnUnrepresentable, RelationName, TableSpec,
 };
 use crate::source::{Moment, Relation};
 
@@ -44,6 +44,7 @@ fn spec(capture: CaptureKind) -> TableSpec {
         log_types: vec![],
         log: String::new(),
         changed_columns: ChangedColumns::Reread,
+        metadata: Metadata::Off,
     }
 }
 
@@ -99,7 +100,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
         rows: None,
         source_rows: None,
         left_out: None,
-        refused: 0,
+        quarantined: 0,
     };
     Watermark {
         snapshot: snapshot.parse().unwrap(),

@@ -59,7 +59,7 @@ fn describe(report: &TickReport, layout: Layout) -> String {
                 Cell::plain(&run.source),
                 Cell::new(run.state.name(), tone),
                 Cell::plain(count(sum(run, |t| t.upserts))),
-                Cell::plain(count(sum(run, |t| t.deletes + t.rows_deleted))),
+                Cell::plain(count(sum(run, TableReport::removed))),
             ];
             row.extend(has_quarantined.then(|| Cell::plain(count(sum(run, |t| t.quarantined)))));
             row.extend([bytes(sum(run, |t| t.bytes_billed)), duration(run.seconds)].map(Cell::plain));
@@ -106,6 +106,10 @@ fn remarks(run: &RunReport, layout: Layout) -> String {
     }
     if let Some(why) = &run.whole {
         remark(format!("{}: the whole table was read: {why}", run.source));
+    }
+    for (t, before) in run.tables.iter().filter_map(|t| Some((t, t.rows_before?))) {
+        let (before, now) = (count(before), count(t.rows_inserted));
+        remark(format!("{}: a load replaced the target: {before} rows before, {now} now", t.source));
     }
     if run.replayed {
         remark(format!("{}: finished the sealed run {}", run.source, run.run));

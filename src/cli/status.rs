@@ -5,8 +5,10 @@ use serde_json::json;
 use super::layout::{Cell, Layout};
 use super::paint::Tone;
 use super::{CliError, Exit, Format, output};
+use crate::model::Finds;
 use crate::model::figures::{age, count, minute};
 use crate::run::{Context, FeedStatus};
+use crate::state::Figures;
 
 pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, CliError> {
     let feeds = context.status().await;
@@ -91,19 +93,23 @@ fn is_trouble(f: &FeedStatus) -> bool {
 fn describe(feeds: &[FeedStatus], layout: Layout) -> String {
     let mut sorted: Vec<(Standing, &FeedStatus)> = feeds.iter().map(|f| (Standing::of(f), f)).collect();
     sorted.sort_by_key(|(standing, _)| *standing);
-    let has_quarantined = feeds.iter().any(|f| f.refused > 0);
-    let mut heads = vec!["table", "state", "age", "last upserts"];
+    let has_quarantined = feeds.iter().any(|f| f.quarantined > 0);
+    let mut heads = vec!["table", "state", "age", "checked", "upserts", "deletes"];
     heads.extend(has_quarantined.then_some("quarantined"));
     let rows: Vec<Vec<Cell>> = sorted
         .iter()
         .map(|(standing, f)| {
+            let last = f.last_run.as_ref().map(|run| run.figures);
+            let figure = |of: fn(&Figures) -> u64| last.as_ref().map_or("-".to_owned(), |l| count(of(l)));
             let mut row = vec![
                 Cell::plain(&f.source),
                 Cell::new(standing.name(), standing.tone()),
                 Cell::plain(f.age_seconds.map_or("-".to_owned(), age)),
-                Cell::plain(f.last_run.as_ref().map_or("-".to_owned(), |l| count(l.upserts))),
+                Cell::plain(f.checked_seconds.map_or("-".to_owned(), age)),
+                Cell::plain(figure(|l| l.upserts)),
+                Cell::plain(figure(|l| l.deletes)),
             ];
-            row.extend(has_quarantined.then(|| Cell::plain(count(f.refused))));
+            row.extend(has_quarantined.then(|| Cell::plain(count(f.quarantined))));
             row
         })
         .collect();
@@ -115,6 +121,18 @@ fn describe(feeds: &[FeedStatus], layout: Layout) -> String {
     }
     out.push('\n');
     out.push_str(&layout.paragraph(0, ("", Tone::Plain), &summary(&sorted)));
+    let all_changes = Finds::AllChanges.to_string();
+    let blind = feeds.iter().filter(|f| f.finds != all_changes);
+    let mut finds: Vec<(&str, Vec<&str>)> = Vec::new();
+    for f in blind {
+        match finds.iter_mut().find(|(words, _)| *words == f.finds) {
+            Some((_, tables)) => tables.push(&f.source),
+            None => finds.push((&f.finds, vec![&f.source])),
+        }
+    }
+    for (words, tables) in finds {
+        out.push_str(&layout.paragraph(0, ("", Tone::Plain), &format!("{words}: {}", tables.join(", "))));
+    }
     out
 }
 
@@ -177,7 +195,10 @@ mod tests {
             age_seconds: Some(251),
             late: false,
             loading: None,
-            refused: 0,
+            quarantined: 0,
+            finds: "all changes".to_owned(),
+            checked: None,
+            checked_seconds: Some(40),
             pending: None,
             held_by: None,
             last_run: None,
@@ -199,7 +220,7 @@ mod tests {
         vec![
             feed("public.customers"),
             FeedStatus { late: true, age_seconds: Some(11_000), ..feed("public.items") },
-            FeedStatus { failure: Some(denied), refused: 12_345, ..feed("public.invoices") },
+            FeedStatus { failure: Some(denied), quarantined: 12_345, ..feed("public.invoices") },
             FeedStatus { age_seconds: None, last_success: None, late: true, ..feed("public.Order Items") },
             FeedStatus { paused_since: Some(datetime!(2026-11-25 8:05:59 UTC)), ..feed("public.old") },
             FeedStatus {

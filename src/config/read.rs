@@ -135,28 +135,6 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Refuses a key that the design has and this version has not.
-    fn not_yet(&self, key: &str, what: &str) {
-        if let Some(value) = self.get(key) {
-            let problem = format!("`{key}`: this version does not have {what} yet");
-            self.fault(value.span().start, problem, "remove it");
-        }
-    }
-
-    /// As [`Section::not_yet`], but lets the value pass that means "off".
-    pub fn not_yet_unless(&self, key: &str, off: &str, what: &str) {
-        if let Some(value) = self.get(key) {
-            let is_off = match value.get_ref() {
-                DeValue::String(s) => s == off,
-                DeValue::Boolean(b) => b.to_string() == off,
-                _ => false,
-            };
-            if !is_off {
-                self.not_yet(key, what);
-            }
-        }
-    }
-
     fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) {
         let problem = format!("`{key}`: a {} is not a {wanted}", value.get_ref().type_str());
         let remedy = match wanted {

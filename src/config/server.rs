@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::read::Section;
 
+/// How old a table's last success may be, where the config does not say.
+pub(super) const MAX_AGE: Duration = Duration::from_secs(3600);
+
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
     pub auth: Auth,
@@ -50,7 +53,7 @@ pub(super) fn read(s: &Section<'_>) -> Option<ServerConfig> {
     let auth = s.string("auth");
     let audience = s.string("audience");
     let accounts = s.one_or_more("service_account");
-    let max_age = s.duration("max_age").map_or(Duration::from_secs(3600), |d| d.value);
+    let max_age = s.duration("max_age").map_or(MAX_AGE, |d| d.value);
     let console = s.choice("console", &[("read-only", Console::ReadOnly), ("operate", Console::Operate)]);
     let console = console.unwrap_or(Console::ReadOnly);
     s.refuse_unknown(&["auth", "audience", "service_account", "console", "max_age"]);

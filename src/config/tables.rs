@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::read::{Located, Section, TextOrTable};
 use crate::model::{
-    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, LogType, OnUnrepresentable, Partition, PartitionBy,
-    RelationName, TableSpec, TargetType,
+    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, LogType, Metadata, OnUnrepresentable, Partition,
+    PartitionBy, RESERVED_PREFIX, RelationName, TableSpec, TargetType,
 };
 
 /// The share of a target that one run may delete.
@@ -78,7 +78,6 @@ pub(super) fn read(root: &Section<'_>, has_log: bool, has_salt: bool) -> Vec<Tab
 fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     let source = s.required_string("source", "source = \"public.orders\"");
     let target = s.string("target");
-    not_yet(s);
     let key = s.strings("key");
     let cursor = s.string("cursor");
     let capture = s.choice(
@@ -123,6 +122,10 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     let rename = read_rename(s);
     let hash = s.strings("hash");
     let forced = read_forced_types(s);
+    let metadata = match s.boolean("metadata") {
+        Some(true) => Metadata::Columns,
+        Some(false) | None => Metadata::Off,
+    };
     let arrays = s.choice("arrays", &[("json", Arrays::Json), ("repeated", Arrays::Repeated)]);
 
     let source = source?;
@@ -195,6 +198,7 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
         log_types,
         log: String::new(),
         changed_columns: changed_columns.unwrap_or(ChangedColumns::Reread),
+        metadata,
     };
     Some((spec, target_at))
 }
@@ -212,11 +216,6 @@ fn quoted_remedy(text: &str) -> String {
               \"public.\\\"Order Items\\\"\""
             .to_owned(),
     }
-}
-
-/// What the design promises for later and must not be taken silently now.
-fn not_yet(s: &Section<'_>) {
-    s.not_yet_unless("metadata", "false", "metadata columns");
 }
 
 /// Keys that only mean something under another capture. In `[defaults]` they are for the tables they fit.
@@ -291,6 +290,12 @@ fn read_delete(s: &Section<'_>) -> DeleteStyle {
             s.fault(name.at, problem, "add it, or remove them");
         }
         return DeleteStyle::Hard;
+    }
+    for name in [&names.0, &names.1].into_iter().flatten() {
+        if name.value.to_lowercase().starts_with(RESERVED_PREFIX) {
+            let problem = format!("the column name `{}` belongs to Plimsoll", s.shown(name));
+            s.fault(name.at, problem, "choose one that does not begin with _plimsoll_");
+        }
     }
     DeleteStyle::Soft {
         flag: names.0.map_or("is_deleted".to_owned(), |n| n.value),

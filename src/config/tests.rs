@@ -89,10 +89,28 @@ capture = "wal"
 }
 
 #[test]
-fn what_this_version_lacks_is_refused_not_ignored() {
-    let found = faults(&format!("{MINIMAL}metadata = true\n"));
-    assert_eq!(found.len(), 1, "{found:#?}");
-    assert!(found.iter().any(|f| f.contains("does not have metadata columns yet")), "{found:#?}");
+fn the_columns_of_soft_deletes_have_names_of_their_own() {
+    for name in ["_plimsoll_run", "_Plimsoll_op"] {
+        let found = faults(&format!("{MINIMAL}metadata = true\ndelete = \"soft\"\ndeleted_flag = \"{name}\"\n"));
+        assert!(found.len() == 1 && found[0].contains("belongs to Plimsoll"), "{name}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_heartbeat_is_short_enough_for_readyz() {
+    let with = |run: &str, server: &str| format!("{MINIMAL}[run]\n{run}\n[server]\n{server}\n");
+    let heartbeat = |text: &str| Config::parse("c", text, &env()).unwrap().run.heartbeat.as_secs();
+    assert_eq!(heartbeat(MINIMAL), 300);
+    assert_eq!(heartbeat(&with("heartbeat = \"30m\"", "")), 1800);
+    assert_eq!(heartbeat(&with("", "max_age = \"4m\"")), 120, "what nobody asked for gives way");
+    for (run, server, problem) in [
+        ("heartbeat = \"31m\"", "", "longer than half of [server] max_age"),
+        ("heartbeat = \"3m\"", "max_age = \"4m\"", "heartbeat = \"2m\" at most"),
+        ("heartbeat = \"1ms\"", "", "`heartbeat` is shorter than a second"),
+    ] {
+        let found = faults(&with(run, server));
+        assert!(found.len() == 1 && found[0].contains(problem), "{found:#?}");
+    }
 }
 
 #[test]

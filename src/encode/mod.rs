@@ -31,7 +31,7 @@ pub use document::types_document;
 pub use error::EncodeError;
 pub use keys::{KeyDigest, join_bounds};
 pub use mapping::{Mapping, Wish, map_type};
-pub use row::{Flag, RowEncoder, RowKind, Tally};
+pub use row::{Flag, RowEncoder, RowKind, Stamp, Tally};
 pub use shape::{Shape, ShapeColumn};
 
 /// Why a value can't be held by its target type; never the value itself.

@@ -11,8 +11,10 @@ use crate::batch::KeyBounds;
 use crate::model::{OP_COLUMN, OnUnrepresentable, Op, TargetType};
 
 mod refused;
+mod stamp;
 
 use refused::Refused;
+pub use stamp::Stamp;
 
 /// BigQuery takes a JSON row of at most 100 MB (its message says 104,857,600 bytes); a cell has no limit of its own.
 /// Sources: <https://cloud.google.com/bigquery/quotas#load_jobs>, <https://github.com/m-lab/etl/pull/1133>
@@ -57,6 +59,8 @@ struct Field {
 pub struct RowEncoder {
     fields: Vec<Field>,
     key_len: usize,
+    /// What closes each line.
+    end: Vec<u8>,
     longest: usize,
     absent: Absent,
     flag: Flag,
@@ -125,6 +129,7 @@ impl RowEncoder {
         Self {
             fields,
             key_len,
+            end: END.to_vec(),
             longest: LONGEST_ROW,
             absent: match kind {
                 RowKind::Change(Op::Delete) => Absent::IsRight,
@@ -268,7 +273,7 @@ impl RowEncoder {
                 }
             }
             // What follows is not looked at: one row must not take the memory of many.
-            if out.len() - start + END.len() > self.longest {
+            if out.len() - start + self.end.len() > self.longest {
                 return Ok(Line::TooLong);
             }
         }
@@ -276,7 +281,7 @@ impl RowEncoder {
             let extra = rest.map_or(0, |r| memchr::memchr_iter(b'\t', r).count() + 1);
             return Err(EncodeError::Malformed { expected: self.fields.len(), found: seen + extra });
         }
-        out.extend_from_slice(END);
+        out.extend_from_slice(&self.end);
         Ok(Line::Whole { key_end })
     }
 
@@ -291,7 +296,7 @@ impl RowEncoder {
     }
 }
 
-/// What closes a line.
+/// What closes a line that has nothing more to say.
 const END: &[u8] = b"}\n";
 
 /// The first field of a row and what follows its tab, if one does. A tab inside a value is escaped.
@@ -368,6 +373,23 @@ mod tests {
         assert_eq!(encode(&mut keys, "7\n").0, "{\"_plimsoll_op\":\"K\",\"id\":7}\n");
         let mut full = RowEncoder::new(&shape(&ORDERS[..2], 0), RowKind::Replacement, OnUnrepresentable::Fail);
         assert_eq!(encode(&mut full, "\\N\tx\n").0, "{\"id\":null,\"note\":\"x\"}\n");
+    }
+
+    #[test]
+    fn the_lines_of_a_replacement_end_with_the_metadata() {
+        let at = time::macros::datetime!(2024-02-29 12:34:56.000123 +02:00);
+        let run = crate::model::RunId::new(at, 7);
+        let encoder = || {
+            let plain = RowEncoder::new(&shape(&ORDERS[..2], 0), RowKind::Replacement, OnUnrepresentable::Null);
+            plain.stamped(Stamp { run: &run, at })
+        };
+        let end = "\"_plimsoll_synced_at\":\"2024-02-29 10:34:56.000123+00:00\",\"_plimsoll_run\":\"20240229t123456_000000000007\"}\n";
+        assert_eq!(encode(&mut encoder(), "\\N\t\\N\n").0, format!("{{\"id\":null,{end}"));
+        let line = encode(&mut encoder(), "7\tx\n").0;
+        assert_eq!(line, format!("{{\"id\":7,\"note\":\"x\",{end}"));
+        // They count for the length of the row.
+        assert_eq!(encode(&mut encoder().at_most(line.len()), "7\tx\n").0, line);
+        assert_eq!(encode(&mut encoder().at_most(line.len() - 1), "7\txy\n").0, format!("{{\"id\":7,{end}"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FeedId, LogType, RelationName, TargetType};
+use super::{FeedId, LogType, Metadata, RelationName, TargetType};
 
 /// What becomes of a target row whose source row is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,6 +197,7 @@ pub struct TableSpec {
     /// [`LogSpec::fingerprint`] of the log it is captured by; empty without one.
     pub log: String,
     pub changed_columns: ChangedColumns,
+    pub metadata: Metadata,
 }
 
 impl TableSpec {

@@ -61,9 +61,9 @@ pub(super) fn logged_tables(context: &Context) -> Vec<TableSpec> {
 impl<'a> Work<'a> {
     /// Whether the state is due for a sign of life, also without changes.
     fn is_old(&self, previous: &Watermark, moment: &Moment) -> bool {
-        let heartbeat = self.context.heartbeat();
-        let stood = self.tables.iter().map(|t| previous.standing(&t.target).map(|s| s.taken_at));
-        stood.min().flatten().is_none_or(|t| moment.taken_at - t >= heartbeat)
+        let heartbeat = self.context.config.run.heartbeat;
+        let stood = self.tables.iter().filter_map(|t| previous.standing(&t.target)).map(|s| s.taken_at);
+        stood.min().is_none_or(|t| moment.taken_at - t >= heartbeat)
     }
 
     async fn read(&self, session: &Session, moment: &Moment) -> Result<Captured, RunError> {
@@ -217,6 +217,7 @@ impl<'a> Work<'a> {
             mode: self.order.mode,
             guard: self.order.guard,
             folder: &folder,
+            run: self.run,
         };
         let reading = Reading { session, relation, shape, standing: *standing };
         loop {
@@ -250,7 +251,7 @@ impl<'a> Work<'a> {
                 Passed::Through(absent) => {
                     staging.bound_cursor().await?;
                     let mark = at_hand.as_ref().map(|a| a.next_mark(looked, decision, moment));
-                    let staged = staging.seal_ready(self.run, absent, mark).await?;
+                    let staged = staging.seal_ready(absent, mark).await?;
                     return Ok((staged, why(decision)));
                 }
                 Passed::TargetUnfit(why) => {
@@ -305,6 +306,7 @@ pub fn target_plan(target: TargetRef, spec: &TableSpec, shape: &Shape) -> Result
         partition: spec.partition.clone(),
         cluster: spec.cluster.clone().unwrap_or_else(by_key),
         description: TargetPlan::description_of(&spec.source.to_string()),
+        metadata: spec.metadata,
         columns,
         held: Vec::new(),
     })

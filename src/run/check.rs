@@ -17,7 +17,9 @@ use crate::bigquery::{Present, TargetPlan};
 use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
 use crate::capture::{blind, unbounded};
 use crate::encode::Shape;
-use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
+use crate::model::{
+    CaptureKind, ChangedColumns, Column, Deletes, Finds, Mode as ColumnMode, OnUnrepresentable, TableSpec,
+};
 use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog, required_relation};
 use crate::state::Handle;
 use try_out::try_out;
@@ -37,6 +39,8 @@ pub struct TableCheck {
     pub source: String,
     pub target: String,
     pub capture: &'static str,
+    /// Which changes the capture finds.
+    pub finds: String,
     pub key: Vec<String>,
     pub columns: Vec<ColumnCheck>,
     /// What the operator should know: limits of the capture, costs, changed names.
@@ -114,6 +118,7 @@ impl Context {
             source: spec.source.to_string(),
             target: self.bigquery.target(&spec.target).to_string(),
             capture: spec.capture.name(),
+            finds: spec.finds().to_string(),
             key: Vec::new(),
             columns: Vec::new(),
             notes: Vec::new(),
@@ -216,7 +221,12 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> 
     }
     if matches!(spec.capture, CaptureKind::Cursor | CaptureKind::Xmin) {
         match spec.deletes {
-            Deletes::Ignore => note("rows deleted in the source stay in the target (deletes = \"ignore\")".to_owned()),
+            Deletes::Ignore => note(match spec.finds() {
+                finds @ Finds::InsertsAndUpdates => {
+                    format!("{finds}: rows deleted in the source stay in the target (deletes = \"ignore\")")
+                }
+                finds => format!("{finds}: until then rows deleted in the source stay in the target (reconcile_every)"),
+            }),
             Deletes::Keys => {
                 note("every look for deleted rows reads all keys of the source (deletes_every)".to_owned())
             }

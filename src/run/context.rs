@@ -9,6 +9,8 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{Progress, Silent};
+use super::seen::Seen;
+use crate::batch::Watermark;
 use crate::bigquery::BigQuery;
 use crate::config::{Config, Secret};
 use crate::model::{FeedId, RunId};
@@ -39,7 +41,7 @@ pub struct Context {
     /// What stops the statement that a feed's run has under way.
     cancellers: Mutex<HashMap<FeedId, Canceller>>,
     /// By target.
-    last_success: Mutex<HashMap<String, OffsetDateTime>>,
+    seen: Mutex<HashMap<String, Seen>>,
 }
 
 impl Context {
@@ -68,7 +70,7 @@ impl Context {
             running: Mutex::default(),
             failures: Mutex::default(),
             cancellers: Mutex::default(),
-            last_success: Mutex::default(),
+            seen: Mutex::default(),
         })
     }
 
@@ -134,24 +136,27 @@ impl Context {
         }
     }
 
-    pub(super) fn note_success(&self, target: &str, at: OffsetDateTime) {
-        lock(&self.last_success).insert(target.to_owned(), at);
+    /// Notes that tables are up to date where the watermark says, as a run has found that ended at `checked`.
+    pub(super) fn note_seen(&self, targets: &[String], watermark: &Watermark, checked: OffsetDateTime) {
+        let mut seen = lock(&self.seen);
+        for (target, standing) in targets.iter().filter_map(|t| Some((t, watermark.standing(t)?))) {
+            seen.insert(target.clone(), Seen { moment: standing.taken_at, checked });
+        }
     }
 
     /// A table that is no longer known to be up to date: what the state says of it counts again.
     pub(super) fn note_trouble(&self, target: &str) {
-        lock(&self.last_success).remove(target);
+        lock(&self.seen).remove(target);
     }
 
-    /// The last time this process saw that a table was up to date.
-    pub fn last_success(&self, target: &str) -> Option<OffsetDateTime> {
-        lock(&self.last_success).get(target).copied()
+    /// What this process has last seen of a table.
+    pub(super) fn seen(&self, target: &str) -> Option<Seen> {
+        lock(&self.seen).get(target).copied()
     }
 
-    /// How often an empty run still moves the watermark in the state: rarely, for every write is billed, but often enough
-    /// that a fresh process can tell a quiet feed from a stuck one.
-    pub(super) fn heartbeat(&self) -> Duration {
-        Duration::from_secs(3600).min(self.config.server.max_age / 2)
+    /// The moment of the source that this process knows BigQuery to be equal to.
+    pub(super) fn last_success(&self, target: &str) -> Option<OffsetDateTime> {
+        self.seen(target).map(|s| s.moment)
     }
 
     pub(super) fn new_run(&self, now: OffsetDateTime) -> RunId {

@@ -15,13 +15,14 @@ use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
 use super::lease::keep_lease;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, seconds_since};
+use super::seen::up_to_date;
 use super::work::{Captured, Work};
 use crate::batch::{Batch, Loading, LogCounts, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
-use crate::state::{Handle, PastRun, StateDocument};
+use crate::state::{Handle, PastRun, StateDocument, Told};
 use crate::telemetry::ANSWERED;
 
 mod tell;
@@ -149,9 +150,9 @@ impl Run<'_> {
         info!(run = %batch.run, "finishing a sealed run");
         let Some(state) = self.state.as_mut() else { return Ok(()) };
         state.take_lease(&batch.run).await?;
-        match finish(self.context, state, &batch, Replay::Yes).await {
+        let targets: Vec<String> = batch.tables.iter().map(|t| t.target.table.clone()).collect();
+        match finish(self.context, state, &batch, Replay::Yes, &targets).await {
             Ok(tables) => {
-                self.note_success(batch.tables.iter().map(|t| &t.target.table));
                 self.report(RunState::Done, tables, None);
             }
             Err(RunError::BigQuery(e)) if self.may_be_discarded(&e) => {
@@ -242,18 +243,22 @@ impl Run<'_> {
         let mut rest = rest;
         let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
+        let targets: Vec<String> = done.iter().map(|t| t.target.clone()).collect();
         let Some(batch) = batch else {
             // Whoever looks at the state is to see that it works again.
             let failed = state.document().notes.recent.last().is_some_and(|r| r.error.is_some());
             self.context.note_failure(&self.feed.id, None);
             let past = failed.then(|| PastRun::of(&self.id, seconds_since(self.started), None));
-            let is_worth_it = is_worth_a_write(&due, previous.as_ref(), &next, captured_log, self.context.heartbeat());
+            let heartbeat = self.context.config.run.heartbeat;
+            let is_worth_it = is_worth_a_write(&targets, previous.as_ref(), &next, captured_log, heartbeat);
+            let (targets, now) = (up_to_date(&targets, &next, &now_aside), OffsetDateTime::now_utc());
             if failed || now_aside != aside || is_worth_it {
-                state.advance(next, now_aside, past.as_ref()).await?
+                let told = Told { past, checked: Some((targets.clone(), now)) };
+                state.advance(next.clone(), now_aside, &told).await?
             } else {
                 state.release().await?
             }
-            self.note_success(done.iter().map(|t| &t.target));
+            self.context.note_seen(&targets, &next, now);
             // The run that was finished before this one already speaks for the feed.
             if self.reports.is_empty() || !self.postponed.is_empty() {
                 self.report(RunState::Empty, Vec::new(), None);
@@ -267,9 +272,8 @@ impl Run<'_> {
         }
         self.context.progress.verb(&self.feed.id, "seal");
         state.seal(batch.clone()).await?;
-        let tables = finish(self.context, state, &batch, Replay::No).await?;
+        let tables = finish(self.context, state, &batch, Replay::No, &targets).await?;
         self.context.note_failure(&self.feed.id, None);
-        self.note_success(done.iter().map(|t| &t.target));
         let (loading, others): (Vec<TableSpec>, Vec<TableSpec>) =
             done.into_iter().partition(|t| self.loading(&t.target).is_some());
         self.goes_on = loading.iter().map(|t| t.target.clone()).collect();
@@ -305,14 +309,16 @@ impl Run<'_> {
 
 /// Whether a run without changes is to move the watermark in the state all the same.
 fn is_worth_a_write(
-    due: &[TableSpec],
+    targets: &[String],
     previous: Option<&Watermark>,
     next: &Watermark,
     log: Option<LogCounts>,
     heartbeat: Duration,
 ) -> bool {
-    let oldest = due.iter().map(|t| previous.and_then(|w| w.standing(&t.target)).map(|s| s.taken_at)).min().flatten();
-    let is_older = |than: Duration| oldest.is_none_or(|t| next.taken_at - t >= than);
+    // One that is set aside, or waits for something passing, does not get older by being looked at.
+    let standing = targets.iter().filter(|t| next.tables.contains_key(*t));
+    let oldest = standing.map(|t| previous.and_then(|w| w.standing(t)).map(|s| s.taken_at)).min();
+    let is_older = |than: Duration| oldest.is_some_and(|t| t.is_none_or(|t| next.taken_at - t >= than));
     // Entries that concern nobody are not read again and again.
     let entries = log.map_or(0, |l| l.entries);
     let is_long = entries >= MANY_ENTRIES || (entries > 0 && is_older(LONG_AGO));

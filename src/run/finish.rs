@@ -1,5 +1,7 @@
 //! From the seal to the commit: load, merge, move the watermark. A replay does the same again.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use time::OffsetDateTime;
 use tracing::{error, warn};
@@ -9,24 +11,28 @@ use super::context::Context;
 use super::error::RunError;
 use super::lease::keep_lease;
 use super::report::{TableReport, seconds_since};
+use super::seen::up_to_date;
 use crate::batch::{Absent, Apply, Batch, TableBatch, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::model::{DeleteStyle, FeedId};
-use crate::state::{Handle, PastRun};
+use crate::state::{Figures, Handle, PastRun, Told};
 use crate::storage::Expect;
 
-/// Brings a sealed batch into BigQuery and commits its watermark.
+/// Brings a sealed batch into BigQuery and commits its watermark. Of the targets that its run has `looked_at`, those that are up to
+/// date then are noted so.
 pub(super) async fn finish(
     context: &Context,
     state: &mut Handle,
     batch: &Batch,
     replay: Replay,
+    looked_at: &[String],
 ) -> Result<Vec<TableReport>, RunError> {
     let period = state.renewal_period();
     let applied = keep_lease(state, &batch.run, period, apply_all(context, batch, replay)).await?;
     context.progress.verb(&batch.feed, "commit");
     let (mut next, mut aside) = (batch.next.clone(), batch.aside.clone());
     let mut reports = Vec::with_capacity(applied.len());
+    let mut figures = BTreeMap::new();
     for (table, outcome) in batch.tables.iter().zip(applied) {
         let target = &table.target.table;
         let Some(outcome) = outcome else {
@@ -36,6 +42,7 @@ pub(super) async fn finish(
         match outcome {
             Ok(report) => {
                 settle(&mut next, table, &report);
+                figures.insert(target.clone(), report.figures());
                 reports.push(report);
             }
             // Nothing to mend: the next tick fills a new one.
@@ -54,15 +61,17 @@ pub(super) async fn finish(
             }
         }
     }
-    let sum = |f: fn(&TableReport) -> u64| reports.iter().map(f).sum();
-    let last = PastRun {
-        upserts: sum(|t| t.upserts),
-        deletes: sum(|t| t.deletes),
-        quarantined: sum(|t| t.quarantined),
-        bytes_billed: sum(|t| t.bytes_billed),
+    let past = PastRun {
+        figures: figures.values().fold(Figures::default(), |all, one| all.plus(*one)),
+        tables: figures,
         ..PastRun::of(&batch.run, seconds_since(batch.started), None)
     };
-    state.commit(next, aside, last).await?;
+    // What a replay brings was looked for when its batch was made.
+    let now = if replay == Replay::Yes { batch.started } else { OffsetDateTime::now_utc() };
+    let targets = up_to_date(looked_at, &next, &aside);
+    let told = Told { past: Some(past), checked: Some((targets.clone(), now)) };
+    state.commit(next.clone(), aside, told).await?;
+    context.note_seen(&targets, &next, now);
     tidy_up(context, batch, &reports).await;
     Ok(reports)
 }

@@ -31,6 +31,7 @@ mod progress;
 mod ready;
 mod report;
 mod sample;
+mod seen;
 mod staging;
 mod status;
 mod target;

@@ -6,7 +6,7 @@ use time::Duration;
 use super::context::Context;
 use super::error::RunError;
 use crate::batch::{Batch, TableBatch};
-use crate::bigquery::merge_statement;
+use crate::bigquery::{Merger, merge_statement};
 use crate::model::{FeedId, RunId};
 use crate::stage::batch_folder;
 use crate::state::{Handle, PastRun};
@@ -66,7 +66,7 @@ fn statements(batch: &Batch) -> Vec<TableSql> {
     let each = batch.tables.iter().map(|t| TableSql {
         source: t.source.clone(),
         target: t.target.to_string(),
-        merge: merge_statement(&TableBatch { bounds: None, ..t.clone() }, batch.started),
+        merge: merge_statement(&TableBatch { bounds: None, ..t.clone() }, Merger::of(batch)),
     });
     each.collect()
 }

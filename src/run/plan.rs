@@ -11,7 +11,7 @@ use super::error::RunError;
 use super::report::Failure;
 use super::target::{bound_note, target_notes};
 use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
-use crate::bigquery::{Inspection, Present, Reach, TargetPlan, merge_statement};
+use crate::bigquery::{Inspection, Merger, Present, Reach, TargetPlan, merge_statement};
 use crate::capture::log::{Chunk, Claim, Log, Logged, Place, Reread, Survey, keys_query, scan_query};
 use crate::capture::{Capture, Decision, Why, decide};
 use crate::encode::Shape;
@@ -185,8 +185,10 @@ impl Context {
             counts: Counts::default(),
             bounds: None::<KeyBounds>,
             lost_columns: Vec::new(),
+            metadata: plan.metadata,
+            rows_before: None,
         };
-        merge_statement(&batch, now)
+        merge_statement(&batch, Merger { run: &run, started: now })
     }
 }
 

@@ -8,12 +8,11 @@ use super::work::Staged;
 use crate::batch::{Absent, Apply, LogMark, Parts, Removal, TableBatch, Update};
 use crate::bigquery::PreparedTarget;
 use crate::capture::Decision;
-use crate::model::RunId;
 use crate::source::refuse_rewritten;
 
 impl Staging<'_> {
     /// Stores what is left and says what is to be sealed of the table. `log` is where it stands in the change log then.
-    pub async fn seal_ready(mut self, run: &RunId, absent: Absent, log: Option<LogMark>) -> Result<Staged, RunError> {
+    pub async fn seal_ready(mut self, absent: Absent, log: Option<LogMark>) -> Result<Staged, RunError> {
         let (parts, bytes) = self.files.finish().await?;
         self.counts.staged_bytes = bytes;
         self.found.log = log;
@@ -36,7 +35,7 @@ impl Staging<'_> {
         }
         let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };
         refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
-        let mut table = self.table(run, absent, parts, &prepared);
+        let mut table = self.table(absent, parts, &prepared);
         prepared.bound(&self.plan, &mut table)?;
         guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
         // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
@@ -50,7 +49,7 @@ impl Staging<'_> {
         Ok(Staged { table: Some(table), mark, counts, since })
     }
 
-    fn table(&self, run: &RunId, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> TableBatch {
+    fn table(&self, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> TableBatch {
         let spec = self.place.spec;
         let apply = if self.capture.replaces() {
             Apply::Replace { schema: prepared.replace_schema(), fields: prepared.fields.clone() }
@@ -60,7 +59,7 @@ impl Staging<'_> {
                 Decision::Chunk(..) if self.capture.is_over_rows() => Update::Different,
                 Decision::Whole(_) | Decision::Chunk(..) | Decision::Changes => Update::All,
             };
-            let staging = self.place.context.bigquery.staging(&spec.target, run);
+            let staging = self.place.context.bigquery.staging(&spec.target, self.place.run);
             Apply::Merge { staging, absent, repeats: self.repeats, scopes: self.scopes.clone(), update, within: None }
         };
         TableBatch {
@@ -76,6 +75,9 @@ impl Staging<'_> {
             parts,
             counts: self.counts,
             lost_columns: prepared.lost.clone(),
+            metadata: self.plan.metadata,
+            // A first stretch is far from all that comes in the place of the old rows.
+            rows_before: prepared.rows.filter(|_| self.capture.replaces() && self.capture.range.is_none()),
             bounds: match &self.bounds {
                 Bounds::Known(bounds) => bounds.clone(),
                 Bounds::Empty => None,

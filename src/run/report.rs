@@ -6,9 +6,10 @@ use tracing::{error, info, warn};
 
 use super::error::RunError;
 use super::feeds::Feed;
-use crate::batch::{Aside, LogCounts, TableBatch};
+use crate::batch::{Apply, Aside, LogCounts, Repeats, TableBatch, Update};
 use crate::bigquery::Applied;
-use crate::model::{Blame, FeedId, RunId, TableSpec};
+use crate::model::{Blame, DeleteStyle, FeedId, RunId, TableSpec};
+use crate::state::Figures;
 use crate::telemetry::ANSWERED;
 
 #[derive(Clone, Debug, Serialize)]
@@ -170,11 +171,21 @@ pub struct TableReport {
     pub bytes_billed: u64,
     pub rows_inserted: u64,
     pub rows_updated: u64,
+    /// Rows that the target has no more. Of a load that replaced it the least: `rows_before` less the rows of now, for as many as came
+    /// by it may have gone as well.
     pub rows_deleted: u64,
+    /// Rows flagged as deleted, under soft deletes; absent where BigQuery's counts don't tell them from others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_flagged: Option<u64>,
+    /// Rows that the target had before a load replaced them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_before: Option<u64>,
 }
 
 impl TableReport {
     pub fn of(table: &TableBatch, applied: &Applied) -> Self {
+        let rows_before = table.rows_before.filter(|n| *n > 0);
+        let fewer = rows_before.map_or(0, |before| before.saturating_sub(applied.rows_inserted));
         Self {
             source: table.source.clone(),
             target: table.target.to_string(),
@@ -192,13 +203,42 @@ impl TableReport {
             bytes_billed: applied.bytes_billed,
             rows_inserted: applied.rows_inserted,
             rows_updated: applied.rows_updated,
-            rows_deleted: applied.rows_deleted,
+            rows_deleted: applied.rows_deleted + fewer,
+            rows_flagged: rows_flagged(table, applied),
+            rows_before,
+        }
+    }
+
+    /// Rows of the target that are gone, or flagged as deleted. At least so many, where a load has replaced the target.
+    pub fn removed(&self) -> u64 {
+        self.rows_deleted + self.rows_flagged.unwrap_or(0)
+    }
+
+    /// As the state keeps it.
+    pub(super) fn figures(&self) -> Figures {
+        Figures {
+            upserts: self.upserts,
+            deletes: self.removed(),
+            quarantined: self.quarantined,
+            bytes_billed: self.bytes_billed,
+            rows_before: self.rows_before,
         }
     }
 }
 
+/// Of the rows that a MERGE has updated, those that were flagged: each staged row that was not inserted is one of the others.
+fn rows_flagged(table: &TableBatch, applied: &Applied) -> Option<u64> {
+    match (&table.delete, &table.apply) {
+        (DeleteStyle::Soft { .. }, Apply::Merge { repeats: Repeats::Never, update: Update::All, .. }) => {
+            let matched = table.counts.upserts.checked_sub(applied.rows_inserted)?;
+            applied.rows_updated.checked_sub(matched)
+        }
+        _ => None,
+    }
+}
+
 impl RunReport {
-    /// One event a run, with every figure a metric may want. Those of terraform/monitoring.tf are made from it.
+    /// One event a run, with every figure a metric may want; `deletes` are the rows that the targets have no more. Those of terraform/monitoring.tf are made from it.
     pub(super) fn log(&self) {
         macro_rules! finished {
             ($level:ident) => {
@@ -213,7 +253,7 @@ impl RunReport {
                     whole = self.whole,
                     caveats = (!self.caveats.is_empty()).then(|| self.caveats.join("; ")),
                     upserts = self.sum(|t| t.upserts),
-                    deletes = self.sum(|t| t.deletes),
+                    deletes = self.sum(TableReport::removed),
                     resent = self.sum(|t| t.resent),
                     quarantined = self.sum(|t| t.quarantined),
                     nulled = self.sum(|t| t.nulled),

@@ -11,8 +11,8 @@ use crate::batch::{Absent, Counts, KeyBounds, Repeats, RowsBefore};
 use crate::bigquery::{Prepared, PreparedTarget, Present, Reach as MergeReach, TargetPlan};
 use crate::capture::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
 use crate::capture::{Bulk, Capture, Decision, Found, Part, Pass, Why};
-use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, join_bounds};
-use crate::model::{Deletes, Op};
+use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, Stamp, join_bounds};
+use crate::model::{Deletes, Metadata, Op};
 use crate::stage::{FilesPlace, TableFiles};
 
 /// Progress is told once in so many rows.
@@ -58,6 +58,8 @@ pub(super) struct Staging<'a> {
     pub(super) scopes: Vec<String>,
     pub(super) read: u64,
     partitions: Option<Partitions>,
+    /// When the rows began to be read, by our clock.
+    began: OffsetDateTime,
 }
 
 impl<'a> Staging<'a> {
@@ -83,6 +85,7 @@ impl<'a> Staging<'a> {
             scopes: Vec::new(),
             read: 0,
             partitions: None,
+            began: OffsetDateTime::now_utc(),
         }
     }
 
@@ -327,6 +330,9 @@ impl<'a> Staging<'a> {
 
     fn encoder(&self, kind: RowKind) -> RowEncoder {
         let mut encoder = RowEncoder::new(self.reading.shape, kind, self.place.spec.on_unrepresentable);
+        if (kind, self.plan.metadata) == (RowKind::Replacement, Metadata::Columns) {
+            encoder = encoder.stamped(Stamp { run: self.place.run, at: self.began });
+        }
         if matches!(kind, RowKind::Change(Op::Upsert) | RowKind::Replacement) {
             if let Some(cursor) = &self.capture.cursor {
                 encoder = encoder.watching_cursor(&cursor.name, cursor.kind.target_type());
@@ -358,7 +364,7 @@ impl<'a> Staging<'a> {
         self.counts.left_out += tally.left_out;
         // A row whose key is bad is refused when it is read, not again with every list of keys.
         if kind != RowKind::Change(Op::Key) {
-            self.found.refused += tally.nulled + tally.left_out;
+            self.found.quarantined += tally.nulled + tally.left_out;
         }
         if tally.rows > 0 && kind != RowKind::Change(Op::Scope) {
             self.bounds.add(encoder.bounds());

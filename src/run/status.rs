@@ -27,27 +27,35 @@ pub struct FeedStatus {
     pub source: String,
     pub target: String,
     pub capture: &'static str,
+    /// Which changes the capture finds: "all changes", "deletes every 6h" or "inserts and updates only".
+    pub finds: String,
     /// The source snapshot up to which everything is in BigQuery.
     pub watermark: Option<String>,
-    /// When the feed was last known to be up to date.
+    /// The moment of the source that BigQuery is known to be equal to.
     #[serde(with = "time::serde::rfc3339::option")]
     pub last_success: Option<OffsetDateTime>,
+    /// How long ago that was: how old what BigQuery has is.
     pub age_seconds: Option<i64>,
+    /// When a run last ended that had looked for the table's changes and left none behind.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub checked: Option<OffsetDateTime>,
+    pub checked_seconds: Option<i64>,
     /// Older than it may be, or never loaded.
     pub late: bool,
     /// Rows that a load in chunks, not through yet, has brought.
     pub loading: Option<u64>,
     /// Values that BigQuery could not hold, since all rows were last read.
-    pub refused: u64,
+    pub quarantined: u64,
     /// The sealed run that is not yet in BigQuery.
     pub pending: Option<String>,
     /// The run that holds the feed now.
     pub held_by: Option<String>,
+    /// The last run that wrote the table, with the table's own figures.
     pub last_run: Option<PastRun>,
-    /// Since when the table rests, at somebody's word.
+    /// Since when the table is paused.
     #[serde(with = "time::serde::rfc3339::option")]
     pub paused_since: Option<OffsetDateTime>,
-    /// The feed's last runs that changed something or failed, the newest last; for the status page.
+    /// The last runs that wrote the table or failed, with the table's own figures, the newest last; for the status page.
     #[serde(skip)]
     pub recent: Vec<PastRun>,
     pub error: Option<String>,
@@ -93,6 +101,12 @@ impl Context {
             .or_else(|| aside.map(|a| format!("set aside since {}: {}; {}", minute(a.since), a.reason, a.hint)));
         let trouble = unread.or_else(|| aside.map(|a| Complaint { message: a.reason.clone(), hint: a.hint.clone() }));
         let last_success = committed.max(self.last_success(&spec.target).filter(|_| aside.is_none()));
+        // An older version has noted only where the watermark stands.
+        let note = document.notes.tables.get(&spec.target);
+        let checked = note.and_then(|n| n.checked).or(committed).max(self.seen(&spec.target).map(|s| s.checked));
+        let own = |run: &PastRun| run.of_table(&document.feed, &spec.target);
+        let recent: Vec<PastRun> = document.notes.recent.iter().filter_map(own).collect();
+        let last_run = note.and_then(|n| n.last.clone()).or_else(|| document.last.as_ref().and_then(own));
         let limit = self.age_limit(spec);
         let paused_since = document.notes.paused.get(&spec.target).map(|p| p.since);
         FeedStatus {
@@ -100,21 +114,24 @@ impl Context {
             source: spec.source.to_string(),
             target: self.bigquery.target(&spec.target).to_string(),
             capture: spec.capture.name(),
+            finds: spec.finds().to_string(),
             watermark: standing.map(|s| s.snapshot.to_string()),
             last_success,
-            age_seconds: last_success.map(|t| (now - t).whole_seconds()),
+            age_seconds: last_success.map(|t| (now - t).whole_seconds().max(0)),
+            checked,
+            checked_seconds: checked.map(|t| (now - t).whole_seconds().max(0)),
             late: paused_since.is_none() && last_success.is_none_or(|t| now - t > limit),
             loading,
-            refused: standing.map_or(0, |s| s.mark.refused),
+            quarantined: standing.map_or(0, |s| s.mark.quarantined),
             pending: document.pending.as_ref().map(|b| b.run.to_string()),
             held_by: document.live_lease(now).map(|l| l.run.to_string()),
-            last_run: document.last,
+            last_run,
             paused_since,
             failure: match document.notes.recent.last() {
                 Some(last) => last.error.clone(),
                 None => self.last_failure(&spec.feed()),
             },
-            recent: document.notes.recent,
+            recent,
             error,
             trouble,
             set_aside_since: aside.map(|a| a.since),

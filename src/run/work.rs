@@ -25,6 +25,7 @@ pub(super) struct Place<'a> {
     pub feed: &'a FeedId,
     pub mode: Mode,
     pub guard: Guard,
+    pub run: &'a RunId,
     /// The run's folder.
     pub folder: &'a str,
 }

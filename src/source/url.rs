@@ -145,7 +145,8 @@ impl Address {
 
 /// Whether a connection string has a password in it. One that can't be read has none that would be used.
 pub fn has_password(text: &str) -> bool {
-    Address::parse(text, StandIns::default()).is_ok_and(|address| address.hosts.iter().any(|host| host.get_password().is_some()))
+    Address::parse(text, StandIns::default())
+        .is_ok_and(|address| address.hosts.iter().any(|host| host.get_password().is_some()))
 }
 
 /// Host, port and database of one host.

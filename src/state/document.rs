@@ -46,21 +46,61 @@ pub struct PastRun {
     pub finished: OffsetDateTime,
     #[serde(default)]
     pub seconds: f64,
-    pub upserts: u64,
-    pub deletes: u64,
-    pub quarantined: u64,
-    pub bytes_billed: u64,
+    /// Of all its tables.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// Each table's share, by target. Empty where an older version made the note, and of a run that changed nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, Figures>,
     /// Why it failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Complaint>,
 }
 
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    pub upserts: u64,
+    /// Rows of the target that are gone, or flagged under soft deletes. At least so many, where a load has replaced the target.
+    pub deletes: u64,
+    pub quarantined: u64,
+    pub bytes_billed: u64,
+    /// Rows of the target that a load has replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_before: Option<u64>,
+}
+
+impl Figures {
+    /// The figures of two tables together.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            upserts: self.upserts + other.upserts,
+            deletes: self.deletes + other.deletes,
+            quarantined: self.quarantined + other.quarantined,
+            bytes_billed: self.bytes_billed + other.bytes_billed,
+            rows_before: match (self.rows_before, other.rows_before) {
+                (Some(a), Some(b)) => Some(a + b),
+                (a, b) => a.or(b),
+            },
+        }
+    }
+}
+
 impl PastRun {
     /// A run that has changed nothing, now at its end after so many seconds.
     pub fn of(run: &RunId, seconds: f64, error: Option<Complaint>) -> Self {
-        let finished = OffsetDateTime::now_utc();
-        let (upserts, deletes, quarantined, bytes_billed) = (0, 0, 0, 0);
-        Self { run: run.clone(), finished, seconds, upserts, deletes, quarantined, bytes_billed, error }
+        let (finished, figures, tables) = (OffsetDateTime::now_utc(), Figures::default(), BTreeMap::new());
+        Self { run: run.clone(), finished, seconds, figures, tables, error }
+    }
+
+    /// What the run did to one table of its feed; `None` where it did nothing to it. A failure is every table's.
+    pub fn of_table(&self, feed: &FeedId, target: &str) -> Option<Self> {
+        let whole = || (self.tables.is_empty() && *feed == FeedId::of_target(target)).then_some(self.figures);
+        let figures = match self.tables.get(target).copied().or_else(whole) {
+            None if self.error.is_some() => Figures::default(),
+            share => share?,
+        };
+        Some(Self { figures, tables: BTreeMap::new(), ..self.clone() })
     }
 }
 
@@ -83,7 +123,9 @@ impl StateDocument {
         if version > FORMAT_VERSION {
             return Err(StateError::TooNew { feed: feed.clone(), found: version, known: FORMAT_VERSION });
         }
-        serde_json::from_slice(content).map_err(unreadable)
+        let document: Self = serde_json::from_slice(content).map_err(unreadable)?;
+        // An older version is written back as this one: what it does not know must survive the next write.
+        Ok(Self { version: FORMAT_VERSION, ..document })
     }
 
     pub fn new(feed: FeedId) -> Self {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use super::document::{Lease, PastRun, StateDocument, object_name};
+use super::document::{Lease, StateDocument, object_name};
 use super::error::StateError;
-use super::notes::Notes;
+use super::notes::{Notes, Told};
 use crate::batch::{Aside, Batch, Watermark};
 use crate::failpoint::{Effect, around};
 use crate::model::{FeedId, RunId};
@@ -97,22 +97,22 @@ impl Handle {
         &mut self,
         next: Watermark,
         aside: BTreeMap<String, Aside>,
-        last: PastRun,
+        told: Told,
     ) -> Result<(), StateError> {
-        let (watermark, past) = (Some(next), Some(last.clone()));
-        let done = StateDocument { watermark, aside, last: past, pending: None, lease: None, ..self.document.clone() };
-        around(Effect::Commit, self.write_telling(done, Some(&last))).await
+        let (watermark, last) = (Some(next), told.past.clone());
+        let done = StateDocument { watermark, aside, last, pending: None, lease: None, ..self.document.clone() };
+        around(Effect::Commit, self.write_telling(done, &told)).await
     }
 
-    /// Moves the watermark over a stretch without changes. The run is worth telling of after one that failed.
+    /// Moves the watermark over a stretch without changes.
     pub async fn advance(
         &mut self,
         next: Watermark,
         aside: BTreeMap<String, Aside>,
-        past: Option<&PastRun>,
+        told: &Told,
     ) -> Result<(), StateError> {
         let moved = StateDocument { watermark: Some(next), aside, lease: None, ..self.document.clone() };
-        around(Effect::Advance, self.write_telling(moved, past)).await
+        around(Effect::Advance, self.write_telling(moved, told)).await
     }
 
     /// Forgets a pending batch that a full load has made pointless.
@@ -158,20 +158,20 @@ impl Handle {
     }
 
     async fn write(&mut self, document: StateDocument) -> Result<(), StateError> {
-        self.write_telling(document, None).await
+        self.write_telling(document, &Told::default()).await
     }
 
-    /// Writes the document; the margin stays as it is there, but for the run that is told of.
-    async fn write_telling(&mut self, mut document: StateDocument, past: Option<&PastRun>) -> Result<(), StateError> {
+    /// Writes the document; the margin stays as it is there, but for what the run tells.
+    async fn write_telling(&mut self, mut document: StateDocument, told: &Told) -> Result<(), StateError> {
         self.writes += 1;
         document.stamp = format!("{}/{}", self.holder.0, self.writes);
         let name = object_name(&document.feed);
         self.unsettled = Unsettled::Write;
         let generation = loop {
             document.notes = self.document.notes.clone();
-            if let Some(past) = past {
-                document.notes.add(past.clone());
-            }
+            let (marks, aside) = (document.watermark.as_ref().map(|w| &w.tables), &document.aside);
+            let is_kept = |target: &str| marks.is_some_and(|m| m.contains_key(target)) || aside.contains_key(target);
+            document.notes.note(&document.feed, told, is_kept);
             let unreadable =
                 |e: serde_json::Error| StateError::Unreadable { feed: document.feed.clone(), reason: e.to_string() };
             let content = Bytes::from(serde_json::to_vec_pretty(&document).map_err(unreadable)?);

@@ -17,7 +17,7 @@ mod error;
 mod handle;
 mod notes;
 
-pub use document::{Complaint, Lease, PastRun, StateDocument, object_name};
+pub use document::{Complaint, Figures, Lease, PastRun, StateDocument, object_name};
 pub use error::StateError;
 pub use handle::{Handle, Holder};
-pub use notes::{Newborn, Notes, Paused, annotate};
+pub use notes::{Newborn, Notes, Paused, TableNote, Told, annotate};

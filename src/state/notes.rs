@@ -17,6 +17,8 @@ use crate::storage::{Expect, StorageError, Store};
 
 /// How many past runs are kept.
 const KEPT: usize = 30;
+/// How many tables' shares of those are kept, the newest: many tables must not make the state large.
+const KEPT_SHARES: usize = 600;
 /// How often somebody else's write may be quicker than ours.
 const MOST_ATTEMPTS: u32 = 8;
 
@@ -28,6 +30,29 @@ pub struct Notes {
     /// The last runs that changed something or failed, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "if_readable")]
     pub recent: Vec<PastRun>,
+    /// What is known of each table, by target.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "if_readable")]
+    pub tables: BTreeMap<String, TableNote>,
+}
+
+/// What is known of one table of a feed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableNote {
+    /// When a run last ended that had looked for the table's changes and left none behind.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub checked: Option<OffsetDateTime>,
+    /// The last run that wrote the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<PastRun>,
+}
+
+/// What a run has to tell of itself at its end.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Itself, where it is worth a note.
+    pub past: Option<PastRun>,
+    /// The targets that it has looked for changes of and left none behind, and when.
+    pub checked: Option<(Vec<String>, OffsetDateTime)>,
 }
 
 /// A note that cannot be read is none: it must not make the rest of the state unreadable.
@@ -48,6 +73,22 @@ pub struct Paused {
 }
 
 impl Notes {
+    /// Notes what a run tells. Of tables that are no longer the feed's nothing is kept.
+    pub(super) fn note(&mut self, feed: &FeedId, told: &Told, is_kept: impl Fn(&str) -> bool) {
+        let (targets, at) = told.checked.clone().unzip();
+        for target in targets.unwrap_or_default() {
+            let note = self.tables.entry(target).or_default();
+            note.checked = note.checked.max(at);
+        }
+        if let Some(past) = &told.past {
+            for target in past.tables.keys() {
+                self.tables.entry(target.clone()).or_default().last = past.of_table(feed, target);
+            }
+            self.add(past.clone());
+        }
+        self.tables.retain(|target, _| is_kept(target));
+    }
+
     /// Adds a run, unless its end is noted already.
     pub fn add(&mut self, past: PastRun) {
         if self.recent.iter().any(|r| r.run == past.run && r.finished == past.finished) {
@@ -56,6 +97,13 @@ impl Notes {
         self.recent.push(past);
         let too_many = self.recent.len().saturating_sub(KEPT);
         self.recent.drain(..too_many);
+        let mut shares = 0;
+        for run in self.recent.iter_mut().rev() {
+            shares += run.tables.len();
+            if shares > KEPT_SHARES {
+                run.tables.clear();
+            }
+        }
     }
 }
 
@@ -99,4 +147,49 @@ pub async fn annotate(
         }
     }
     Err(StateError::Lost(feed.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::{Complaint, Figures};
+    use super::*;
+    use crate::model::RunId;
+
+    fn run(number: u64, tables: &[&str]) -> PastRun {
+        let figures = |upserts| Figures { upserts, ..Figures::default() };
+        PastRun {
+            figures: figures(7),
+            tables: tables.iter().map(|t| ((*t).to_owned(), figures(number))).collect(),
+            ..PastRun::of(&RunId::new(OffsetDateTime::UNIX_EPOCH, number), 0.1, None)
+        }
+    }
+
+    #[test]
+    fn a_table_has_its_own_share_of_a_run() {
+        let (shared, own) = (FeedId::of_changelog(), FeedId::of_target("a"));
+        let upserts = |run: &PastRun, feed, target| run.of_table(feed, target).map(|r| r.figures.upserts);
+        let both = run(3, &["a", "b"]);
+        assert_eq!((upserts(&both, &shared, "a"), upserts(&both, &shared, "c")), (Some(3), None));
+        // An older version has noted the feed's figures alone: of a feed of one table they are the table's.
+        let old = run(3, &[]);
+        assert_eq!((upserts(&old, &own, "a"), upserts(&old, &shared, "a")), (Some(7), None));
+        let (message, hint) = (String::new(), String::new());
+        let failed = PastRun { error: Some(Complaint { message, hint }), figures: Figures::default(), ..old };
+        assert_eq!(upserts(&failed, &shared, "a"), Some(0), "every table's");
+    }
+
+    #[test]
+    fn many_tables_do_not_make_the_notes_large() {
+        let names: Vec<String> = (0..250).map(|n| format!("t{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut notes = Notes::default();
+        for number in 0..40 {
+            let past = Some(run(number, &names));
+            notes.note(&FeedId::of_changelog(), &Told { past, checked: None }, |target| target != "t0");
+        }
+        let shares: Vec<usize> = notes.recent.iter().rev().map(|r| r.tables.len()).collect();
+        assert_eq!((shares.len(), &shares[..4]), (30, &[250, 250, 0, 0][..]));
+        assert_eq!(notes.tables.len(), 249);
+        assert_eq!(notes.tables["t9"].last.as_ref().map(|r| r.figures.upserts), Some(39));
+    }
 }

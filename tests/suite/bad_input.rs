@@ -204,7 +204,7 @@ async fn a_state_that_cannot_be_read_stops_its_feed() {
     for (state, said, remedy) in [
         (serde_json::json!({"version": 1}), "the state of orders cannot be read", "delete it"),
         (serde_json::json!("half a docu"), "the state of orders cannot be read", "delete it"),
-        (newer, "has format 99; this version knows 1", "deploy the newer version"),
+        (newer, "has format 99; this version knows 2", "deploy the newer version"),
     ] {
         w.put_state("orders", &state).await;
         let ran = w.run(&["run"]).await;

@@ -328,7 +328,7 @@ async fn every_value_that_cannot_be_held_is_kept_with_its_reason() {
         assert!(row.unwrap().get::<_, bool>(0), "{type_name} {value}: {kept}");
     }
     let status = w.run(&["status", "--json"]).await.json();
-    assert_eq!(status["feeds"][0]["refused"].as_u64(), many);
+    assert_eq!(status["feeds"][0]["quarantined"].as_u64(), many);
     let nulls = w.target("SELECT COUNT(*) FROM `{d}.odd` WHERE c0 IS NULL AND c12 IS NULL AND c18 IS NULL").await;
     assert_eq!(nulls[0][0].as_deref(), Some(cases.len().to_string().as_str()));
 }

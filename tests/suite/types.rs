@@ -152,7 +152,7 @@ async fn a_row_that_outgrows_the_limit_does_without_its_largest_column() {
     let head = "{\"column\":\"body\",\"reason\":\"a row of more than 100 MB: NULL in place of body\",\"value\":null,\
                 \"row\":{\"id\":\"1\",\"note\":\"new\",\"body\":\"\\u0001";
     assert!(lines.len() == 1 && lines[0].starts_with(head), "{}", &lines[0][..300.min(lines[0].len())]);
-    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["refused"], 1);
+    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["quarantined"], 1);
     w.config("[[table]]\nsource = \"doc\"\non_unrepresentable = \"fail\"\n");
     w.sql("UPDATE doc SET note = 'newer' WHERE id = 1").await;
     let ran = w.run(&["run", "--json"]).await;
@@ -165,9 +165,9 @@ async fn a_row_that_outgrows_the_limit_does_without_its_largest_column() {
     w.tick().await;
     w.assert_equal("doc").await;
     // What was refused is counted until all rows are read again.
-    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["refused"], 1);
+    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["quarantined"], 1);
     assert_eq!(w.run(&["run", "--full"]).await.code, 0);
-    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["refused"], 0);
+    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["quarantined"], 0);
 }
 
 const BY_TIME: &str = "CREATE TABLE log (id bigserial PRIMARY KEY, old text, new text);
@@ -227,7 +227,7 @@ async fn a_key_that_no_longer_fits_takes_its_old_row_along() {
             "{lines:?}"
         );
         let mark = w.state(feed).await["watermark"]["tables"]["k"].clone();
-        assert_eq!(mark["refused"], 2, "{config}: {mark}");
+        assert_eq!(mark["quarantined"], 2, "{config}: {mark}");
         if feed == "k" && !config.contains("reconcile") {
             assert_eq!(
                 (mark["source_rows"].as_u64(), mark["left_out"].as_u64()),

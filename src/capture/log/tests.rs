@@ -11,7 +11,7 @@ use crate::batch::{CursorMark, LogMark, LogTableMark};
 use crate::encode::Shape;
 use crate::model::{
     ActionCodes, Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable,
-    LogType, OnUnrepresentable, RelationName, TableSpec, TypeColumn,
+    LogType, Metadata, OnUnrepresentable, RelationName, TableSpec, TypeColumn,
 };
 use crate::source::{Catalog, Dependencies, Relation};
 
@@ -63,6 +63,7 @@ fn table(source: &str, key: &[&str], log_types: Vec<LogType>) -> TableSpec {
         log_types,
         log: String::new(),
         changed_columns: ChangedColumns::Reread,
+        metadata: Metadata::Off,
     }
 }
 

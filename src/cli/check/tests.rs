@@ -25,6 +25,7 @@ fn table(source: &str, notes: &[&str], error: Option<Failure>) -> TableCheck {
         source: source.to_owned(),
         target: format!("demo.app.{}", source.rsplit('.').next().unwrap()),
         capture: "cursor",
+        finds: "inserts and updates only".to_owned(),
         key: vec!["id".to_owned()],
         columns: vec![column("id", ""), column("at", "infinity, and years beyond 9999")],
         notes: notes.iter().map(|n| (*n).to_owned()).collect(),

@@ -1,6 +1,6 @@
 //! What becomes of values that can't be held, and of a row that is too long.
 
-use super::{Absent, Codec, END, EncodeError, OnUnrepresentable, RowEncoder, Unrepresentable, append_value, fields_of};
+use super::{Absent, Codec, EncodeError, OnUnrepresentable, RowEncoder, Unrepresentable, append_value, fields_of};
 use crate::encode::quarantine::{Entry, append_line};
 
 /// Why values, or a row, can't be held.
@@ -24,7 +24,7 @@ impl RowEncoder {
     pub(super) fn shorten(&mut self, body: &[u8], out: &mut Vec<u8>) -> Result<Refused, EncodeError> {
         let start = out.len();
         let mut sizes = Vec::with_capacity(self.fields.len());
-        let mut total = self.fields.first().map_or(0, |f| f.lead.len()) + END.len();
+        let mut total = self.fields.first().map_or(0, |f| f.lead.len()) + self.end.len();
         for (n, (field, value)) in self.fields.iter().zip(fields_of(body)).enumerate() {
             let is_held = field.codec != Codec::Hidden
                 && value != b"\\N"

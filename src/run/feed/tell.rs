@@ -13,16 +13,6 @@ use crate::run::report::{
 use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, annotate};
 
 impl Run<'_> {
-    /// Of the tables that were looked at, those that are up to date now: neither set aside nor to be loaded afresh.
-    pub(super) fn note_success<'t>(&self, targets: impl Iterator<Item = &'t String>) {
-        let Some(document) = self.state.as_ref().map(Handle::document) else { return };
-        let mark = |target: &String| document.watermark.as_ref().and_then(|w| w.tables.get(target));
-        let stands = |target: &&String| mark(target).is_some_and(|m| m.loading.is_none());
-        for target in targets.filter(stands).filter(|t| !document.aside.contains_key(*t)) {
-            self.context.note_success(target, OffsetDateTime::now_utc());
-        }
-    }
-
     /// What is set aside or loading is not ready, however lately it was.
     fn note_trouble(&self) {
         let Some(document) = self.state.as_ref().map(Handle::document) else { return };

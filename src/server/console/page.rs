@@ -8,6 +8,7 @@ use super::spark::sparkline;
 use crate::config::Console;
 use crate::model::figures::{age, bytes, count, duration, moment};
 use crate::run::FeedStatus;
+use crate::state::Figures;
 
 /// What a table's row begins with; one look has to be enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +94,7 @@ pub(super) fn page(tables: &[FeedStatus], console: Console, notice: Option<Outco
             caption { "Tables" }
             thead {
                 tr {
-                    @for head in ["Table", "State", "Age", "Last run", "Last runs", "Refused", "Feed"] {
+                    @for head in ["Table", "State", "Age", "Last checked", "Last run", "Last runs", "Quarantined", "Feed"] {
                         th scope="col" { (head) }
                     }
                     @if console == Console::Operate { th scope="col" { "Actions" } }
@@ -101,7 +102,10 @@ pub(super) fn page(tables: &[FeedStatus], console: Console, notice: Option<Outco
             }
             tbody { @for table in tables { (row(table, console)) } }
         }
-        p.faint { "Age: how old what BigQuery has is. Refused: values that BigQuery cannot hold, kept in quarantine files." }
+        p.faint {
+            "Age: how old what BigQuery has is. Last checked: when a run last ended that had looked for changes and left none behind. "
+            "Quarantined: values that BigQuery cannot hold. Upserts, deletes and the rest are the table's own."
+        }
     };
     frame("Tables", &content)
 }
@@ -110,7 +114,7 @@ fn row(table: &FeedStatus, console: Console) -> Markup {
     let (health, word, more) = state(table);
     html! {
         tr {
-            th scope="row" { (table.source) small { "→ " (table.target) ", by " (table.capture) } }
+            th scope="row" { (table.source) small { "→ " (table.target) ", by " (table.capture) ": " (table.finds) } }
             td data-label="State" {
                 span class={ "state " (health.class()) } { span aria-hidden="true" { (health.sign()) } " " (word) }
                 @if let Some(more) = more { small { (more) } }
@@ -122,9 +126,15 @@ fn row(table: &FeedStatus, console: Console) -> Markup {
                 }
                 @if let Some(watermark) = &table.watermark { small { "snapshot " (watermark) } }
             }
+            td data-label="Last checked" {
+                @match table.checked_seconds {
+                    Some(seconds) => { (age(seconds)) " ago" }
+                    None => { span.faint { "never" } }
+                }
+            }
             td data-label="Last run" { (last_run(table)) }
             td data-label="Last runs" { (sparkline(&table.recent)) }
-            td data-label="Refused" { (count(table.refused)) }
+            td data-label="Quarantined" { (count(table.quarantined)) }
             td data-label="Feed" {
                 (table.feed)
                 @if let Some(run) = &table.held_by { small { "lease: " (run) } }
@@ -147,11 +157,19 @@ fn last_run(table: &FeedStatus) -> Markup {
         (link(&table.feed, last.run.as_str(), &moment(last.finished)))
         small {
             @if last.error.is_some() { "failed, " } @else {
-                (count(last.upserts)) " upserts, " (count(last.deletes)) " deletes, " (bytes(last.bytes_billed)) " billed, "
-                @if last.quarantined > 0 { (count(last.quarantined)) " quarantined, " }
+                (changes(&last.figures)) ", " (bytes(last.figures.bytes_billed)) " billed, "
+                @if last.figures.quarantined > 0 { (count(last.figures.quarantined)) " quarantined, " }
             }
             (duration(last.seconds))
         }
+    }
+}
+
+/// What a run did to the table. Of a load that replaced it only the rows before and after are known.
+fn changes(figures: &Figures) -> String {
+    match figures.rows_before {
+        Some(before) => format!("{} rows replaced by {}", count(before), count(figures.upserts)),
+        None => format!("{} upserts, {} deletes", count(figures.upserts), count(figures.deletes)),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::figures::{bytes, count, duration, moment};
 use crate::run::{PastRunDetail, TableSql};
 
 /// The figures of a table's report, in the order of the report.
-const FIGURES: [(&str, &str); 10] = [
+const FIGURES: [(&str, &str); 12] = [
     ("upserts", "Upserts"),
     ("deletes", "Deletes"),
     ("resent", "Sent again"),
@@ -17,6 +17,8 @@ const FIGURES: [(&str, &str); 10] = [
     ("rows_inserted", "Inserted"),
     ("rows_updated", "Updated"),
     ("rows_deleted", "Deleted"),
+    ("rows_flagged", "Flagged"),
+    ("rows_before", "Replaced"),
     ("staged_bytes", "Staged"),
     ("bytes_billed", "Billed"),
 ];

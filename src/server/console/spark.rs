@@ -37,7 +37,7 @@ pub(super) fn sparkline(runs: &[PastRun]) -> Markup {
 }
 
 fn rows(run: &PastRun) -> u64 {
-    run.upserts.saturating_add(run.deletes)
+    run.figures.upserts.saturating_add(run.figures.deletes)
 }
 
 /// By the number's length rather than the number: a first load would leave the other bars flat.
