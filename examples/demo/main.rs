@@ -133,7 +133,7 @@ async fn demo(stack: &Stack, keep: bool) -> Result<usize, Failed> {
     let plimsoll = Plimsoll { stack, bigquery, pubsub, dir: tempfile::tempdir()?, url };
 
     say("plimsoll init: a config from the catalog (the demo then uses examples/demo/plimsoll.toml)");
-    plimsoll.run(&["init", &plimsoll.url, "--output", "proposed.toml"]).await?;
+    plimsoll.run(&["init", "--output", "proposed.toml"]).await?;
     std::fs::write(plimsoll.dir.path().join("plimsoll.toml"), include_str!("plimsoll.toml"))?;
     say("plimsoll check --table pmr_project");
     plimsoll.run(&["check", "--table", "pmr_project"]).await?;

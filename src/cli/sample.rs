@@ -172,6 +172,7 @@ async fn plan(session: &Session, args: &SampleArgs, config: Option<&Config>) -> 
 fn describe(proposed: &Proposed) -> Vec<String> {
     let mut lines = vec![format!("{}: the settings that `plimsoll init` would write", relation_name(&proposed.name))];
     lines.extend(settings(proposed).into_iter().map(|line| format!("  {line}")));
+    lines.extend(proposed.remarks.iter().cloned());
     if let Verdict::Commented(reasons) = &proposed.verdict {
         lines.extend(reasons.iter().cloned());
     }

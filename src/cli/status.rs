@@ -221,7 +221,13 @@ mod tests {
             feed("public.customers"),
             FeedStatus { late: true, age_seconds: Some(11_000), ..feed("public.items") },
             FeedStatus { failure: Some(denied), quarantined: 12_345, ..feed("public.invoices") },
-            FeedStatus { age_seconds: None, last_success: None, late: true, ..feed("public.Order Items") },
+            FeedStatus {
+                age_seconds: None,
+                last_success: None,
+                checked_seconds: None,
+                late: true,
+                ..feed("public.Order Items")
+            },
             FeedStatus { paused_since: Some(datetime!(2026-11-25 8:05:59 UTC)), ..feed("public.old") },
             FeedStatus {
                 error: Some("the type changed; resync".to_owned()),
@@ -232,7 +238,11 @@ mod tests {
                 set_aside_since: Some(datetime!(2026-11-26 17:41:45.123 UTC)),
                 ..feed("reporting_schema_of_the_company.a_view_with_a_name_that_is_much_longer_than_others_are")
             },
-            FeedStatus { loading: Some(5_000_000), ..feed("public.events") },
+            FeedStatus {
+                loading: Some(5_000_000),
+                finds: "inserts and updates only".to_owned(),
+                ..feed("public.events")
+            },
             FeedStatus { pending: Some("20261126t174145_0000".to_owned()), ..feed("public.sealed") },
         ]
     }
@@ -245,16 +255,16 @@ mod tests {
             told.lines().filter(|l| l.chars().count() > 80 && !l.contains("reporting_schema")).collect();
         assert!(too_long.is_empty(), "{too_long:#?}");
         expect![[r#"
-            table                             state           age  last upserts  quarantined
-            public.invoices                   failing       4 min             -       12,345
+            table                state           age  checked  upserts  deletes  quarantined
+            public.invoices      failing       4 min     40 s        -        -       12,345
             reporting_schema_of_the_company.a_view_with_a_name_that_is_much_longer_than_others_are
-                                              set aside     4 min             -            0
-            public.items                      late            3 h             -            0
-            public.Order Items                never loaded      -             -            0
-            public.sealed                     pending       4 min             -            0
-            public.events                     loading       4 min             -            0
-            public.old                        paused        4 min             -            0
-            public.customers                  up to date    4 min             -            0
+                                 set aside     4 min     40 s        -        -            0
+            public.items         late            3 h     40 s        -        -            0
+            public.Order Items   never loaded      -        -        -        -            0
+            public.sealed        pending       4 min     40 s        -        -            0
+            public.events        loading       4 min     40 s        -        -            0
+            public.old           paused        4 min     40 s        -        -            0
+            public.customers     up to date    4 min     40 s        -        -            0
 
             public.invoices:
               error: PostgreSQL: permission denied for table invoices (SQLSTATE 42501) while
@@ -273,6 +283,7 @@ mod tests {
 
             8 tables: 1 up to date, 1 failing, 1 set aside, 1 late, 1 never loaded, 1
             pending, 1 loading, 1 paused
+            inserts and updates only: public.events
         "#]]
         .assert_eq(&told);
     }
@@ -282,8 +293,8 @@ mod tests {
         let layout = Layout { paint: Paint::Colours, lines: Lines::Whole };
         let told = describe(&[feed("public.customers")], layout);
         expect![[r#"
-            ESC[2mtableESC[0m             ESC[2mstateESC[0m         ESC[2mageESC[0m  ESC[2mlast upsertsESC[0m
-            public.customers  ESC[32mup to dateESC[0m  4 min             -
+            ESC[2mtableESC[0m             ESC[2mstateESC[0m         ESC[2mageESC[0m  ESC[2mcheckedESC[0m  ESC[2mupsertsESC[0m  ESC[2mdeletesESC[0m
+            public.customers  ESC[32mup to dateESC[0m  4 min     40 s        -        -
 
             1 table: 1 up to date
         "#]]

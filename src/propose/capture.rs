@@ -12,8 +12,8 @@
 
 use super::changelog::logs_each_write;
 use super::proposed::{Entry, ProposedLog, Written};
-use super::toml_text::text;
-use crate::source::{Access, Candidate, Listing, Relation, oid};
+use super::toml_text::{list, text};
+use crate::source::{Access, Candidate, Listing, Relation, RelationKind, oid};
 
 /// Names that applications give to the column every write sets, best first.
 const CURSORS: [&str; 12] = [
@@ -34,16 +34,6 @@ const CURSORS: [&str; 12] = [
 /// From so many rows on, a scan or a list of all keys each tick is a burden.
 pub const LARGE: u64 = 1_000_000;
 
-/// How a table's changes are found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    pub entries: Vec<Entry>,
-    /// What of the source's changes reaches BigQuery, in the words of `status`.
-    pub finds: String,
-}
-
-const ALL: &str = "all changes";
-
 /// The columns of the key: the primary key, or a unique index over columns that can't be NULL.
 pub fn key(relation: &Relation) -> Option<&[String]> {
     if !relation.primary_key.is_empty() {
@@ -54,40 +44,58 @@ pub fn key(relation: &Relation) -> Option<&[String]> {
 }
 
 /// The whole table, each tick.
-pub fn full(why: &str) -> Choice {
-    Choice { entries: vec![live("capture", "full", why)], finds: ALL.to_owned() }
+pub fn full(why: &str) -> Entry {
+    live("capture", "full", why)
 }
 
-/// Where the role may read some columns alone, which transaction wrote a row is not among what it may read.
-fn of_some_columns(relation: &Relation, columns: &[String]) -> Choice {
-    let mut choice = full("the role may not read which transaction wrote a row (xmin)");
-    if key(relation).is_some_and(|key| key.iter().any(|c| !columns.contains(c))) {
-        choice.entries.push(Entry {
-            key: "key",
-            value: "[]".to_owned(),
-            why: "not readable".to_owned(),
-            written: Written::Live,
-        });
-    }
-    choice.finds = format!("all changes of {}", columns.join(", "));
-    choice
+/// No column is the key's.
+pub fn no_key(why: &str) -> Entry {
+    Entry { key: "key", value: list([]), why: why.to_owned(), written: Written::Live }
 }
 
-/// Chooses for a table that has a key.
-pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog>) -> Choice {
+/// Chooses for a table or view.
+pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog>) -> Vec<Entry> {
     let relation = &candidate.relation;
-    if let Access::Columns(columns) = &candidate.access {
-        return of_some_columns(relation, columns);
+    if matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView | RelationKind::Foreign) {
+        return vec![full("")];
     }
-    if let Some(log) = log.filter(|l| l.written == Written::Live && logs_each_write(listing, candidate, &l.table)) {
-        let why = format!("a trigger logs each write to {}, deletes included", log.table);
-        return Choice { entries: vec![live("capture", "changelog", &why)], finds: ALL.to_owned() };
+    let Some(key) = key(relation) else {
+        return vec![full(
+            "no primary key, and no unique index over columns that are NOT NULL: the whole table replaces the target each tick",
+        )];
+    };
+    let is_primary = !relation.primary_key.is_empty();
+    let named = || {
+        let value = list(key.iter().map(String::as_str));
+        Entry { key: "key", value, why: "no primary key; a unique index is on this".to_owned(), written: Written::Live }
+    };
+    let mut entries: Vec<Entry> = (!is_primary).then(named).into_iter().collect();
+    match &candidate.access {
+        Access::Columns(columns) if key.iter().all(|c| columns.contains(c)) => {
+            entries.push(full("the role may not read which transaction wrote a row (xmin)"));
+        }
+        Access::Columns(_) => entries = vec![full("the role may not read the key"), no_key("")],
+        Access::Whole if !relation.has_xmin() => {
+            entries.push(full("a part of it is a foreign table, whose rows do not say which transaction wrote them"));
+        }
+        Access::Whole => {
+            match log.filter(|l| l.written == Written::Live && logs_each_write(listing, candidate, &l.table)) {
+                Some(log) => {
+                    let why = format!("a trigger logs each write to {}, deletes included", log.table);
+                    entries.push(live("capture", "changelog", &why));
+                }
+                None => entries.extend(by_its_rows(listing, candidate)),
+            }
+        }
     }
-    if !relation.has_xmin() {
-        return full("a part of it is a foreign table, whose rows do not say which transaction wrote them");
-    }
+    entries
+}
+
+/// By what the rows themselves say: a column that every write sets, or the transaction that wrote them.
+fn by_its_rows(listing: &Listing, candidate: &Candidate) -> Vec<Entry> {
+    let relation = &candidate.relation;
     let is_large = candidate.about_rows.is_some_and(|n| n >= LARGE);
-    let (mut entries, mut finds) = (Vec::new(), ALL.to_owned());
+    let mut entries = Vec::new();
     match cursor(relation) {
         None => entries.push(live("capture", "xmin", "")),
         Some(cursor) if !relation.ordered.iter().any(|c| c == cursor) => {
@@ -104,7 +112,6 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
                 entries.push(live("cursor", cursor, why));
                 let why = "reads the whole table and compares it with the target, so that nothing is missed for longer";
                 entries.push(live("reconcile_every", "7d", why));
-                finds = format!("{ALL}, those that do not set {cursor} within 7 days");
             }
             (None, false) => {
                 let why = format!("also finds writes that do not set {cursor}, such as updates in bulk");
@@ -118,7 +125,7 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
     if is_large {
         entries.push(live("deletes_every", "1h", "each time reads all keys of the source"));
     }
-    Choice { entries, finds }
+    entries
 }
 
 fn live(key: &'static str, value: &str, why: &str) -> Entry {

@@ -1,6 +1,6 @@
 //! What is proposed, read by the config's own reader and laid over the table: it has to be right as it stands.
 
-use super::capture::full;
+use super::capture::{full, no_key};
 use super::proposed::{Entry, Proposed, Written};
 use super::render::one_table;
 use super::toml_text::{key, text};
@@ -17,12 +17,13 @@ pub fn spec_of(proposed: &Proposed) -> Result<TableSpec, String> {
 
 /// Adapts what is proposed until the table has a shape that BigQuery takes: columns whose names differ there by nothing are
 /// renamed, and a key of a type that is none is left out.
-pub fn checked(proposed: &mut Proposed, relation: &Relation) -> Result<(), String> {
+pub fn checked(proposed: &mut Proposed, relation: &Relation) -> Result<TableSpec, String> {
     let mut renamed: Vec<(String, String)> = Vec::new();
     // Each round settles one column, and one more the key.
     for _ in 0..=relation.columns.len() {
-        match Shape::of(&spec_of(proposed)?, relation) {
-            Ok(_) => return Ok(()),
+        let spec = spec_of(proposed)?;
+        match Shape::of(&spec, relation) {
+            Ok(_) => return Ok(spec),
             Err(EncodeError::NameCollision { second, name, .. }) => {
                 let is_free = |wanted: &String| {
                     let lower = wanted.to_lowercase();
@@ -41,8 +42,7 @@ pub fn checked(proposed: &mut Proposed, relation: &Relation) -> Result<(), Strin
                 let why = format!(
                     "BigQuery takes no key of type {source_type} ({column}): the whole table replaces the target each tick"
                 );
-                let none = Entry { key: "key", value: "[]".to_owned(), why: String::new(), written: Written::Live };
-                proposed.entries.splice(0..0, full(&why).entries.into_iter().chain([none]));
+                proposed.entries.splice(0..0, [full(&why), no_key("")]);
             }
             Err(EncodeError::NoColumns) if relation.columns.is_empty() => return Err("It has no columns.".to_owned()),
             Err(e) => return Err(format!("{e}: {}.", e.hint())),

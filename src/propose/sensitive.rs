@@ -28,112 +28,30 @@ enum Written {
     AsTextOrDate,
 }
 
-struct Word {
-    /// One word, or several that follow each other.
-    words: &'static [&'static str],
-    sort: Sensitive,
-    written: Written,
-}
-
-const fn secret(words: &'static [&'static str]) -> Word {
-    Word { words, sort: Sensitive::Secret, written: Written::AsText }
-}
-
-const fn number(words: &'static [&'static str], sort: Sensitive) -> Word {
-    Word { words, sort, written: Written::AsTextOrNumber }
-}
-
-const fn personal(words: &'static [&'static str]) -> Word {
-    Word { words, sort: Sensitive::Personal, written: Written::AsText }
-}
-
-const fn born(words: &'static [&'static str]) -> Word {
-    Word { words, sort: Sensitive::Personal, written: Written::AsTextOrDate }
-}
-
-/// Secrets first: of `email_token` the token counts.
-const WORDS: &[Word] = &[
-    secret(&["password"]),
-    secret(&["passwd"]),
-    secret(&["passphrase"]),
-    secret(&["passcode"]),
-    secret(&["pwd"]),
-    secret(&["passwordhash"]),
-    secret(&["hashedpassword"]),
-    secret(&["secret"]),
-    secret(&["token"]),
-    secret(&["accesstoken"]),
-    secret(&["refreshtoken"]),
-    secret(&["authtoken"]),
-    secret(&["api", "key"]),
-    secret(&["apikey"]),
-    secret(&["access", "key"]),
-    secret(&["secretkey"]),
-    secret(&["private", "key"]),
-    secret(&["privatekey"]),
-    secret(&["encryption", "key"]),
-    secret(&["signing", "key"]),
-    secret(&["auth", "key"]),
-    secret(&["ssh", "key"]),
-    secret(&["session", "key"]),
-    secret(&["credential"]),
-    secret(&["cookie"]),
-    secret(&["jwt"]),
-    secret(&["recovery", "code"]),
-    secret(&["backup", "code"]),
-    number(&["otp"], Sensitive::Secret),
-    number(&["totp"], Sensitive::Secret),
-    number(&["cvv"], Sensitive::Secret),
-    number(&["cvc"], Sensitive::Secret),
-    number(&["card", "number"], Sensitive::Secret),
-    number(&["card", "no"], Sensitive::Secret),
-    number(&["cardnumber"], Sensitive::Secret),
-    number(&["credit", "card"], Sensitive::Secret),
-    number(&["creditcard"], Sensitive::Secret),
-    number(&["debit", "card"], Sensitive::Secret),
-    number(&["cc", "number"], Sensitive::Secret),
-    number(&["iban"], Sensitive::Secret),
-    number(&["bank", "account"], Sensitive::Secret),
-    number(&["account", "number"], Sensitive::Secret),
-    number(&["ssn"], Sensitive::Secret),
-    number(&["social", "security"], Sensitive::Secret),
-    number(&["passport"], Sensitive::Secret),
-    number(&["national", "id"], Sensitive::Secret),
-    number(&["tax", "id"], Sensitive::Secret),
-    personal(&["email"]),
-    personal(&["e", "mail"]),
-    personal(&["mail"]),
-    number(&["phone"], Sensitive::Personal),
-    number(&["telephone"], Sensitive::Personal),
-    number(&["mobile"], Sensitive::Personal),
-    number(&["cellphone"], Sensitive::Personal),
-    number(&["msisdn"], Sensitive::Personal),
-    number(&["fax"], Sensitive::Personal),
-    personal(&["first", "name"]),
-    personal(&["firstname"]),
-    personal(&["last", "name"]),
-    personal(&["lastname"]),
-    personal(&["middle", "name"]),
-    personal(&["maiden", "name"]),
-    personal(&["family", "name"]),
-    personal(&["given", "name"]),
-    personal(&["full", "name"]),
-    personal(&["fullname"]),
-    personal(&["surname"]),
-    personal(&["card", "holder"]),
-    personal(&["cardholder"]),
-    personal(&["street"]),
-    personal(&["home", "address"]),
-    personal(&["postal", "address"]),
-    personal(&["billing", "address"]),
-    personal(&["shipping", "address"]),
-    personal(&["mailing", "address"]),
-    personal(&["ip", "address"]),
-    personal(&["ipaddress"]),
-    born(&["birth"]),
-    born(&["birthdate"]),
-    born(&["birthday"]),
-    born(&["dob"]),
+/// Words, or words that follow each other, and what they tell. Secrets first: of `email_token` the token counts.
+const NAMES: &[(Sensitive, Written, &str)] = &[
+    (
+        Sensitive::Secret,
+        Written::AsText,
+        "password, passwd, passphrase, passcode, pwd, passwordhash, hashedpassword, secret, token, accesstoken, refreshtoken, \
+         authtoken, api key, apikey, access key, secretkey, private key, privatekey, encryption key, signing key, auth key, \
+         ssh key, session key, credential, cookie, jwt, recovery code, backup code",
+    ),
+    (
+        Sensitive::Secret,
+        Written::AsTextOrNumber,
+        "otp, totp, cvv, cvc, card number, card no, cardnumber, credit card, creditcard, debit card, cc number, iban, \
+         bank account, account number, ssn, social security, passport, national id, tax id",
+    ),
+    (
+        Sensitive::Personal,
+        Written::AsText,
+        "email, e mail, mail, first name, firstname, last name, lastname, middle name, maiden name, family name, given name, \
+         full name, fullname, surname, card holder, cardholder, street, home address, postal address, billing address, \
+         shipping address, mailing address, ip address, ipaddress",
+    ),
+    (Sensitive::Personal, Written::AsTextOrNumber, "phone, telephone, mobile, cellphone, msisdn, fax"),
+    (Sensitive::Personal, Written::AsTextOrDate, "birth, birthdate, birthday, dob"),
 ];
 
 /// Words that are sensitive only where they are the whole name: `business_card` or `pin_code` may be anything.
@@ -208,16 +126,18 @@ pub fn sensitive(column: &SourceColumn) -> Option<Sensitive> {
     {
         return Some(*sort);
     }
-    let has =
-        |wanted: &[&str]| words.windows(wanted.len()).any(|found| found.iter().zip(wanted).all(|(f, w)| is(f, w)));
+    let has = |phrase: &str| {
+        let wanted: Vec<&str> = phrase.split(' ').collect();
+        words.windows(wanted.len()).any(|found| found.iter().zip(&wanted).all(|(f, w)| is(f, w)))
+    };
     let is_of_no_person = words.iter().any(|w| NO_PERSON.iter().any(|n| is(w, n)));
-    let is_meant =
-        |w: &&Word| has(w.words) && fits(column, w.written) && !(is_of_no_person && w.words.last() == Some(&"name"));
-    let named = WORDS.iter().find(is_meant)?;
+    let is_meant = |phrase: &&str| has(phrase) && !(is_of_no_person && phrase.ends_with(" name"));
+    let fitting = NAMES.iter().filter(|(_, written, _)| fits(column, *written));
+    let mut named = fitting.filter_map(|(sort, _, phrases)| Some((*sort, phrases.split(", ").find(is_meant)?)));
+    let (sort, phrase) = named.next()?;
     // A number or a UUID under such a name refers to a row of another table.
-    let is_reference =
-        last == "id" && (is_number(column) || column.base_oid == oid::UUID) && named.words.last() != Some(&"id");
-    (!is_reference).then_some(named.sort)
+    let is_reference = last == "id" && (is_number(column) || column.base_oid == oid::UUID) && !phrase.ends_with(" id");
+    (!is_reference).then_some(sort)
 }
 
 /// Fixed by PostgreSQL: <https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat>

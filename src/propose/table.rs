@@ -1,6 +1,6 @@
 //! What is proposed for one table or view, or why nothing is.
 
-use super::capture::{self, Choice};
+use super::capture;
 use super::changelog::is_log;
 use super::checked::checked;
 use super::frameworks::framework_table;
@@ -19,37 +19,28 @@ pub fn propose_table(
     target: String,
 ) -> Proposed {
     let relation = &candidate.relation;
-    let mut entries = Vec::new();
-    let Choice { entries: chosen, finds } = match (relation.kind, capture::key(relation)) {
-        (RelationKind::View | RelationKind::MaterializedView | RelationKind::Foreign, _) => capture::full(""),
-        (_, None) => capture::full(
-            "no primary key, and no unique index over columns that are NOT NULL: the whole table replaces the target each tick",
-        ),
-        (_, Some(key)) => {
-            if relation.primary_key.is_empty() {
-                let why = "no primary key; a unique index is on this".to_owned();
-                let value = list(key.iter().map(String::as_str));
-                entries.push(Entry { key: "key", value, why, written: Written::Live });
-            }
-            capture::choose(listing, candidate, log)
-        }
-    };
-    entries.extend(chosen);
+    let mut entries = capture::choose(listing, candidate, log);
     entries.extend(of_columns(candidate));
     let mut reasons = why_not(listing, candidate, wish, log);
+    let mut remarks = remarks(listing, candidate);
+    match wish {
+        Wish::Listed => reasons.extend(no_table(candidate, log)),
+        Wish::Named => remarks.extend(no_table(candidate, log)),
+    }
     let mut proposed = Proposed {
         name: candidate.name.clone(),
-        heading: heading(candidate, Some(&finds)),
-        remarks: remarks(listing, candidate),
+        heading: heading(candidate),
+        remarks,
         verdict: Verdict::Active,
         target: (target != candidate.name.name).then_some(target),
         entries,
     };
-    if let Err(reason) = checked(&mut proposed, relation) {
-        reasons.push(reason);
+    match checked(&mut proposed, relation) {
+        Ok(spec) if reasons.is_empty() => proposed.heading.push_str(&format!(": {}", spec.finds())),
+        Ok(_) => {}
+        Err(reason) => reasons.push(reason),
     }
     if !reasons.is_empty() {
-        proposed.heading = heading(candidate, None);
         proposed.remarks.clear();
         proposed.verdict = Verdict::Commented(reasons);
     }
@@ -89,19 +80,6 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
         reasons
             .push(format!("So large a table had better not be read whole each tick: GRANT SELECT ON {name} TO {role}"));
     }
-    match candidate.relation.kind {
-        RelationKind::View => reasons.push(view("A view", log)),
-        RelationKind::MaterializedView => reasons.push(format!(
-            "{} REFRESH writes all of its rows again.",
-            view("A materialized view", None)
-        )),
-        RelationKind::Foreign => reasons.push(
-            "A foreign table: its rows do not say which transaction wrote them, and reading it reads another server. As it stands here it is read \
-             whole each tick."
-                .to_owned(),
-        ),
-        RelationKind::Table | RelationKind::Partitioned => {}
-    }
     if wish == Wish::Named {
         return reasons;
     }
@@ -116,6 +94,22 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
         reasons.push("An unlogged table: a crash of the server empties it, and a standby can't read it.".to_owned());
     }
     reasons
+}
+
+/// What a relation is that is no table, and what follows.
+fn no_table(candidate: &Candidate, log: Option<&ProposedLog>) -> Option<String> {
+    match candidate.relation.kind {
+        RelationKind::View => Some(view("A view", log)),
+        RelationKind::MaterializedView => {
+            Some(format!("{} REFRESH writes all of its rows again.", view("A materialized view", None)))
+        }
+        RelationKind::Foreign => Some(
+            "A foreign table: its rows do not say which transaction wrote them, and reading it reads another server. As it stands here, all of it is \
+             read each tick."
+                .to_owned(),
+        ),
+        RelationKind::Table | RelationKind::Partitioned => None,
+    }
 }
 
 fn view(what: &str, log: Option<&ProposedLog>) -> String {
@@ -171,7 +165,7 @@ fn of_columns(candidate: &Candidate) -> Vec<Entry> {
     entries
 }
 
-fn heading(candidate: &Candidate, finds: Option<&str>) -> String {
+fn heading(candidate: &Candidate) -> String {
     let relation = &candidate.relation;
     let mut parts = vec![relation_name(&candidate.name)];
     if relation.kind != RelationKind::Table {
@@ -182,6 +176,5 @@ fn heading(candidate: &Candidate, finds: Option<&str>) -> String {
     parts.extend(
         candidate.about_rows.map(|n| if n == 1 { "about 1 row".to_owned() } else { format!("about {n} rows") }),
     );
-    let what = parts.join(", ");
-    finds.map_or_else(|| what.clone(), |finds| format!("{what}: {finds}"))
+    parts.join(", ")
 }

@@ -202,10 +202,13 @@ fn candidate_of(name: &RelationName, listed: &Listed, relation: &Relation) -> Ca
 }
 
 impl Candidate {
-    /// A table whose size the planner tells without planning anything else.
+    /// A table whose size the planner tells, on a standby too, without asking another server.
     fn is_plain_table(&self) -> bool {
         let is_table = matches!(self.relation.kind, RelationKind::Table | RelationKind::Partitioned);
-        is_table && self.row_security == RowSecurity::Off
+        is_table
+            && self.row_security == RowSecurity::Off
+            && self.persistence == Persistence::Permanent
+            && self.relation.has_xmin()
     }
 }
 

@@ -12,6 +12,8 @@ CREATE TABLE app.orders (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEF
 CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at = now(); RETURN NEW; END $$;
 CREATE TRIGGER touch BEFORE UPDATE ON app.orders FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TABLE orders (id bigint PRIMARY KEY, note text, updated_at timestamptz NOT NULL); CREATE INDEX ON orders (updated_at);
+CREATE TABLE large (id bigint PRIMARY KEY, updated_at timestamptz NOT NULL); CREATE INDEX ON large (updated_at); CREATE TABLE heavy (id bigint PRIMARY KEY);
+UPDATE pg_class SET reltuples = 5000000 WHERE relname IN ('large', 'heavy');
 CREATE TABLE unindexed (id bigint PRIMARY KEY, updated_at timestamptz NOT NULL);
 CREATE TABLE nokey (a int, b text); CREATE TABLE uniq (a int NOT NULL UNIQUE, b text); CREATE TABLE jsonkey (a jsonb PRIMARY KEY, b text);
 CREATE TABLE "Odd ""Name"".x" ("Id" int PRIMARY KEY, "a b" text, "a_b" text, "A-B" text);
@@ -82,6 +84,8 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
     let shown: Vec<&str> = [
         "app.orders:",
         "public.orders:",
+        "public.large,",
+        "public.heavy,",
         "public.unindexed:",
         "public.users:",
         "public.nokey:",
@@ -110,6 +114,22 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         capture = "xmin"  # also finds writes that do not set updated_at, such as updates in bulk
         # cursor = "updated_at"  # in place of capture, when the table is large and every write sets it: it has an index
         deletes = "keys"
+
+        # public.large, about 5000000 rows: deletes every 1h
+        [[table]]
+        source = "public.large"
+        # it has an index; a write that does not set it, such as an update in bulk, waits for reconcile_every
+        cursor = "updated_at"
+        reconcile_every = "7d"  # reads the whole table and compares it with the target, so that nothing is missed for longer
+        deletes = "keys"
+        deletes_every = "1h"  # each time reads all keys of the source
+
+        # public.heavy, about 5000000 rows: deletes every 1h
+        [[table]]
+        source = "public.heavy"
+        capture = "xmin"
+        deletes = "keys"
+        deletes_every = "1h"  # each time reads all keys of the source
 
         # public.unindexed: all changes
         [[table]]
@@ -175,7 +195,7 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         capture = "xmin"
         deletes = "keys"
 
-        # public.partly: all changes of id, v
+        # public.partly: all changes
         # The role may read these columns alone: id, v. With GRANT SELECT ON "public"."partly" TO "reader" only changed rows
         # would be read.
         [[table]]
@@ -259,6 +279,7 @@ async fn what_is_asked_for_is_listed_and_nothing_else() {
     assert_eq!(listed(&["--table", "*.o??ers", "--exclude", "public.*"]).await, ["app.orders"]);
     // What a framework keeps for itself is somebody's wish when it is named.
     assert_eq!(listed(&["--table", "django_session"]).await, ["public.django_session"]);
+    assert_eq!(listed(&["--table", "v", "--table", "public.mv"]).await, ["public.mv", "public.v"]);
     assert_eq!(listed(&["--schema", "hdb_catalog"]).await, ["hdb_catalog.meta"]);
     let refused = async |args: &[&str], code: i32, wanted: &[&str]| {
         let ran = db.run(&[&["init", "--output", "-"], args].concat()).await;
@@ -330,7 +351,7 @@ async fn a_config_for_terraform_has_the_names_of_the_module() {
         ran.stderr
     );
     let text = db.read("plimsoll.toml");
-    let mut set = vec![
+    let set = [
         ("DATABASE_URL", "postgres://h/d"),
         ("PLIMSOLL_BUCKET", "b"),
         ("PLIMSOLL_PREFIX", "p"),
@@ -346,16 +367,7 @@ async fn a_config_for_terraform_has_the_names_of_the_module() {
         assert!(named.contains(name), "{name}");
     }
     assert!(named.iter().all(|n| set.iter().any(|(name, _)| name == n)), "{named:?}");
-    let env = Environment::from([
-        set.remove(0),
-        set.remove(0),
-        set.remove(0),
-        set.remove(0),
-        set.remove(0),
-        set.remove(0),
-        set.remove(0),
-        set.remove(0),
-    ]);
+    let env = Environment::from(set);
     let config = Config::parse("plimsoll.toml", &text, &env).unwrap();
     assert_eq!((config.storage.bucket.as_str(), config.bigquery.staging_dataset.as_str()), ("b", "s"));
     assert!(config.tables.iter().any(|t| t.source.name == "${HOME}"));
