@@ -109,16 +109,16 @@ fn what_is_noteworthy_is_told_once_and_fits_80_columns() {
         public.orders  ok     cursor   id
         public.items   ok     cursor   id
 
+        hr.people, hr.salaries
+          error: PostgreSQL: permission denied for schema hr
+          hint: GRANT USAGE ON SCHEMA "hr" TO "reader"
+
         public.broken → demo.app.broken
           error: the cursor column update_at does not exist in public.broken
           hint: did you mean cursor = "updated_at"?
 
         public.orders → demo.app.orders
           note: no index of the source leads with updated_at: every tick scans the table
-
-        hr.people, hr.salaries
-          error: PostgreSQL: permission denied for schema hr
-          hint: GRANT USAGE ON SCHEMA "hr" TO "reader"
 
         public.orders, public.items
           note: rows deleted in the source stay in the target (deletes = "ignore")
