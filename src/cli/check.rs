@@ -119,7 +119,7 @@ fn describe_tables(tables: &[TableCheck], detail: Detail, layout: Layout) -> Str
         all
     };
     let shared_errors = of_each(|t| t.error.iter().map(Remark::error).collect());
-    let shared_notes = of_each(|t| t.notes.iter().map(Remark::note).collect());
+    let shared_notes = of_each(|t| t.notes.iter().map(|n| Remark::note(n)).collect());
     let is_shared = |remark: &Remark| shared_errors.iter().chain(&shared_notes).any(|(shared, _)| shared == remark);
     let mut out = String::from("\n");
     let rows: Vec<Vec<Cell>> = sorted
@@ -181,8 +181,8 @@ impl Remark {
         Self::Error { message: failure.message.clone(), hint: failure.hint.clone() }
     }
 
-    fn note(text: &String) -> Self {
-        Self::Note(text.clone())
+    fn note(text: &str) -> Self {
+        Self::Note(text.to_owned())
     }
 
     fn describe(&self, layout: Layout) -> String {

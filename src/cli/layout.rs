@@ -189,13 +189,13 @@ mod tests {
 
     #[test]
     fn what_is_to_be_typed_is_not_broken() {
-        let text = "something is wrong with it, and `plimsoll resync --table public.orders` loads the table afresh";
+        let text = "something is wrong with it, and `plimsoll resync --table public.orders` loads the table again";
         expect![[r#"
-              hint: something is wrong with it, and
-                    `plimsoll resync --table public.orders`
-                    loads the table afresh
+            hint: something is wrong with it, and
+                  `plimsoll resync --table public.orders`
+                  loads the table again
         "#]]
-        .assert_eq(&LAYOUT.paragraph(2, ("hint: ", Tone::Head), text));
+        .assert_eq(&LAYOUT.paragraph(0, ("hint: ", Tone::Head), text));
         let whole = Layout { lines: Lines::Whole, ..LAYOUT };
         assert_eq!(whole.paragraph(2, ("hint: ", Tone::Head), text), format!("  hint: {text}\n"));
     }

@@ -157,8 +157,8 @@ impl SourceError {
                 format!("GRANT EXECUTE ON FUNCTION {function} to the role in the source URL")
             }
             Self::Statement { code, .. } => statement_hint(code),
-            Self::Hidden { .. } => "let the role in the source URL (of a view: its owner) pass row-level security by, or connect as the \
-                                    table's owner; `plimsoll check` prints the statement"
+            Self::Hidden { .. } => "set BYPASSRLS with ALTER ROLE for the role in the source URL (of a view: for its owner), or connect as \
+                                    the table's owner; `plimsoll check` prints the statement"
                 .to_owned(),
             Self::Rewritten => "nothing: the next tick takes another snapshot".to_owned(),
             Self::Lost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),

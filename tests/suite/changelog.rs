@@ -518,7 +518,7 @@ async fn two_rows_of_one_key_are_not_taken_for_one() {
     are_equal(&w, "tagged", "item_id").await;
     w.sql("INSERT INTO tag VALUES (1, 'x'), (1, 'y'); DELETE FROM app_item WHERE id = 2; SELECT log('item', 1, 'changed'); SELECT log('item', 2, 'deleted')").await;
     let ran = w.run(&["run"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("name a unique one with key"), "{}", ran.stdout);
+    assert!(ran.code == 1 && ran.stdout.contains("name columns as key that are unique"), "{}", ran.stdout);
 }
 
 #[test]

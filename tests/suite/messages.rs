@@ -319,7 +319,10 @@ async fn completions() {
 /// What the databases know better: names that are almost right, and a table that is not paused.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_are_almost_right() {
-    let w = World::with_orders("").await;
+    let mut w = World::with_orders("").await;
+    // Datasets of other tests have names close to each other.
+    w.dataset = format!("almost_right_{}", w.name);
+    w.config("[[table]]\nsource = \"public.orders\"\ncursor = \"updated_at\"\n");
     w.sql("CREATE TABLE \"Order Items\" (id int PRIMARY KEY); CREATE VIEW open_orders AS SELECT * FROM orders").await;
     w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
     // Nothing is loaded yet: the dataset is not there.

@@ -89,7 +89,10 @@ async fn a_view_is_no_target() {
         &["resync", "--table", "orders", "--json"],
     ] {
         let told = refusal(&w, args).await;
-        assert!(told.contains("orders is a view") && told.contains("choose another target"), "{args:?}: {told}");
+        assert!(
+            told.contains("orders is a view") && told.contains("write target = \"orders_table\""),
+            "{args:?}: {told}"
+        );
     }
     nothing_was_changed(&w);
 }
