@@ -14,7 +14,7 @@ ENV CARGO_PROFILE_RELEASE_STRIP=symbols \
     CARGO_PROFILE_RELEASE_DEBUG=none \
     CARGO_INCREMENTAL=0 \
     RUSTFLAGS="--remap-path-prefix=/src=plimsoll -C link-arg=-Wl,--build-id=none"
-# The dependencies in a layer of their own: it is built anew when Cargo.lock changes, not with each change of the source.
+# The dependencies in a layer of their own: it is built again when Cargo.lock changes, not with each change of the source.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src benches \
     && touch src/lib.rs \
@@ -24,6 +24,13 @@ RUN mkdir -p src benches \
     && rm -rf src target/release/plimsoll target/release/.fingerprint/plimsoll-*
 COPY src src
 RUN cargo build --locked --release --bin plimsoll
+# Whose software it has in it, with the texts of their licences.
+COPY LICENSE ./
+COPY scripts/notices.sh scripts/
+COPY scripts/licences scripts/licences
+RUN mkdir -p /image/usr/share/doc/plimsoll \
+    && scripts/notices.sh > /image/usr/share/doc/plimsoll/NOTICE \
+    && cp LICENSE /image/usr/share/doc/plimsoll/
 # What the binary links to, asked of the binary itself; and Debian's records of those packages, so that scanners know them.
 RUN mkdir -p /image/usr/bin /image/etc/ssl/certs /image/var/lib/dpkg/status.d /image/tmp \
     && cp target/release/plimsoll /image/usr/bin/ \
@@ -32,7 +39,9 @@ RUN mkdir -p /image/usr/bin /image/etc/ssl/certs /image/var/lib/dpkg/status.d /i
     && xargs -a /tmp/libraries -I{} cp -L --parents {} /image \
     && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
     && for package in libc6 libgcc-s1 ca-certificates; do \
-         dpkg-query -s "$package" > "/image/var/lib/dpkg/status.d/$package" || exit 1; \
+         dpkg-query -s "$package" > "/image/var/lib/dpkg/status.d/$package" \
+         && mkdir -p "/image/usr/share/doc/$package" \
+         && cp -L "/usr/share/doc/$package/copyright" "/image/usr/share/doc/$package/" || exit 1; \
        done \
     && echo 'plimsoll:x:65532:65532::/nonexistent:/nonexistent' > /image/etc/passwd \
     && echo 'plimsoll:x:65532:' > /image/etc/group \

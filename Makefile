@@ -8,19 +8,23 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test soak fuzz lint image image-test demo bench bench-peers build setup stack clean golden
+.PHONY: help test test-postgres soak fuzz lint advisories image image-test dist screenshot demo bench bench-peers build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
 	@echo "make test [T=name]   the whole suite, or the tests whose name holds T"
+	@echo "make test-postgres   some journeys on PostgreSQL 13 to 18 (VERSIONS=\"14 17\")"
 	@echo "make soak [MINUTES=30]  random histories, on and on"
 	@echo "make fuzz T=row      one fuzz target (envelope, config, state, row), on and on"
-	@echo "make lint            rustfmt, clippy, hadolint, terraform fmt; terraform validate and test where its registry is reached"
+	@echo "make lint            rustfmt, clippy, hadolint, cargo-deny, terraform fmt; terraform validate and test where its registry is reached"
+	@echo "make advisories      known faults in the dependencies; needs RustSec's database (ADVISORY_DB=… names a mirror)"
 	@echo "make image [TAG=…]   the container image, by buildah or docker"
 	@echo "make image-test      build it and look at what came out: size, user, start (root, buildah)"
 	@echo "make bench           what a first load, a tick and a change log cost"
 	@echo "make bench-peers     the same table read by other tools"
 	@echo "make build           the release binary"
+	@echo "make dist            the same to hand out, in dist/: archive, checksum, bill of materials"
+	@echo "make screenshot URL=…  the README's picture of the status page, from a running demo"
 	@echo "make stack           the emulators alone, until Ctrl-C"
 	@echo "make golden          accept new golden files"
 	@echo "make clean           remove build output and the cached environments"
@@ -31,8 +35,14 @@ setup:
 lint:
 	@./scripts/lint.sh
 
-test: lint
+advisories:
+	@ADVISORY_DB=$(ADVISORY_DB) ./scripts/deny.sh advisories
+
+test: $(if $(T),,lint)
 	@./scripts/test.sh $(T)
+
+test-postgres:
+	@./scripts/test-postgres.sh $(or $(VERSIONS),13 14 15 16 17 18)
 
 fuzz:
 	@command -v cargo-fuzz >/dev/null || { echo "cargo install cargo-fuzz, and a nightly toolchain, are needed"; exit 1; }
@@ -47,6 +57,12 @@ golden:
 build:
 	cargo build --locked --release
 	@echo "built $(CARGO_TARGET_DIR)/release/plimsoll"
+
+dist:
+	@./scripts/dist.sh
+
+screenshot:
+	@./scripts/screenshot.sh $(URL)
 
 image:
 	@./scripts/image.sh $(or $(TAG),plimsoll)

@@ -3,8 +3,24 @@
 # The same build of the dependencies serves the tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-PLIMSOLL_VENV=$(./scripts/setup.sh)
-export PLIMSOLL_VENV
-echo "building (about five minutes the first time)"
+# Ctrl-C is how a demo ends: no error.
+trap 'exit 0' INT
+began=$SECONDS
+# The emulators are fetched while cargo compiles.
+coproc SETUP { exec ./scripts/setup.sh; }
+setup_pid=$SETUP_PID
+exec {setup_out}<&"${SETUP[0]}"
+cargo fetch --locked --quiet
+fetched=$((SECONDS - began))
+echo "building (some minutes the first time)"
 cargo build --locked --bin plimsoll --example demo
-exec "${CARGO_TARGET_DIR:-target}/debug/examples/demo" "$@"
+built=$((SECONDS - began - fetched))
+wait "$setup_pid" || exit 1
+read -r PLIMSOLL_VENV <&"$setup_out"
+export PLIMSOLL_VENV
+echo "crates fetched in $fetched s, built in $built s, waited $((SECONDS - began - fetched - built)) s more for the emulators to be installed"
+began=$SECONDS
+status=0
+"${CARGO_TARGET_DIR:-target}/debug/examples/demo" "$@" || status=$?
+echo "the demo itself took $((SECONDS - began)) s"
+exit "$status"

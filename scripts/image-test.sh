@@ -49,6 +49,9 @@ printf 'size: %s.%s MiB in %s files\n' $((size / 1048576)) $((size % 1048576 * 1
 user=$(buildah inspect --format '{{.OCIv1.Config.User}}' "$container")
 [ "$user" = 65532:65532 ] || { echo "error: runs as '$user'"; exit 1; }
 if find "$root" \( -name sh -o -name bash -o -name dash -o -name busybox \) | grep -q .; then echo "error: has a shell"; exit 1; fi
+for file in usr/share/doc/plimsoll/NOTICE usr/share/doc/plimsoll/LICENSE usr/share/doc/libc6/copyright; do
+  [ -s "$root/$file" ] || { echo "error: $file is missing"; exit 1; }
+done
 newest=$(find "$root" -type f -printf '%T@\n' | sort -n | tail -1 | cut -d. -f1)
 [ "$newest" -le "$epoch" ] || { echo "error: a file is newer than the commit"; exit 1; }
 

@@ -1,23 +1,21 @@
 #!/usr/bin/env bash
-# What can be said of the text alone: formatting, clippy, the Dockerfile, the Terraform module. The linters from PyPI are kept in a venv
-# of their own, one for each version of scripts/lint-requirements.txt. Says plainly what it could not do.
+# What can be said of the text alone: formatting, clippy, the Dockerfile, the dependencies' licences, the Terraform module. Says plainly what it could not do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo fmt --check
-cargo clippy --locked --all-targets -- -D warnings
-cargo clippy --locked --all-targets --features failpoints -- -D warnings
+# What `cargo clippy` does, on the build of the dependencies that the tests and the demo use: by itself it would compile all of them once more.
+clippy() {
+  RUSTC_WORKSPACE_WRAPPER="$(rustc --print sysroot)/bin/clippy-driver" CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings" \
+    cargo build --locked --all-targets "$@"
+}
+clippy
+clippy --features failpoints
 
-cache=${PLIMSOLL_CACHE:-$HOME/.cache/plimsoll}
-key=$(sha256sum <scripts/lint-requirements.txt | cut -c1-16)
-tools=$cache/lint-$key
-if [ ! -f "$tools/.ready" ]; then
-  rm -rf "$tools"
-  python3 -m venv "$tools"
-  "$tools/bin/pip" install -q --disable-pip-version-check -r scripts/lint-requirements.txt
-  touch "$tools/.ready"
-fi
+tools=$(scripts/linters.sh)
 "$tools/bin/hadolint" Dockerfile
 "$tools/bin/python" scripts/terraform-docs.py --check
+scripts/links.py
+scripts/deny.sh licenses bans sources
 
 if ! command -v terraform >/dev/null; then
   echo "LEFT OUT, because terraform is missing (https://developer.hashicorp.com/terraform/install): its formatting, validation and tests"
@@ -35,5 +33,5 @@ cannot() {
 for folder in terraform terraform/examples/minimal terraform/examples/complete; do
   timeout 120 terraform -chdir="$scratch/$folder" init -backend=false -input=false -no-color >"$scratch/log" 2>&1 || cannot
   terraform -chdir="$scratch/$folder" validate -no-color
+  terraform -chdir="$scratch/$folder" test -no-color
 done
-terraform -chdir="$scratch/terraform" test -no-color

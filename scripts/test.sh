@@ -1,14 +1,24 @@
 #!/usr/bin/env bash
-# The whole suite: unit tests, then the journeys against real parts. One stack of emulators serves all of them, and ends
-# with this script, however it ends.
+# The suite: unit tests, then the journeys against real parts. With arguments, those of them that `cargo test` finds by the words; then
+# no more of the stack starts than they ask for. The stack ends with this script, however it ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-PLIMSOLL_VENV=$(./scripts/setup.sh)
-export PLIMSOLL_VENV
-for version in current 1.0.6; do ./scripts/django.sh "$version" >/dev/null || true; done
+coproc SETUP { exec ./scripts/setup.sh; }
+setup_pid=$SETUP_PID
+exec {setup_out}<&"${SETUP[0]}"
 cargo test --locked --features failpoints --no-run --quiet --lib --bins --test suite
+wait "$setup_pid" || exit 1
+read -r PLIMSOLL_VENV <&"$setup_out"
+export PLIMSOLL_VENV
+if [ $# = 0 ] || [[ $* == *django* ]]; then
+  for version in current 1.0.6; do ./scripts/django.sh "$version" >/dev/null || true; done
+fi
 
-coproc STACK { exec python3 tests/support/stack.py --venv "$PLIMSOLL_VENV"; }
+# Most of a journey is waiting for an emulator: more of them than there are processors, side by side.
+threads=$((2 * $(nproc)))
+parts=pg,gcs
+[ $# = 0 ] && parts=pg,gcs,bq,pubsub
+coproc STACK { exec python3 tests/support/stack.py --venv "$PLIMSOLL_VENV" --only "$parts" --bigquery 2; }
 stack_pid=$STACK_PID
 exec {stack_in}>&"${STACK[1]}" {stack_out}<&"${STACK[0]}"
 eval "exec ${STACK[0]}<&- ${STACK[1]}>&-"
@@ -22,17 +32,27 @@ for key in missing error; do
 done
 
 status=0
-cargo test --locked --features failpoints --lib --bins --test suite -- "$@" || status=$?
+cargo test --locked --features failpoints --lib --bins --test suite -- --test-threads="$threads" "$@" || status=$?
+if [ $# = 0 ]; then
+  ./scripts/test-postgres.sh 13 18 || status=$?
+fi
+
+# What could not run, by name.
+names() { cargo test --locked --features failpoints --quiet --test suite -- --list 2>/dev/null | sed -n "s/^\($1\): test\$/  \1/p"; }
 for version in current 1.0.6; do
   why=$(./scripts/django.sh "$version" 2>/dev/null) || { echo "LEFT OUT, because of: $why"; echo "  the journey of a Django application with it"; }
 done
 why=$(field pubsub_missing)
 if [ -n "$why" ]; then
   echo "LEFT OUT, because of: $why"
-  cargo test --locked --features failpoints --quiet --test suite -- --list 2>/dev/null | sed -n 's/^\(push::.*\): test$/  \1/p'
+  names 'push::.*'
 fi
 if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
   echo "LEFT OUT, because of: no browser (apt-get install chromium chromium-driver)"
-  cargo test --locked --features failpoints --quiet --test suite -- --list 2>/dev/null | sed -n 's/^\(console::.*in_a_browser\): test$/  \1/p'
+  names 'console::.*in_a_browser'
+fi
+if ! ls /usr/sbin/pgbouncer /usr/bin/pgbouncer >/dev/null 2>&1; then
+  echo "LEFT OUT, because of: no pooler (apt-get install pgbouncer)"
+  names 'pooler::.*'
 fi
 exit $status

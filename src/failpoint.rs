@@ -33,11 +33,13 @@ pub enum Effect {
     /// The watermark moves over a stretch without changes.
     Advance,
     StagingDrop,
+    /// The tick goes on with another stretch of a load in chunks; an error here means that its time is up.
+    Stretch,
 }
 
 impl Effect {
     /// In the order of a run.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Lease,
         Self::TableCreate,
         Self::Upload,
@@ -50,6 +52,7 @@ impl Effect {
         Self::Commit,
         Self::Advance,
         Self::StagingDrop,
+        Self::Stretch,
     ];
 
     /// As a rule writes it.
@@ -67,6 +70,7 @@ impl Effect {
             Self::Commit => "commit",
             Self::Advance => "advance",
             Self::StagingDrop => "staging-drop",
+            Self::Stretch => "stretch",
         }
     }
 }
@@ -91,6 +95,11 @@ pub async fn around<T, E: From<Injected>>(effect: Effect, work: impl Future<Outp
     let done = work.await?;
     imp::reach(effect, Side::After).await?;
     Ok(done)
+}
+
+/// Whether a point lets the work that would follow it begin.
+pub async fn lets(effect: Effect) -> bool {
+    imp::reach(effect, Side::Before).await.is_ok()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,8 +40,11 @@
 pub mod batch;
 pub mod bigquery;
 pub mod capture;
+pub mod cause;
 pub mod cli;
 pub mod config;
+pub mod credentials;
+pub mod emulator;
 pub mod encode;
 pub mod failpoint;
 pub mod model;

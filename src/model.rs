@@ -9,15 +9,18 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 mod changelog;
+pub mod figures;
 mod finds;
 mod metadata;
+mod near;
 mod relation;
 mod table;
 
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
 pub use finds::Finds;
 pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
-pub use relation::RelationName;
+pub use near::nearest;
+pub use relation::{RelationName, in_shell};
 pub use table::{
     Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy,
     TableSpec,

@@ -14,6 +14,8 @@ use google_cloud_auth::credentials::{Builder as CredentialsBuilder, Credentials,
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_storage::client::Storage;
 
+use crate::cause::root_cause;
+use crate::emulator::{self, NoScheme};
 use crate::failpoint::Injected;
 use crate::model::Blame;
 use crate::retry::RetryAfter;
@@ -28,6 +30,9 @@ const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
 
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
+    #[error(transparent)]
+    Emulator(#[from] NoScheme),
+
     #[error("no credentials for Cloud Storage: {0}")]
     Credentials(String),
 
@@ -61,17 +66,16 @@ impl StorageError {
     }
 
     pub fn blame(&self) -> Blame {
-        Blame::World
+        if matches!(self, Self::Emulator(_)) { Blame::Config } else { Blame::World }
     }
 
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Credentials(_) => {
-                "log in with `gcloud auth application-default login`, or give the service an account".to_owned()
-            }
+            Self::Emulator(e) => e.hint(),
+            Self::Credentials(_) => crate::credentials::HINT.to_owned(),
             Self::NoBucket(bucket) => {
-                format!("create it with `gcloud storage buckets create gs://{bucket}`, or mend [storage] url")
+                format!("create it with `gcloud storage buckets create gs://{bucket}`, or correct [storage] url")
             }
             Self::Denied { bucket, .. } => {
                 format!("grant roles/storage.objectUser on gs://{bucket} to the account that runs Plimsoll")
@@ -101,16 +105,17 @@ pub struct Store {
     endpoint: String,
     bucket: String,
     prefix: String,
+    attempts: usize,
 }
 
 impl Store {
     /// `prefix` is empty or ends with a slash.
     pub async fn open(bucket: &str, prefix: &str) -> Result<Self, StorageError> {
         let unusable = |e: String| StorageError::Credentials(e);
-        let emulator = std::env::var(EMULATOR).ok().filter(|v| !v.is_empty());
-        let (endpoint, credentials) = match emulator {
-            Some(endpoint) => (endpoint.trim_end_matches('/').to_owned(), anonymous::Builder::new().build()),
+        let (endpoint, credentials) = match emulator::address(EMULATOR)? {
+            Some(endpoint) => (endpoint, anonymous::Builder::new().build()),
             None => {
+                crate::credentials::look().await.map_err(|e| unusable(e.to_string()))?;
                 let built = CredentialsBuilder::default().with_scopes([SCOPE]).build();
                 ("https://storage.googleapis.com".to_owned(), built.map_err(|e| unusable(e.to_string()))?)
             }
@@ -125,7 +130,20 @@ impl Store {
             .await
             .map_err(|e| unusable(e.to_string()))?;
         let http = reqwest::Client::builder().timeout(READ_TIMEOUT).build().map_err(|e| unusable(e.to_string()))?;
-        Ok(Self { client, http, credentials, endpoint, bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+        Ok(Self {
+            client,
+            http,
+            credentials,
+            endpoint,
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+            attempts: ATTEMPTS,
+        })
+    }
+
+    /// The same objects, asked for no more than twice: for somebody who waits for the answer.
+    pub fn in_a_hurry(&self) -> Self {
+        Self { attempts: 2, ..self.clone() }
     }
 
     pub fn bucket(&self) -> &str {
@@ -165,7 +183,11 @@ impl Store {
                 Err(_) => Err(self.timed_out("read", &object)),
             }
         };
-        attempt.retry(backoff()).when(StorageError::is_transient).adjust(|_, pause| after.adjust(pause)).await
+        attempt
+            .retry(backoff(self.attempts))
+            .when(StorageError::is_transient)
+            .adjust(|_, pause| after.adjust(pause))
+            .await
     }
 
     /// Writes an object if it is as expected, and returns its new generation.
@@ -201,7 +223,11 @@ impl Store {
                 Err(_) => Err(self.timed_out("write", &object)),
             }
         };
-        attempt.retry(backoff()).when(StorageError::is_transient).adjust(|_, pause| after.adjust(pause)).await
+        attempt
+            .retry(backoff(self.attempts))
+            .when(StorageError::is_transient)
+            .adjust(|_, pause| after.adjust(pause))
+            .await
     }
 
     /// Whether the bucket is there and may be listed. Reading an absent object can't tell an absent bucket.
@@ -217,13 +243,13 @@ impl Store {
             let url = format!("{}/storage/v1/b/{}/o", self.endpoint, self.bucket);
             let query = [("maxResults", "1"), ("prefix", self.prefix.as_str()), ("fields", "items/name")];
             let request = self.http.get(url).query(&query).headers(headers);
-            let response = request.send().await.map_err(|e| unreachable(e.without_url().to_string()))?;
+            let response = request.send().await.map_err(|e| unreachable(root_cause(&e.without_url())))?;
             match response.status().as_u16() {
                 200..=299 => Ok(()),
                 status => Err(self.status_fault("list", &self.prefix, status, format!("HTTP {status}"))),
             }
         };
-        attempt.retry(backoff()).when(StorageError::is_transient).await
+        attempt.retry(backoff(self.attempts)).when(StorageError::is_transient).await
     }
 
     async fn headers(&self) -> Result<reqwest::header::HeaderMap, StorageError> {
@@ -254,7 +280,7 @@ impl Store {
                 doing,
                 bucket: self.bucket.clone(),
                 object: object.to_owned(),
-                reason: e.to_string(),
+                reason: root_cause(e),
             },
         }
     }
@@ -272,10 +298,10 @@ impl Store {
     }
 }
 
-fn backoff() -> ExponentialBuilder {
+fn backoff(attempts: usize) -> ExponentialBuilder {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(200))
         .with_max_delay(Duration::from_secs(8))
-        .with_max_times(ATTEMPTS - 1)
+        .with_max_times(attempts - 1)
         .with_jitter()
 }

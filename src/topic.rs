@@ -6,10 +6,14 @@
 use std::time::Duration;
 
 use google_cloud_auth::credentials::anonymous;
-use google_cloud_pubsub::client::Publisher;
+use google_cloud_gax::error::rpc::Code;
+use google_cloud_gax::retry_policy::NeverRetry;
+use google_cloud_pubsub::client::{Publisher, TopicAdmin};
 use google_cloud_pubsub::model::Message;
 use serde::Serialize;
 
+use crate::cause::root_cause;
+use crate::emulator;
 use crate::model::Blame;
 
 /// The variable that holds an emulator's `http://host:port`.
@@ -23,13 +27,19 @@ pub enum TopicError {
     #[error("the topic {topic} cannot be opened: {reason}")]
     Open { topic: String, reason: String },
 
+    #[error("the topic {0} does not exist")]
+    Missing(String),
+
+    #[error("Pub/Sub does not answer: {reason}")]
+    Unavailable { reason: String },
+
     #[error("the topic {topic} did not take a message: {reason}")]
     Publish { topic: String, reason: String },
 }
 
 impl TopicError {
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Publish { .. })
+        matches!(self, Self::Publish { .. } | Self::Unavailable { .. })
     }
 
     pub fn blame(&self) -> Blame {
@@ -39,7 +49,13 @@ impl TopicError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Open { .. } => "mend [pubsub], or log in with `gcloud auth application-default login`".to_owned(),
+            Self::Missing(topic) => {
+                let (project, name) =
+                    topic.trim_start_matches("projects/").split_once("/topics/").unwrap_or(("", topic));
+                format!("make it with `gcloud pubsub topics create {name} --project={project}`, or correct [pubsub]")
+            }
+            Self::Unavailable { .. } => emulator::when_down(EMULATOR, "Pub/Sub", "pubsub.googleapis.com"),
+            Self::Open { .. } => format!("correct [pubsub], or {}", crate::credentials::HINT),
             Self::Publish { topic, .. } => {
                 format!(
                     "grant roles/pubsub.publisher on {topic} to the account that runs Plimsoll; no run depends on it"
@@ -47,6 +63,12 @@ impl TopicError {
             }
         }
     }
+}
+
+/// The emulator's address. What `gcloud beta emulators pubsub env-init` prints has no scheme.
+fn endpoint() -> Option<String> {
+    let host = std::env::var(EMULATOR).ok().filter(|v| !v.is_empty())?;
+    Some(if host.contains("://") { host } else { format!("http://{host}") })
 }
 
 /// A topic to publish to.
@@ -59,17 +81,42 @@ pub struct Topic {
 impl Topic {
     /// `name` is the whole path, `projects/…/topics/…`.
     pub async fn open(name: &str) -> Result<Self, TopicError> {
+        let unusable = |reason: String| TopicError::Open { topic: name.to_owned(), reason };
         let builder = Publisher::builder(name);
-        let builder = match std::env::var(EMULATOR).ok().filter(|v| !v.is_empty()) {
-            Some(host) => {
-                let host = if host.contains("://") { host } else { format!("http://{host}") };
-                builder.with_endpoint(host).with_credentials(anonymous::Builder::new().build())
+        let builder = match endpoint() {
+            Some(host) => builder.with_endpoint(host).with_credentials(anonymous::Builder::new().build()),
+            None => {
+                crate::credentials::look().await.map_err(|e| unusable(e.to_string()))?;
+                builder
             }
+        };
+        let publisher = builder.build().await.map_err(|e| unusable(e.to_string()))?;
+        Ok(Self { name: name.to_owned(), publisher })
+    }
+
+    /// The whole path.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the service answers and has the topic. An account that may publish need not have the right to look, so being refused
+    /// counts as well.
+    pub async fn probe(&self) -> Result<(), TopicError> {
+        let unavailable = |reason: String| TopicError::Unavailable { reason };
+        let builder = TopicAdmin::builder().with_retry_policy(NeverRetry);
+        let builder = match endpoint() {
+            Some(host) => builder.with_endpoint(host).with_credentials(anonymous::Builder::new().build()),
             None => builder,
         };
-        let publisher =
-            builder.build().await.map_err(|e| TopicError::Open { topic: name.to_owned(), reason: e.to_string() })?;
-        Ok(Self { name: name.to_owned(), publisher })
+        let admin = builder.build().await.map_err(|e| unavailable(root_cause(&e)))?;
+        match admin.get_topic().set_topic(&self.name).send().await {
+            Ok(_) => Ok(()),
+            Err(e) => match e.status().map(|s| s.code) {
+                Some(Code::NotFound) => Err(TopicError::Missing(self.name.clone())),
+                Some(Code::PermissionDenied) => Ok(()),
+                _ => Err(unavailable(root_cause(&e))),
+            },
+        }
     }
 
     /// Publishes a message, and waits until the service has it.

@@ -1,6 +1,8 @@
 # plimsoll.toml. The container replaces ${NAME} in it from its environment, so it names neither bucket nor project.
 
 locals {
+  database_ca_folder = "/etc/plimsoll-ca"
+
   config_mode = var.config_secret != null ? "given" : var.config_store
   config_name = "${local.config_folder}/${substr(sha256(coalesce(var.config, "-")), 0, 16)}.toml"
   config_path = (
@@ -22,6 +24,8 @@ locals {
       PLIMSOLL_TOPIC           = google_pubsub_topic.ticks.id
     },
     var.pubsub.reports ? { PLIMSOLL_REPORTS_TOPIC = google_pubsub_topic.reports[0].id } : {},
+    # libpq's name for it, so that the URL in the secret need not know where the file is.
+    var.database_ca != null ? { PGSSLROOTCERT = "${local.database_ca_folder}/ca.pem" } : {},
     var.service.log_level != null ? { RUST_LOG = var.service.log_level } : {},
   )
 }

@@ -96,7 +96,21 @@ resource "google_logging_metric" "distribution" {
 
 # ---- alerts ----
 
+resource "google_monitoring_notification_channel" "email" {
+  for_each = var.alerts.emails
+
+  project      = var.project_id
+  display_name = "${var.name}: ${each.key}"
+  type         = "email"
+  labels       = { email_address = each.key }
+  user_labels  = var.labels
+
+  depends_on = [google_project_service.this]
+}
+
 locals {
+  alert_channels = concat(var.alerts.notification_channels, [for c in google_monitoring_notification_channel.email : c.id])
+
   read_log = "gcloud logging read '${local.run_filter}' --project=${var.project_id} --freshness=1d --limit=20 --format='table(timestamp,labels.feed,jsonPayload.state,jsonPayload.ageSeconds,jsonPayload.error,jsonPayload.hint)'"
 
   # Alerts on entries of the log: the filter, and what the operator reads.
@@ -152,7 +166,7 @@ resource "google_monitoring_alert_policy" "log" {
   display_name          = "${var.name}: ${each.value.title}"
   combiner              = "OR"
   severity              = each.value.severity
-  notification_channels = var.alerts.notification_channels
+  notification_channels = local.alert_channels
   user_labels           = var.labels
 
   conditions {
@@ -191,7 +205,7 @@ resource "google_monitoring_alert_policy" "silence" {
   display_name          = "${var.name}: no tick went well for ${var.alerts.silence.minutes} min"
   combiner              = "OR"
   severity              = "CRITICAL"
-  notification_channels = var.alerts.notification_channels
+  notification_channels = local.alert_channels
   user_labels           = var.labels
 
   conditions {
@@ -235,7 +249,7 @@ resource "google_monitoring_alert_policy" "dead_letter" {
   display_name          = "${var.name}: a tick was given up"
   combiner              = "OR"
   severity              = "WARNING"
-  notification_channels = var.alerts.notification_channels
+  notification_channels = local.alert_channels
   user_labels           = var.labels
 
   conditions {
@@ -270,7 +284,7 @@ resource "google_monitoring_alert_policy" "dead_letter" {
 
       First: `gcloud pubsub subscriptions pull ${google_pubsub_subscription.dead_letter.name} --project=${var.project_id} --limit=10`
 
-      It shows which tables, and when. Why is in the log: `${local.read_log}`. Seen and mended, empty it:
+      It shows which tables, and when. Why is in the log: `${local.read_log}`. When the cause is gone, empty it:
       `gcloud pubsub subscriptions seek ${google_pubsub_subscription.dead_letter.name} --project=${var.project_id} --time=$(date -u +%Y-%m-%dT%H:%M:%SZ)`.
       docs/OPERATIONS.md, "Failures".
     EOT

@@ -112,14 +112,6 @@ output "dashboard" {
 }
 
 output "commands" {
-  description = "What to type next: a tick by hand, the last runs, and the status page (null where the ingress keeps it inside)."
-  value = {
-    tick = "gcloud pubsub topics publish ${google_pubsub_topic.ticks.name} --project=${var.project_id} --message='{}'"
-    log  = local.read_log
-    status = (
-      var.service.ingress == "INGRESS_TRAFFIC_ALL"
-      ? "gcloud run services proxy ${var.name} --project=${var.project_id} --region=${var.region}"
-      : null
-    )
-  }
+  description = "What to type next. `status`: how old each table is and how its last run ended. `tick`: one tick by hand. `log`: the last runs. `page`: the status page in a browser; null where the ingress keeps it inside."
+  value       = local.commands
 }

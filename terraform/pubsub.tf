@@ -78,7 +78,7 @@ resource "google_pubsub_subscription" "push" {
     max_delivery_attempts = var.pubsub.max_delivery_attempts
   }
 
-  # Never: a subscription that nothing was published to for a month would be gone without a word.
+  # Never: a subscription that nothing was published to for a month would be gone, and nobody would notice.
   expiration_policy {
     ttl = ""
   }

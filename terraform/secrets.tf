@@ -8,11 +8,13 @@ locals {
   made_secrets = merge(
     var.database_url.secret == null ? { database-url = nonsensitive(var.database_url_value != null) } : {},
     local.hash_salt_used && try(var.hash_salt.secret, null) == null ? { hash-salt = nonsensitive(var.hash_salt_value != null) } : {},
+    try(var.database_ca.pem, null) != null ? { database-ca = true } : {},
     local.config_mode == "secret" ? { config = true } : {},
   )
   made_values = {
     database-url = var.database_url_value
     hash-salt    = var.hash_salt_value
+    database-ca  = try(var.database_ca.pem, null)
     config       = var.config
   }
 
@@ -21,6 +23,7 @@ locals {
     { for k, s in var.secret_env : "env-${k}" => s.secret },
     var.database_url.secret != null ? { database-url = var.database_url.secret } : {},
     try(var.hash_salt.secret, null) != null ? { hash-salt = var.hash_salt.secret } : {},
+    try(var.database_ca.secret, null) != null ? { database-ca = var.database_ca.secret } : {},
     var.config_secret != null ? { config = var.config_secret.secret } : {},
   )
 

@@ -36,7 +36,7 @@ resource "google_cloud_run_v2_service" "this" {
         startup_cpu_boost = var.service.startup_cpu_boost
       }
 
-      # /healthz is the process. /readyz is progress, and a late table is nothing that a restart mends.
+      # /healthz is the process. /readyz is progress, and a restart does not help a late table.
       startup_probe {
         period_seconds  = 3
         timeout_seconds = 2
@@ -83,6 +83,13 @@ resource "google_cloud_run_v2_service" "this" {
         }
       }
       dynamic "volume_mounts" {
+        for_each = var.database_ca == null ? [] : [1]
+        content {
+          name       = "database-ca"
+          mount_path = local.database_ca_folder
+        }
+      }
+      dynamic "volume_mounts" {
         for_each = length(var.cloud_sql.instances) > 0 ? [1] : []
         content {
           name       = "cloudsql"
@@ -100,6 +107,19 @@ resource "google_cloud_run_v2_service" "this" {
           items {
             path    = "plimsoll.toml"
             version = try(google_secret_manager_secret_version.this["config"].version, var.config_secret.version)
+          }
+        }
+      }
+    }
+    dynamic "volumes" {
+      for_each = var.database_ca == null ? [] : [1]
+      content {
+        name = "database-ca"
+        secret {
+          secret = local.secrets["database-ca"].ref
+          items {
+            path    = "ca.pem"
+            version = try(google_secret_manager_secret_version.this["database-ca"].version, var.database_ca.version)
           }
         }
       }
@@ -187,4 +207,25 @@ resource "google_cloud_run_v2_service" "this" {
     google_pubsub_topic_iam_member.service,
     google_compute_router_nat.this,
   ]
+}
+
+locals {
+  is_reached_from_outside = var.service.ingress == "INGRESS_TRAFFIC_ALL"
+
+  # What to type next. Single quotes where it can be: `terraform output` shows double quotes behind backslashes.
+  commands = {
+    # Where the ingress lets nobody in from outside, the state says what the service would.
+    status = (
+      local.is_reached_from_outside
+      ? "curl -sS -H 'Authorization: Bearer '$(gcloud auth print-identity-token) ${google_cloud_run_v2_service.this.uri}/status"
+      : "gcloud storage cat 'gs://${local.bucket_name}/${var.bucket.prefix}/state/*.json'"
+    )
+    tick = "gcloud pubsub topics publish ${google_pubsub_topic.ticks.name} --project=${var.project_id} --message='{}'"
+    log  = local.read_log
+    page = (
+      local.is_reached_from_outside
+      ? "gcloud run services proxy ${var.name} --project=${var.project_id} --region=${var.region}"
+      : null
+    )
+  }
 }

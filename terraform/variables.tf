@@ -166,9 +166,9 @@ variable "env" {
     condition = length(setintersection(keys(var.env), [
       "DATABASE_URL", "GOOGLE_CLOUD_PROJECT", "PLIMSOLL_BUCKET", "PLIMSOLL_CONFIG", "PLIMSOLL_DATASET", "PLIMSOLL_HASH_SALT",
       "PLIMSOLL_LOCATION", "PLIMSOLL_PREFIX", "PLIMSOLL_REPORTS_TOPIC", "PLIMSOLL_STAGING_DATASET", "PLIMSOLL_TOPIC", "PORT",
-      "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "RUST_LOG", "PLIMSOLL_ALLOW_UNAUTHENTICATED",
+      "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "RUST_LOG", "PLIMSOLL_ALLOW_UNAUTHENTICATED", "PGSSLROOTCERT",
     ])) == 0
-    error_message = "env names a variable that the module or Cloud Run sets itself, or that would open the service; for RUST_LOG there is service.log_level."
+    error_message = "env names a variable that the module or Cloud Run sets itself, or that would open the service. For RUST_LOG there is service.log_level, for PGSSLROOTCERT database_ca."
   }
 }
 
@@ -189,7 +189,7 @@ variable "secret_env" {
     condition = length(setintersection(keys(var.secret_env), [
       "DATABASE_URL", "GOOGLE_CLOUD_PROJECT", "PLIMSOLL_BUCKET", "PLIMSOLL_CONFIG", "PLIMSOLL_DATASET", "PLIMSOLL_HASH_SALT",
       "PLIMSOLL_LOCATION", "PLIMSOLL_PREFIX", "PLIMSOLL_REPORTS_TOPIC", "PLIMSOLL_STAGING_DATASET", "PLIMSOLL_TOPIC", "PORT",
-      "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "RUST_LOG", "PLIMSOLL_ALLOW_UNAUTHENTICATED",
+      "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "RUST_LOG", "PLIMSOLL_ALLOW_UNAUTHENTICATED", "PGSSLROOTCERT",
     ])) == 0
     error_message = "secret_env names a variable that the module or Cloud Run sets itself, or that would open the service."
   }
@@ -319,6 +319,42 @@ variable "hash_salt_value" {
   }
 }
 
+variable "database_ca" {
+  description = <<-EOT
+    The certificate authority (CA) that PostgreSQL's certificate is verified with, for `sslmode=verify-full`. Needed where that
+    authority is not a public one. Give the certificates themselves, `{ pem = file("ca.pem") }`, or a secret that holds
+    them, `{ secret = "…" }`. They are mounted as a file, and PGSSLROOTCERT names it; an `sslrootcert` in the URL counts
+    before it. Null: the public authorities.
+  EOT
+  type = object({
+    pem     = optional(string)
+    secret  = optional(string)
+    version = optional(string, "latest")
+  })
+  default = null
+
+  validation {
+    condition     = var.database_ca == null || (try(var.database_ca.pem, null) == null) != (try(var.database_ca.secret, null) == null)
+    error_message = "database_ca is { pem = file(\"ca.pem\") } or { secret = \"NAME\" }, one of the two."
+  }
+  validation {
+    condition     = try(var.database_ca.pem, null) == null || strcontains(try(coalesce(var.database_ca.pem, "-"), "-"), "-----BEGIN CERTIFICATE-----")
+    error_message = "database_ca.pem is the text of a PEM file: it has a line -----BEGIN CERTIFICATE-----. Write file(\"ca.pem\"), not the file's name."
+  }
+  validation {
+    condition     = !strcontains(try(coalesce(var.database_ca.pem, "-"), "-"), "PRIVATE KEY")
+    error_message = "database_ca.pem holds a private key, which would stand in Terraform's state. Only the authority's certificate is needed."
+  }
+  validation {
+    condition     = try(var.database_ca.secret, null) == null || can(regex("^(projects/[^/]+/secrets/)?[A-Za-z0-9_-]{1,255}$", try(var.database_ca.secret, "")))
+    error_message = "database_ca.secret is NAME or projects/P/secrets/NAME, without a version."
+  }
+  validation {
+    condition     = var.database_ca == null || can(regex("^(latest|[1-9][0-9]*)$", try(var.database_ca.version, "")))
+    error_message = "database_ca.version is latest or a number."
+  }
+}
+
 variable "secret_replicas" {
   description = "Locations that the module's secrets are kept in, each with an optional key. Empty: Google chooses."
   type = map(object({
@@ -376,7 +412,7 @@ variable "bucket" {
     error_message = "bucket.prefix is a folder such as plimsoll or team/plimsoll: not empty, no slash at either end."
   }
   validation {
-    # A batch that is sealed and not loaded yet lives in batches/ too: leave time to find and mend what holds it up.
+    # A batch that is sealed and not loaded yet lives in batches/ too: leave time to find and repair what holds it up.
     condition     = var.bucket.batch_days >= 7 && floor(var.bucket.batch_days) == var.bucket.batch_days
     error_message = "bucket.batch_days is a whole number of 7 or more: a sealed batch must outlive an outage."
   }
@@ -695,13 +731,15 @@ variable "monitoring" {
 
 variable "alerts" {
   description = <<-EOT
-    Alert policies, and the channels they notify (projects/P/notificationChannels/N). `freshness`: a run ended, and what
+    Alert policies, and whom they notify: `emails`, for which the module makes channels, and `notification_channels` of
+    yours (projects/P/notificationChannels/N). `freshness`: a run ended, and what
     is in BigQuery is older than `minutes`. `silence`: for `minutes` no tick was answered well. `failure`: a run failed,
     or a table is set aside. `lease`: a feed was busy with one run for longer than `minutes`. `dead_letter`: a tick was
     given up. Set `minutes` of freshness and silence above the longest pause between two ticks, and above `every`; those of
     lease above `[run] budget`, and below budget and `[run] lease` together, after which a holder is taken over.
   EOT
   type = object({
+    emails                = optional(set(string), [])
     notification_channels = optional(list(string), [])
     repeat_minutes        = optional(number, 60)
     freshness             = optional(object({ enabled = optional(bool, true), minutes = optional(number, 60) }), {})
@@ -714,8 +752,12 @@ variable "alerts" {
   nullable = false
 
   validation {
+    condition     = alltrue([for e in var.alerts.emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", e))])
+    error_message = "alerts.emails has e-mail addresses such as data@example.com."
+  }
+  validation {
     condition     = alltrue([for c in var.alerts.notification_channels : can(regex("^projects/[^/]+/notificationChannels/[^/]+$", c))])
-    error_message = "A notification channel is projects/P/notificationChannels/N, its id."
+    error_message = "A notification channel is projects/P/notificationChannels/N, its id. An address goes into alerts.emails."
   }
   validation {
     # The least that Cloud Monitoring takes for alerts on log entries is 5 minutes.

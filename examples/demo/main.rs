@@ -21,6 +21,7 @@ mod pubsub;
 mod stack;
 mod traffic;
 
+use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ use tokio_postgres::NoTls;
 
 use compare::{Bq, compare};
 use pubsub::Push;
-use stack::Stack;
+use stack::{PubSub, Service, Stack};
 use traffic::Traffic;
 
 /// Every configured table and its key.
@@ -42,7 +43,7 @@ const TABLES: [(&str, &str); 6] = [
     ("app_inventory", "id"),
     ("app_company", "id"),
 ];
-const TRAFFIC: Duration = Duration::from_secs(40);
+const TRAFFIC: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_secs(4);
 const DATASET: &str = "smartapp";
 
@@ -56,20 +57,22 @@ fn say(text: &str) {
 async fn main() -> ExitCode {
     let keep = std::env::args().any(|a| a == "--keep");
     say("starting PostgreSQL, fake-gcs-server, local-bigquery and the Pub/Sub emulator");
-    let owned = Stack::start();
+    let owned = Stack::start("pg,gcs,bq,pubsub");
     let outcome = tokio::select! {
-        outcome = demo(&owned.stack, keep) => outcome,
-        _ = tokio::signal::ctrl_c() => Err("stopped".into()),
+        outcome = demo(&owned.stack, keep) => Some(outcome),
+        _ = tokio::signal::ctrl_c() => None,
     };
     say("ending every process");
     owned.stop();
     match outcome {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(differences) => {
+        // Ctrl-C: whoever asked for an end got it.
+        None => ExitCode::SUCCESS,
+        Some(Ok(0)) => ExitCode::SUCCESS,
+        Some(Ok(differences)) => {
             println!("{differences} differences");
             ExitCode::FAILURE
         }
-        Err(e) => {
+        Some(Err(e)) => {
             println!("{e:?}");
             ExitCode::FAILURE
         }
@@ -79,23 +82,28 @@ async fn main() -> ExitCode {
 /// The program and what it needs to know of the stack.
 struct Plimsoll<'a> {
     stack: &'a Stack,
+    bigquery: Service,
+    pubsub: PubSub,
     dir: tempfile::TempDir,
     url: String,
 }
 
 impl Plimsoll<'_> {
-    fn command(&self, args: &[&str]) -> Result<Command, Failed> {
-        // Both are built by one cargo call, side by side.
+    /// The folder of the program. It and the demo are built by one cargo call, side by side.
+    fn folder() -> Result<PathBuf, Failed> {
         let own = std::env::current_exe()?;
-        let folder = own.parent().and_then(|p| p.parent()).ok_or("no folder")?;
-        let mut command = Command::new(folder.join("plimsoll"));
+        Ok(own.parent().and_then(|p| p.parent()).ok_or("no folder")?.to_owned())
+    }
+
+    fn command(&self, args: &[&str]) -> Result<Command, Failed> {
+        let mut command = Command::new(Self::folder()?.join("plimsoll"));
         command
             .args(args)
             .current_dir(self.dir.path())
             .env_remove("PLIMSOLL_CONFIG")
             .env("DATABASE_URL", &self.url)
             .env("STORAGE_EMULATOR_HOST", &self.stack.gcs.url)
-            .env("BIGQUERY_EMULATOR_HOST", &self.stack.bq.url)
+            .env("BIGQUERY_EMULATOR_HOST", &self.bigquery.url)
             .stdin(Stdio::null())
             .kill_on_drop(true);
         Ok(command)
@@ -121,7 +129,8 @@ async fn demo(stack: &Stack, keep: bool) -> Result<usize, Failed> {
     let bucket = serde_json::json!({ "name": "demo-bucket" });
     http.post(format!("{}/storage/v1/b?project=demo", stack.gcs.url)).json(&bucket).send().await?.error_for_status()?;
     let url = format!("postgres://postgres:{}@127.0.0.1:{}/postgres", stack.pg.password, stack.pg.port);
-    let plimsoll = Plimsoll { stack, dir: tempfile::tempdir()?, url };
+    let (bigquery, pubsub) = (stack.bigquery(), stack.pubsub());
+    let plimsoll = Plimsoll { stack, bigquery, pubsub, dir: tempfile::tempdir()?, url };
 
     say("plimsoll init: a config from the catalog (the demo then uses examples/demo/plimsoll.toml)");
     plimsoll.run(&["init", "--output", "proposed.toml"]).await?;
@@ -155,9 +164,9 @@ async fn demo(stack: &Stack, keep: bool) -> Result<usize, Failed> {
     let seconds = began.elapsed().as_secs_f64();
 
     say("comparing every table row by row");
-    let differences = print_table(stack, &pg, &reports(stack, &http).await?, seconds).await?;
+    let differences = print_table(&plimsoll.bigquery, &pg, &reports(stack, &http).await?, seconds).await?;
     if keep {
-        look_around(&plimsoll, &endpoint, push.is_some());
+        look_around(&plimsoll, &endpoint)?;
         std::future::pending::<()>().await;
     }
     served.kill().await?;
@@ -250,12 +259,12 @@ async fn reports(stack: &Stack, http: &reqwest::Client) -> Result<Vec<Value>, Fa
 }
 
 async fn print_table(
-    stack: &Stack,
+    bigquery: &Service,
     pg: &tokio_postgres::Client,
     reports: &[Value],
     seconds: f64,
 ) -> Result<usize, Failed> {
-    let bq = Bq::new(&stack.bq.url, "demo");
+    let bq = Bq::new(&bigquery.url, "demo");
     println!(
         "\n{:<18}{:>12}{:>12}{:>13}{:>10}{:>9}{:>7}{:>9}",
         "table", "source rows", "target rows", "differences", "upserts", "deletes", "runs", "seconds"
@@ -275,22 +284,35 @@ async fn print_table(
     Ok(total)
 }
 
-fn look_around(plimsoll: &Plimsoll<'_>, endpoint: &str, has_push: bool) {
-    let (dir, stack) = (plimsoll.dir.path().display(), plimsoll.stack);
-    println!("everything is still up; Ctrl-C ends it. To look around:\n");
-    println!("  curl {endpoint}/status");
-    println!("  psql {}", plimsoll.url);
-    println!("  tail -f {dir}/serve.log");
+/// What a person can paste while everything stays up.
+fn look_around(plimsoll: &Plimsoll<'_>, endpoint: &str) -> Result<(), Failed> {
+    let (dir, folder) = (plimsoll.dir.path().display(), Plimsoll::folder()?);
+    let (storage, bigquery) = (&plimsoll.stack.gcs.url, &plimsoll.bigquery.url);
+    println!("Everything stays up until Ctrl-C. Paste what you like to see:\n");
+    println!("# The status page\n{endpoint}/\n");
+    println!("# plimsoll, with the demo's config and services");
     println!(
-        "  CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true bq --api={} --oauth_access_token=fake --project_id=demo query \
-         --use_legacy_sql=false 'SELECT COUNT(*) FROM {DATASET}.xyz_incident'",
-        stack.bq.url
+        "export PATH={}:$PATH PLIMSOLL_CONFIG={dir}/plimsoll.toml DATABASE_URL='{}' \\",
+        folder.display(),
+        plimsoll.url
     );
-    if let (true, Some(pubsub)) = (has_push, &stack.pubsub) {
-        println!(
-            "  curl -X POST {}/v1/projects/demo/topics/ticks:publish -H 'Content-Type: application/json' \
+    println!("  STORAGE_EMULATOR_HOST={storage} BIGQUERY_EMULATOR_HOST={bigquery}");
+    println!("plimsoll status\n");
+    println!("# The source, the targets, and the log of plimsoll serve");
+    println!("psql '{}'", plimsoll.url);
+    println!(
+        "CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true bq --api={bigquery} --oauth_access_token=fake --project_id=demo query \
+         --use_legacy_sql=false 'SELECT COUNT(*) FROM {DATASET}.xyz_incident'"
+    );
+    println!("tail -f {dir}/serve.log\n");
+    println!("# One tick");
+    match &plimsoll.pubsub.pubsub {
+        Some(pubsub) => println!(
+            "curl -X POST {}/v1/projects/demo/topics/ticks:publish -H 'Content-Type: application/json' \
              -d '{{\"messages\":[{{\"data\":\"e30=\"}}]}}'",
             pubsub.url
-        );
+        ),
+        None => println!("curl -X POST {endpoint}/runs"),
     }
+    Ok(())
 }

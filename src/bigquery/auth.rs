@@ -18,7 +18,8 @@ pub(super) enum Token {
 }
 
 impl Token {
-    pub fn google() -> Result<Self, BigQueryError> {
+    pub async fn google() -> Result<Self, BigQueryError> {
+        crate::credentials::look().await.map_err(|e| BigQueryError::Credentials(e.to_string()))?;
         let built = Builder::default().with_scopes([SCOPE]).build_access_token_credentials();
         built.map(Self::Google).map_err(|e| BigQueryError::Credentials(e.to_string()))
     }

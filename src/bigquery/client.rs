@@ -13,7 +13,9 @@ use super::auth::Token;
 use super::clustering::Reclustered;
 use super::error::{ApiFault, BigQueryError};
 use super::locations::Known;
+use crate::cause::root_cause;
 use crate::config::BigQueryConfig;
+use crate::emulator;
 use crate::failpoint::{Effect, around};
 use crate::model::TargetRef;
 use crate::retry::RetryAfter;
@@ -32,6 +34,7 @@ pub struct BigQuery {
     token: Token,
     base: String,
     config: BigQueryConfig,
+    attempts: usize,
     pub(super) known: Known,
     pub(super) reclustered: Reclustered,
 }
@@ -45,10 +48,9 @@ pub(super) enum Body<'a> {
 impl BigQuery {
     pub async fn open(config: &BigQueryConfig) -> Result<Self, BigQueryError> {
         let unusable = |e: String| BigQueryError::Credentials(e);
-        let emulator = std::env::var(EMULATOR).ok().filter(|v| !v.is_empty());
-        let (base, token) = match emulator {
-            Some(host) => (format!("{}/bigquery/v2", host.trim_end_matches('/')), Token::Emulator),
-            None => ("https://bigquery.googleapis.com/bigquery/v2".to_owned(), Token::google()?),
+        let (base, token) = match emulator::address(EMULATOR)? {
+            Some(host) => (format!("{host}/bigquery/v2"), Token::Emulator),
+            None => ("https://bigquery.googleapis.com/bigquery/v2".to_owned(), Token::google().await?),
         };
         let plain = reqwest_0_12::Client::builder().timeout(REQUEST_TIMEOUT).build();
         let api = ClientBuilder::new()
@@ -60,7 +62,12 @@ impl BigQuery {
         let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build();
         let http = http.map_err(|e| unusable(e.to_string()))?;
         let (known, reclustered) = (Known::default(), Reclustered::default());
-        Ok(Self { api, http, token, base, config: config.clone(), known, reclustered })
+        Ok(Self { api, http, token, base, config: config.clone(), attempts: ATTEMPTS, known, reclustered })
+    }
+
+    /// The same service, asked for no more than twice: for somebody who waits for the answer.
+    pub fn in_a_hurry(&self) -> Self {
+        Self { attempts: 2, ..self.clone() }
     }
 
     pub fn project(&self) -> &str {
@@ -117,7 +124,7 @@ impl BigQuery {
             let unavailable = |e: reqwest::Error| BigQueryError::Unavailable {
                 doing,
                 what: what.to_owned(),
-                reason: e.without_url().to_string(),
+                reason: root_cause(&e.without_url()),
             };
             let response = request.send().await.map_err(unavailable)?;
             let status = response.status().as_u16();
@@ -137,7 +144,11 @@ impl BigQuery {
                 _ => Err(ApiFault::parse(status, &content).into_error(doing, what)),
             }
         };
-        attempt.retry(backoff()).when(BigQueryError::is_transient).adjust(|_, pause| after.adjust(pause)).await
+        attempt
+            .retry(backoff(self.attempts))
+            .when(BigQueryError::is_transient)
+            .adjust(|_, pause| after.adjust(pause))
+            .await
     }
 
     /// Drops a staging table; one that is not there is dropped already.
@@ -151,7 +162,7 @@ impl BigQuery {
                 },
             }
         };
-        around(Effect::StagingDrop, attempt.retry(backoff()).when(BigQueryError::is_transient)).await
+        around(Effect::StagingDrop, attempt.retry(backoff(self.attempts)).when(BigQueryError::is_transient)).await
     }
 }
 
@@ -192,14 +203,14 @@ fn from_client(e: BQError, doing: &'static str, what: &str) -> BigQueryError {
             ApiFault { status, reason, message: error.error.message }.into_error(doing, what)
         }
         BQError::NoToken => BigQueryError::Credentials("no token".to_owned()),
-        other => BigQueryError::Unavailable { doing, what: what.to_owned(), reason: other.to_string() },
+        other => BigQueryError::Unavailable { doing, what: what.to_owned(), reason: root_cause(&other) },
     }
 }
 
-fn backoff() -> ExponentialBuilder {
+fn backoff(attempts: usize) -> ExponentialBuilder {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(300))
         .with_max_delay(Duration::from_secs(10))
-        .with_max_times(ATTEMPTS - 1)
+        .with_max_times(attempts - 1)
         .with_jitter()
 }

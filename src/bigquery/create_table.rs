@@ -67,7 +67,7 @@ mod tests {
             partition: Some(partition),
             cluster: vec!["id".into()],
             description: TargetPlan::description_of("public.o'rders"),
-            metadata: Metadata::Off,
+            metadata: Metadata::default(),
             held: Vec::new(),
         }
     }

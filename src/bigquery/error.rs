@@ -4,11 +4,15 @@ use super::hints::{Failed, of_message, rights};
 use super::locations::SaidBy;
 use super::partitioning::Obstacle;
 use super::told::without_values;
+use crate::emulator::NoScheme;
 use crate::failpoint::Injected;
 use crate::model::Blame;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BigQueryError {
+    #[error(transparent)]
+    Emulator(#[from] NoScheme),
+
     #[error("no credentials for BigQuery: {0}")]
     Credentials(String),
 
@@ -39,7 +43,7 @@ pub enum BigQueryError {
     #[error("the BigQuery job {job} failed {attempts} times for passing reasons, last: {message}")]
     JobKeepsFailing { job: String, attempts: u32, message: String },
 
-    #[error("the BigQuery job {job} was cancelled, for it took longer than {limit:?}")]
+    #[error("the BigQuery job {job} was cancelled, for it took longer than {}", humantime::format_duration(*limit))]
     JobTooLong { job: String, limit: std::time::Duration },
 
     #[error("the target {target} has the column {column} as {found}, the source's is {wanted}")]
@@ -116,15 +120,14 @@ impl BigQueryError {
     }
 
     pub fn blame(&self) -> Blame {
-        Blame::World
+        if matches!(self, Self::Emulator(_)) { Blame::Config } else { Blame::World }
     }
 
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Credentials(_) => {
-                "log in with `gcloud auth application-default login`, or give the service an account".to_owned()
-            }
+            Self::Emulator(e) => e.hint(),
+            Self::Credentials(_) => crate::credentials::HINT.to_owned(),
             Self::Denied { reason, .. } => rights(reason),
             Self::NotFound { .. } => "check project, dataset and location in [bigquery]".to_owned(),
             Self::JobTooLong { .. } => {
@@ -135,7 +138,7 @@ impl BigQueryError {
                 of_message(reason).unwrap_or_else(|| "check [bigquery] and the table's target".to_owned())
             }
             Self::Quota(message) => of_message(message).unwrap_or_else(|| {
-                "wait for the quota's next day, ask for more, or run less often with every = \"…\"".to_owned()
+                "wait for the quota's next day, ask for more, or run less often with every = \"1h\"".to_owned()
             }),
             Self::JobFailed { job, table, reason, message } => Failed { job, table, reason, message }.hint(),
             Self::ColumnType { target, .. } | Self::RequiredColumn { target, .. } => format!(
@@ -150,7 +153,8 @@ impl BigQueryError {
             }
             Self::NotATable { target, kind } => {
                 format!(
-                    "choose another target = \"…\", or drop the {kind} {target}: the next tick makes a table in its place"
+                    "write target = \"{}_table\", or drop the {kind} {target}: the next tick makes a table in its place",
+                    table_of(target)
                 )
             }
             Self::FilterRequired { target, column, why } => {
@@ -161,7 +165,8 @@ impl BigQueryError {
                     ),
                     Obstacle::LooksEverywhere => {
                         format!(
-                            "{option}; a load that replaces all rows (`plimsoll resync`) needs no filter, if it is not one in chunks"
+                            "{option}; a load that replaces all rows (`plimsoll resync --table {}`) needs no filter, if it is not one in chunks",
+                            table_of(target)
                         )
                     }
                     _ => option,
@@ -179,10 +184,9 @@ impl BigQueryError {
                     "name another staging_dataset in [bigquery], one that is in {wanted}; if there is none of its name, it is made there"
                 ),
             },
-            Self::Foreign(target) => format!(
-                "choose another target = \"…\", or let `plimsoll resync --table {}` replace it",
-                table_of(target)
-            ),
+            Self::Foreign(target) => {
+                format!("write target = \"{0}_2\", or let `plimsoll resync --table {0}` replace it", table_of(target))
+            }
             Self::TargetGone(_) => "nothing: the next tick loads the whole table".to_owned(),
             Self::GivenUp(_) => "nothing: the next tick goes on".to_owned(),
         }

@@ -19,7 +19,7 @@ impl Failed<'_> {
         let resync = format!("`plimsoll resync --table {table}`");
         let says = |part: &str| message.to_lowercase().contains(part);
         if says("at most one source row") {
-            return format!("the key is not unique in the source: name a unique one with key = […], then {resync}");
+            return format!("the key is not unique in the source: name columns as key that are unique, then {resync}");
         }
         if let Some(hint) = of_message(message) {
             return hint;
@@ -36,12 +36,12 @@ impl Failed<'_> {
         // A lifecycle rule of the bucket has removed what was sealed too long ago.
         if reason == "notFound" && (says("gs://") || says("bigstore")) {
             return format!(
-                "the batch's files are gone from the bucket, so it can't be loaded any more: {resync} loads the table afresh"
+                "the batch's files are gone from the bucket, so it can't be loaded any more: {resync} loads the table again"
             );
         }
         if reason == "resourcesExceeded" || reason == "responseTooLarge" || says("resources exceeded") {
             return format!(
-                "the batch is too large for one statement: let {resync} load the table afresh, and run more often or lower [run] chunk_rows"
+                "the batch is too large for one statement: let {resync} load the table again, and run more often or lower [run] chunk_rows"
             );
         }
         if reason == "timeout" || says("job timed out") {
@@ -53,10 +53,10 @@ impl Failed<'_> {
             || says("missing required")
         {
             return format!(
-                "the target's columns were changed after the batch was read: {resync} loads the table afresh"
+                "the target's columns were changed after the batch was read: {resync} loads the table again"
             );
         }
-        format!("see `bq show -j {job}`; if the batch can't be loaded as it is, {resync} loads the table afresh")
+        format!("see `bq show -j {job}`; if the batch can't be loaded as it is, {resync} loads the table again")
     }
 }
 
@@ -69,12 +69,13 @@ pub(super) fn of_message(message: &str) -> Option<String> {
          later tick merges this batch"
             .to_owned()
     } else if says("upsert streams") {
-        "something writes to the target by change data capture, and such a table takes no MERGE: choose another target = \"…\""
+        "something writes to the target by change data capture, and such a table takes no MERGE: write another target for it in the config"
             .to_owned()
     } else if says("partition elimination") {
-        let table = between(message, "over table '", "'").map_or("…".to_owned(), |t| t.replace(':', "."));
+        let table = between(message, "over table '", "'")
+            .map_or("the target".to_owned(), |t| format!("`{}`", t.replace(':', ".")));
         format!(
-            "ALTER TABLE `{table}` SET OPTIONS (require_partition_filter = false), or declare the column immutable: `plimsoll check` says \
+            "ALTER TABLE {table} SET OPTIONS (require_partition_filter = false), or declare the column immutable: `plimsoll check` says \
              which is possible"
         )
     } else if says("too many partitions") || says("number of partitions") {
@@ -82,7 +83,7 @@ pub(super) fn of_message(message: &str) -> Option<String> {
          partitions"
             .to_owned()
     } else if says("partition modifications") {
-        "the day's limit on writes to partitions is used up: wait, run less often with every = \"…\", or write by = \"month\" in the \
+        "the day's limit on writes to partitions is used up: wait, run less often with every = \"1h\", or write by = \"month\" in the \
          table's partition and drop the target"
             .to_owned()
     } else if says("partitioning specification") || says("partitioning spec") {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::BigQueryError;
+use crate::model::nearest;
 
 /// What a dataset says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,25 @@ impl Known {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(name.to_owned(), dataset.clone());
         dataset
+    }
+}
+
+/// A dataset that is not there yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingDataset {
+    /// With the project.
+    pub name: String,
+    /// One that is there, and may be what was meant.
+    pub near: Option<String>,
+}
+
+impl fmt::Display for MissingDataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the dataset {} does not exist: the first run makes it", self.name)?;
+        match &self.near {
+            Some(near) => write!(f, "; did you mean `{near}`?"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -117,8 +137,29 @@ impl BigQuery {
         Ok(())
     }
 
-    /// Whether the datasets can be reached, by `check`; what is missing is made by the first run.
-    pub async fn check_datasets(&self) -> Result<(), BigQueryError> {
-        self.agree_on_location(&self.datasets()).await
+    /// Whether the datasets can be reached, by `check`; returns those that are missing, which the first run makes.
+    pub async fn check_datasets(&self) -> Result<Vec<MissingDataset>, BigQueryError> {
+        self.agree_on_location(&self.datasets()).await?;
+        let mut missing = Vec::new();
+        for name in self.datasets() {
+            if self.dataset(name).await?.is_none() {
+                let near = self.nearest_dataset(name).await;
+                missing.push(MissingDataset { name: format!("{}.{name}", self.project()), near });
+            }
+        }
+        Ok(missing)
+    }
+
+    /// A dataset that is there and has almost this name. Who may not list datasets gets none.
+    async fn nearest_dataset(&self, name: &str) -> Option<String> {
+        let what = format!("datasets of {}", self.project());
+        let query = [("maxResults", "1000")];
+        let answer = self.request(Method::GET, "/datasets", &query, Body::None, "list", &what).await.ok()?;
+        let Answer::Done(json) = answer else { return None };
+        let all = json["datasets"].as_array()?.iter();
+        let names: Vec<&str> = all.filter_map(|d| d["datasetReference"]["datasetId"].as_str()).collect();
+        // The targets' dataset and the staging one have names close to each other by design.
+        let others = names.into_iter().filter(|n| !self.datasets().contains(n));
+        nearest(name, others).map(str::to_owned)
     }
 }

@@ -28,6 +28,7 @@ mod within;
 pub use apply::{Applied, Replay};
 pub use client::{BigQuery, EMULATOR};
 pub use error::BigQueryError;
+pub use locations::MissingDataset;
 pub use merge::{Merger, merge_statement};
 pub use partitioning::{Filter, Partitioning, Reach};
 pub use tables::{Inspection, Prepared, PreparedTarget, Present};

@@ -24,9 +24,10 @@ pub(super) fn without_values(message: &str, known: &[String]) -> String {
     let leads = LEADS.iter().filter_map(|lead| {
         // `Value of type INT64 cannot be assigned to …` tells of a column, not of a value.
         let mut all = lower.match_indices(lead).map(|(at, _)| at + lead.len());
-        all.find(|end| !lower[*end..].starts_with(" of type "))
+        all.find(|end| !lower[*end..].starts_with(" of type ") && !names_a_thing(&lower[*end..]))
     });
-    let invalid = lower.find(INVALID).and_then(|at| lower[at..].find(':').map(|colon| at + colon + 1));
+    let invalid = lower.find(INVALID).and_then(|at| lower[at..].find(':').map(|colon| at + colon));
+    let invalid = invalid.filter(|colon| !names_a_thing(&lower[*colon..])).map(|colon| colon + 1);
     match leads.chain(invalid).chain(quotation(line, &lower, known)).min() {
         Some(end) if !line[end..].trim().is_empty() => {
             let field = field(&line[end..], known).map_or(String::new(), |name| format!(" (field {name})"));
@@ -60,6 +61,11 @@ fn quotation(line: &str, lower: &str, known: &[String]) -> Option<usize> {
         from = at + 1 + end + 1;
         list_ended = Some(from).filter(|_| before.ends_with(LIST) || goes_on);
     }
+}
+
+/// `Invalid value: Table p:d.t …` goes on with what is wrong with the table.
+fn names_a_thing(rest: &str) -> bool {
+    [": table ", ": dataset ", ": job "].iter().any(|thing| rest.starts_with(thing))
 }
 
 /// The column that a cut message is about, if it is one we know.
@@ -117,6 +123,9 @@ mod tests {
             "Something 'id' and 'MARK' and 'id'",
             "Could not convert MARK. Field: MARK; Value: MARK",
             "Could not parse 'for field MARK' as DATE for field id",
+            "Invalid value: Table p:d.t has the value MARK",
+            "Invalid value: Table p:d.t has 'MARK'",
+            "Invalid value: MARK in Table p:d.t",
         ] {
             assert!(!told(message).contains("MARK"), "{}", told(message));
         }
@@ -131,6 +140,7 @@ mod tests {
             "Unrecognized name: amount at [3:5]",
             "Value of type INT64 cannot be assigned to `v`, which has type STRING at [5:3]",
             "Table `p.d.t` doesn't exist",
+            "Invalid value: Table p:d.t does not have an associated query to run",
             "",
             "Cannot query over table 'test' without a filter over column(s) 'date' that can be used for partition elimination",
             "Cannot query over table 'p.d.t' without a filter over column(s) 'day', '_PARTITION_LOAD_TIME' that can be used for partition elimination",

@@ -126,23 +126,29 @@ pub(super) struct Seen {
 impl CursorColumn {
     /// The configured cursor, if the source has it and it is ordered.
     pub fn of(spec: &TableSpec, relation: &Relation) -> Result<Option<Self>, CaptureError> {
-        spec.cursor.as_ref().map(|name| Self::named(name, spec.lag, relation)).transpose()
+        let table = spec.source.to_string();
+        spec.cursor.as_ref().map(|name| Self::named(name, spec.lag, relation, &table)).transpose()
     }
 
     /// The ids of a change log, if they are numbers; else its time, if the config says how far that may be off: such
     /// times are the application's. `None` where nothing bounds the search.
     pub fn of_log(spec: &LogSpec, relation: &Relation) -> Result<Option<Self>, CaptureError> {
         let steps = spec.lag.filter(|lag| matches!(lag, Lag::Steps(_)));
-        match (Self::named(&spec.id, steps, relation), &spec.at, spec.lag) {
+        let log = spec.name;
+        match (Self::named(&spec.id, steps, relation, log), &spec.at, spec.lag) {
             (Ok(ids), ..) if ids.kind == CursorType::Integer => Ok(Some(ids)),
-            (_, Some(at), Some(lag)) => Self::named(at, Some(lag), relation).map(Some),
+            (_, Some(at), Some(lag)) => Self::named(at, Some(lag), relation, log).map(Some),
             _ => Ok(None),
         }
     }
 
-    fn named(name: &str, lag: Option<Lag>, relation: &Relation) -> Result<Self, CaptureError> {
+    fn named(name: &str, lag: Option<Lag>, relation: &Relation, table: &str) -> Result<Self, CaptureError> {
         let name = name.to_owned();
-        let column = relation.column(&name).ok_or_else(|| CaptureError::NoSuchCursor(name.clone()))?;
+        let column = relation.column(&name).ok_or_else(|| CaptureError::NoSuchCursor {
+            table: table.to_owned(),
+            column: name.clone(),
+            near: relation.nearest_column(&name),
+        })?;
         let kind = CursorType::of(column.base_oid)
             .ok_or_else(|| CaptureError::NotOrdered { column: name.clone(), type_name: column.type_name.clone() })?;
         let wrong = |lag| CaptureError::WrongLag { lag, column: name.clone(), type_name: column.type_name.clone() };

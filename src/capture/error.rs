@@ -8,8 +8,13 @@ pub enum CaptureError {
     #[error(transparent)]
     Source(#[from] SourceError),
 
-    #[error("the cursor column {0} does not exist in the source")]
-    NoSuchCursor(String),
+    #[error("the cursor column {column} does not exist in {table}")]
+    NoSuchCursor {
+        table: String,
+        column: String,
+        /// One that is there, and may be what was meant.
+        near: Option<String>,
+    },
 
     #[error("the cursor column {column} has the type {type_name}, which has no order that grows with every change")]
     NotOrdered { column: String, type_name: String },
@@ -39,7 +44,7 @@ pub enum CaptureError {
     LogWithoutTransactionIds { log: RelationName, kind: &'static str },
 
     #[error("the change log {log} has no column {column}")]
-    NoLogColumn { log: RelationName, column: String },
+    NoLogColumn { log: RelationName, column: String, near: Option<String> },
 
     #[error("the type {name} is not in {types}")]
     NoSuchType { name: String, types: RelationName, near: Option<String> },
@@ -97,7 +102,10 @@ impl CaptureError {
     pub fn hint(&self) -> String {
         match self {
             Self::Source(e) => e.hint(),
-            Self::NoSuchCursor(_) => "mend cursor = \"…\" of the table".to_owned(),
+            Self::NoSuchCursor { near: Some(near), .. } => format!("did you mean cursor = \"{near}\"?"),
+            Self::NoSuchCursor { table, near: None, .. } => {
+                format!("name a column of {table} that every write sets, or use capture = \"xmin\", which needs none")
+            }
             Self::NotOrdered { .. } => {
                 "name an integer, date or timestamp column that every write sets, or use capture = \"xmin\"".to_owned()
             }
@@ -109,8 +117,7 @@ impl CaptureError {
                  as where = \"status <> 'draft'\""
             ),
             Self::NotUnique { table, key, filter, .. } => format!(
-                "name columns that are unique together with key = [\"…\"], or remove the surplus rows: \
-                 SELECT {0} FROM {1}{2} GROUP BY {0} HAVING count(*) > 1",
+                "name columns as key that are unique together, or remove the surplus rows: SELECT {0} FROM {1}{2} GROUP BY {0} HAVING count(*) > 1",
                 key.join(", "),
                 qualified(table),
                 filter.as_ref().map_or(String::new(), |f| format!(" AS t WHERE {f}"))
@@ -119,40 +126,42 @@ impl CaptureError {
                 "use capture = \"cursor\" with a cursor column, or capture = \"full\"".to_owned()
             }
             Self::Materialized(_) => {
-                "set reconcile_every = \"…\", which finds what a REFRESH has changed, or use capture = \"full\""
+                "set reconcile_every = \"1d\", which finds what a REFRESH has changed, or use capture = \"full\""
                     .to_owned()
             }
             Self::NoLog(name) => {
-                format!("mend [changelog], or GRANT USAGE on the schema and SELECT on {name} to the role")
+                format!("correct [changelog], or GRANT USAGE on the schema and SELECT on {name} to the role")
             }
             Self::LogWithoutTransactionIds { .. } => "name the table behind it in [changelog] table".to_owned(),
-            Self::NoLogColumn { .. } => "name the column the log has in [changelog]".to_owned(),
+            Self::NoLogColumn { near: Some(near), .. } => format!("did you mean {near}? Write it in [changelog]"),
+            Self::NoLogColumn { log, near: None, .. } => format!("name in [changelog] a column that {log} has"),
             Self::NoSuchType { near: Some(near), .. } => format!("did you mean {near}?"),
             Self::NoSuchType { near: None, types, .. } => {
-                format!("mend log_types of the table; the known ones stand in {types}")
+                format!("correct log_types of the table; the known ones stand in {types}")
             }
-            Self::NoContentTypes(_) => "mend content_types of [changelog]".to_owned(),
+            Self::NoContentTypes(_) => "correct content_types of [changelog]".to_owned(),
             Self::NoLogTypes { example } => format!("write log_types = [\"{example}\"]"),
             Self::BadLogType { wanted, .. } => format!("write log_types = [\"{wanted}\"]"),
-            Self::NoSuchKeyColumn(_) => "mend log_key, or `key` in log_types, of the table".to_owned(),
+            Self::NoSuchKeyColumn(_) => "correct log_key, or `key` in log_types, of the table".to_owned(),
             Self::ScopeNotPublished(column) => {
                 format!("take {column} out of exclude: the rows of a changed {column} are found by it in the target")
             }
             Self::WideScope(_) => "name one column, or the whole key of the table".to_owned(),
             Self::NoLoggedRelation(_) => {
-                "mend log_types of the table: a renamed table has another name in the log".to_owned()
+                "correct log_types of the table: a renamed table has another name in the log".to_owned()
             }
-            Self::NoPackedKey { .. } => "mend key and key_format of [changelog]".to_owned(),
-            Self::KeyWidth { .. } => "mend log_key of the table, or key and key_format of [changelog]".to_owned(),
+            Self::NoPackedKey { .. } => "correct key and key_format of [changelog]".to_owned(),
+            Self::KeyWidth { .. } => "correct log_key of the table, or key and key_format of [changelog]".to_owned(),
             Self::NoLoggedField { name, .. } => {
                 format!(
-                    "write log_types = [{{ type = \"{name}\", key = \"…\", field = \"…\" }}] with the key's name in the log"
+                    "write log_types = [{{ type = \"{name}\", key = \"id\", field = \"id\" }}]: key is the table's column, field its \
+                     name in the log"
                 )
             }
             Self::UnreadableKey { .. } => {
-                "mend log_key of the table, or the entry in the log; `plimsoll run --full` passes over it".to_owned()
+                "correct log_key of the table, or the entry in the log; `plimsoll run --full` passes over it".to_owned()
             }
-            Self::NoHstore => "CREATE EXTENSION hstore, or mend key_format of [changelog]".to_owned(),
+            Self::NoHstore => "CREATE EXTENSION hstore, or correct key_format of [changelog]".to_owned(),
         }
     }
 }

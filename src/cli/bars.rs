@@ -1,21 +1,34 @@
 //! A progress bar for each table, on a terminal.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::model::FeedId;
+use crate::model::figures::count;
 use crate::run::Progress;
 
-/// Bars that appear when a run has something to read.
-#[derive(Default)]
+/// Bars that appear when a run has something to read. Copies are of the same bars.
+#[derive(Clone, Default)]
 pub(super) struct Bars {
     all: MultiProgress,
-    by_feed: Mutex<HashMap<FeedId, ProgressBar>>,
+    by_feed: Arc<Mutex<HashMap<FeedId, ProgressBar>>>,
 }
 
 impl Bars {
+    /// What has to step aside for a line of the log.
+    pub fn all(&self) -> MultiProgress {
+        self.all.clone()
+    }
+
+    /// Takes the bars away: the answer comes in their place.
+    pub fn clear(&self) {
+        self.by_feed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        // A terminal that can't be cleared keeps its bars.
+        let _ = self.all.clear();
+    }
+
     fn bar(&self, feed: &FeedId) -> ProgressBar {
         let mut bars = self.by_feed.lock().unwrap_or_else(PoisonError::into_inner);
         bars.entry(feed.clone())
@@ -29,7 +42,18 @@ impl Bars {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let whole = |n: f64| if n.is_finite() && n >= 0.0 { format!("{n:.0}").parse().unwrap_or(0) } else { 0 };
+    style
+        .with_key("rows", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = out.write_str(&count(state.pos()));
+        })
+        .with_key("expected", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = out.write_str(&count(state.len().unwrap_or_default()));
+        })
+        .with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{}/s", count(whole(state.per_sec())));
+        })
 }
 
 impl Progress for Bars {
@@ -37,11 +61,11 @@ impl Progress for Bars {
         let bar = self.bar(feed);
         match expected.filter(|n| *n > 0) {
             Some(expected) => {
-                bar.set_style(style("{prefix:24!} {wide_bar} {pos}/{len} rows {per_sec} {eta}"));
+                bar.set_style(style("{prefix:24!} {wide_bar} {rows} of {expected} rows {rate} {eta}"));
                 // The planner's guess may be low.
                 bar.set_length(expected.max(rows));
             }
-            None => bar.set_style(style("{prefix:24!} {spinner} {pos} rows {per_sec}")),
+            None => bar.set_style(style("{prefix:24!} {spinner} {rows} rows {rate}")),
         }
         bar.set_position(rows);
     }

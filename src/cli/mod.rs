@@ -2,11 +2,15 @@
 //!
 //! Exit codes: 0 done, nothing to do or busy; 1 something failed; 2 bad usage or config.
 
+mod arguments;
 mod bars;
 mod check;
+mod completions;
 mod database;
 mod init;
+mod layout;
 mod output;
+mod paint;
 mod pause;
 mod plan;
 mod run;
@@ -14,11 +18,8 @@ mod sample;
 mod serve;
 mod status;
 
-use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-
-use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config, ConfigError, ConfigSource, Environment};
 use crate::model::Blame;
@@ -27,82 +28,13 @@ use crate::run::{Context, Pause, Request, RunError, UnknownTable};
 use crate::server::ServeError;
 use crate::source::SourceError;
 use crate::storage::{StorageError, Store};
-use crate::telemetry::{self, Verbosity};
+use crate::telemetry::{self, Job, LogFormat, Reader};
+use arguments::Command;
+use bars::Bars;
 use database::NoDatabase;
-use init::InitArgs;
-use sample::{SampleArgs, SampleError};
+use sample::SampleError;
 
-/// Keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks.
-#[derive(Debug, Parser)]
-#[command(name = "plimsoll", version)]
-pub struct Cli {
-    /// The config: a path or a gs:// URL.
-    #[arg(long, global = true, env = "PLIMSOLL_CONFIG", value_name = "PATH")]
-    config: Option<String>,
-    /// Print JSON for programs.
-    #[arg(long, global = true)]
-    json: bool,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Write a commented config from the database's catalog.
-    Init(InitArgs),
-    Sample(SampleArgs),
-    /// Look at connections, rights, keys, types and limits; nothing is written.
-    Check(TableArgs),
-    /// Show what the next tick would do, its SQL and an estimate of bytes.
-    Plan(TableArgs),
-    /// One tick.
-    Run(RunArgs),
-    /// Where every feed stands.
-    Status,
-    /// Load tables afresh; their targets may be made anew.
-    Resync(NamedTables),
-    /// Let tables rest: no run begins with them until they are resumed.
-    Pause(NamedTables),
-    /// Let paused tables go on where they stopped.
-    Resume(NamedTables),
-    /// Answer triggers over HTTP.
-    Serve(ServeArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TableArgs {
-    /// Only this table, by source or target name; may be given again.
-    #[arg(long = "table", value_name = "TABLE")]
-    tables: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    #[command(flatten)]
-    tables: TableArgs,
-    /// Read whole tables instead of changes.
-    #[arg(long)]
-    full: bool,
-    /// Let this run delete more than max_delete_fraction of a target.
-    #[arg(long)]
-    allow_deletes: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NamedTables {
-    /// This table, by source or target name; may be given again.
-    #[arg(long = "table", value_name = "TABLE", required = true)]
-    tables: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ServeArgs {
-    #[arg(long, env = "PORT", default_value_t = 8080)]
-    port: u16,
-    /// Every address where not given; loopback under auth = "none".
-    #[arg(long)]
-    host: Option<IpAddr>,
-}
+pub use arguments::Cli;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -193,35 +125,51 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Runs the command; everything it has to say is said.
+/// Runs the command, and prints its answer or what went wrong.
 pub async fn main(cli: Cli) -> ExitCode {
     let format = if cli.json { Format::Json } else { Format::Text };
-    let verbosity = match cli.command {
-        Command::Serve(_) => Verbosity::Normal,
-        Command::Run(_) | Command::Resync(_) if !output::is_terminal() => Verbosity::Normal,
-        _ => Verbosity::Quiet,
-    };
-    telemetry::init(verbosity);
-    match dispatch(cli.command, cli.config.as_deref(), format).await {
+    let bars = Bars::default();
+    let job = if matches!(cli.command, Command::Serve(_)) { Job::Service } else { Job::Command };
+    let log_format = LogFormat::choose(cli.log_format, job, reader());
+    telemetry::init(log_format, job, bars.all());
+    match dispatch(cli.command, cli.config.as_deref(), format, bars).await {
         Ok(exit) => exit.into(),
         Err(e) => {
-            output::error(format, &e.to_string(), &e.hint());
+            match log_format {
+                LogFormat::Text => output::error(&e.to_string(), &e.hint()),
+                // Who collects the log makes an entry of it, with its severity.
+                LogFormat::Json => tracing::error!(hint = e.hint(), "{e}"),
+            }
+            if format == Format::Json {
+                output::json(&serde_json::json!({ "ok": false, "error": e.to_string(), "hint": e.hint() }));
+            }
             Exit::from(e.blame()).into()
         }
     }
 }
 
-async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Result<Exit, CliError> {
+fn reader() -> Reader {
+    if std::env::var_os("K_SERVICE").is_some() {
+        Reader::CloudRun
+    } else if output::is_watched() {
+        Reader::Person
+    } else {
+        Reader::File
+    }
+}
+
+async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: Bars) -> Result<Exit, CliError> {
     let command = match command {
         Command::Init(args) => return init::init(&args, format).await,
         Command::Sample(args) => return sample::sample(&args, config, format).await,
+        Command::Completions(args) => return Ok(completions::print(&args)),
         other => other,
     };
     let config = read_config(config).await?;
     telemetry::name_project(&config.bigquery.project);
     let context = Context::open(config).await?;
     match command {
-        Command::Init(_) | Command::Sample(_) => Ok(Exit::Done),
+        Command::Init(_) | Command::Sample(_) | Command::Completions(_) => Ok(Exit::Done),
         Command::Check(args) => check::check(&context, &args, format).await,
         Command::Plan(args) => plan::plan(&context, &args, format).await,
         Command::Run(args) => {
@@ -232,12 +180,12 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Res
                 allow_deletes: args.allow_deletes,
                 resync: false,
             };
-            run::run(context, request, format).await
+            run::run(context, request, format, bars).await
         }
         Command::Status => status::status(&context, format).await,
         Command::Resync(args) => {
             let request = Request { tables: args.tables, full: true, due: false, allow_deletes: false, resync: true };
-            run::run(context, request, format).await
+            run::run(context, request, format, bars).await
         }
         Command::Pause(args) => pause::set(&context, args.tables, Pause::Rest, format).await,
         Command::Resume(args) => pause::set(&context, args.tables, Pause::GoOn, format).await,
@@ -245,13 +193,22 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format) -> Res
     }
 }
 
+/// Reads the config, and warns of what in it is right but unwise.
 async fn read_config(named: Option<&str>) -> Result<Config, CliError> {
-    let env = Environment::of_process();
     let source = config::locate(named);
+    let config = fetch_config(&source).await?;
+    for warning in &config.warnings {
+        tracing::warn!("{}:{}: {}; {}", source.name(), warning.line, warning.problem, warning.remedy);
+    }
+    Ok(config)
+}
+
+async fn fetch_config(source: &ConfigSource) -> Result<Config, CliError> {
+    let env = Environment::of_process();
     let began = Instant::now();
     // Cloud Run sets this name. A service that is made together with its rights may start before those are known everywhere.
     let patience = env.get("K_SERVICE").map_or(Duration::ZERO, |_| Duration::from_secs(120));
-    match &source {
+    match source {
         ConfigSource::File(path) => Ok(config::fetch(path, &env).await?),
         ConfigSource::Object { bucket, name } => {
             let store = Store::open(bucket, "").await?;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{CliError, Exit, Format, output};
+use crate::model::TableSpec;
 use crate::run::{Context, Pause, Request};
 
 pub(super) async fn set(
@@ -13,15 +14,22 @@ pub(super) async fn set(
 ) -> Result<Exit, CliError> {
     let request = Request { tables, ..Request::default() };
     let specs = request.select(&context.config.tables)?;
-    context.set_pause(&specs, pause).await?;
-    let names: Vec<String> = specs.iter().map(|t| t.source.to_string()).collect();
-    let word = match pause {
-        Pause::Rest => "paused",
-        Pause::GoOn => "resumed",
+    let changed = context.set_pause(&specs, pause).await?;
+    let names = |specs: &[&TableSpec]| -> Vec<String> { specs.iter().map(|t| t.source.to_string()).collect() };
+    let is_changed = |spec: &&TableSpec| changed.contains(&spec.target);
+    let (changed, others): (Vec<&TableSpec>, Vec<&TableSpec>) = specs.into_iter().partition(is_changed);
+    let (changed, others) = (names(&changed), names(&others));
+    let (word, otherwise) = match pause {
+        Pause::Rest => ("paused", "paused already"),
+        Pause::GoOn => ("resumed", "not paused"),
     };
     match format {
-        Format::Json => output::json(&json!({ "ok": true, word: names })),
-        Format::Text => output::text(&format!("{word}: {}", names.join(", "))),
+        Format::Json => output::json(&json!({ "ok": true, word: changed, "unchanged": others })),
+        Format::Text => {
+            let lines = [(word.to_owned(), changed), (format!("nothing to do, {otherwise}"), others)];
+            let told = lines.iter().filter(|(_, names)| !names.is_empty());
+            told.for_each(|(word, names)| output::text(&format!("{word}: {}", names.join(", "))));
+        }
     }
     Ok(Exit::Done)
 }

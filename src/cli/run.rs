@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use super::bars::Bars;
+use super::layout::{Cell, Layout};
+use super::paint::Tone;
 use super::{CliError, Exit, Format, output};
-use crate::run::{Context, Request, RunState, TickReport, tick};
+use crate::model::figures::{bytes, count, duration, minute};
+use crate::model::in_shell;
+use crate::run::{Context, Request, RunReport, RunState, TableReport, TickReport, tick};
 use crate::server::stop_signal;
 
-pub(super) async fn run(context: Context, request: Request, format: Format) -> Result<Exit, CliError> {
-    let context = if output::is_terminal() { context.watched_by(Arc::new(Bars::default())) } else { context };
+pub(super) async fn run(context: Context, request: Request, format: Format, bars: Bars) -> Result<Exit, CliError> {
+    let context = if output::is_watched() { context.watched_by(Arc::new(bars.clone())) } else { context };
     let context = Arc::new(context);
     let stop = context.stop.clone();
     tokio::spawn(async move {
@@ -16,9 +20,10 @@ pub(super) async fn run(context: Context, request: Request, format: Format) -> R
         stop.cancel();
     });
     let report = tick(&context, &request).await?;
+    bars.clear();
     match format {
         Format::Json => output::json(&report),
-        Format::Text => output::text(&describe(&report)),
+        Format::Text => output::text(&describe(&report, Layout::of_stdout())),
     }
     Ok(if report.ok {
         Exit::Done
@@ -29,66 +34,186 @@ pub(super) async fn run(context: Context, request: Request, format: Format) -> R
     })
 }
 
-fn describe(report: &TickReport) -> String {
+fn describe(report: &TickReport, layout: Layout) -> String {
     if report.runs.is_empty() {
         return "nothing is due".to_owned();
     }
-    let head = ["table", "state", "upserts", "deletes", "quarantined", "staged", "billed", "seconds"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let mut notes = String::new();
-    for run in &report.runs {
-        let sum = |f: fn(&crate::run::TableReport) -> u64| run.tables.iter().map(f).sum::<u64>();
-        rows.push(vec![
-            run.source.clone(),
-            run.state.name().to_owned(),
-            sum(|t| t.upserts).to_string(),
-            sum(crate::run::TableReport::removed).to_string(),
-            sum(|t| t.quarantined).to_string(),
-            output::bytes(sum(|t| t.staged_bytes)),
-            output::bytes(sum(|t| t.bytes_billed)),
-            format!("{:.1}", run.seconds),
-        ]);
-        if run.state == RunState::Busy {
-            notes.push_str(&format!("{}: nothing was done, for another run is at work on it: try again\n", run.source));
-        }
-        if run.state == RunState::Paused {
-            let resume = format!("`plimsoll resume --table {}`", run.source);
-            notes.push_str(&format!("{}: nothing was read, for it is paused: {resume}\n", run.source));
-        }
-        if let Some(why) = &run.whole {
-            notes.push_str(&format!("{}: the whole table was read: {why}\n", run.source));
-        }
-        for (t, before) in run.tables.iter().filter_map(|t| Some((t, t.rows_before?))) {
-            let (source, now) = (&t.source, t.rows_inserted);
-            notes.push_str(&format!("{source}: a load replaced the target: {before} rows before, {now} now\n"));
-        }
-        if run.replayed {
-            notes.push_str(&format!("{}: finished the sealed run {}\n", run.source, run.run));
-        }
-        for caveat in &run.caveats {
-            notes.push_str(&format!("note: {caveat}\n"));
-        }
-        for a in &run.aside {
-            notes.push_str(&format!("{}: set aside since {}: {}\n  hint: {}\n", a.source, a.since, a.message, a.hint));
-        }
-        for l in &run.loading {
-            notes.push_str(&format!("{}: the load goes on with the next tick, {} rows so far\n", l.target, l.rows));
-        }
-        for p in &run.postponed {
-            notes.push_str(&format!("{}: left for the next tick: {}\n  hint: {}\n", p.source, p.message, p.hint));
-        }
-        if let Some(log) = run.log.filter(|l| l.unreadable > 0) {
-            notes.push_str(&format!("{}: {} log entries have keys that no row can have\n", run.source, log.unreadable));
-        }
-        if let Some(log) = run.log.filter(|l| l.unclaimed > 0) {
-            notes.push_str(&format!(
-                "{}: {} log entries are of types that no table claims\n",
-                run.source, log.unclaimed
-            ));
-        }
-        if let Some(e) = &run.error {
-            notes.push_str(&format!("{}: error: {}\n  hint: {}\n", run.source, e.message, e.hint));
+    let mut runs: Vec<&RunReport> = report.runs.iter().collect();
+    runs.sort_by_key(|r| (r.state != RunState::Failed, r.is_well()));
+    let sum = |run: &RunReport, f: fn(&TableReport) -> u64| run.tables.iter().map(f).sum::<u64>();
+    let has_quarantined = runs.iter().any(|r| sum(r, |t| t.quarantined) > 0);
+    let mut heads = vec!["table", "state", "upserts", "deletes"];
+    heads.extend(has_quarantined.then_some("quarantined"));
+    heads.extend(["billed", "took"]);
+    let rows: Vec<Vec<Cell>> = runs
+        .iter()
+        .map(|run| {
+            let tone = match run.state {
+                RunState::Failed => Tone::Bad,
+                _ if !run.is_well() => Tone::Bad,
+                RunState::Done => Tone::Good,
+                RunState::Busy | RunState::Paused => Tone::Notable,
+                RunState::Empty => Tone::Plain,
+            };
+            let mut row = vec![
+                Cell::plain(&run.source),
+                Cell::new(run.state.name(), tone),
+                Cell::plain(count(sum(run, |t| t.upserts))),
+                Cell::plain(count(sum(run, TableReport::removed))),
+            ];
+            row.extend(has_quarantined.then(|| Cell::plain(count(sum(run, |t| t.quarantined)))));
+            row.extend([bytes(sum(run, |t| t.bytes_billed)), duration(run.seconds)].map(Cell::plain));
+            row
+        })
+        .collect();
+    let mut out = layout.table(&heads, &rows);
+    let remarks: String = runs.iter().map(|run| remarks(run, layout)).collect();
+    if !remarks.is_empty() {
+        out.push('\n');
+        out.push_str(&remarks);
+    }
+    if report.runs.len() > 1 {
+        out.push('\n');
+        out.push_str(&summary(report));
+        out.push('\n');
+    }
+    out
+}
+
+/// What there is to say of a run beside its row, errors first.
+fn remarks(run: &RunReport, layout: Layout) -> String {
+    let mut out = String::new();
+    let mut trouble = |head: String, message: &str, hint: &str| {
+        out.push_str(&layout.paragraph(0, ("", Tone::Plain), &format!("{head}:")));
+        out.push_str(&layout.error(2, message, hint));
+    };
+    if let Some(e) = &run.error {
+        trouble(run.source.clone(), &e.message, &e.hint);
+    }
+    for a in &run.aside {
+        trouble(format!("{}, set aside since {}", a.source, minute(a.since)), &a.message, &a.hint);
+    }
+    for p in &run.postponed {
+        trouble(format!("{}, left for the next tick", p.source), &p.message, &p.hint);
+    }
+    let mut remark = |text: String| out.push_str(&layout.paragraph(0, ("", Tone::Plain), &text));
+    if run.state == RunState::Busy {
+        remark(format!("{}: nothing was done, for another run is at work on it: try again", run.source));
+    }
+    if run.state == RunState::Paused {
+        let resume = format!("`plimsoll resume --table {}`", in_shell(&run.source));
+        remark(format!("{}: nothing was read, for it is paused: {resume}", run.source));
+    }
+    if let Some(why) = &run.whole {
+        remark(format!("{}: the whole table was read: {why}", run.source));
+    }
+    for (t, before) in run.tables.iter().filter_map(|t| Some((t, t.rows_before?))) {
+        let (before, now) = (count(before), count(t.rows_inserted));
+        remark(format!("{}: a load replaced the target: {before} rows before, {now} now", t.source));
+    }
+    if run.replayed {
+        remark(format!("{}: finished the sealed run {}", run.source, run.run));
+    }
+    for l in &run.loading {
+        remark(format!("{}: the load goes on with the next tick, {} rows so far", l.target, count(l.rows)));
+    }
+    if let Some(log) = run.log.filter(|l| l.unreadable > 0) {
+        remark(format!("{}: {} log entries have keys that no row can have", run.source, count(log.unreadable)));
+    }
+    if let Some(log) = run.log.filter(|l| l.unclaimed > 0) {
+        remark(format!("{}: {} log entries are of types that no table claims", run.source, count(log.unclaimed)));
+    }
+    for caveat in &run.caveats {
+        out.push_str(&layout.paragraph(0, ("note: ", Tone::Notable), caveat));
+    }
+    out
+}
+
+/// `3 feeds: 2 done, 1 failed`.
+fn summary(report: &TickReport) -> String {
+    let states = [RunState::Done, RunState::Empty, RunState::Busy, RunState::Paused, RunState::Failed];
+    let number = |state| report.runs.iter().filter(|r| r.state == state).count();
+    let parts: Vec<String> =
+        states.into_iter().filter(|s| number(*s) > 0).map(|s| format!("{} {}", number(s), s.name())).collect();
+    format!("{} runs in {}: {}", report.runs.len(), duration(report.seconds), parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::cli::layout::Lines;
+    use crate::cli::paint::Paint;
+    use crate::model::{Blame, FeedId, RunId};
+    use crate::run::Failure;
+
+    fn run(source: &str, state: RunState, upserts: u64) -> RunReport {
+        let started = datetime!(2026-11-26 17:41:45.123456789 UTC);
+        RunReport {
+            run: RunId::new(started, 1),
+            feed: FeedId::of_target(source),
+            source: source.to_owned(),
+            state,
+            whole: None,
+            replayed: false,
+            caveats: Vec::new(),
+            error: None,
+            started,
+            seconds: 0.123_456,
+            age_seconds: None,
+            lease_seconds: None,
+            log: None,
+            aside: Vec::new(),
+            loading: Vec::new(),
+            goes_on: Vec::new(),
+            postponed: Vec::new(),
+            tables: vec![TableReport { upserts, bytes_billed: upserts * 1024, ..TableReport::default() }],
         }
     }
-    format!("{}{notes}", output::columns(&rows))
+
+    #[test]
+    fn what_failed_comes_first_and_fits_80_columns() {
+        let error = Failure {
+            message: "PostgreSQL: permission denied for table invoices (SQLSTATE 42501) while reading rows".to_owned(),
+            hint: "GRANT SELECT ON \"public\".\"invoices\" TO \"reader\"".to_owned(),
+            blame: Blame::World,
+        };
+        let runs = vec![
+            run("public.orders", RunState::Done, 1_234_567),
+            run("public.items", RunState::Empty, 0),
+            RunReport { seconds: 301.0, error: Some(error), ..run("public.invoices", RunState::Failed, 0) },
+            run("public.Order Items", RunState::Paused, 0),
+            RunReport {
+                whole: Some("it was never loaded".to_owned()),
+                ..run("public.a, public.b, public.c, public.the_other_tables_of_the_change_log_too", RunState::Done, 3)
+            },
+        ];
+        let report = TickReport { seconds: 301.5, ..TickReport::new(datetime!(2026-11-26 17:41 UTC), runs) };
+        let told = describe(&report, Layout { paint: Paint::None, lines: Lines::Of(80) });
+        let too_long: Vec<&str> = told.lines().filter(|l| l.chars().count() > 80).collect();
+        assert!(too_long.is_empty(), "{too_long:#?}");
+        expect![[r#"
+            table                               state     upserts  deletes   billed     took
+            public.invoices                     failed          0        0      0 B  5.0 min
+            public.orders                       done    1,234,567        0  1.2 GiB    0.1 s
+            public.items                        empty           0        0      0 B    0.1 s
+            public.Order Items                  paused          0        0      0 B    0.1 s
+            public.a, public.b, public.c, public.the_other_tables_of_the_change_log_too
+                                                done            3        0  3.0 KiB    0.1 s
+
+            public.invoices:
+              error: PostgreSQL: permission denied for table invoices (SQLSTATE 42501) while
+                     reading rows
+              hint: GRANT SELECT ON "public"."invoices" TO "reader"
+            public.Order Items: nothing was read, for it is paused:
+            `plimsoll resume --table 'public.Order Items'`
+            public.a, public.b, public.c, public.the_other_tables_of_the_change_log_too: the
+            whole table was read: it was never loaded
+
+            5 runs in 5.0 min: 2 done, 1 empty, 1 paused, 1 failed
+        "#]]
+        .assert_eq(&told);
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{CliError, Exit, ServeArgs};
+use super::arguments::ServeArgs;
+use super::{CliError, Exit};
 use crate::run::Context;
 use crate::server::{self, Listen};
 

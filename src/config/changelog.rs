@@ -172,7 +172,11 @@ fn read_codes(s: &Section<'_>, spec: &mut LogSpec) {
     ] {
         let Some(codes) = s.one_or_more(key) else { continue };
         if spec.action.is_none() {
-            s.fault(codes.at, format!("`{key}` needs `action`"), "action = \"…\": the column that holds these codes");
+            s.fault(
+                codes.at,
+                format!("`{key}` needs `action`"),
+                "action = \"action\", the column that holds these codes",
+            );
         }
         *slot = codes.value;
     }
@@ -218,7 +222,7 @@ fn read_diff(s: &Section<'_>, spec: &mut LogSpec) {
         }
     };
     if spec.codes.changed.is_empty() {
-        let remedy = "action = \"…\", changed = [\"…\"]: only an update's diff may prove anything";
+        let remedy = "action = \"action\", changed = [\"update\"]: only an update's diff may prove anything";
         s.fault(columns.at, "`diff` needs the code of an update".to_owned(), remedy);
     }
     spec.diff = Some(diff);

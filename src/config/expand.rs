@@ -22,7 +22,7 @@ impl ExpandError {
     /// What to write instead.
     pub fn remedy(&self) -> String {
         match self {
-            Self::NotSet(name) => format!("export {name}=…"),
+            Self::NotSet(name) => format!("export {name}='its value'"),
             Self::Unclosed | Self::NoName => "write ${NAME}, or $${ for the two characters themselves".to_owned(),
         }
     }

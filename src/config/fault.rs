@@ -31,10 +31,11 @@ impl ConfigError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Faults { .. } => "mend the lines above, then run `plimsoll check`".to_owned(),
+            Self::Faults { .. } => "correct the lines above, then run `plimsoll check`".to_owned(),
             Self::Unreadable { .. } => "check the path and the rights on it".to_owned(),
             Self::Missing { .. } => {
-                "write one with `plimsoll init <database url>`, or name it with --config or PLIMSOLL_CONFIG".to_owned()
+                "write one with `plimsoll init \"$DATABASE_URL\"`, or name it with --config or PLIMSOLL_CONFIG"
+                    .to_owned()
             }
         }
     }
@@ -61,24 +62,38 @@ pub(super) struct Faults<'a> {
     name: &'a str,
     text: &'a str,
     found: RefCell<Vec<(usize, Fault)>>,
+    warnings: RefCell<Vec<Fault>>,
     /// Texts as they were before variables were put in, by their place.
     written: RefCell<HashMap<usize, String>>,
 }
 
 impl<'a> Faults<'a> {
     pub fn new(name: &'a str, text: &'a str) -> Self {
-        Self { name, text, found: RefCell::default(), written: RefCell::default() }
+        Self { name, text, found: RefCell::default(), warnings: RefCell::default(), written: RefCell::default() }
     }
 
     /// Notes a fault at a byte offset of the text.
     pub fn add(&self, at: usize, problem: impl Into<String>, remedy: impl Into<String>) {
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
-        let fault = Fault { line, problem: problem.into(), remedy: remedy.into() };
+        let fault = Fault { line: self.line(at), problem: problem.into(), remedy: remedy.into() };
         let mut found = self.found.borrow_mut();
         if !found.iter().any(|(_, f)| *f == fault) {
             found.push((at, fault));
         }
+    }
+
+    /// Notes what is right and unwise.
+    pub fn warn(&self, at: usize, problem: impl Into<String>, remedy: impl Into<String>) {
+        let warning = Fault { line: self.line(at), problem: problem.into(), remedy: remedy.into() };
+        self.warnings.borrow_mut().push(warning);
+    }
+
+    pub fn take_warnings(&self) -> Vec<Fault> {
+        self.warnings.take()
+    }
+
+    fn line(&self, at: usize) -> usize {
+        let before = self.text.as_bytes().get(..at).unwrap_or_default();
+        before.iter().filter(|&&b| b == b'\n').count() + 1
     }
 
     /// Remembers what the file says where a variable's value was put in.

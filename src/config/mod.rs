@@ -8,6 +8,7 @@ mod changelog;
 mod expand;
 mod fault;
 mod load;
+mod password;
 mod presets;
 mod read;
 mod server;
@@ -42,6 +43,8 @@ pub struct Config {
     /// The change log, for the tables captured by it.
     pub changelog: Option<LogSpec>,
     pub tables: Vec<TableSpec>,
+    /// What is right and unwise.
+    pub warnings: Vec<Fault>,
 }
 
 /// The connection string; its `Debug` hides it.
@@ -73,6 +76,10 @@ pub struct SourceConfig {
     /// What hashed values are salted with.
     pub hash_salt: Option<Secret>,
 }
+
+/// Longest time that Pub/Sub waits for a push to be answered:
+/// <https://cloud.google.com/pubsub/docs/subscription-properties#ack_deadline>.
+const LONGEST_ACK_DEADLINE: Duration = Duration::from_secs(600);
 
 /// A shorter salt could be found by trying.
 const SHORTEST_SALT: usize = 16;
@@ -132,13 +139,17 @@ impl Config {
     pub fn parse(name: &str, text: &str, env: &Environment) -> Result<Self, ConfigError> {
         let faults = Faults::new(name, text);
         let (document, errors) = toml::de::DeTable::parse_recoverable(text);
-        for e in errors {
-            faults.add(e.span().map_or(0, |s| s.start), e.message().to_owned(), "see https://toml.io for the syntax");
+        // What comes after the first place that can't be read means nothing: no fault of it is one that somebody made.
+        if let Some(e) = errors.iter().min_by_key(|e| e.span().map_or(0, |s| s.start)) {
+            let problem = format!("this is not TOML: {}", e.message());
+            faults.add(e.span().map_or(0, |s| s.start), problem, "https://toml.io shows how it is written");
+            return faults.into_result(None);
         }
         let root = Section::root(document.get_ref(), &faults, env);
         let config = Self::read(&root);
         root.refuse_unknown(SECTIONS);
-        faults.into_result(config)
+        let warnings = faults.take_warnings();
+        faults.into_result(config.map(|c| Self { warnings, ..c }))
     }
 
     /// `None` only where a fault was noted.
@@ -174,7 +185,8 @@ impl Config {
         let path = |t: String| if t.contains('/') { t } else { format!("projects/{}/topics/{t}", bigquery.project) };
         let (topic, reports) = (topic.map(path), reports.map(path));
         let (source, storage, server) = (source?, storage?, server?);
-        Some(Self { source, storage, bigquery, run, server, topic, reports, changelog, tables })
+        let warnings = Vec::new();
+        Some(Self { source, storage, bigquery, run, server, topic, reports, changelog, tables, warnings })
     }
 }
 
@@ -196,7 +208,7 @@ fn refuse_unused(log: &Section<'_>, tables: &[TableSpec]) {
     }
     if let Some(table) = others.iter().find(|t| t.target == FeedId::CHANGELOG) {
         let problem = format!("the state of {} would have the change log's name", table.source);
-        log.fault(log.at(), problem, "give the table another name with target = \"…\"");
+        log.fault(log.at(), problem, &format!("give it another name: target = \"{}_table\"", table.target));
     }
 }
 
@@ -208,6 +220,10 @@ fn read_source(s: &Section<'_>) -> Option<SourceConfig> {
     if let Some(salt) = hash_salt.as_ref().filter(|s| s.value.len() < SHORTEST_SALT) {
         let problem = format!("hash_salt is shorter than {SHORTEST_SALT} characters");
         s.fault(salt.at, problem, "make one with `openssl rand -hex 32`, and keep it: another salt is another digest");
+    }
+    if let Some(url) = url.as_ref().filter(|url| password::is_written(&s.shown(url))) {
+        let remedy = "write url = \"${DATABASE_URL}\", and export DATABASE_URL";
+        s.warn(url.at, "url: a password stands in the file".to_owned(), remedy);
     }
     Some(SourceConfig {
         url: Secret::new(url?.value),
@@ -310,7 +326,15 @@ fn read_run(s: &Section<'_>, max_age: Duration) -> RunConfig {
         Some(given)
     };
     let or = |given: Option<Located<Duration>>, default: u64| given.map_or(Duration::from_secs(default), |d| d.value);
-    let budget = or(at_least_a_second("budget"), 480);
+    let budget = at_least_a_second("budget");
+    if let Some(written) = budget.as_ref().filter(|d| d.value >= LONGEST_ACK_DEADLINE) {
+        let problem = format!(
+            "budget: {} is too long: Pub/Sub waits 10 min for an answer at most, then delivers the message again",
+            humantime::format_duration(written.value)
+        );
+        s.fault(written.at, problem, "budget = \"8m\"; what is not done in that time goes on with the next tick");
+    }
+    let budget = or(budget, 480);
     let lease = or(at_least_a_second("lease"), 600);
     let heartbeat = read_heartbeat(s, at_least_a_second("heartbeat"), max_age);
     let parallelism = s.integer("parallelism", 1..=64).unwrap_or(4);

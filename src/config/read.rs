@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::expand::expand;
 use super::fault::Faults;
 use super::load::Environment;
+use crate::model::nearest;
 
 /// A value and where it stands in the text.
 #[derive(Clone, Debug)]
@@ -45,6 +46,10 @@ impl<'a> Section<'a> {
 
     pub fn fault(&self, at: usize, problem: String, remedy: &str) {
         self.faults.add(at, format!("{}{problem}", self.label()), remedy);
+    }
+
+    pub fn warn(&self, at: usize, problem: String, remedy: &str) {
+        self.faults.warn(at, format!("{}{problem}", self.label()), remedy);
     }
 
     fn label(&self) -> String {
@@ -122,10 +127,9 @@ impl<'a> Section<'a> {
 
     pub fn refuse_unknown(&self, known: &[&str]) {
         for key in self.own_keys().into_iter().filter(|k| !known.contains(&k.value.as_str())) {
-            let near = known.iter().min_by_key(|k| strsim::levenshtein(k, &key.value));
-            let remedy = match near {
-                Some(near) if strsim::levenshtein(near, &key.value) <= 2 => format!("did you mean `{near}`?"),
-                _ => format!("known here: {}", known.join(", ")),
+            let remedy = match nearest(&key.value, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}", known.join(", ")),
             };
             self.fault(key.at, format!("unknown key `{}`", key.value), &remedy);
         }
@@ -134,11 +138,11 @@ impl<'a> Section<'a> {
     fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) {
         let problem = format!("`{key}`: a {} is not a {wanted}", value.get_ref().type_str());
         let remedy = match wanted {
-            "text" => format!("{key} = \"…\""),
-            "list of texts" => format!("{key} = [\"…\"]"),
+            "text" => format!("{key} = \"a text in quotes\""),
+            "list of texts" => format!("{key} = [\"one\", \"two\"]"),
             "duration" => format!("{key} = \"10m\""),
             "size" => format!("{key} = \"16MiB\""),
-            _ => format!("{key} = <{wanted}>"),
+            _ => format!("write a {wanted} behind {key} ="),
         };
         self.fault(value.span().start, problem, &remedy);
     }

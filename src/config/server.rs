@@ -33,6 +33,20 @@ pub enum Auth {
     CloudRun,
     /// Nobody: loopback only.
     None,
+    /// The config does not say: on Cloud Run its IAM, elsewhere nobody.
+    NotWritten,
+}
+
+impl Auth {
+    /// As the config has it; nothing where it is not written.
+    pub fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Oidc { .. } => Some("oidc"),
+            Self::CloudRun => Some("cloud-run"),
+            Self::None => Some("none"),
+            Self::NotWritten => None,
+        }
+    }
 }
 
 pub(super) fn read(s: &Section<'_>) -> Option<ServerConfig> {
@@ -44,12 +58,15 @@ pub(super) fn read(s: &Section<'_>) -> Option<ServerConfig> {
     let console = console.unwrap_or(Console::ReadOnly);
     s.refuse_unknown(&["auth", "audience", "service_account", "console", "max_age"]);
     let auth = match auth.as_ref().map(|a| a.value.as_str()) {
-        // Nothing said and nothing to check a token against: the platform in front has to do it.
-        None if audience.is_none() => Auth::CloudRun,
+        None if audience.is_none() => Auth::NotWritten,
         None | Some("oidc") => {
             let Some(audience) = audience else {
                 let at = auth.map_or(s.at(), |a| a.at);
-                s.fault(at, "auth = \"oidc\" needs an audience".to_owned(), "audience = \"https://…/pubsub\"");
+                s.fault(
+                    at,
+                    "auth = \"oidc\" needs an audience".to_owned(),
+                    "audience = \"https://plimsoll.example.com/pubsub\"",
+                );
                 return None;
             };
             // Anybody's token can have any audience; whose it is has to be said.

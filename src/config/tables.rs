@@ -67,7 +67,7 @@ pub(super) fn read(root: &Section<'_>, has_log: bool, has_salt: bool) -> Vec<Tab
             section.fault(
                 target_at,
                 format!("the target `{}` is also the target of {other}", spec.target),
-                "give one of them its own name with target = \"…\"",
+                &format!("give it a name of its own: target = \"{}_{}\"", spec.source.schema, spec.source.name),
             );
         }
         specs.push(spec);
@@ -131,13 +131,15 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     let source = source?;
     let Some(relation) = RelationName::parse(&source.value) else {
         let problem = format!("source: `{}` is not a table name", s.shown(&source));
-        s.fault(source.at, problem, "source = \"schema.table\"");
+        s.fault(source.at, problem, &quoted_remedy(&s.shown(&source)));
         return None;
     };
     let target = target.unwrap_or(Located { value: relation.name.clone(), at: source.at });
     if !is_table_name(&target.value) {
-        let remedy = "target = \"…\" of letters, digits, underscores and dashes";
-        s.fault(target.at, format!("`{}` cannot be a BigQuery table's name", s.shown(&target)), remedy);
+        let legal = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
+        let name: String = s.shown(&target).chars().take(900).map(legal).collect();
+        let remedy = format!("target = \"{name}\": letters, digits, underscores and dashes");
+        s.fault(target.at, format!("`{}` cannot be a BigQuery table's name", s.shown(&target)), &remedy);
     }
     let (target_name, target_at) = (target.value, target.at);
     if capture == CaptureKind::Cursor && cursor.is_none() {
@@ -199,6 +201,21 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
         metadata,
     };
     Some((spec, target_at))
+}
+
+/// How a name that lacks its quotes is to be written.
+fn quoted_remedy(text: &str) -> String {
+    let parts: Vec<&str> = text.trim().split('.').collect();
+    let relation = |schema: &str, name: &str| RelationName { schema: schema.to_owned(), name: name.to_owned() };
+    match parts.as_slice() {
+        [name] if !name.is_empty() && !name.contains('"') => relation("public", name).source_line(),
+        [schema, name] if !schema.is_empty() && !name.is_empty() && !text.contains('"') => {
+            relation(schema, name).source_line()
+        }
+        _ => "source = \"schema.table\"; a part with blanks, dots or quotes in it stands in quotes: source = \
+              \"public.\\\"Order Items\\\"\""
+            .to_owned(),
+    }
 }
 
 /// Keys that only mean something under another capture. In `[defaults]` they are for the tables they fit.

@@ -69,14 +69,14 @@ capture = "wal"
 "#;
     let found = faults(text);
     let expected = [
-        "plimsoll.toml:3: [source] `url`: the environment variable NOT_SET is not set; export NOT_SET=…",
+        "plimsoll.toml:3: [source] `url`: the environment variable NOT_SET is not set; export NOT_SET='its value'",
         "plimsoll.toml:6: [storage] part_size: out of range; between 64KiB and 256MiB; 16MiB is the default",
         "plimsoll.toml:9: [bigquery] `my-app` is not a dataset name; letters, digits and underscores only",
         "plimsoll.toml:11: [run] unknown key `budgett`; did you mean `budget`?",
         "plimsoll.toml:12: [run] `lease`: `soon` is not a duration; such as \"90s\", \"10m\" or \"1h\"",
         "plimsoll.toml:13: [[table]] 1: capture = \"cursor\" needs a cursor column; cursor = \"updated_at\"",
         "plimsoll.toml:17: [[table]] 2: the target `orders` is also the target of public.orders; \
-         give one of them its own name with target = \"…\"",
+         give it a name of its own: target = \"shop_orders\"",
         "plimsoll.toml:18: [[table]] 2: unknown key `colour`; known here: source",
         "plimsoll.toml:20: [[table]] 3: source: `a.b.c` is not a table name; source = \"schema.table\"",
         "plimsoll.toml:21: [[table]] 3: `capture`: \"wal\" is not known; one of \"full\", \"cursor\", \"xmin\"",
@@ -291,7 +291,7 @@ fn a_variable_that_is_not_there_is_told_wherever_it_stands() {
     let found = faults(&text).concat();
     for name in ["A", "B", "C", "E", "F"] {
         assert!(
-            found.contains(&format!("the environment variable {name} is not set; export {name}=…")),
+            found.contains(&format!("the environment variable {name} is not set; export {name}='its value'")),
             "{name}: {found}"
         );
     }

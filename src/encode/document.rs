@@ -7,10 +7,10 @@ use crate::model::TargetType;
 const HEAD: &str = "\
 # Types
 
-*Printed from [`src/encode/mapping.rs`](../src/encode/mapping.rs); `make golden T=types_document` prints it anew, and a test fails where it
+*Printed from [`src/encode/mapping.rs`](../src/encode/mapping.rs); `make golden T=types_document` prints it again, and a test fails where it
 differs.* `plimsoll check` shows the same for each column of the configured tables.
 
-A value either arrives as it is, or its column's policy says what becomes of it. Nothing is rounded, cut or replaced without a word.
+A value either arrives as it is, or its column's policy says what becomes of it. Nothing is rounded or cut, and nothing is replaced without being counted.
 
 | PostgreSQL | BigQuery | how | what it cannot hold |
 | --- | --- | --- | --- |

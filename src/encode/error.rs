@@ -4,14 +4,19 @@ use crate::model::{Blame, TargetType};
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EncodeError {
-    #[error("the key column {0} does not exist in the source")]
-    NoSuchKeyColumn(String),
+    #[error("the key column {column} does not exist in {table}")]
+    NoSuchKeyColumn {
+        table: String,
+        column: String,
+        /// One that is there, and may be what was meant.
+        near: Option<String>,
+    },
 
-    #[error("the column {0}, named in the config, does not exist in the source")]
-    NoSuchColumn(String),
+    #[error("the column {column}, named in the config, does not exist in {table}")]
+    NoSuchColumn { table: String, column: String, near: Option<String> },
 
-    #[error("no key: the source has no primary key that could say which row is which")]
-    NoKey,
+    #[error("no key: the {kind} {table} has no primary key that could say which row is which")]
+    NoKey { table: String, kind: &'static str },
 
     #[error("the key column {0} is excluded")]
     KeyExcluded(String),
@@ -62,9 +67,20 @@ impl EncodeError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::NoSuchKeyColumn(_) => "mend key = […] of the table".to_owned(),
-            Self::NoSuchColumn(column) => format!("remove {column} from the table's config, or mend its spelling"),
-            Self::NoKey => "name a unique, non-null column with key = [\"…\"], or use capture = \"full\"".to_owned(),
+            Self::NoSuchKeyColumn { near: Some(near), .. } => format!("did you mean key = [\"{near}\"]?"),
+            Self::NoSuchKeyColumn { table, near: None, .. } => format!("name columns of {table} in its key"),
+            Self::NoSuchColumn { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::NoSuchColumn { table, column, near: None } => {
+                format!("remove {column} from the config of {table}, or correct its spelling")
+            }
+            Self::NoKey { table, kind: "view" } => format!(
+                "name columns of {table} that are unique and never null: key = [\"id\"]; where an application logs its changes, \
+                 also capture = \"changelog\"; or use capture = \"full\", which needs no key"
+            ),
+            Self::NoKey { table, .. } => format!(
+                "name columns of {table} that are unique and never null: key = [\"id\"]; or use capture = \"full\", which needs no \
+                 key"
+            ),
             Self::KeyExcluded(column) => format!("take {column} out of exclude"),
             Self::KeyHashed(column) => format!("take {column} out of hash; key, cursor and log_key stay readable"),
             Self::CannotForce { column, .. } => format!(
@@ -79,15 +95,15 @@ impl EncodeError {
             Self::BadKeyType { column, .. } => {
                 format!("write columns.{column}.type = \"STRING\", or choose another key")
             }
-            Self::NameCollision { second, .. } => format!("write rename = {{ {second} = \"…\" }}"),
-            Self::NoColumns => "shorten exclude = […] of the table".to_owned(),
+            Self::NameCollision { second, .. } => format!("write rename = {{ {second} = \"{second}_2\" }}"),
+            Self::NoColumns => "take a column out of exclude".to_owned(),
             Self::Unrepresentable { column, .. } => format!(
-                "mend the value, or write columns.{column}.type = \"STRING\" or on_unrepresentable = \"quarantine\""
+                "correct the value, or write columns.{column}.type = \"STRING\" or on_unrepresentable = \"quarantine\""
             ),
             Self::RowTooLong(column) => format!(
                 "shorten the value, or write exclude = [\"{column}\"] or on_unrepresentable = \"quarantine\", which makes it NULL"
             ),
-            Self::Malformed { .. } => "the table changed while it was read; the next tick reads it anew".to_owned(),
+            Self::Malformed { .. } => "the table changed while it was read; the next tick reads it again".to_owned(),
         }
     }
 }

@@ -66,7 +66,11 @@ impl Shape {
         let renamed = spec.rename.iter().map(|(from, _)| from);
         for name in spec.exclude.iter().chain(&spec.hash).chain(forced).chain(renamed) {
             if relation.column(name).is_none() {
-                return Err(EncodeError::NoSuchColumn(name.clone()));
+                return Err(EncodeError::NoSuchColumn {
+                    table: spec.source.to_string(),
+                    column: name.clone(),
+                    near: relation.nearest_column(name),
+                });
             }
         }
         if let Some(name) = key.iter().find(|k| spec.exclude.contains(k)) {
@@ -78,7 +82,11 @@ impl Shape {
         }
         let mut columns = Vec::with_capacity(relation.columns.len());
         for name in &key {
-            let column = relation.column(name).ok_or_else(|| EncodeError::NoSuchKeyColumn(name.clone()))?;
+            let column = relation.column(name).ok_or_else(|| EncodeError::NoSuchKeyColumn {
+                table: spec.source.to_string(),
+                column: name.clone(),
+                near: relation.nearest_column(name),
+            })?;
             columns.push(publish(spec, column, Mode::Required)?);
         }
         for column in &relation.columns {
@@ -151,7 +159,10 @@ fn key_columns(spec: &TableSpec, relation: &Relation) -> Result<Vec<String>, Enc
         (crate::model::CaptureKind::Full, crate::model::DeleteStyle::Hard) => Key::Optional,
         _ => Key::Needed,
     };
-    if key.is_empty() && need == Key::Needed { Err(EncodeError::NoKey) } else { Ok(key) }
+    if key.is_empty() && need == Key::Needed {
+        return Err(EncodeError::NoKey { table: spec.source.to_string(), kind: relation.kind.name() });
+    }
+    Ok(key)
 }
 
 fn publish(spec: &TableSpec, column: &SourceColumn, mode: Mode) -> Result<ShapeColumn, EncodeError> {

@@ -1,5 +1,6 @@
 //! Names of relations, as people write them and as they are.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,21 @@ impl fmt::Display for RelationName {
 }
 
 impl RelationName {
+    /// `schema.table` as the config and `--table` read it: a part in double quotes where it has to be.
+    pub fn quoted(&self) -> String {
+        format!("{}.{}", quoted(&self.schema), quoted(&self.name))
+    }
+
+    /// The line of the config that names it: `source = "public.\"Order Items\""`.
+    pub fn source_line(&self) -> String {
+        format!("source = {}", toml_text(&self.quoted()))
+    }
+
+    /// As an argument of `--table` in a shell.
+    pub fn argument(&self) -> String {
+        in_shell(&self.quoted()).into_owned()
+    }
+
     /// `schema.table`, either part in double quotes if it must be; `public` where no schema is named.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = Vec::new();
@@ -39,6 +55,28 @@ impl RelationName {
             }
             _ => None,
         }
+    }
+}
+
+/// A text as TOML writes it.
+fn toml_text(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// A text as a shell takes it for one word.
+pub fn in_shell(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "_.-/:@%+=".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+    }
+}
+
+fn quoted(part: &str) -> Cow<'_, str> {
+    match take_identifier(part) {
+        Some((name, "")) if name == part => Cow::Borrowed(part),
+        _ => Cow::Owned(format!("\"{}\"", part.replace('"', "\"\""))),
     }
 }
 
@@ -64,4 +102,32 @@ fn take_identifier(text: &str) -> Option<(String, &str)> {
     let name = &text[..end];
     let plain = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control());
     plain.then(|| (name.to_owned(), &text[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_written_so_that_it_is_read_again() {
+        for (schema, name, quoted) in [
+            ("public", "orders", "public.orders"),
+            ("public", "OrderItems", "public.OrderItems"),
+            ("public", "Order Items", "public.\"Order Items\""),
+            ("a.b", "c\"d", "\"a.b\".\"c\"\"d\""),
+        ] {
+            let relation = RelationName { schema: schema.to_owned(), name: name.to_owned() };
+            assert_eq!(relation.quoted(), quoted);
+            assert_eq!(RelationName::parse(quoted), Some(relation.clone()));
+            let line: toml::Table = relation.source_line().parse().unwrap();
+            assert_eq!(line["source"].as_str(), Some(quoted), "{}", relation.source_line());
+        }
+    }
+
+    #[test]
+    fn a_shell_takes_an_argument_as_one_word() {
+        assert_eq!(in_shell("public.orders"), "public.orders");
+        assert_eq!(in_shell("public.\"Order Items\""), "'public.\"Order Items\"'");
+        assert_eq!(in_shell("it's"), r"'it'\''s'");
+    }
 }

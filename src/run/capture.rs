@@ -21,8 +21,8 @@ use crate::bigquery::TargetPlan;
 use crate::capture::log::{Log, Logged, Survey};
 use crate::capture::{Capture, Decision, KeyRange, Part, Why, caveats, decide, may_be_chunked};
 use crate::encode::{EncodeError, Shape};
-use crate::model::{CaptureKind, DeleteStyle, Mode as ColumnMode, TableSpec, TargetRef};
-use crate::source::{Catalog, Moment, Relation, Session, read_catalog};
+use crate::model::{CaptureKind, DeleteStyle, Mode as ColumnMode, TableSpec, TargetRef, nearest};
+use crate::source::{Catalog, Moment, Relation, Session, read_catalog, required_relation};
 use crate::stage::batch_folder;
 
 /// The savepoint a failed statement is taken back to: nothing is ever written, so one serves all tables.
@@ -135,7 +135,7 @@ impl<'a> Work<'a> {
     where
         'a: 'c,
     {
-        let relation = catalog.get(&spec.source)?;
+        let relation = required_relation(session, catalog, &spec.source).await?;
         let shape = Shape::of(spec, relation)?;
         let standing = self.previous.and_then(|w| w.standing(&spec.target));
         let mark = standing.and_then(|s| s.mark.log.as_ref());
@@ -277,15 +277,20 @@ fn why(decision: Decision) -> Option<Why> {
 pub fn target_plan(target: TargetRef, spec: &TableSpec, shape: &Shape) -> Result<TargetPlan, EncodeError> {
     let columns = shape.target_columns();
     let find = |name: &str| columns.iter().find(|c| c.name == name);
+    let missing = |name: &str| EncodeError::NoSuchColumn {
+        table: spec.source.to_string(),
+        column: name.to_owned(),
+        near: nearest(name, columns.iter().map(|c| c.name.as_str())).map(str::to_owned),
+    };
     for (n, name) in spec.cluster.iter().flatten().enumerate() {
-        let column = find(name).ok_or_else(|| EncodeError::NoSuchColumn(name.clone()))?;
+        let column = find(name).ok_or_else(|| missing(name))?;
         let is_twice = spec.cluster.iter().flatten().take(n).any(|c| c == name);
         if is_twice || !column.target_type.can_cluster() || column.mode == ColumnMode::Repeated {
             return Err(EncodeError::BadCluster { column: name.clone(), target: column.target_type });
         }
     }
     if let Some(p) = &spec.partition {
-        let column = find(&p.column).ok_or_else(|| EncodeError::NoSuchColumn(p.column.clone()))?;
+        let column = find(&p.column).ok_or_else(|| missing(&p.column))?;
         if !p.by.fits(column.target_type) || column.mode == ColumnMode::Repeated {
             return Err(EncodeError::BadPartition { column: p.column.clone(), target: column.target_type });
         }

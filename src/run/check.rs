@@ -1,6 +1,7 @@
 //! What `check` tells: connections, rights, and every table as a run would see it. Nothing is written.
 
 mod remedy;
+mod services;
 mod try_out;
 
 use std::time::Duration;
@@ -19,9 +20,11 @@ use crate::encode::Shape;
 use crate::model::{
     CaptureKind, ChangedColumns, Column, Deletes, Finds, Mode as ColumnMode, OnUnrepresentable, TableSpec,
 };
-use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog};
+use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog, required_relation};
 use crate::state::Handle;
 use try_out::try_out;
+
+pub use services::{Service, ServiceCheck};
 
 /// The source, looked at.
 pub struct SourceCheck {
@@ -72,28 +75,20 @@ pub(super) struct Looked {
 }
 
 impl Context {
-    /// Whether storage and BigQuery can be reached.
-    pub async fn check_services(&self) -> Vec<(&'static str, String, Result<(), RunError>)> {
-        let bucket = format!("gs://{}", self.store.bucket());
-        let dataset = self.bigquery.datasets()[0].to_owned();
-        let project = self.bigquery.project().to_owned();
-        let found = self.bigquery.check_datasets().await;
-        vec![
-            ("storage", bucket, self.store.probe().await.map_err(RunError::from)),
-            ("bigquery", format!("{project}.{dataset}"), found.map_err(RunError::from)),
-        ]
-    }
-
-    /// Looks at the source, and at every table as a run would.
-    pub async fn check_source(&self, tables: &[&TableSpec]) -> Result<SourceCheck, RunError> {
-        let session = self.source.open().await?;
+    /// Looks at the source, and at every table as a run would. A service that does not answer is not asked again for each table.
+    pub async fn check_source(
+        &self,
+        session: &Session,
+        tables: &[&TableSpec],
+        services: &[ServiceCheck],
+    ) -> SourceCheck {
         let mut notes = self.source.notes().to_vec();
         notes.extend(session.notes());
         let mut checks = Vec::new();
         for spec in tables {
-            checks.push(self.check_table(&session, spec).await);
+            checks.push(self.check_table(session, spec, services).await);
         }
-        Ok(SourceCheck { notes, tables: checks })
+        SourceCheck { notes, tables: checks }
     }
 
     /// A table, and the change log where it is captured by it. Begins the session's transaction anew.
@@ -107,7 +102,7 @@ impl Context {
         let mut names = vec![spec.source.clone()];
         names.extend(log_spec.into_iter().flat_map(|s| Log::relations(s, &logged)));
         let catalog: Catalog = read_catalog(session, &names).await?;
-        let relation = catalog.get(&spec.source)?.clone();
+        let relation = required_relation(session, &catalog, &spec.source).await?.clone();
         let shape = Shape::of(spec, &relation)?;
         let plan = target_plan(self.bigquery.target(&spec.target), spec, &shape)?;
         let log = match log_spec {
@@ -118,7 +113,7 @@ impl Context {
         Ok((Looked { relation, shape, plan, claims }, log))
     }
 
-    async fn check_table(&self, session: &Session, spec: &TableSpec) -> TableCheck {
+    async fn check_table(&self, session: &Session, spec: &TableSpec, services: &[ServiceCheck]) -> TableCheck {
         let mut check = TableCheck {
             source: spec.source.to_string(),
             target: self.bigquery.target(&spec.target).to_string(),
@@ -129,7 +124,7 @@ impl Context {
             notes: Vec::new(),
             error: None,
         };
-        let outcome = self.fill_check(session, spec, &mut check).await;
+        let outcome = self.fill_check(session, spec, services, &mut check).await;
         if let Err(e) = outcome {
             let mut failure = Failure::from(&e);
             if let Some(hint) = self.remedy(session, spec, &e).await {
@@ -140,8 +135,18 @@ impl Context {
         check
     }
 
-    async fn fill_check(&self, session: &Session, spec: &TableSpec, check: &mut TableCheck) -> Result<(), RunError> {
-        let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
+    async fn fill_check(
+        &self,
+        session: &Session,
+        spec: &TableSpec,
+        services: &[ServiceCheck],
+        check: &mut TableCheck,
+    ) -> Result<(), RunError> {
+        let answers = |service| services.iter().all(|s| s.service != service || s.error.is_none());
+        let state = match answers(Service::Storage) {
+            true => Some(Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?),
+            false => None,
+        };
         let moment = session.begin().await?;
         let (Looked { relation, shape, plan, claims }, log) = self.look(session, spec).await?;
         check.key = shape.key().iter().map(|c| c.source.clone()).collect();
@@ -165,7 +170,8 @@ impl Context {
             let doubt = self.cannot_judge(session, log, &claims, spec, &relation, &shape).await?;
             check.notes.extend(log_notes(log, &claims, spec, doubt));
         }
-        let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
+        let watermark = state.as_ref().and_then(|s| s.document().watermark.as_ref());
+        let standing = watermark.and_then(|w| w.standing(&spec.target));
         // The catalog is open to everybody, the rows need not be; nor is what a later tick reads always what the first one does.
         let looked = Looked { relation, shape, plan, claims };
         let tried = match try_out(session, spec, &looked, log.as_ref(), &moment).await {
@@ -174,6 +180,9 @@ impl Context {
         };
         session.end().await?;
         tried?;
+        if !answers(Service::BigQuery) {
+            return Ok(());
+        }
         let present = if standing.is_some() { Present::Merge } else { Present::Replace };
         let found = self.bigquery.inspect(&looked.plan, present).await?;
         check.notes.extend(target_notes(spec, &found));
@@ -269,7 +278,7 @@ fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, doubt: Option<&s
             "what it does not see is found by the reconcile pass, which reads the whole source and target every {}",
             humantime::format_duration(every)
         ),
-        None => "what it does not see is never found without reconcile_every = \"…\"".to_owned(),
+        None => "what it does not see is never found without reconcile_every = \"1d\"".to_owned(),
     });
     notes.extend(log.notes(claims));
     for claim in claims.iter().filter(|c| c.reach == Reach::Scope) {

@@ -3,7 +3,7 @@
 use crate::bigquery::BigQueryError;
 use crate::capture::CaptureError;
 use crate::encode::EncodeError;
-use crate::model::Blame;
+use crate::model::{Blame, in_shell};
 use crate::source::SourceError;
 use crate::stage::StageError;
 use crate::state::StateError;
@@ -32,7 +32,7 @@ pub enum RunError {
         "the run would delete {deletes} of the {before} rows of {target}: more than max_delete_fraction = {fraction} allows"
     )]
     TooManyDeletes { target: String, deletes: u64, before: u64, fraction: f64 },
-    #[error("the run's budget of {0:?} is used up")]
+    #[error("the run's budget of {} is used up", humantime::format_duration(*.0))]
     OutOfTime(std::time::Duration),
     #[error("the process is shutting down")]
     Stopping,
@@ -66,10 +66,15 @@ impl RunError {
         each!(
             self,
             e => e.hint(),
-            "look at the source; if the rows are meant to go, let one run pass with --allow-deletes, or raise \
-             max_delete_fraction of the table"
-                .to_owned(),
-            "raise [run] budget, or split the work with every = \"…\"; the next tick starts over".to_owned(),
+            match self {
+                Self::TooManyDeletes { target, .. } => format!(
+                    "look at the source; if the rows are meant to go, `plimsoll run --allow-deletes --table {}` lets one run pass, \
+                     or raise the table's max_delete_fraction",
+                    in_shell(target)
+                ),
+                _ => String::new(),
+            },
+            "raise [run] budget, or split the work with every = \"1h\"; the next tick starts over".to_owned(),
             "the next tick goes on".to_owned()
         )
     }

@@ -20,8 +20,10 @@ use super::work::{Captured, Work};
 use crate::batch::{Batch, Loading, LogCounts, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
+use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
 use crate::state::{Handle, PastRun, StateDocument, Told};
+use crate::telemetry::ANSWERED;
 
 mod tell;
 
@@ -234,7 +236,7 @@ impl Run<'_> {
         self.whole.clone_from(&captured.whole);
         self.log = captured.log;
         for (target, why) in self.whole.iter().filter(|(_, why)| why.is_a_surprise()) {
-            warn!(target, reason = why.text(), "the whole table is read again");
+            warn!(target: ANSWERED, target, reason = why.text(), "the whole table is read again");
         }
         let Captured { batch, next, aside: now_aside, log: captured_log, postponed, rest, .. } = captured;
         self.postponed = postponed;
@@ -278,7 +280,8 @@ impl Run<'_> {
         self.begun.extend(self.goes_on.iter().cloned());
         self.report(RunState::Done, tables, None);
         // While there is time: another stretch of a load in chunks, or after the last what has changed since the first.
-        if OffsetDateTime::now_utc() - self.started < self.context.config.run.budget / 2 {
+        let has_time = OffsetDateTime::now_utc() - self.started < self.context.config.run.budget / 2;
+        if has_time && lets(Effect::Stretch).await {
             let was_loading = |t: &TableSpec| {
                 let mark = previous.as_ref().and_then(|w| w.tables.get(&t.target));
                 mark.is_some_and(|m| m.loading.is_some())

@@ -38,7 +38,7 @@ mod target;
 mod tick;
 mod work;
 
-pub use check::{ColumnCheck, SourceCheck, TableCheck};
+pub use check::{ColumnCheck, Service, ServiceCheck, SourceCheck, TableCheck};
 pub use context::{Context, Stop};
 pub use error::RunError;
 pub use order::{Guard, Mode, Order};

@@ -10,6 +10,7 @@ use crate::batch::{Apply, Aside, LogCounts, Repeats, TableBatch, Update};
 use crate::bigquery::Applied;
 use crate::model::{Blame, DeleteStyle, FeedId, RunId, TableSpec};
 use crate::state::Figures;
+use crate::telemetry::ANSWERED;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct TickReport {
@@ -242,6 +243,7 @@ impl RunReport {
         macro_rules! finished {
             ($level:ident) => {
                 $level!(
+                    target: ANSWERED,
                     run = %self.run,
                     state = self.state.name(),
                     seconds = self.seconds,

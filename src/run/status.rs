@@ -1,5 +1,6 @@
 //! Where every feed stands, from its state object.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
 use crate::model::TableSpec;
+use crate::model::figures::{age, minute};
 use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, Paused, StateDocument, annotate};
 
 /// What is to become of a table's runs.
@@ -57,6 +59,12 @@ pub struct FeedStatus {
     #[serde(skip)]
     pub recent: Vec<PastRun>,
     pub error: Option<String>,
+    /// The same in two parts, for people.
+    #[serde(skip)]
+    pub trouble: Option<Complaint>,
+    /// Since when the table is set aside, and not read until what is wrong with it is put right.
+    #[serde(skip)]
+    pub set_aside_since: Option<OffsetDateTime>,
     /// What the feed's last run failed with, until one succeeds.
     pub failure: Option<Complaint>,
 }
@@ -77,18 +85,21 @@ impl Context {
     async fn table_status(&self, spec: &TableSpec) -> FeedStatus {
         let now = OffsetDateTime::now_utc();
         let loaded = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await;
-        let (document, error) = match loaded {
+        let (document, unread) = match loaded {
             Ok(handle) => (handle.document().clone(), None),
             Err(e) => {
                 let e = RunError::from(e);
-                (StateDocument::new(spec.feed()), Some(format!("{e}; {}", e.hint())))
+                (StateDocument::new(spec.feed()), Some(Complaint { message: e.to_string(), hint: e.hint() }))
             }
         };
         let standing = document.watermark.as_ref().and_then(|w| w.standing(&spec.target));
         let loading = standing.and_then(|s| s.mark.loading.as_ref()).map(|l| l.rows);
         let committed = standing.filter(|_| loading.is_none()).map(|s| s.taken_at);
         let aside = document.aside.get(&spec.target);
-        let error = error.or_else(|| aside.map(|a| format!("set aside since {}: {}; {}", a.since, a.reason, a.hint)));
+        let unread_error = unread.as_ref().map(|c| format!("{}; {}", c.message, c.hint));
+        let error = unread_error
+            .or_else(|| aside.map(|a| format!("set aside since {}: {}; {}", minute(a.since), a.reason, a.hint)));
+        let trouble = unread.or_else(|| aside.map(|a| Complaint { message: a.reason.clone(), hint: a.hint.clone() }));
         let last_success = committed.max(self.last_success(&spec.target).filter(|_| aside.is_none()));
         // An older version has noted only where the watermark stands.
         let note = document.notes.tables.get(&spec.target);
@@ -122,25 +133,36 @@ impl Context {
             },
             recent,
             error,
+            trouble,
+            set_aside_since: aside.map(|a| a.since),
         }
     }
 
-    /// Lets tables rest, or go on.
-    pub async fn set_pause(&self, tables: &[&TableSpec], pause: Pause) -> Result<(), RunError> {
+    /// Lets tables rest, or go on; returns the targets of those that did not already.
+    pub async fn set_pause(&self, tables: &[&TableSpec], pause: Pause) -> Result<Vec<String>, RunError> {
         let now = OffsetDateTime::now_utc();
+        let mut all_changed = Vec::new();
         for feed in Feed::of(tables) {
             let targets: Vec<&String> = feed.tables.iter().map(|t| &t.target).collect();
-            let change = |notes: &mut Notes| match pause {
-                Pause::Rest => {
-                    for target in &targets {
-                        notes.paused.entry((*target).clone()).or_insert(Paused { since: now });
+            // Called once more where another write was quicker.
+            let changed = Mutex::new(Vec::new());
+            let change = |notes: &mut Notes| {
+                let is_paused = |target: &&&String| notes.paused.contains_key(**target);
+                let (paused, others): (Vec<&String>, Vec<&String>) = targets.iter().partition(is_paused);
+                let concerned = if pause == Pause::Rest { others } else { paused };
+                for target in &concerned {
+                    match pause {
+                        Pause::Rest => _ = notes.paused.insert((*target).clone(), Paused { since: now }),
+                        Pause::GoOn => _ = notes.paused.remove(*target),
                     }
                 }
-                Pause::GoOn => notes.paused.retain(|target, _| !targets.contains(&target)),
+                *changed.lock().unwrap_or_else(PoisonError::into_inner) = concerned.into_iter().cloned().collect();
             };
-            annotate(&self.store, &feed.id, &self.new_holder(), Newborn::Create, change).await?;
+            let newborn = if pause == Pause::Rest { Newborn::Create } else { Newborn::LeaveAlone };
+            annotate(&self.store, &feed.id, &self.new_holder(), newborn, change).await?;
+            all_changed.extend(changed.into_inner().unwrap_or_else(PoisonError::into_inner));
         }
-        Ok(())
+        Ok(all_changed)
     }
 
     /// The feeds that make no progress, each with the reason; empty when ready. The state is only read for feeds that this
@@ -164,8 +186,9 @@ impl Context {
             match (status.error, status.age_seconds) {
                 (Some(error), _) => reasons.push(format!("{}: {error}", spec.source)),
                 (None, None) => reasons.push(format!("{}: never loaded", spec.source)),
-                (None, Some(age)) if status.late => {
-                    reasons.push(format!("{}: last success {age} s ago, limit {} s", spec.source, limit.as_secs()));
+                (None, Some(seconds)) if status.late => {
+                    let most = age(i64::try_from(limit.as_secs()).unwrap_or(i64::MAX));
+                    reasons.push(format!("{}: last success {} ago, limit {most}", spec.source, age(seconds)));
                 }
                 (None, Some(_)) => {}
             }

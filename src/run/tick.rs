@@ -12,7 +12,7 @@ use super::feed::run_feed;
 use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
-use crate::model::{RelationName, TableSpec};
+use crate::model::{RelationName, TableSpec, nearest};
 use crate::topic::{Topic, TopicError};
 
 /// Which tables a tick is for; also the body of `POST /runs` and of a message.
@@ -47,7 +47,17 @@ pub struct NotARequest;
 impl UnknownTable {
     /// What to do next.
     pub fn hint(&self) -> String {
-        format!("one of {}", self.known.join(", "))
+        // By either of a table's names, with its schema or without.
+        let own = |known: &String| RelationName::parse(known).map(|r| r.name);
+        let names: Vec<(&String, String)> =
+            self.known.iter().flat_map(|k| std::iter::once((k, k.clone())).chain(own(k).map(|n| (k, n)))).collect();
+        match nearest(&self.name, names.iter().map(|(_, name)| name.as_str())) {
+            Some(near) => {
+                let table = names.iter().find(|(_, name)| name == near).map_or(near, |(table, _)| table.as_str());
+                format!("did you mean `{table}`?")
+            }
+            None => format!("one of {}", self.known.join(", ")),
+        }
     }
 }
 
@@ -74,7 +84,7 @@ impl Request {
         for name in &self.tables {
             // What we sent on to ourselves may be gone from the config by now.
             if !self.due && !tables.iter().any(|t| is_named(t, name)) {
-                let known = tables.iter().map(|t| t.source.to_string()).collect();
+                let known = tables.iter().map(|t| t.source.quoted()).collect();
                 return Err(UnknownTable { name: name.clone(), known });
             }
         }

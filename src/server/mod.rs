@@ -14,6 +14,7 @@ mod auth;
 mod body;
 mod connections;
 mod console;
+mod door;
 mod envelope;
 mod error;
 mod keys;

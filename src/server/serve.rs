@@ -9,17 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::auth::Gate;
 use super::connections;
+use super::door::{Checks, Door, Platform, Unchecked, how_to_open, link};
 use super::error::ServeError;
 use super::routes::{App, router};
-use crate::config::Auth;
 use crate::run::Context;
-
-/// Set to `1` it lets `auth = "none"` listen beyond loopback.
-pub(super) const ALLOW_OPEN: &str = "PLIMSOLL_ALLOW_UNAUTHENTICATED";
 
 /// How long runs may go on after the signal; giving back their leases takes the rest of the ten seconds.
 const GRACE: Duration = Duration::from_secs(5);
@@ -29,7 +26,7 @@ const LAST_WORDS: Duration = Duration::from_secs(4);
 /// Where to listen.
 #[derive(Clone, Copy, Debug)]
 pub struct Listen {
-    /// Every address where not given; loopback under `auth = "none"`.
+    /// Where not given: every address if somebody checks callers, else loopback. `door.rs` has the table.
     pub host: Option<IpAddr>,
     pub port: u16,
 }
@@ -37,20 +34,18 @@ pub struct Listen {
 /// Serves until a signal.
 pub async fn serve(context: Arc<Context>, listen: Listen) -> Result<(), ServeError> {
     let auth = context.config.server.auth.clone();
-    let host = listen.host.unwrap_or(match auth {
-        Auth::None => IpAddr::from([127, 0, 0, 1]),
-        Auth::Oidc { .. } | Auth::CloudRun => IpAddr::from([0, 0, 0, 0]),
-    });
-    let address = SocketAddr::new(host, listen.port);
-    let is_allowed = std::env::var(ALLOW_OPEN).is_ok_and(|v| v == "1");
-    if auth == Auth::None && !host.is_loopback() && !is_allowed {
-        return Err(ServeError::Open(address.to_string()));
-    }
+    let door = Door::choose(&auth, listen.host, Platform::of_process(), Unchecked::of_process())?;
+    let address = SocketAddr::new(door.host, listen.port);
     let cannot = |e: std::io::Error| ServeError::Listen { address: address.to_string(), reason: e.to_string() };
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let bound = listener.local_addr().map_err(cannot)?;
-    let app = Arc::new(App { context: context.clone(), gate: Gate::of(&auth, host.is_loopback()) });
-    info!(address = %bound, "listening");
+    let app = Arc::new(App { context: context.clone(), gate: Gate::of(&auth, door.checks) });
+    info!(address = %bound, "listening: {}", link(bound));
+    match door.checks {
+        Checks::Loopback => info!("{}", how_to_open(&auth)),
+        Checks::Nobody => warn!("nobody checks who calls: everybody who reaches {bound} can start runs"),
+        Checks::Token | Checks::Front => {}
+    }
 
     let asked = Arc::new(tokio::sync::Notify::new());
     let signal = {

@@ -8,10 +8,11 @@ use serde::Deserialize;
 
 use super::dependencies::TREE;
 use super::error::SourceError;
+use super::missing::{KINDS, missing};
 use super::oid;
 use super::session::Session;
 use super::sql::literal;
-use crate::model::RelationName;
+use crate::model::{RelationName, nearest};
 
 /// A table, view or partitioned parent as it stands in the snapshot.
 #[derive(Clone, Debug, Deserialize)]
@@ -165,6 +166,11 @@ impl Relation {
         self.columns.iter().find(|c| c.name == name)
     }
 
+    /// The column whose name is almost this.
+    pub fn nearest_column(&self, name: &str) -> Option<String> {
+        nearest(name, self.columns.iter().map(|c| c.name.as_str())).map(str::to_owned)
+    }
+
     /// Whether an index keeps these columns unique, over all rows. That of a table with inheriting ones is of its own rows alone.
     pub fn keeps_unique(&self, columns: &[&str]) -> bool {
         let is_of_all = self.kind != RelationKind::Table || self.leaves.is_empty();
@@ -194,7 +200,7 @@ impl FromIterator<(RelationName, Relation)> for Catalog {
 
 impl Catalog {
     pub fn get(&self, name: &RelationName) -> Result<&Relation, SourceError> {
-        self.0.get(name).ok_or_else(|| SourceError::NoSuchTable(name.clone()))
+        self.0.get(name).ok_or_else(|| SourceError::NoSuchTable { name: name.clone(), near: None })
     }
 }
 
@@ -225,10 +231,23 @@ pub async fn read_all(session: &Session, names: &[RelationName]) -> Result<Catal
 /// Reads one relation in the session's transaction.
 pub async fn read(session: &Session, name: &RelationName) -> Result<Relation, SourceError> {
     let mut catalog = read_all(session, std::slice::from_ref(name)).await?;
-    catalog.0.remove(name).ok_or_else(|| SourceError::NoSuchTable(name.clone()))
+    match catalog.0.remove(name) {
+        Some(relation) => Ok(relation),
+        None => Err(missing(session, name).await),
+    }
 }
 
-const KINDS: &str = "('r', 'p', 'v', 'm', 'f')";
+/// A relation that has to be there: of one that is not, the error says which was meant.
+pub async fn required<'c>(
+    session: &Session,
+    catalog: &'c Catalog,
+    name: &RelationName,
+) -> Result<&'c Relation, SourceError> {
+    match catalog.0.get(name) {
+        Some(relation) => Ok(relation),
+        None => Err(missing(session, name).await),
+    }
+}
 
 /// Of a relation `c`, all in one document.
 fn relation_query() -> String {

@@ -15,7 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::error::{ConnectFault, SourceError, connect_fault};
 use super::session::Session;
 use super::tls;
-use super::url::{Address, HostOrder, SslMode, label};
+use super::url::{Address, HostOrder, SslMode, StandIns, label};
 
 /// The driver's own limit is for TCP alone. Ours ends a moment later, so that a host that can't be reached is told from one
 /// that does not answer.
@@ -70,9 +70,9 @@ type Place = Config;
 type Connected = (Client, AbortHandle, Transport);
 
 impl Source {
-    /// Reads a connection URL; `PGPASSWORD` stands in for a password it lacks, as with libpq.
+    /// Reads a connection URL; `PGPASSWORD` and `PGSSLROOTCERT` stand in for what it lacks, as with libpq.
     pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, SourceError> {
-        let address = Address::parse(url, std::env::var("PGPASSWORD").ok())?;
+        let address = Address::parse(url, StandIns::of_the_environment())?;
         for note in &address.notes {
             tracing::info!("{note}");
         }
@@ -87,6 +87,11 @@ impl Source {
     /// Host, port and database, for people.
     pub fn label(&self) -> String {
         self.address.label()
+    }
+
+    /// How long opening a session on one address may take.
+    pub fn connect_timeout(&self) -> Duration {
+        self.address.limit
     }
 
     /// What of the URL is not done as it is written.
@@ -126,7 +131,12 @@ impl Source {
         let unknown = |reason| SourceError::Connect { address: label(&host), reason, kind: ConnectFault::Unreachable };
         let found = match timeout(self.address.limit, tokio::net::lookup_host((name.as_str(), port))).await {
             Ok(found) => found.map_err(|e| unknown(e.to_string()))?,
-            Err(_) => return Err(unknown(format!("no address for the host within {:?}", self.address.limit))),
+            Err(_) => {
+                return Err(unknown(format!(
+                    "no address for the host within {}",
+                    humantime::format_duration(self.address.limit)
+                )));
+            }
         };
         let places: Vec<Place> = found
             .map(|address| {

@@ -2,6 +2,8 @@
 
 use tokio_postgres::error::SqlState;
 
+use super::sql::{ident, qualified};
+use crate::cause::root_cause;
 use crate::model::{Blame, RelationName};
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -15,8 +17,12 @@ pub enum SourceError {
     #[error("cannot connect to PostgreSQL at {address}: {reason}")]
     Connect { address: String, reason: String, kind: ConnectFault },
 
-    #[error("the table {0} does not exist in the source, or the role may not see it")]
-    NoSuchTable(RelationName),
+    #[error("the table {name} does not exist in the source, or the role may not see it")]
+    NoSuchTable {
+        name: RelationName,
+        /// One that is there, and may be what was meant.
+        near: Option<RelationName>,
+    },
 
     #[error("PostgreSQL: {message} (SQLSTATE {code}) while {doing}")]
     Statement { doing: &'static str, code: String, message: String },
@@ -46,6 +52,8 @@ pub enum ConnectFault {
     Tls,
     Password,
     NoDatabase,
+    /// It is no server of the kind that `target_session_attrs` asks for.
+    Attributes,
     Other,
 }
 
@@ -75,7 +83,10 @@ impl SourceError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Connect { kind, .. } => {
-                matches!(kind, ConnectFault::Unreachable | ConnectFault::Silent | ConnectFault::Other)
+                matches!(
+                    kind,
+                    ConnectFault::Unreachable | ConnectFault::Silent | ConnectFault::Attributes | ConnectFault::Other
+                )
             }
             Self::Lost { .. } | Self::Rewritten => true,
             // Connection trouble, too little of something, shutdown, a serialization failure or recovery conflict.
@@ -96,7 +107,7 @@ impl SourceError {
     pub fn is_of_one_table(&self) -> bool {
         match self {
             Self::Statement { code, .. } => code == "55P03" || code == "57014" || !self.is_transient(),
-            Self::NoSuchTable(_) | Self::Hidden { .. } | Self::Rewritten => true,
+            Self::NoSuchTable { .. } | Self::Hidden { .. } | Self::Rewritten => true,
             _ => false,
         }
     }
@@ -108,7 +119,7 @@ impl SourceError {
 
     pub fn blame(&self) -> Blame {
         match self {
-            Self::BadUrl(_) | Self::BadParameter { .. } | Self::NoSuchTable(_) => Blame::Config,
+            Self::BadUrl(_) | Self::BadParameter { .. } | Self::NoSuchTable { .. } => Blame::Config,
             Self::Statement { code, .. } if is_config(code) => Blame::Config,
             _ => Blame::World,
         }
@@ -128,18 +139,26 @@ impl SourceError {
                 ConnectFault::Tls => "check sslmode and sslrootcert in the source URL against the server's certificate",
                 ConnectFault::Password => "check user and password in the source URL, and pg_hba.conf",
                 ConnectFault::NoDatabase => "check the database's name in the source URL",
+                ConnectFault::Attributes => {
+                    "name a host that target_session_attrs in the source URL accepts, or write target_session_attrs=any"
+                }
                 ConnectFault::Other => "see the server's log",
             }
             .to_owned(),
-            Self::NoSuchTable(name) => {
-                format!("check source = \"{name}\", and GRANT USAGE on the schema and SELECT on the table to the role")
-            }
+            Self::NoSuchTable { near: Some(near), .. } => format!("did you mean {}?", near.source_line()),
+            Self::NoSuchTable { name, near: None } => format!(
+                "check {}, and GRANT USAGE on the schema {} and SELECT on {} to the role in the source URL",
+                name.source_line(),
+                ident(&name.schema),
+                qualified(name)
+            ),
             Self::Statement { code, message, .. } if code == "42501" && message.contains("for function ") => {
-                "GRANT EXECUTE ON FUNCTION … (the one that the message names) to the role in the source URL".to_owned()
+                let function = message.split("for function ").nth(1).unwrap_or_default();
+                format!("GRANT EXECUTE ON FUNCTION {function} to the role in the source URL")
             }
             Self::Statement { code, .. } => statement_hint(code),
-            Self::Hidden { .. } => "ALTER ROLE … BYPASSRLS for the role in the source URL (of a view: for its owner), or \
-                                    connect as the table's owner; `plimsoll check` names the role"
+            Self::Hidden { .. } => "set BYPASSRLS with ALTER ROLE for the role in the source URL (of a view: for its owner), or connect as \
+                                    the table's owner; `plimsoll check` prints the statement"
                 .to_owned(),
             Self::Rewritten => "nothing: the next tick takes another snapshot".to_owned(),
             Self::Lost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),
@@ -204,20 +223,12 @@ fn statement_hint(code: &str) -> String {
         "53300" => "the server has no connection left; lower [run] parallelism".to_owned(),
         c if is_config(c) => "check where, key and cursor of the table in the config".to_owned(),
         c if c.starts_with("22") || c.starts_with("P0") => {
-            "mend the row in the source, or where = \"…\" of the table; the server's log names the value".to_owned()
+            "correct the row in the source, or leave such rows out with where in the table's config; the server's log names the \
+             value".to_owned()
         }
         "42P17" | "25006" => "the statement is not allowed in a read-only transaction".to_owned(),
         _ => "see the server's log".to_owned(),
     }
-}
-
-/// The innermost reason of a chain of errors.
-pub(super) fn root_cause(e: &(dyn std::error::Error + 'static)) -> String {
-    let mut inner = e;
-    while let Some(next) = inner.source() {
-        inner = next;
-    }
-    inner.to_string()
 }
 
 /// Sorts a failed connection attempt by what the operator has to look at.
@@ -232,7 +243,10 @@ pub(super) fn connect_fault(e: &tokio_postgres::Error) -> (ConnectFault, String)
     }
     let text = e.to_string();
     let reason = root_cause(e);
-    let kind = if text.contains("TLS") {
+    // What the driver says where a host was reached and is not what target_session_attrs asks for.
+    let kind = if ["database does not allow writes", "database is not read only"].contains(&reason.as_str()) {
+        ConnectFault::Attributes
+    } else if text.contains("TLS") {
         ConnectFault::Tls
     } else if text.contains("password") || reason.contains("password") {
         ConnectFault::Password

@@ -9,6 +9,7 @@ mod catalog;
 mod connect;
 mod dependencies;
 mod error;
+mod missing;
 pub mod oid;
 mod pairs;
 mod parameters;
@@ -24,10 +25,11 @@ pub use candidates::{
 };
 pub use catalog::{
     Catalog, Element, Relation, RelationKind, SourceColumn, TypeKind, read as read_relation, read_all as read_catalog,
+    required as required_relation,
 };
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
-pub use error::{SourceError, TRYING_WHERE};
+pub use error::{ConnectFault, SourceError, TRYING_WHERE};
 pub use rights::{Grants, Needs, grants, hidden_from};
 pub use session::{Durable, Moment, Prepared, RowStream, SALT, Session, Sight};
 pub use sql::{ident, literal, qualified};

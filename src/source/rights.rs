@@ -35,7 +35,7 @@ pub async fn grants(session: &Session, name: &RelationName, needs: &Needs<'_>) -
     let sql = format!("{RIGHTS_OF}{columns}{}", AND_WHOSE.replace("RELATION_OID", &oid_of(name)));
     let row = session.text_rows("asking for the role's rights", &sql).await?.into_iter().next().unwrap_or_default();
     let field = |n: usize| row.get(n).and_then(|f| f.as_deref());
-    let role = ident(field(0).unwrap_or("…"));
+    let role = ident(field(0).unwrap_or_default());
     let columns: Vec<String> = field(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
     let table = qualified(name);
     let whole = format!("GRANT SELECT ON {table} TO {role}");

@@ -88,6 +88,22 @@ pub(super) enum HostOrder {
     Random,
 }
 
+/// What the environment has for what the text does not say, under libpq's names.
+/// Source: <https://www.postgresql.org/docs/current/libpq-envars.html>
+#[derive(Default)]
+pub(super) struct StandIns {
+    /// `PGPASSWORD`
+    pub password: Option<String>,
+    /// `PGSSLROOTCERT`
+    pub root: Option<String>,
+}
+
+impl StandIns {
+    pub fn of_the_environment() -> Self {
+        Self { password: std::env::var("PGPASSWORD").ok(), root: std::env::var("PGSSLROOTCERT").ok() }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Address {
     /// One for each host.
@@ -102,10 +118,11 @@ pub(super) struct Address {
 }
 
 impl Address {
-    pub fn parse(text: &str, password: Option<String>) -> Result<Self, SourceError> {
+    pub fn parse(text: &str, stand_ins: StandIns) -> Result<Self, SourceError> {
         let mut pairs = Pairs::read(text)?;
-        let password = pairs.password.take().or_else(|| password.map(String::into_bytes));
+        let password = pairs.password.take().or_else(|| stand_ins.password.map(String::into_bytes));
         let mut settings = Settings::sorted(pairs)?;
+        settings.stand_in("sslrootcert", stand_ins.root);
         let ssl_mode = settings.ssl_mode()?;
         let tls = settings.tls(ssl_mode)?;
         let (order, limit) = (settings.order()?, settings.limit()?);
@@ -128,7 +145,8 @@ impl Address {
 
 /// Whether a connection string has a password in it. One that can't be read has none that would be used.
 pub fn has_password(text: &str) -> bool {
-    Address::parse(text, None).is_ok_and(|address| address.hosts.iter().any(|host| host.get_password().is_some()))
+    Address::parse(text, StandIns::default())
+        .is_ok_and(|address| address.hosts.iter().any(|host| host.get_password().is_some()))
 }
 
 /// Host, port and database of one host.

@@ -46,7 +46,7 @@ impl StateError {
             Self::Lost(_) => "nothing: the other run does the work".to_owned(),
             Self::Unreadable { feed, .. } => {
                 format!(
-                    "look at state/{feed}.json in the bucket; if it is beyond mending, delete it: the next tick loads afresh"
+                    "look at state/{feed}.json in the bucket; if it can't be put right, delete it: the next tick loads the table again"
                 )
             }
             Self::TooNew { .. } => "deploy the newer version again".to_owned(),

@@ -1,4 +1,4 @@
-//! Logs: human text on a terminal, elsewhere one JSON object a line as Cloud Logging reads it.
+//! Logs: text for people, or one JSON object a line as Cloud Logging reads it. [`LogFormat::choose`] says which.
 //!
 //! ```text
 //!   span request { trace, span_id }      of the push or the call
@@ -12,10 +12,10 @@
 //! logged; errors are made without them.
 
 mod entry;
+mod text;
 mod trace;
 
-use std::io::IsTerminal;
-
+use indicatif::MultiProgress;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
@@ -25,14 +25,47 @@ use tracing_subscriber::{EnvFilter, Layer};
 pub use entry::name_project;
 pub use trace::TraceContext;
 
-/// How much a command tells beside its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verbosity {
-    /// Warnings and errors; the command prints its own answer.
-    Quiet,
-    /// Every run.
-    Normal,
+/// How a log line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For Cloud Logging: <https://cloud.google.com/logging/docs/structured-logging>.
+    Json,
 }
+
+/// Who reads the log, as far as the process can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Somebody at a terminal.
+    Person,
+    /// A file or a pipe.
+    File,
+    /// Cloud Run's collector.
+    CloudRun,
+}
+
+/// What the process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// A command that prints an answer and ends.
+    Command,
+    /// `serve`.
+    Service,
+}
+
+impl LogFormat {
+    /// What was asked for; else JSON on Cloud Run, and where a service writes to a file.
+    pub fn choose(asked: Option<Self>, job: Job, reader: Reader) -> Self {
+        asked.unwrap_or(match (job, reader) {
+            (_, Reader::CloudRun) | (Job::Service, Reader::File) => Self::Json,
+            (Job::Service, Reader::Person) | (Job::Command, Reader::Person | Reader::File) => Self::Text,
+        })
+    }
+}
+
+/// The target of events that say what the command's own answer says: text for people leaves them out.
+pub const ANSWERED: &str = "plimsoll::answered";
 
 /// What other crates tell of their work is full of statements, and so of keys and of the salt: only their warnings pass, whatever
 /// `RUST_LOG` says.
@@ -40,17 +73,23 @@ fn is_told(metadata: &Metadata<'_>) -> bool {
     metadata.target().starts_with("plimsoll") || *metadata.level() <= Level::WARN
 }
 
-/// Starts logging for the process. `RUST_LOG` overrides the level.
-pub fn init(verbosity: Verbosity) {
-    let default = match verbosity {
-        Verbosity::Quiet => "off,plimsoll=warn",
-        Verbosity::Normal => "warn,plimsoll=info",
+/// Starts logging for the process. `RUST_LOG` overrides the level. Lines of text are written above the bars.
+pub fn init(format: LogFormat, job: Job, bars: MultiProgress) {
+    let default = match (format, job) {
+        (LogFormat::Text, Job::Command) => format!("off,plimsoll=warn,{ANSWERED}=off"),
+        (LogFormat::Json, _) | (_, Job::Service) => "warn,plimsoll=info".to_owned(),
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let layer = if std::io::stderr().is_terminal() {
-        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).compact().boxed()
-    } else {
-        tracing_stackdriver::layer().with_writer(entry::Entries).boxed()
+    let layer = match format {
+        LogFormat::Text => {
+            let clock = if job == Job::Service { text::Clock::Shown } else { text::Clock::Hidden };
+            tracing_subscriber::fmt::layer()
+                .event_format(text::Lines(clock))
+                .with_ansi(console::colors_enabled_stderr())
+                .with_writer(text::AboveBars(bars))
+                .boxed()
+        }
+        LogFormat::Json => tracing_stackdriver::layer().with_writer(entry::Entries).boxed(),
     };
     // Only a second call could fail, and then logging is on.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter.and(filter_fn(is_told)))).try_init();
@@ -59,4 +98,27 @@ pub fn init(verbosity: Verbosity) {
         let at = panic.location().map(ToString::to_string);
         tracing::error!(at, "a panic: a bug in Plimsoll");
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_for_cloud_run_and_for_a_service_without_a_terminal() {
+        use {Job::*, LogFormat::*, Reader::*};
+        for (job, reader, format) in [
+            (Command, Person, Text),
+            (Command, File, Text),
+            (Command, CloudRun, Json),
+            (Service, Person, Text),
+            (Service, File, Json),
+            (Service, CloudRun, Json),
+        ] {
+            assert_eq!(LogFormat::choose(None, job, reader), format, "{job:?} {reader:?}");
+            for asked in [Text, Json] {
+                assert_eq!(LogFormat::choose(Some(asked), job, reader), asked);
+            }
+        }
+    }
 }

@@ -300,6 +300,26 @@ run "the_alerts" {
   }
 }
 
+run "alerts_by_mail" {
+  variables {
+    alerts = {
+      emails                = ["data@example.com", "night@example.com"]
+      notification_channels = ["projects/my-project/notificationChannels/1"]
+    }
+  }
+
+  assert {
+    condition     = toset([for c in google_monitoring_notification_channel.email : "${c.type} ${c.labels.email_address}"]) == toset(["email data@example.com", "email night@example.com"])
+    error_message = "An address has no channel."
+  }
+  assert {
+    condition = alltrue([for p in concat(values(google_monitoring_alert_policy.log), google_monitoring_alert_policy.silence, google_monitoring_alert_policy.dead_letter) :
+      toset(p.notification_channels) == toset(concat(["projects/my-project/notificationChannels/1"], [for c in google_monitoring_notification_channel.email : c.id]))
+    ])
+    error_message = "An alert does not tell everybody."
+  }
+}
+
 # A condition has to hold for 23 h 30 min at most.
 run "silence_of_nearly_two_days" {
   command = plan
@@ -313,6 +333,18 @@ run "silence_of_nearly_two_days" {
   }
 }
 
+# One command to paste, whichever way the service is reached; without double quotes, which would be shown behind backslashes.
+run "the_status_from_outside" {
+  variables {
+    service = { ingress = "INGRESS_TRAFFIC_ALL" }
+  }
+
+  assert {
+    condition     = output.commands.status == "curl -sS -H 'Authorization: Bearer '$(gcloud auth print-identity-token) https://plimsoll-abc-ew.a.run.app/status"
+    error_message = "The command for the status asks somebody else, or without a token."
+  }
+}
+
 run "the_status_page_from_outside" {
   command = plan
   variables {
@@ -320,7 +352,7 @@ run "the_status_page_from_outside" {
   }
 
   assert {
-    condition     = output.commands.status == "gcloud run services proxy plimsoll --project=my-project --region=europe-west1"
+    condition     = output.commands.page == "gcloud run services proxy plimsoll --project=my-project --region=europe-west1"
     error_message = "The command for the status page is another."
   }
 }
@@ -329,8 +361,12 @@ run "no_status_page_from_outside" {
   command = plan
 
   assert {
-    condition     = output.commands.status == null
+    condition     = output.commands.page == null
     error_message = "A command is offered that the ingress refuses."
+  }
+  assert {
+    condition     = output.commands.status == "gcloud storage cat 'gs://my-project-plimsoll/plimsoll/state/*.json'"
+    error_message = "The command for the status goes to a service that the ingress keeps inside."
   }
 }
 
@@ -519,6 +555,50 @@ run "secrets_made_with_values" {
       PLIMSOLL_HASH_SALT = google_secret_manager_secret_version.this["hash-salt"].version
     }
     error_message = "A value that Terraform set is not pinned to its version."
+  }
+}
+
+run "a_database_ca" {
+  variables {
+    database_ca = { pem = "-----BEGIN CERTIFICATE-----\nMII…\n-----END CERTIFICATE-----\n" }
+  }
+
+  assert {
+    condition = alltrue([
+      google_secret_manager_secret.this["database-ca"].secret_id == "plimsoll-database-ca",
+      nonsensitive(google_secret_manager_secret_version.this["database-ca"].secret_data) == var.database_ca.pem,
+      one(google_cloud_run_v2_service.this.template[0].volumes).secret[0].secret == "plimsoll-database-ca",
+      # Pinned, so that another certificate makes a new revision.
+      one(google_cloud_run_v2_service.this.template[0].volumes).secret[0].items[0].version == google_secret_manager_secret_version.this["database-ca"].version,
+      one(google_cloud_run_v2_service.this.template[0].volumes).name == one(google_cloud_run_v2_service.this.template[0].containers[0].volume_mounts).name,
+    ])
+    error_message = "The authority is not mounted from the version of the secret that holds it."
+  }
+  assert {
+    condition     = one([for e in google_cloud_run_v2_service.this.template[0].containers[0].env : e.value if e.name == "PGSSLROOTCERT"]) == "${one(google_cloud_run_v2_service.this.template[0].containers[0].volume_mounts).mount_path}/${one(google_cloud_run_v2_service.this.template[0].volumes).secret[0].items[0].path}"
+    error_message = "PGSSLROOTCERT names another file than the one that is mounted."
+  }
+}
+
+run "a_database_ca_of_yours" {
+  variables {
+    config_store = "secret"
+    database_ca  = { secret = "projects/vault/secrets/ca", version = "4" }
+  }
+
+  assert {
+    condition = length([for v in google_cloud_run_v2_service.this.template[0].volumes : v
+    if v.secret[0].secret == "projects/vault/secrets/ca" && v.secret[0].items[0].version == "4"]) == 1
+    error_message = "The authority is not mounted from the given secret."
+  }
+  # Two volumes cannot share a folder.
+  assert {
+    condition     = toset([for m in google_cloud_run_v2_service.this.template[0].containers[0].volume_mounts : m.mount_path]) == toset(["/etc/plimsoll", "/etc/plimsoll-ca"])
+    error_message = "Config and authority are not each in a folder of their own."
+  }
+  assert {
+    condition     = contains(output.secrets, "projects/vault/secrets/ca")
+    error_message = "The service may not read the secret with the authority."
   }
 }
 

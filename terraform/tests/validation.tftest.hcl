@@ -372,6 +372,54 @@ run "a_short_salt" {
   expect_failures = [var.hash_salt_value]
 }
 
+run "a_ca_given_twice" {
+  command = plan
+  variables {
+    database_ca = { pem = "-----BEGIN CERTIFICATE-----", secret = "ca" }
+  }
+  expect_failures = [var.database_ca]
+}
+
+run "a_ca_of_nothing" {
+  command = plan
+  variables {
+    database_ca = {}
+  }
+  expect_failures = [var.database_ca]
+}
+
+run "a_ca_by_its_file_name" {
+  command = plan
+  variables {
+    database_ca = { pem = "ca.pem" }
+  }
+  expect_failures = [var.database_ca]
+}
+
+run "a_ca_with_its_private_key" {
+  command = plan
+  variables {
+    database_ca = { pem = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----" }
+  }
+  expect_failures = [var.database_ca]
+}
+
+run "a_ca_secret_with_its_version_in_its_name" {
+  command = plan
+  variables {
+    database_ca = { secret = "projects/p/secrets/ca/versions/1" }
+  }
+  expect_failures = [var.database_ca]
+}
+
+run "a_ca_version_in_words" {
+  command = plan
+  variables {
+    database_ca = { secret = "ca", version = "newest" }
+  }
+  expect_failures = [var.database_ca]
+}
+
 run "a_replica_in_a_multi_region" {
   command = plan
   variables {
@@ -768,6 +816,14 @@ run "a_channel_by_its_address" {
   command = plan
   variables {
     alerts = { notification_channels = ["data@example.com"] }
+  }
+  expect_failures = [var.alerts]
+}
+
+run "an_alert_to_no_address" {
+  command = plan
+  variables {
+    alerts = { emails = ["data"] }
   }
   expect_failures = [var.alerts]
 }

@@ -59,7 +59,11 @@ async fn a_missing_table_no_key_and_bad_cursors() {
     let cases = [
         ("source = \"nope\"", "the table public.nope does not exist", "check source = \"public.nope\""),
         ("source = \"keyless\"\ncursor = \"updated_at\"", "no key", "key = ["),
-        ("source = \"orders\"\ncursor = \"nope\"", "the cursor column nope does not exist", "mend cursor"),
+        (
+            "source = \"orders\"\ncursor = \"absent\"",
+            "the cursor column absent does not exist",
+            "name a column of public.orders",
+        ),
         (
             "source = \"keyless\"\nkey = [\"id\"]\ncursor = \"doc\"",
             "the cursor column doc has the type json",
@@ -71,8 +75,16 @@ async fn a_missing_table_no_key_and_bad_cursors() {
             "a view do not say which transaction",
             "capture = \"cursor\"",
         ),
-        ("source = \"orders\"\nkey = [\"nope\"]", "the key column nope does not exist", "mend key"),
-        ("source = \"orders\"\nexclude = [\"nope\"]", "the column nope, named in the config", "mend its spelling"),
+        (
+            "source = \"orders\"\nkey = [\"absent\"]",
+            "the key column absent does not exist",
+            "name columns of public.orders",
+        ),
+        (
+            "source = \"orders\"\nexclude = [\"absent\"]",
+            "the column absent, named in the config",
+            "correct its spelling",
+        ),
         (
             "source = \"orders\"\nwhere = \"nope = 1\"",
             "column \"nope\" does not exist",
@@ -131,10 +143,11 @@ async fn variables_in_lists_and_an_odd_environment() {
     assert_refused(&w, &ran, 2, "the environment variable NOT_SET is not set", "export NOT_SET=").await;
     assert!(ran.stderr.contains("export KEY="), "{}", ran.stderr);
     let odd = std::ffi::OsStr::from_bytes(b"\xff");
-    let child = w.command(&["check"]).env("KEY", "id").env("NOT_SET", "note").env("ODD", odd).spawn().unwrap();
+    let child =
+        w.command(&["check", "--verbose"]).env("KEY", "id").env("NOT_SET", "note").env("ODD", odd).spawn().unwrap();
     let ran = w.finish(child).await;
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("key id") && !ran.stdout.contains("note  "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("id  ") && !ran.stdout.contains("note  "), "{}", ran.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,7 +74,7 @@ async fn emptied(rest: &str) {
     w.target("TRUNCATE TABLE `{d}.orders`").await;
     w.sql("UPDATE orders SET note = 'z', updated_at = clock_timestamp() WHERE id = 1").await;
     // The emulator still counts rows that are gone; BigQuery does not.
-    let url = format!("{}/bigquery/v2/projects/demo/datasets/{}/tables/orders", w.stack.bq.url, w.dataset);
+    let url = format!("{}/datasets/{}/tables/orders", w.bigquery.base, w.dataset);
     let mut table: serde_json::Value = w.http.get(url).send().await.unwrap().json().await.unwrap();
     table["numRows"] = "0".into();
     w.bq.answer(1, 200, &table.to_string(), |r| r.method == "GET" && r.path.ends_with("/tables/orders"));

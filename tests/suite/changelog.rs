@@ -346,7 +346,7 @@ async fn a_log_pruned_beyond_what_was_read_is_noticed() {
         "ALTER TABLE models_logging_change RENAME TO old; CREATE TABLE models_logging_change (LIKE old INCLUDING ALL)",
     )
     .await;
-    assert_eq!(w.tick().await["whole"], "project: the change log was dropped and made anew");
+    assert_eq!(w.tick().await["whole"], "project: the change log was dropped and made again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -518,7 +518,7 @@ async fn two_rows_of_one_key_are_not_taken_for_one() {
     are_equal(&w, "tagged", "item_id").await;
     w.sql("INSERT INTO tag VALUES (1, 'x'), (1, 'y'); DELETE FROM app_item WHERE id = 2; SELECT log('item', 1, 'changed'); SELECT log('item', 2, 'deleted')").await;
     let ran = w.run(&["run"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("name a unique one with key"), "{}", ran.stdout);
+    assert!(ran.code == 1 && ran.stdout.contains("name columns as key that are unique"), "{}", ran.stdout);
 }
 
 #[test]

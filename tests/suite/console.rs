@@ -81,7 +81,7 @@ async fn a_failure_is_shown_until_a_run_succeeds() {
     let (code, page) = html(&w, &served, &format!("/feeds/orders/runs/{}", failed["run"].as_str().unwrap())).await;
     assert!(code == 200 && page.contains("does not exist in the source") && page.contains("GRANT USAGE"), "{page}");
     let ran = w.run(&["status"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("failing: "), "{}", ran.stdout);
+    assert!(ran.code == 1 && ran.stdout.contains("1 table: 1 failing"), "{}", ran.stdout);
     w.sql("ALTER TABLE gone RENAME TO orders").await;
     assert_eq!(w.tick().await["state"], "empty");
     let (_, page) = html(&w, &served, "/").await;

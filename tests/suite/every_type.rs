@@ -391,7 +391,7 @@ async fn arrays_as_repeated_columns() {
         assert!(ran.code == 2 && ran.stdout.contains(said), "{}", ran.stdout);
     }
     w.config(config);
-    let check = w.run(&["check"]).await;
+    let check = w.run(&["check", "--verbose"]).await;
     assert!(check.stdout.contains("ARRAY<INT64>") && check.stdout.contains("a NULL element"), "{}", check.stdout);
 }
 

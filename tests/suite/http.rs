@@ -113,9 +113,9 @@ async fn a_run_whose_caller_has_gone_is_given_up_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_check_of_callers_only_loopback_is_served() {
     let w = World::with_orders("").await;
-    let ran = w.run(&["serve", "--host", "0.0.0.0", "--port", "0"]).await;
+    let ran = w.run(&["serve", "--host", "0.0.0.0", "--port", "0", "--log-format", "text"]).await;
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("auth = \"none\" would let anybody"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nobody would check who calls: auth = \"none\""), "{}", ran.stderr);
 }
 
 /// A page elsewhere that has its own name resolved to loopback makes a browser call us by that name.

@@ -71,7 +71,7 @@ async fn a_table_swapped_by_name_is_loaded_whole() {
     w.tick().await;
     w.sql("ALTER TABLE orders RENAME TO gone; ALTER TABLE fresh RENAME TO orders").await;
     let report = w.tick().await;
-    assert_eq!(report["whole"], "the source table was dropped and made anew");
+    assert_eq!(report["whole"], "the source table was dropped and made again");
     w.assert_equal("orders").await;
 }
 
@@ -94,7 +94,7 @@ async fn another_server_is_loaded_whole_and_loudly() {
             state["watermark"]["identity"][path] = value;
         }
         w.put_state("orders", &state).await;
-        let ran = w.run(&["run", "--json"]).await;
+        let ran = w.run(&["run", "--json", "--log-format", "json"]).await;
         assert!(ran.run()["whole"].as_str().unwrap_or_default().contains(why), "{}", ran.stdout);
         assert!(ran.stderr.contains("the whole table is read again"), "{}", ran.stderr);
         w.assert_equal("orders").await;

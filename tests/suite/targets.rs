@@ -89,7 +89,10 @@ async fn a_view_is_no_target() {
         &["resync", "--table", "orders", "--json"],
     ] {
         let told = refusal(&w, args).await;
-        assert!(told.contains("orders is a view") && told.contains("choose another target"), "{args:?}: {told}");
+        assert!(
+            told.contains("orders is a view") && told.contains("write target = \"orders_table\""),
+            "{args:?}: {told}"
+        );
     }
     nothing_was_changed(&w);
 }
@@ -266,7 +269,7 @@ async fn changes_of_too_many_partitions_are_refused_before_the_seal() {
 async fn a_staging_table_expires_also_where_its_dataset_keeps_it() {
     let w = World::with_orders("").await;
     let body = json!({ "datasetReference": { "projectId": "demo", "datasetId": format!("{}_staging", w.dataset) } });
-    let url = format!("{}/bigquery/v2/projects/demo/datasets", w.stack.bq.url);
+    let url = format!("{}/datasets", w.bigquery.base);
     w.http.post(url).json(&body).send().await.unwrap().error_for_status().unwrap();
     w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
     w.tick().await;

@@ -84,7 +84,7 @@ async fn a_busy_run_says_how_long_the_feed_is_held() {
     let until = "2126-01-01T00:00:00Z";
     state["lease"] = serde_json::json!({ "holder": "x", "run": "20260101t000000_000000000000", "until": until });
     w.put_state("orders", &state).await;
-    let ran = w.run(&["run", "--json"]).await;
+    let ran = w.run(&["run", "--json", "--log-format", "json"]).await;
     let finished = entries(&ran.stderr).into_iter().find(|e| e["message"] == "run finished").unwrap();
     assert_eq!(finished["state"], "busy");
     assert!(finished["leaseSeconds"].as_i64().unwrap() > 86_400, "{finished}");

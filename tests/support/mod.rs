@@ -15,6 +15,7 @@ pub mod compare;
 pub mod database;
 pub mod golden;
 pub mod inbox;
+pub mod pooler;
 pub mod proxy;
 pub mod pubsub;
 pub mod stack;

@@ -14,13 +14,10 @@ pub struct Push {
 impl Push {
     /// `None` where the emulator is missing; says so.
     pub async fn start(stack: &Stack, name: &str, endpoints: &[&str], ack_deadline: i32) -> Option<Self> {
-        let emulator = match &stack.pubsub {
-            Some(emulator) => emulator,
-            None => {
-                let why = stack.pubsub_missing.as_deref().unwrap_or("no reason given");
-                println!("LEFT OUT {name}: {why}");
-                return None;
-            }
+        let found = stack.pubsub();
+        let Some(emulator) = found.pubsub else {
+            println!("LEFT OUT {name}: {}", found.pubsub_missing.as_deref().unwrap_or("no reason given"));
+            return None;
         };
         let credentials = || anonymous::Builder::new().build();
         let topic = format!("projects/demo/topics/{name}");

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """One private set of the services Plimsoll talks to, for a test run or the demo.
 
-    python3 stack.py --venv DIR [--only pg,gcs,bq,pubsub] [--pidfile FILE]
+    python3 stack.py --venv DIR [--only pg,gcs,bq,pubsub] [--bigquery 1]
 
 Starts PostgreSQL, fake-gcs-server, local-bigquery and Google's Pub/Sub emulator on free loopback ports, each with its
-state in one temporary folder. When all answer, one line of JSON with their addresses is printed. The stack lives until
+state in one temporary folder. When all answer, one line of JSON with their addresses is printed. What --only leaves out
+starts when somebody asks "control" for it: POST /bigquery (of several emulators each in turn) or POST /pubsub. The stack lives until
 standard input closes or a signal arrives; then every process is ended and the folder removed. So whoever holds the
 other end of the pipe owns the stack, and a killed owner leaves nothing behind.
 
@@ -54,12 +55,11 @@ def free_port():
 
 
 def find_pg_bin():
+    """The programs of the newest PostgreSQL that is installed."""
     found = sorted(
         (p for p in glob.glob("/usr/lib/postgresql/*/bin") if os.path.exists(p + "/initdb")),
         key=lambda p: float(p.split("/")[-2]),
     )
-    if os.environ.get("PG_BIN"):
-        return os.environ["PG_BIN"]
     if found:
         return found[-1]
     initdb = shutil.which("initdb")
@@ -91,6 +91,8 @@ class Stack:
         os.chmod(self.dir, 0o755)
         self.procs = []  # (name, Popen, signal that ends it)
         self.info = {"dir": self.dir}
+        self.emulators = []  # of BigQuery
+        self.asked = 0
 
     def spawn(self, name, argv, stop=signal.SIGTERM, user=None, env=None):
         libc = ctypes.CDLL(None, use_errno=True)
@@ -119,7 +121,7 @@ class Stack:
         raise RuntimeError(f"{name} did not come up (exit code {proc.poll()}):\n{tail}")
 
     def postgres(self):
-        bin_dir = find_pg_bin()
+        bin_dir = self.server_programs()
         if not shutil.which("openssl"):
             raise Missing(f"openssl is not installed: {INSTALL['openssl']}")
         data, password, port = f"{self.dir}/pg", secrets.token_hex(8), free_port()
@@ -150,6 +152,21 @@ class Stack:
         shutil.move(data, f"{self.dir}/template")
         self.info["pg"] = self.clone_postgres()
 
+    def server_programs(self):
+        """PG_BIN, else those that are installed. A folder that PostgreSQL's user may not enter is copied to one where it may."""
+        named = os.environ.get("PG_BIN")
+        if not named:
+            return find_pg_bin()
+        if os.geteuid() != 0:
+            return named
+        shutil.copytree(os.path.dirname(named), f"{self.dir}/postgresql", symlinks=True)
+        return f"{self.dir}/postgresql/bin"
+
+    def pg_client(self, name):
+        """A client program, which a folder of server programs alone does not have."""
+        own = f"{self.pg_bin}/{name}"
+        return own if os.path.exists(own) else f"{find_pg_bin()}/{name}"
+
     def clone_postgres(self):
         """A cluster that starts as an exact copy of the template."""
         port = free_port()
@@ -159,7 +176,7 @@ class Stack:
     def standby_of(self, primary):
         """A hot standby that follows another cluster; it ends like any other."""
         port = free_port()
-        backup = [f"{self.pg_bin}/pg_basebackup", "-h", self.dir, "-p", primary, "-U", "postgres", "-D", f"{self.dir}/pg-{port}",
+        backup = [self.pg_client("pg_basebackup"), "-h", self.dir, "-p", primary, "-U", "postgres", "-D", f"{self.dir}/pg-{port}",
                   "-R", "-X", "stream", "-c", "fast", "--no-sync"]
         subprocess.run(backup, check=True, capture_output=True, cwd=self.dir, user=self.pg_user)
         return self.start_postgres(port)
@@ -177,7 +194,7 @@ class Stack:
             argv += ["-c", f"{k}={v}"]
         name = f"postgres-{port}"
         proc = self.spawn(name, argv, stop=signal.SIGINT, user=self.pg_user)
-        isready = [f"{self.pg_bin}/pg_isready", "-q", "-h", self.dir, "-p", str(port)]
+        isready = [self.pg_client("pg_isready"), "-q", "-h", self.dir, "-p", str(port)]
         self.wait_for(name, proc, lambda: subprocess.run(isready).returncode == 0, 30)
         return {"host": "127.0.0.1", "port": port, "user": "postgres", "password": self.pg_password,
                 "socket_dir": self.dir, "ca": f"{self.dir}/ca.crt", "pid": proc.pid}
@@ -211,7 +228,7 @@ class Stack:
         self.wait_for("gcs", proc, lambda: answers(url + "/_internal/healthcheck"), 20)
         self.info["gcs"] = {"url": url, "pid": proc.pid}
 
-    def bigquery(self):
+    def bigquery(self, how_many=1):
         exe, python = self.tool("local-bigquery"), self.tool("python")
         home = f"{self.dir}/home"
         os.mkdir(home)
@@ -219,14 +236,26 @@ class Stack:
         subprocess.run([python, "-c", "from duckdb_extensions import import_extension as i\n"
                                       "for x in ('ducklake', 'icu', 'httpfs', 'spatial'): i(x)"],
                        check=True, capture_output=True, env={**os.environ, "HOME": home})
-        port, grpc = free_port(), free_port()
-        url = f"http://127.0.0.1:{port}"
         env = {"HOME": home, "STORAGE_EMULATOR_HOST": self.info["gcs"]["url"]}
-        proc = self.spawn("bigquery", [exe, "serve", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc),
-                                       "--data-dir", f"{self.dir}/bq", "--project", "demo"], env=env)
-        self.wait_for("bigquery", proc, lambda: answers(url + "/bigquery/v2/projects/demo/datasets"), 90)
-        # Everybody goes through the proxy: the emulator fails where two writes meet.
-        self.info["bq"] = {"url": serial_proxy.start(url), "pid": proc.pid, "project": "demo"}
+        starting = []
+        for number in range(how_many):
+            port, grpc = free_port(), free_port()
+            url, name = f"http://127.0.0.1:{port}", f"bigquery-{number}"
+            proc = self.spawn(name, [exe, "serve", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc),
+                                     "--data-dir", f"{self.dir}/{name}", "--project", "demo"], env=env)
+            starting.append((name, url, proc))
+        for name, url, proc in starting:
+            self.wait_for(name, proc, lambda: answers(url + "/bigquery/v2/projects/demo/datasets"), 90)
+            # Everybody goes through the proxy: the emulator fails where two writes meet.
+            self.emulators.append({"url": serial_proxy.start(url), "pid": proc.pid, "project": "demo"})
+        self.info["bq"] = self.emulators[0]
+
+    def next_bigquery(self):
+        """An emulator for a caller: it works one request at a time, so callers are spread over them."""
+        if not self.emulators:
+            self.bigquery()
+        self.asked += 1
+        return self.emulators[self.asked % len(self.emulators)]
 
     def pubsub(self):
         jar, why = find_pubsub()
@@ -238,7 +267,12 @@ class Stack:
         self.wait_for("pubsub", proc, lambda: answers(f"http://127.0.0.1:{port}/"), 40)
         self.info["pubsub"] = {"host": f"127.0.0.1:{port}", "url": f"http://127.0.0.1:{port}", "pid": proc.pid}
 
-    def start(self, wanted):
+    def ask_pubsub(self):
+        if "pubsub" not in self.info:
+            self.pubsub()
+        return {key: self.info.get(key) for key in ("pubsub", "pubsub_missing")}
+
+    def start(self, wanted, bigquery):
         errors = []
 
         def run(*steps):
@@ -253,7 +287,7 @@ class Stack:
         if "gcs" in wanted:
             run(self.storage)
         if "bq" in wanted and not errors:
-            run(self.bigquery)
+            run(lambda: self.bigquery(bigquery))
         if "pg" in wanted and not errors:
             run(self.postgres)
         if "pubsub" in wanted and not errors:
@@ -297,8 +331,10 @@ def control(stack):
             self.wfile.write(data)
 
         def do_POST(self):
-            primary = self.path.removeprefix("/standby/")
-            self.answer(stack.clone_postgres() if primary == self.path else stack.standby_of(primary))
+            what, _, primary = self.path.strip("/").partition("/")
+            give = {"postgres": stack.clone_postgres, "standby": lambda: stack.standby_of(primary),
+                    "bigquery": stack.next_bigquery, "pubsub": stack.ask_pubsub}
+            self.answer(give[what]())
 
         def do_DELETE(self):
             stack.end_postgres(self.path.rsplit("/", 1)[-1])
@@ -313,7 +349,8 @@ def control(stack):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venv", required=True, help="the folder `make setup` made")
-    parser.add_argument("--only", default="pg,gcs,bq,pubsub")
+    parser.add_argument("--only", default="pg,gcs,bq,pubsub", help="what starts at once")
+    parser.add_argument("--bigquery", type=int, default=1, help="how many emulators of BigQuery")
     args = parser.parse_args()
 
     def interrupt(*_):
@@ -323,7 +360,7 @@ def main():
         signal.signal(sig, interrupt)
     stack = Stack(args.venv)
     try:
-        stack.start(args.only.split(","))
+        stack.start(args.only.split(","), args.bigquery)
         server = control(stack)
         stack.info["control"] = f"http://127.0.0.1:{server.server_port}"
         print(json.dumps(stack.info), flush=True)

@@ -14,9 +14,6 @@ pub struct Stack {
     /// Gives and takes clusters of a test's own.
     pub control: String,
     pub gcs: Service,
-    pub bq: Service,
-    pub pubsub: Option<PubSub>,
-    pub pubsub_missing: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -55,11 +52,11 @@ impl Drop for OwnPg {
 }
 
 /// One blocking request: it has to work in a `drop`, where no runtime may be waited for.
-fn request(control: &str, method: &str, path: &str) -> String {
+pub fn request(service: &str, method: &str, path: &str) -> String {
     use std::io::{Read, Write};
-    let host = control.trim_start_matches("http://");
+    let host = service.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(host).expect("the stack is up");
-    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("sent");
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("answered");
     answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
@@ -70,9 +67,11 @@ pub struct Service {
     pub url: String,
 }
 
+/// The Pub/Sub emulator, or why it is missing.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PubSub {
-    pub url: String,
+    pub pubsub: Option<Service>,
+    pub pubsub_missing: Option<String>,
 }
 
 /// A stack of our own: it ends when its standard input closes, which happens with our process at the latest.
@@ -90,21 +89,31 @@ impl Owned {
 }
 
 impl Stack {
+    /// An emulator of BigQuery. The first call may start it.
+    pub fn bigquery(&self) -> Service {
+        serde_json::from_str(&request(&self.control, "POST", "/bigquery")).expect("an address")
+    }
+
+    /// The Pub/Sub emulator. The first call may start it.
+    pub fn pubsub(&self) -> PubSub {
+        serde_json::from_str(&request(&self.control, "POST", "/pubsub")).expect("an address, or why not")
+    }
+
     /// The stack of this process.
     pub fn shared() -> &'static Stack {
         static SHARED: OnceLock<Stack> = OnceLock::new();
         static OWNED: OnceLock<Owned> = OnceLock::new();
         SHARED.get_or_init(|| match std::env::var("PLIMSOLL_STACK") {
             Ok(json) => serde_json::from_str(&json).expect("PLIMSOLL_STACK is what stack.py printed"),
-            Err(_) => OWNED.get_or_init(Self::start).stack.clone(),
+            Err(_) => OWNED.get_or_init(|| Self::start("pg,gcs")).stack.clone(),
         })
     }
 
-    /// Starts a stack of our own.
-    pub fn start() -> Owned {
+    /// Starts a stack of our own, of these parts; the others start when they are asked for.
+    pub fn start(parts: &str) -> Owned {
         let venv = std::env::var("PLIMSOLL_VENV").expect("PLIMSOLL_VENV is not set: run the tests with `make test`");
         let mut child = Command::new("python3")
-            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/stack.py"), "--venv", &venv])
+            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/stack.py"), "--venv", &venv, "--only", parts])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

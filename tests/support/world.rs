@@ -12,7 +12,7 @@ use tokio_postgres::NoTls;
 
 use super::compare::{Bq, compare};
 use super::golden;
-use super::stack::{OwnPg, Pg};
+use super::stack::{OwnPg, Pg, Service, request};
 use super::{Proxy, Stack, Wire};
 
 pub struct World {
@@ -28,7 +28,9 @@ pub struct World {
     pub wire: Wire,
     pub pg: tokio_postgres::Client,
     pub own: OwnPg,
-    /// The emulator itself, past the proxy.
+    /// The emulator's own address, past the proxy.
+    pub emulator: Option<Service>,
+    /// A reader of the emulator, past the proxy.
     pub bigquery: Bq,
     pub http: reqwest::Client,
     seen: Arc<Mutex<Vec<String>>>,
@@ -71,7 +73,17 @@ pub const ORDERS: &str = "CREATE TABLE orders (
 
 impl World {
     pub async fn new() -> Self {
+        Self::of(Some(Stack::shared().bigquery())).await
+    }
+
+    /// A world whose BigQuery answers nobody: for tests that have no use for it.
+    pub async fn without_bigquery() -> Self {
+        Self::of(None).await
+    }
+
+    async fn of(emulator: Option<Service>) -> Self {
         let stack = Stack::shared();
+        let address = emulator.as_ref().map_or("http://127.0.0.1:9", |e| e.url.as_str());
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("w{}n{number}", std::process::id());
         let own = OwnPg::start(stack);
@@ -81,8 +93,8 @@ impl World {
         let made = http.post(format!("{}/storage/v1/b?project=demo", stack.gcs.url));
         made.json(&serde_json::json!({ "name": bucket })).send().await.unwrap().error_for_status().unwrap();
         let (gcs, bq, wire) =
-            tokio::join!(Proxy::start(&stack.gcs.url), Proxy::start(&stack.bq.url), Wire::start(own.pg.port));
-        let bigquery = Bq::new(&stack.bq.url, "demo");
+            tokio::join!(Proxy::start(&stack.gcs.url), Proxy::start(address), Wire::start(own.pg.port));
+        let bigquery = Bq::new(address, "demo");
         let world = Self {
             stack,
             name: name.clone(),
@@ -94,6 +106,7 @@ impl World {
             wire,
             pg,
             own,
+            emulator,
             bigquery,
             http,
             seen: Arc::default(),
@@ -155,8 +168,9 @@ impl World {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        if let Some(pubsub) = &self.stack.pubsub {
-            command.env("PUBSUB_EMULATOR_HOST", &pubsub.url);
+        let config = std::fs::read_to_string(self.config_path()).unwrap_or_default();
+        if let Some(emulator) = config.contains("[pubsub]").then(|| self.stack.pubsub().pubsub).flatten() {
+            command.env("PUBSUB_EMULATOR_HOST", &emulator.url);
         }
         command
     }
@@ -311,6 +325,20 @@ impl World {
             _ => line.to_owned(),
         });
         lines.collect::<Vec<_>>().join("\n") + "\n"
+    }
+}
+
+impl Drop for World {
+    /// The emulator looks through every table that it has for most of what it is asked, so a test's own must not stay.
+    fn drop(&mut self) {
+        let Some(emulator) = &self.emulator else { return };
+        for dataset in [self.dataset.clone(), format!("{}_staging", self.dataset)] {
+            request(
+                &emulator.url,
+                "DELETE",
+                &format!("/bigquery/v2/projects/demo/datasets/{dataset}?deleteContents=true"),
+            );
+        }
     }
 }
 

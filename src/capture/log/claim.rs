@@ -67,7 +67,7 @@ impl Log<'_> {
             let table = &self.tables[claim.log];
             let note = match &table.ids {
                 None => format!(
-                    "the ids of {} are no numbers: every tick scans it, unless [changelog] lag = \"…\" says how far the \
+                    "the ids of {} are no numbers: every tick scans it, unless [changelog] lag = \"10m\" (or longer) says how far the \
                      times in it may be off; entries that are pruned unread are not noticed",
                     table.name
                 ),
@@ -75,7 +75,7 @@ impl Log<'_> {
                     format!("no index of {} leads with {}: every tick scans it", table.name, ids.name)
                 }
                 Some(ids) if ids.kind == CursorType::Integer && self.spec.at.is_none() => format!(
-                    "without [changelog] at = \"…\", an update of the newest row of {} looks as if the log had been pruned, \
+                    "without `at` in [changelog] (the column with an entry's time), an update of the newest row of {} looks as if the log had been pruned, \
                      and every table is read whole",
                     table.name
                 ),

@@ -216,7 +216,11 @@ impl LogRelation {
     }
 
     pub fn need(&self, column: &str) -> Result<&SourceColumn, CaptureError> {
-        let missing = || CaptureError::NoLogColumn { log: self.name.clone(), column: column.to_owned() };
+        let missing = || CaptureError::NoLogColumn {
+            log: self.name.clone(),
+            column: column.to_owned(),
+            near: self.relation.nearest_column(column),
+        };
         self.relation.column(column).ok_or_else(missing)
     }
 

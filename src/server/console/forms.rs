@@ -128,7 +128,7 @@ pub(super) async fn pause(app: State<Arc<App>>, headers: HeaderMap, content: Bod
     };
     info!(tables = request.tables.join(", "), ?pause, "by the status page");
     match tokio::time::timeout(PATIENCE, app.context.set_pause(&specs, pause)).await {
-        Ok(Ok(())) => back(if pause == Pause::Rest { Outcome::Paused } else { Outcome::Resumed }),
+        Ok(Ok(_)) => back(if pause == Pause::Rest { Outcome::Paused } else { Outcome::Resumed }),
         Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "Cloud Storage does not answer", "look at the bucket"),
         Ok(Err(e)) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
     }

@@ -10,7 +10,6 @@
 //! be posted to us by any page that the operator's browser has open, so a post counts only if the browser says that it comes from
 //! our own page.
 
-mod figures;
 mod forms;
 mod page;
 mod run_page;

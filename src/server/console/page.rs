@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::figures::{age, bytes, count, duration, moment};
 use super::forms::Outcome;
 use super::frame;
 use super::spark::sparkline;
 use crate::config::Console;
+use crate::model::figures::{age, bytes, count, duration, moment};
 use crate::run::FeedStatus;
 use crate::state::Figures;
 

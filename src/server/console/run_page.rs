@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::figures::{bytes, count, duration, moment};
 use super::frame;
+use crate::model::figures::{bytes, count, duration, moment};
 use crate::run::{PastRunDetail, TableSql};
 
 /// The figures of a table's report, in the order of the report.

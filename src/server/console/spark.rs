@@ -18,7 +18,8 @@ pub(super) fn sparkline(runs: &[PastRun]) -> Markup {
     }
     let failed = runs.iter().filter(|r| r.error.is_some()).count();
     let most = runs.iter().map(rows).max().unwrap_or(0);
-    let told = format!("Last {} runs: {failed} failed, at most {} rows", runs.len(), super::figures::count(most));
+    let told =
+        format!("Last {} runs: {failed} failed, at most {} rows", runs.len(), crate::model::figures::count(most));
     let width = runs.len() * (BAR + GAP);
     html! {
         svg.spark role="img" aria-label=(told) width=(width) height=(HEIGHT) viewBox={ "0 0 " (width) " " (HEIGHT) } {

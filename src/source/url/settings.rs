@@ -58,6 +58,15 @@ impl Settings {
         Ok(found)
     }
 
+    /// A value for a key that the text does not have, or has empty.
+    pub fn stand_in(&mut self, key: &str, value: Option<String>) {
+        if let Some(value) = value.filter(|v| !v.is_empty())
+            && self.get(key).is_none()
+        {
+            self.kept.push((key.to_owned(), value));
+        }
+    }
+
     fn get(&self, key: &str) -> Option<&str> {
         self.kept.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
     }

@@ -1,11 +1,15 @@
 use super::*;
 
 fn mode(url: &str) -> SslMode {
-    Address::parse(url, None).unwrap().ssl_mode
+    Address::parse(url, StandIns::default()).unwrap().ssl_mode
+}
+
+fn with_password(password: &str) -> StandIns {
+    StandIns { password: Some(password.to_owned()), root: None }
 }
 
 fn error(url: &str) -> (String, String) {
-    let e = Address::parse(url, None).err().unwrap_or_else(|| panic!("{url} is taken"));
+    let e = Address::parse(url, StandIns::default()).err().unwrap_or_else(|| panic!("{url} is taken"));
     assert_eq!(e.blame(), crate::model::Blame::Config, "{url}");
     (e.to_string(), e.hint())
 }
@@ -24,6 +28,25 @@ fn sslmode_means_what_libpq_means() {
         assert_eq!(mode(&format!("postgres://u@h/d?ssl={ssl}")), SslMode::Require);
     }
     assert_eq!(mode("postgres://u@h/d?ssl=true&sslmode=verify-full"), SslMode::VerifyFull);
+}
+
+#[test]
+fn an_authority_from_the_environment() {
+    let read = |url: &str| {
+        let stand_ins = StandIns { password: None, root: Some("/env.pem".to_owned()) };
+        let address = Address::parse(url, stand_ins).unwrap();
+        (address.ssl_mode, address.tls.root.map(|r| r.display().to_string()))
+    };
+    let named = |file: &str| Some(file.to_owned());
+    assert_eq!(read("postgres://u@h/d?sslmode=verify-full"), (SslMode::VerifyFull, named("/env.pem")));
+    assert_eq!(read("postgres://u@h/d?sslmode=verify-full&sslrootcert="), (SslMode::VerifyFull, named("/env.pem")));
+    // As libpq: a root certificate that is named is used, wherever it is named.
+    assert_eq!(read("postgres://u@h/d?sslmode=require"), (SslMode::VerifyCa, named("/env.pem")));
+    assert_eq!(
+        read("postgres://u@h/d?sslmode=verify-full&sslrootcert=%2Furl.pem"),
+        (SslMode::VerifyFull, named("/url.pem"))
+    );
+    assert_eq!(read("postgres://u@h/d?sslmode=verify-full&sslrootcert=system"), (SslMode::VerifyFull, None));
 }
 
 #[test]
@@ -52,10 +75,10 @@ fn a_bad_url_is_named_without_its_password() {
 
 #[test]
 fn unix_sockets_and_a_password_from_the_environment() {
-    let address = Address::parse("postgres:///app?host=/cloudsql/p:r:i&user=u", Some("pw".to_owned())).unwrap();
+    let address = Address::parse("postgres:///app?host=/cloudsql/p:r:i&user=u", with_password("pw")).unwrap();
     assert_eq!(address.label(), "/cloudsql/p:r:i:5432/app");
     assert_eq!(address.hosts[0].get_password(), Some(&b"pw"[..]));
-    let address = Address::parse("postgres://u@%2Frun%2Fpg:5433/app", None).unwrap();
+    let address = Address::parse("postgres://u@%2Frun%2Fpg:5433/app", StandIns::default()).unwrap();
     assert_eq!(address.label(), "/run/pg:5433/app");
 }
 
@@ -65,7 +88,7 @@ fn both_forms_say_the_same() {
     let pairs =
         r"host=h port=5433 user=us@er password = 'p\'w\\ x'  dbname='d b' options='-c a=b' application_name=it\'s";
     for text in [url, pairs] {
-        let config = Address::parse(text, Some("other".to_owned())).unwrap().hosts.remove(0);
+        let config = Address::parse(text, with_password("other")).unwrap().hosts.remove(0);
         assert_eq!((config.get_user(), config.get_dbname()), (Some("us@er"), Some("d b")), "{text}");
         assert_eq!(config.get_password(), Some(&br"p'w\ x"[..]), "{text}");
         assert_eq!((config.get_options(), config.get_application_name()), (Some("-c a=b"), Some("it's")), "{text}");
@@ -77,18 +100,19 @@ fn both_forms_say_the_same() {
 #[test]
 fn a_password_with_characters_that_should_be_encoded() {
     for (password, url) in [("p@ss", "postgres://u:p@ss@h/d"), ("pa/ss", "postgres://u:pa/ss@h/d")] {
-        let address = Address::parse(url, None).unwrap();
+        let address = Address::parse(url, StandIns::default()).unwrap();
         assert_eq!(address.hosts[0].get_password(), Some(password.as_bytes()), "{url}");
         assert_eq!(address.label(), "h:5432/d", "{url}");
     }
-    let address = Address::parse("postgres://h/d@ta?user=a@b&options=x@y", None).unwrap();
+    let address = Address::parse("postgres://h/d@ta?user=a@b&options=x@y", StandIns::default()).unwrap();
     assert_eq!((address.label().as_str(), address.hosts[0].get_user()), ("h:5432/d@ta", Some("a@b")));
 }
 
 #[test]
 fn several_hosts() {
-    let labels =
-        |text: &str| -> Vec<String> { Address::parse(text, None).unwrap().hosts.iter().map(super::label).collect() };
+    let labels = |text: &str| -> Vec<String> {
+        Address::parse(text, StandIns::default()).unwrap().hosts.iter().map(super::label).collect()
+    };
     assert_eq!(labels("postgres://u@a:1,b,[::1]:3/d"), ["a:1/d", "b:5432/d", "::1:3/d"]);
     assert_eq!(labels("postgres://u@a,b/d?port=7"), ["a:7/d", "b:7/d"]);
     assert_eq!(labels("host=a,b port=1,2 user=u dbname=d"), ["a:1/d", "b:2/d"]);
@@ -103,13 +127,13 @@ fn several_hosts() {
 fn what_other_clients_need_is_left_out_and_told() {
     let url =
         "postgresql://u@h/d?pgbouncer=true&schema=public&connection_limit=5&gssencmode=prefer&serverVersion=16&sslcrl=";
-    let notes = Address::parse(url, None).unwrap().notes;
+    let notes = Address::parse(url, StandIns::default()).unwrap().notes;
     let names = "pgbouncer, schema, connection_limit, gssencmode, serverVersion, sslcrl";
     assert_eq!(notes.len(), 1);
     assert!(notes[0].contains(names), "{notes:?}");
-    let notes = Address::parse("host=h user=u pgbouncer='true'", None).unwrap().notes;
+    let notes = Address::parse("host=h user=u pgbouncer='true'", StandIns::default()).unwrap().notes;
     assert!(notes[0].contains("parameter pgbouncer has"), "{notes:?}");
-    assert!(Address::parse("postgres://u@h/d?sslmode=require", None).unwrap().notes.is_empty());
+    assert!(Address::parse("postgres://u@h/d?sslmode=require", StandIns::default()).unwrap().notes.is_empty());
 }
 
 #[test]
@@ -169,7 +193,7 @@ fn what_is_kept_reaches_the_driver() {
     let url = "postgres://u@h/d?keepalives=0&keepalives_count=4&keepalives_idle=7&tcp_user_timeout=9&channel_binding=require\
                &target_session_attrs=read-only&sslmode=require&sslnegotiation=direct&ssl_min_protocol_version=TLSv1.3&sslsni=0\
                &connect_timeout=3&fallback_application_name=mine&load_balance_hosts=random";
-    let address = Address::parse(url, None).unwrap();
+    let address = Address::parse(url, StandIns::default()).unwrap();
     let config = &address.hosts[0];
     assert_eq!((config.get_keepalives(), config.get_keepalives_retries()), (false, Some(4)));
     assert_eq!(config.get_keepalives_idle(), Duration::from_secs(7));
@@ -186,11 +210,11 @@ fn what_is_kept_reaches_the_driver() {
 #[test]
 fn connecting_always_has_a_limit() {
     for (text, seconds, notes) in [("1", 1, 0), ("", 10, 0), ("0", 10, 1), ("-1", 10, 1)] {
-        let address = Address::parse(&format!("postgres://u@h/d?connect_timeout={text}"), None).unwrap();
+        let address = Address::parse(&format!("postgres://u@h/d?connect_timeout={text}"), StandIns::default()).unwrap();
         assert_eq!((address.limit.as_secs(), address.notes.len()), (seconds, notes), "{text}");
         assert_eq!(address.hosts[0].get_connect_timeout(), Some(&address.limit));
     }
-    assert_eq!(Address::parse("postgres://u@h/d", None).unwrap().limit.as_secs(), 10);
+    assert_eq!(Address::parse("postgres://u@h/d", StandIns::default()).unwrap().limit.as_secs(), 10);
 }
 
 /// Whatever is written there, it is read or refused.
@@ -230,7 +254,7 @@ fn no_text_is_too_odd() {
             text.push_str(PARTS[usize::try_from((state >> 40) % 24).unwrap()]);
         }
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        if let Ok(address) = Address::parse(&text, None) {
+        if let Ok(address) = Address::parse(&text, StandIns::default()) {
             assert!(!address.hosts.is_empty(), "{text}");
         }
     }

@@ -1,10 +1,3 @@
-resource "google_monitoring_notification_channel" "email" {
-  project      = var.project_id
-  display_name = "Plimsoll"
-  type         = "email"
-  labels       = { email_address = var.alert_email }
-}
-
 module "plimsoll" {
   source = "../.."
 
@@ -66,10 +59,10 @@ module "plimsoll" {
 
   # At night there are two hours between ticks.
   alerts = {
-    notification_channels = [google_monitoring_notification_channel.email.id]
-    freshness             = { minutes = 150 }
-    silence               = { minutes = 150 }
-    lease                 = { minutes = 9 }
+    emails    = [var.alert_email]
+    freshness = { minutes = 150 }
+    silence   = { minutes = 150 }
+    lease     = { minutes = 9 }
   }
 }
 

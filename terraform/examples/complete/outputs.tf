@@ -1,6 +1,11 @@
-output "commands" {
-  description = "What to type next."
-  value       = module.plimsoll.commands
+output "status" {
+  description = "The command that says how old each table is and how its last run ended: `terraform output -raw status | sh`."
+  value       = module.plimsoll.commands.status
+}
+
+output "page" {
+  description = "The command that brings the status page to http://localhost:8080."
+  value       = module.plimsoll.commands.page
 }
 
 output "repository" {

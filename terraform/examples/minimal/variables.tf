@@ -19,3 +19,26 @@ variable "database_url_secret" {
   type        = string
   default     = "plimsoll-source"
 }
+
+variable "database_ca_file" {
+  description = "A PEM file with the authority that signed PostgreSQL's certificate. Null: a public one did."
+  type        = string
+  default     = null
+}
+
+variable "hash_salt_secret" {
+  description = "Name of the secret with the salt of `hash` columns; it has a version already. Null: no column is hashed."
+  type        = string
+  default     = null
+}
+
+variable "alert_email" {
+  description = "Who is told by e-mail when something is wrong. Empty: nobody; incidents are in the console only."
+  type        = string
+}
+
+variable "viewers" {
+  description = "Who may see the status page from outside the project's network, such as user:you@example.com. They may start runs too."
+  type        = set(string)
+  default     = []
+}

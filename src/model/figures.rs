@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 /// `1234567` as `1,234,567`.
-pub(super) fn count(n: u64) -> String {
+pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -17,12 +17,12 @@ pub(super) fn count(n: u64) -> String {
 }
 
 /// Bytes, in units of 1024.
-pub(super) fn bytes(n: u64) -> String {
+pub fn bytes(n: u64) -> String {
     bytesize::ByteSize(n).to_string()
 }
 
 /// A stretch of time in its largest unit: `40 s`, `5 min`, `3 h`, `2 d`.
-pub(super) fn age(seconds: i64) -> String {
+pub fn age(seconds: i64) -> String {
     match seconds {
         ..120 => format!("{} s", seconds.max(0)),
         120..7_200 => format!("{} min", seconds / 60),
@@ -32,12 +32,18 @@ pub(super) fn age(seconds: i64) -> String {
 }
 
 /// How long a run took.
-pub(super) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if seconds < 120.0 { format!("{seconds:.1} s") } else { format!("{:.1} min", seconds / 60.0) }
 }
 
+/// A moment, to the minute, in UTC: `2026-11-26 17:41 UTC`.
+pub fn minute(at: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    at.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default()
+}
+
 /// A moment, to the second, in UTC.
-pub(super) fn moment(at: OffsetDateTime) -> String {
+pub fn moment(at: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
     at.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default()
 }
@@ -53,6 +59,7 @@ mod tests {
             [-5, 0, 119, 120, 7199, 7200, 172_800].map(age),
             ["0 s", "0 s", "119 s", "2 min", "119 min", "2 h", "2 d"]
         );
+        assert_eq!(minute(time::macros::datetime!(2026-11-26 19:41:45.123 +2)), "2026-11-26 17:41 UTC");
         assert_eq!((duration(0.26), duration(300.0)), ("0.3 s".to_owned(), "5.0 min".to_owned()));
     }
 }

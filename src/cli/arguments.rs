@@ -1,0 +1,102 @@
+//! What can be typed: commands, options, and what they mean.
+
+use std::net::IpAddr;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::init::InitArgs;
+use super::sample::SampleArgs;
+use crate::telemetry::LogFormat;
+
+/// Keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version)]
+pub struct Cli {
+    /// The config: a path or a gs:// URL.
+    #[arg(long, global = true, env = "PLIMSOLL_CONFIG", value_name = "PATH")]
+    pub(super) config: Option<String>,
+    /// Print JSON for programs.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// How log lines are written; text where not given, JSON on Cloud Run and where serve has no terminal.
+    #[arg(long, global = true, env = "PLIMSOLL_LOG_FORMAT", value_name = "FORMAT")]
+    pub(super) log_format: Option<LogFormat>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write a commented config from the database's catalog.
+    Init(InitArgs),
+    Sample(SampleArgs),
+    /// Look at connections, rights, keys, types and limits; nothing is written.
+    Check(CheckArgs),
+    /// Show what the next tick would do, its SQL and an estimate of bytes.
+    Plan(TableArgs),
+    /// One tick.
+    Run(RunArgs),
+    /// Where every feed stands.
+    Status,
+    /// Load tables again from the start; their targets may be replaced.
+    Resync(NamedTables),
+    /// Pause tables: no run reads them until they are resumed.
+    Pause(NamedTables),
+    /// Let paused tables go on where they stopped.
+    Resume(NamedTables),
+    /// Answer triggers over HTTP.
+    Serve(ServeArgs),
+    /// Print what a shell needs to complete commands and options.
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TableArgs {
+    /// Only this table, by source or target name; may be given again.
+    #[arg(long = "table", value_name = "TABLE")]
+    pub tables: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub tables: TableArgs,
+    /// Also every column's type, and every note.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell to complete for.
+    pub shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub tables: TableArgs,
+    /// Read whole tables instead of changes.
+    #[arg(long)]
+    pub full: bool,
+    /// Let this run delete more than max_delete_fraction of a target.
+    #[arg(long)]
+    pub allow_deletes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NamedTables {
+    /// This table, by source or target name; may be given again.
+    #[arg(long = "table", value_name = "TABLE", required = true)]
+    pub tables: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    #[arg(long, env = "PORT", default_value_t = 8080)]
+    pub port: u16,
+    /// The address to listen on; every one where somebody checks callers, else 127.0.0.1.
+    #[arg(long)]
+    pub host: Option<IpAddr>,
+}

@@ -1,0 +1,14 @@
+//! `plimsoll completions`: the script that lets a shell complete commands and options.
+
+use clap::CommandFactory;
+
+use super::Exit;
+use super::arguments::{Cli, CompletionsArgs};
+use super::output;
+
+pub(super) fn print(args: &CompletionsArgs) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "plimsoll", &mut script);
+    output::text(&String::from_utf8_lossy(&script));
+    Exit::Done
+}

@@ -1,0 +1,58 @@
+//! The variables that name an emulator in place of a service of Google's.
+
+/// A variable whose value no address can be made of.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} is `{value}`, without http:// in front")]
+pub struct NoScheme {
+    variable: &'static str,
+    value: String,
+}
+
+impl NoScheme {
+    /// What to type.
+    pub fn hint(&self) -> String {
+        let Self { variable, value } = self;
+        format!("export {variable}=http://{value}, or unset it to use the service itself")
+    }
+}
+
+/// The `http://host:port` that the variable holds; `None` where it is not set or empty.
+pub fn address(variable: &'static str) -> Result<Option<String>, NoScheme> {
+    read(variable, std::env::var(variable).ok())
+}
+
+fn read(variable: &'static str, value: Option<String>) -> Result<Option<String>, NoScheme> {
+    match value.map(|v| v.trim().trim_end_matches('/').to_owned()).filter(|v| !v.is_empty()) {
+        Some(value) if value.starts_with("http://") || value.starts_with("https://") => Ok(Some(value)),
+        Some(value) => Err(NoScheme { variable, value }),
+        None => Ok(None),
+    }
+}
+
+/// What to do where the service, or its emulator, does not answer: `what` is its name, `host` its own address.
+pub fn when_down(variable: &'static str, what: &str, host: &str) -> String {
+    match std::env::var(variable).ok().filter(|v| !v.is_empty()) {
+        Some(emulator) => {
+            format!("start the emulator that {variable} names ({emulator}), or unset {variable} to use {what} itself")
+        }
+        None => format!("check that this machine reaches https://{host} (network, proxy, firewall)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_scheme() {
+        let read = |value: &str| read("STORAGE_EMULATOR_HOST", Some(value.to_owned()));
+        assert_eq!(read("http://127.0.0.1:4443/"), Ok(Some("http://127.0.0.1:4443".to_owned())));
+        assert_eq!(read(" "), Ok(None));
+        let error = read("127.0.0.1:4443").unwrap_err();
+        assert_eq!(error.to_string(), "STORAGE_EMULATOR_HOST is `127.0.0.1:4443`, without http:// in front");
+        assert_eq!(
+            error.hint(),
+            "export STORAGE_EMULATOR_HOST=http://127.0.0.1:4443, or unset it to use the service itself"
+        );
+    }
+}
