@@ -63,6 +63,7 @@ impl Work<'_> {
         // Tables that share a feed have each their own moment.
         let now = || (moment.snapshot.clone(), moment.taken_at);
         let (snapshot, taken_at) = since.filter(|_| !self.feed.is_shared()).unwrap_or_else(now);
+        let looked = moment.taken_at;
         let next = Watermark { snapshot, identity: moment.identity.clone(), taken_at, tables };
         let log = at_hand.map(|a| LogCounts {
             skipped: counts.skipped,
@@ -73,7 +74,7 @@ impl Work<'_> {
             tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
         }
         if batches.is_empty() {
-            return Ok(Captured { batch: None, next, aside, log, whole, postponed, caveats, rest });
+            return Ok(Captured { batch: None, next, moment: looked, aside, log, whole, postponed, caveats, rest });
         }
         let batch = Batch {
             version: FORMAT_VERSION,
@@ -87,6 +88,6 @@ impl Work<'_> {
             next: next.clone(),
         };
         store_manifest(&self.context.store, &batch).await?;
-        Ok(Captured { batch: Some(batch), next, aside, log, whole, postponed, caveats, rest })
+        Ok(Captured { batch: Some(batch), next, moment: looked, aside, log, whole, postponed, caveats, rest })
     }
 }

@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::{Progress, Silent};
 use super::seen::Seen;
-use crate::batch::Watermark;
 use crate::bigquery::BigQuery;
 use crate::config::{Config, Secret};
 use crate::model::{FeedId, RunId};
@@ -136,12 +135,9 @@ impl Context {
         }
     }
 
-    /// Notes that tables are up to date where the watermark says, as a run has found that ended at `checked`.
-    pub(super) fn note_seen(&self, targets: &[String], watermark: &Watermark, checked: OffsetDateTime) {
-        let mut seen = lock(&self.seen);
-        for (target, standing) in targets.iter().filter_map(|t| Some((t, watermark.standing(t)?))) {
-            seen.insert(target.clone(), Seen { moment: standing.taken_at, checked });
-        }
+    /// Notes that a table is up to date, as a run has found.
+    pub(super) fn note_seen(&self, target: &str, seen: Seen) {
+        lock(&self.seen).insert(target.to_owned(), seen);
     }
 
     /// A table that is no longer known to be up to date: what the state says of it counts again.

@@ -15,7 +15,7 @@ use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
 use super::lease::keep_lease;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, seconds_since};
-use super::seen::up_to_date;
+use super::seen::{Seen, up_to_date};
 use super::work::{Captured, Work};
 use crate::batch::{Batch, Loading, LogCounts, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
@@ -238,7 +238,7 @@ impl Run<'_> {
         for (target, why) in self.whole.iter().filter(|(_, why)| why.is_a_surprise()) {
             warn!(target: ANSWERED, target, reason = why.text(), "the whole table is read again");
         }
-        let Captured { batch, next, aside: now_aside, log: captured_log, postponed, rest, .. } = captured;
+        let Captured { batch, next, moment, aside: now_aside, log: captured_log, postponed, rest, .. } = captured;
         self.postponed = postponed;
         let mut rest = rest;
         let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
@@ -254,11 +254,13 @@ impl Run<'_> {
             let (targets, now) = (up_to_date(&targets, &next, &now_aside), OffsetDateTime::now_utc());
             if failed || now_aside != aside || is_worth_it {
                 let told = Told { past, checked: Some((targets.clone(), now)) };
-                state.advance(next.clone(), now_aside, &told).await?
+                state.advance(next, now_aside, &told).await?
             } else {
                 state.release().await?
             }
-            self.context.note_seen(&targets, &next, now);
+            for target in &targets {
+                self.context.note_seen(target, Seen { moment, checked: now });
+            }
             // The run that was finished before this one already speaks for the feed.
             if self.reports.is_empty() || !self.postponed.is_empty() {
                 self.report(RunState::Empty, Vec::new(), None);

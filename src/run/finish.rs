@@ -11,7 +11,7 @@ use super::context::Context;
 use super::error::RunError;
 use super::lease::keep_lease;
 use super::report::{TableReport, seconds_since};
-use super::seen::up_to_date;
+use super::seen::{Seen, up_to_date};
 use crate::batch::{Absent, Apply, Batch, TableBatch, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::model::{DeleteStyle, FeedId};
@@ -70,8 +70,10 @@ pub(super) async fn finish(
     let now = if replay == Replay::Yes { batch.started } else { OffsetDateTime::now_utc() };
     let targets = up_to_date(looked_at, &next, &aside);
     let told = Told { past: Some(past), checked: Some((targets.clone(), now)) };
-    state.commit(next.clone(), aside, told).await?;
-    context.note_seen(&targets, &next, now);
+    state.commit(next.clone(), aside, &told).await?;
+    for (target, standing) in targets.iter().filter_map(|t| Some((t, next.standing(t)?))) {
+        context.note_seen(target, Seen { moment: standing.taken_at, checked: now });
+    }
     tidy_up(context, batch, &reports).await;
     Ok(reports)
 }

@@ -69,6 +69,8 @@ pub(super) struct Captured {
     /// `None` where nothing has changed.
     pub batch: Option<Batch>,
     pub next: Watermark,
+    /// The moment of the source that was looked at. The watermark may stay behind it where nothing has changed.
+    pub moment: OffsetDateTime,
     pub aside: BTreeMap<String, Aside>,
     pub log: Option<LogCounts>,
     /// The tables read whole, by target, and why.

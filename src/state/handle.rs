@@ -97,11 +97,11 @@ impl Handle {
         &mut self,
         next: Watermark,
         aside: BTreeMap<String, Aside>,
-        told: Told,
+        told: &Told,
     ) -> Result<(), StateError> {
         let (watermark, last) = (Some(next), told.past.clone());
         let done = StateDocument { watermark, aside, last, pending: None, lease: None, ..self.document.clone() };
-        around(Effect::Commit, self.write_telling(done, &told)).await
+        around(Effect::Commit, self.write_telling(done, told)).await
     }
 
     /// Moves the watermark over a stretch without changes.
