@@ -35,7 +35,8 @@
 //! ```
 //!
 //! Arrows point down: `capture` knows nothing of BigQuery, `bigquery` nothing of PostgreSQL. [`config`] makes the
-//! [`model`]'s table specs, [`telemetry`] the logs. Around each outside effect stand the points of [`failpoint`], for tests.
+//! [`model`]'s table specs, [`telemetry`] the logs; [`emulator`] and [`credentials`] say how Google's services are reached.
+//! Around each outside effect stand the points of [`failpoint`], for tests.
 
 pub mod batch;
 pub mod bigquery;
