@@ -34,7 +34,15 @@ pub async fn look() -> Result<(), NoCredentials> {
 
 fn is_named() -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-    let known = ["GOOGLE_APPLICATION_CREDENTIALS", "K_SERVICE", "GCE_METADATA_HOST"].into_iter().any(is_set);
+    // In a cluster of Kubernetes the metadata server may take seconds to answer a pod that has just started.
+    let names = [
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "GCE_METADATA_HOST",
+        "K_SERVICE",
+        "CLOUD_RUN_JOB",
+        "KUBERNETES_SERVICE_HOST",
+    ];
+    let known = names.into_iter().any(is_set);
     known || user_file().is_some_and(|path| path.exists())
 }
 

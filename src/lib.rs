@@ -35,7 +35,9 @@
 //! ```
 //!
 //! Arrows point down: `capture` knows nothing of BigQuery, `bigquery` nothing of PostgreSQL. [`config`] makes the
-//! [`model`]'s table specs, [`propose`] a first config from the source's catalog, [`telemetry`] the logs. Around each outside effect stand the points of [`failpoint`], for tests.
+//! [`model`]'s table specs, [`propose`] a first config from the source's catalog, [`telemetry`] the logs; [`emulator`] and
+//! [`credentials`] say how Google's services are reached. Around each outside effect stand the points of [`failpoint`], for
+//! tests.
 
 pub mod batch;
 pub mod bigquery;
