@@ -89,7 +89,7 @@ async fn changes_between_two_chunks_are_found() {
         let first = one_stretch(&w).await;
         assert_eq!(first["runs"].as_array().unwrap().len(), 1, "{first:#}");
         let (code, ready) = (w.run(&["status"]).await.stdout, w.state("changelog").await);
-        assert!(code.contains("loading, 30 rows"), "{code} {ready}");
+        assert!(code.contains("30 rows are loaded so far"), "{code} {ready}");
         w.sql(
             "UPDATE item SET v = 'loaded before'  WHERE a = 'k''0'; UPDATE item SET v = 'to come' WHERE a = 'k''9'; \
                DELETE FROM item WHERE a = 'k''1' AND b > 5; DELETE FROM item WHERE a = 'k''8'; \

@@ -43,10 +43,17 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 
 
-def start(backend):
-    """Serves in threads of this process; returns the address."""
-    host, port = urlsplit(backend).hostname, urlsplit(backend).port
-    one_at_a_time = threading.Lock()
+def start(find):
+    """Serves in threads of this process; returns the address. `find` tells where the emulator is, with the first request."""
+    one_at_a_time, finding = threading.Lock(), threading.Lock()
+    found = []
+
+    def address():
+        with finding:
+            if not found:
+                backend = urlsplit(find())
+                found.append((backend.hostname, backend.port))
+            return found[0]
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -82,7 +89,7 @@ def start(backend):
                 self.backend.close()
                 self.backend = None
             if self.backend is None:
-                self.backend = http.client.HTTPConnection(host, port)
+                self.backend = http.client.HTTPConnection(*address())
                 self.backend.connect()
                 self.backend.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.backend.request(self.command, self.path, body or None, headers)

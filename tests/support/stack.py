@@ -5,7 +5,8 @@
 
 Starts PostgreSQL, fake-gcs-server, local-bigquery and Google's Pub/Sub emulator on free loopback ports, each with its
 state in one temporary folder. When all answer, one line of JSON with their addresses is printed. What --only leaves out
-starts when somebody asks "control" for it: POST /bigquery (of several emulators each in turn) or POST /pubsub. The stack lives until
+starts when it is needed: an emulator of BigQuery with its first request, the one of Pub/Sub when somebody asks for its address. "control" tells
+these addresses: POST /bigquery (of several emulators each in turn), POST /pubsub. The stack lives until
 standard input closes or a signal arrives; then every process is ended and the folder removed. So whoever holds the
 other end of the pipe owns the stack, and a killed owner leaves nothing behind.
 
@@ -228,32 +229,49 @@ class Stack:
         self.wait_for("gcs", proc, lambda: answers(url + "/_internal/healthcheck"), 20)
         self.info["gcs"] = {"url": url, "pid": proc.pid}
 
-    def bigquery(self, how_many=1):
+    def bigquery(self, how_many):
+        """Emulators, started now. Callers reach each through a proxy: it fails where two writes meet."""
+        starting = [self.spawn_bigquery() for _ in range(how_many)]
+        for name, url, proc in starting:
+            self.wait_for_bigquery(name, url, proc)
+            self.emulators.append({"url": serial_proxy.start(lambda url=url: url), "project": "demo"})
+        self.info["bq"] = self.emulators[0]
+
+    def bigquery_on_demand(self, how_many, control):
+        """Addresses of emulators that start with their first request."""
+        def start():
+            with urllib.request.urlopen(urllib.request.Request(control + "/start-bigquery", method="POST")) as answer:
+                return json.load(answer)["url"]
+
+        for _ in range(how_many):
+            self.emulators.append({"url": serial_proxy.start(start), "project": "demo"})
+
+    def start_bigquery(self):
+        name, url, proc = self.spawn_bigquery()
+        self.wait_for_bigquery(name, url, proc)
+        return {"url": url}
+
+    def spawn_bigquery(self):
         exe, python = self.tool("local-bigquery"), self.tool("python")
         home = f"{self.dir}/home"
-        os.mkdir(home)
-        # The DuckDB extensions come as wheels; offline they must be copied into the home it runs with.
-        subprocess.run([python, "-c", "from duckdb_extensions import import_extension as i\n"
-                                      "for x in ('ducklake', 'icu', 'httpfs', 'spatial'): i(x)"],
-                       check=True, capture_output=True, env={**os.environ, "HOME": home})
+        if not os.path.exists(home):
+            os.mkdir(home)
+            # The DuckDB extensions come as wheels; offline they must be copied into the home it runs with.
+            subprocess.run([python, "-c", "from duckdb_extensions import import_extension as i\n"
+                                          "for x in ('ducklake', 'icu', 'httpfs', 'spatial'): i(x)"],
+                           check=True, capture_output=True, env={**os.environ, "HOME": home})
         env = {"HOME": home, "STORAGE_EMULATOR_HOST": self.info["gcs"]["url"]}
-        starting = []
-        for number in range(how_many):
-            port, grpc = free_port(), free_port()
-            url, name = f"http://127.0.0.1:{port}", f"bigquery-{number}"
-            proc = self.spawn(name, [exe, "serve", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc),
-                                     "--data-dir", f"{self.dir}/{name}", "--project", "demo"], env=env)
-            starting.append((name, url, proc))
-        for name, url, proc in starting:
-            self.wait_for(name, proc, lambda: answers(url + "/bigquery/v2/projects/demo/datasets"), 90)
-            # Everybody goes through the proxy: the emulator fails where two writes meet.
-            self.emulators.append({"url": serial_proxy.start(url), "pid": proc.pid, "project": "demo"})
-        self.info["bq"] = self.emulators[0]
+        port, grpc = free_port(), free_port()
+        url, name = f"http://127.0.0.1:{port}", f"bigquery-{port}"
+        proc = self.spawn(name, [exe, "serve", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc),
+                                 "--data-dir", f"{self.dir}/{name}", "--project", "demo"], env=env)
+        return name, url, proc
+
+    def wait_for_bigquery(self, name, url, proc):
+        self.wait_for(name, proc, lambda: answers(url + "/bigquery/v2/projects/demo/datasets"), 90)
 
     def next_bigquery(self):
         """An emulator for a caller: it works one request at a time, so callers are spread over them."""
-        if not self.emulators:
-            self.bigquery()
         self.asked += 1
         return self.emulators[self.asked % len(self.emulators)]
 
@@ -333,7 +351,7 @@ def control(stack):
         def do_POST(self):
             what, _, primary = self.path.strip("/").partition("/")
             give = {"postgres": stack.clone_postgres, "standby": lambda: stack.standby_of(primary),
-                    "bigquery": stack.next_bigquery, "pubsub": stack.ask_pubsub}
+                    "bigquery": stack.next_bigquery, "start-bigquery": stack.start_bigquery, "pubsub": stack.ask_pubsub}
             self.answer(give[what]())
 
         def do_DELETE(self):
@@ -363,6 +381,9 @@ def main():
         stack.start(args.only.split(","), args.bigquery)
         server = control(stack)
         stack.info["control"] = f"http://127.0.0.1:{server.server_port}"
+        if "gcs" in args.only and not stack.emulators:
+            # Until a second one is worth its start: whoever asks for all at once names them.
+            stack.bigquery_on_demand(1, stack.info["control"])
         print(json.dumps(stack.info), flush=True)
 
         def watch_stdin():

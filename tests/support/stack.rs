@@ -89,7 +89,7 @@ impl Owned {
 }
 
 impl Stack {
-    /// An emulator of BigQuery. The first call may start it.
+    /// An emulator of BigQuery. Its first request may start it.
     pub fn bigquery(&self) -> Service {
         serde_json::from_str(&request(&self.control, "POST", "/bigquery")).expect("an address")
     }

@@ -29,7 +29,7 @@ pub struct World {
     pub pg: tokio_postgres::Client,
     pub own: OwnPg,
     /// The emulator's own address, past the proxy.
-    pub emulator: Option<Service>,
+    pub emulator: Service,
     /// A reader of the emulator, past the proxy.
     pub bigquery: Bq,
     pub http: reqwest::Client,
@@ -73,17 +73,9 @@ pub const ORDERS: &str = "CREATE TABLE orders (
 
 impl World {
     pub async fn new() -> Self {
-        Self::of(Some(Stack::shared().bigquery())).await
-    }
-
-    /// A world whose BigQuery answers nobody: for tests that have no use for it.
-    pub async fn without_bigquery() -> Self {
-        Self::of(None).await
-    }
-
-    async fn of(emulator: Option<Service>) -> Self {
         let stack = Stack::shared();
-        let address = emulator.as_ref().map_or("http://127.0.0.1:9", |e| e.url.as_str());
+        // It starts with the first request: a test that has no use for it does not wait for it.
+        let emulator = stack.bigquery();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("w{}n{number}", std::process::id());
         let own = OwnPg::start(stack);
@@ -93,8 +85,8 @@ impl World {
         let made = http.post(format!("{}/storage/v1/b?project=demo", stack.gcs.url));
         made.json(&serde_json::json!({ "name": bucket })).send().await.unwrap().error_for_status().unwrap();
         let (gcs, bq, wire) =
-            tokio::join!(Proxy::start(&stack.gcs.url), Proxy::start(address), Wire::start(own.pg.port));
-        let bigquery = Bq::new(address, "demo");
+            tokio::join!(Proxy::start(&stack.gcs.url), Proxy::start(&emulator.url), Wire::start(own.pg.port));
+        let bigquery = Bq::new(&emulator.url, "demo");
         let world = Self {
             stack,
             name: name.clone(),
@@ -331,13 +323,12 @@ impl World {
 impl Drop for World {
     /// The emulator looks through every table that it has for most of what it is asked, so a test's own must not stay.
     fn drop(&mut self) {
-        let Some(emulator) = &self.emulator else { return };
+        if self.bq.log().is_empty() {
+            return;
+        }
         for dataset in [self.dataset.clone(), format!("{}_staging", self.dataset)] {
-            request(
-                &emulator.url,
-                "DELETE",
-                &format!("/bigquery/v2/projects/demo/datasets/{dataset}?deleteContents=true"),
-            );
+            let path = format!("/bigquery/v2/projects/demo/datasets/{dataset}?deleteContents=true");
+            request(&self.emulator.url, "DELETE", &path);
         }
     }
 }
