@@ -207,7 +207,7 @@ async fn print_json(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<(), R
     let read = sample.read(rows, print).await?;
     let head = if before == ",\n" { "\n" } else { &before };
     // A closed pipe is the reader's choice.
-    let _ = write!(out, "{head}],\"counts\":{},\"quarantined\":{}}}\n", json!(read), json!(read.refusals));
+    let _ = writeln!(out, "{head}],\"counts\":{},\"quarantined\":{}}}", json!(read), json!(read.refusals));
     let _ = out.flush();
     Ok(())
 }

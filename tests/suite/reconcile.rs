@@ -236,7 +236,7 @@ async fn rows_that_are_left_out_hide_no_deletes() {
         assert_eq!(counts, [2000, 1000, 0, 1000], "{config}");
         let found = w.state(feed).await["watermark"]["tables"]["u"].clone();
         assert_eq!(
-            (&found["source_rows"], &found["left_out"], &found["refused"]),
+            (&found["source_rows"], &found["left_out"], &found["quarantined"]),
             (&3000.into(), &1000.into(), &1000.into()),
             "{config}"
         );
