@@ -29,6 +29,6 @@ for version in "$@"; do
     continue
   }
   echo "PostgreSQL $version"
-  PG_BIN=$programs suite || status=$?
+  RUST_BACKTRACE=0 PG_BIN=$programs suite || status=$?
 done
 exit $status

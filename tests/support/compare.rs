@@ -94,7 +94,11 @@ async fn source_rows(pg: &Client, relation: &str, key: &str, columns: &[Compared
             let name = format!("\"{}\"", c.name);
             match c.pg_type.as_str() {
                 "timestamp with time zone" | "timestamp without time zone" => {
-                    format!("(extract(epoch FROM {name}) * 1000000)::int8::text")
+                    // In two parts, for before PostgreSQL 14 they are doubles.
+                    format!(
+                        "(extract(epoch FROM date_trunc('second', {name}))::int8 * 1000000 \
+                          + extract(microseconds FROM {name})::int8 % 1000000)::text"
+                    )
                 }
                 "bytea" => format!("encode({name}, 'hex')"),
                 "numeric" => format!("trim_scale({name})::text"),
