@@ -1,5 +1,8 @@
 //! The variables that name an emulator in place of a service of Google's.
 
+/// The variable that holds the `http://host:port` of an emulator of BigQuery.
+pub const BIGQUERY: &str = "BIGQUERY_EMULATOR_HOST";
+
 /// A variable whose value no address can be made of.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} is `{value}`, without http:// in front")]
@@ -36,6 +39,15 @@ pub fn when_down(variable: &'static str, what: &str, host: &str) -> String {
             format!("start the emulator that {variable} names ({emulator}), or unset {variable} to use {what} itself")
         }
         None => format!("check that this machine reaches https://{host} (network, proxy, firewall)"),
+    }
+}
+
+/// What to do where a request of a run was not answered: what is down for a moment is asked again by the next tick, but an emulator
+/// that is not there has to be started.
+pub fn when_unavailable(variable: &'static str, what: &str) -> String {
+    match std::env::var(variable).ok().filter(|v| !v.is_empty()) {
+        Some(_) => when_down(variable, what, ""),
+        None => "the next tick tries again".to_owned(),
     }
 }
 

@@ -81,7 +81,7 @@ impl StorageError {
                 format!("grant roles/storage.objectUser on gs://{bucket} to the account that runs Plimsoll")
             }
             Self::Conflict { .. } => "another run is at work; the next tick goes on".to_owned(),
-            Self::Unavailable { .. } => "the next tick tries again".to_owned(),
+            Self::Unavailable { .. } => emulator::when_unavailable(EMULATOR, "Cloud Storage"),
             Self::Rejected { .. } => "check [storage] url".to_owned(),
         }
     }

@@ -45,8 +45,8 @@ pub struct TableMark {
     /// Of those, rows that the target lacks, for their key can't be held. Absent where an older version has counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<u64>,
-    /// Values that BigQuery could not hold, since all rows were last read; each is a line in a batch's quarantine file, or was counted
-    /// as NULL. Version 1 called them refused.
+    /// Rows that BigQuery could not hold as they are, since all rows were last read: each has a line in a batch's quarantine file, or a
+    /// NULL that was counted. One that was sent again unchanged counts once. Version 1 called them refused, and counted values.
     #[serde(default, alias = "refused", skip_serializing_if = "is_zero")]
     pub quarantined: u64,
 }

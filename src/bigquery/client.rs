@@ -20,8 +20,7 @@ use crate::failpoint::{Effect, around};
 use crate::model::TargetRef;
 use crate::retry::RetryAfter;
 
-/// The variable that holds an emulator's `http://host:port`.
-pub const EMULATOR: &str = "BIGQUERY_EMULATOR_HOST";
+pub use crate::emulator::BIGQUERY as EMULATOR;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const ATTEMPTS: usize = 6;

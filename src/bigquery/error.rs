@@ -3,8 +3,9 @@
 use super::hints::{Failed, of_message, rights};
 use super::locations::SaidBy;
 use super::partitioning::Obstacle;
+use super::target_plan::AddedBy;
 use super::told::without_values;
-use crate::emulator::NoScheme;
+use crate::emulator::{self, NoScheme};
 use crate::failpoint::Injected;
 use crate::model::Blame;
 
@@ -48,6 +49,10 @@ pub enum BigQueryError {
 
     #[error("the target {target} has the column {column} as {found}, the source's is {wanted}")]
     ColumnType { target: String, column: String, found: String, wanted: String },
+
+    /// A column that a setting adds to those of the source.
+    #[error("the target {target} has the column {column} as {found}, and {} makes it a {wanted}", .by.setting())]
+    AddedColumn { target: String, column: String, found: String, wanted: String, by: AddedBy },
 
     #[error("the target {target} requires the column {column}, which the source lacks")]
     RequiredColumn { target: String, column: String },
@@ -103,6 +108,7 @@ impl BigQueryError {
             self,
             Self::JobFailed { .. }
                 | Self::ColumnType { .. }
+                | Self::AddedColumn { .. }
                 | Self::RequiredColumn { .. }
                 | Self::Partition { .. }
                 | Self::NotATable { .. }
@@ -133,7 +139,8 @@ impl BigQueryError {
             Self::JobTooLong { .. } => {
                 "the next tick makes another attempt; for a very large table raise [bigquery] job_timeout".to_owned()
             }
-            Self::Unavailable { .. } | Self::JobKeepsFailing { .. } => "the next tick tries again".to_owned(),
+            Self::Unavailable { .. } => emulator::when_unavailable(emulator::BIGQUERY, "BigQuery"),
+            Self::JobKeepsFailing { .. } => "the next tick tries again".to_owned(),
             Self::Rejected { reason, .. } => {
                 of_message(reason).unwrap_or_else(|| "check [bigquery] and the table's target".to_owned())
             }
@@ -145,6 +152,10 @@ impl BigQueryError {
                 "`plimsoll resync --table {}` makes the target again (under delete = \"soft\" drop it by hand: its flagged rows go with \
                  it); or rename or exclude the column",
                 table_of(target)
+            ),
+            Self::AddedColumn { target, column, by, .. } => format!(
+                "write {} for the table, or drop the column (ALTER TABLE `{target}` DROP COLUMN `{column}`): the next run adds it again",
+                by.remedy()
             ),
             Self::Partition { target, .. } => {
                 format!(

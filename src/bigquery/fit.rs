@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error::BigQueryError;
 use super::partitioning::{Partitioning, Reach};
 use super::tables::Present;
-use super::target_plan::{TargetPlan, is_ours};
+use super::target_plan::{Origin, TargetPlan, is_ours};
 use crate::model::{Column, DeleteStyle, Mode, TargetType};
 
 /// Rows that somebody else put there are not replaced unasked.
@@ -114,14 +114,15 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
             _ => {
                 let mode =
                     field["mode"].as_str().filter(|m| *m != "NULLABLE").map_or(String::new(), |m| format!("{m} "));
-                return Err(BigQueryError::ColumnType {
-                    target: target(),
-                    column: column.name.clone(),
-                    found: format!("{mode}{found}"),
-                    wanted: match column.mode {
-                        Mode::Repeated => format!("REPEATED {}", column.target_type),
-                        Mode::Required | Mode::Nullable => column.target_type.to_string(),
-                    },
+                let found = format!("{mode}{found}");
+                let wanted = match column.mode {
+                    Mode::Repeated => format!("REPEATED {}", column.target_type),
+                    Mode::Required | Mode::Nullable => column.target_type.to_string(),
+                };
+                let (target, column) = (target(), column.name.clone());
+                return Err(match plan.origin(&column) {
+                    Origin::Source => BigQueryError::ColumnType { target, column, found, wanted },
+                    Origin::Added(by) => BigQueryError::AddedColumn { target, column, found, wanted, by },
                 });
             }
         }
@@ -211,5 +212,29 @@ mod tests {
         let repeated =
             table(json!([{"name": "id", "type": "INTEGER"}, {"name": "note", "type": "STRING", "mode": "REPEATED"}]));
         assert!(matches!(compare(&plan(), &repeated), Err(BigQueryError::ColumnType { .. })));
+    }
+
+    #[test]
+    fn a_column_that_no_source_has_is_not_called_the_sources() {
+        let mut plan = plan();
+        plan.metadata = Metadata::Columns;
+        plan.delete = DeleteStyle::Soft { flag: "gone".into(), at: "gone_at".into() };
+        let with = |name: &str, found: &str| {
+            let fields = json!([{"name": "id", "type": "INTEGER"}, {"name": "note", "type": "STRING"}, {"name": name, "type": found}]);
+            let error = compare(&plan, &table(fields)).unwrap_err();
+            assert!(error.is_of_one_table());
+            format!("{error}; {}", error.hint())
+        };
+        assert_eq!(
+            with("_plimsoll_run", "INTEGER"),
+            "the target p.d.t has the column _plimsoll_run as INTEGER, and metadata = true makes it a STRING; write metadata = false for the \
+             table, or drop the column (ALTER TABLE `p.d.t` DROP COLUMN `_plimsoll_run`): the next run adds it again"
+        );
+        assert_eq!(
+            with("Gone", "STRING"),
+            "the target p.d.t has the column gone as STRING, and delete = \"soft\" makes it a BOOL; write another name with deleted_flag for \
+             the table, or drop the column (ALTER TABLE `p.d.t` DROP COLUMN `gone`): the next run adds it again"
+        );
+        assert!(with("gone_at", "STRING").contains("write another name with deleted_at "));
     }
 }

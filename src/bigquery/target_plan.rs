@@ -22,6 +22,40 @@ pub struct TargetPlan {
     pub held: Vec<String>,
 }
 
+/// Where a target's column comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Source,
+    Added(AddedBy),
+}
+
+/// Which setting adds a column that the source does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddedBy {
+    Metadata,
+    DeletedFlag,
+    DeletedAt,
+}
+
+impl AddedBy {
+    /// The setting, as the config has it.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata = true",
+            Self::DeletedFlag | Self::DeletedAt => "delete = \"soft\"",
+        }
+    }
+
+    /// What to write in the config so that the column is not needed.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata = false",
+            Self::DeletedFlag => "another name with deleted_flag",
+            Self::DeletedAt => "another name with deleted_at",
+        }
+    }
+}
+
 impl TargetPlan {
     /// The plan for a target that had these columns before.
     pub fn holding(self, held: Vec<String>) -> Self {
@@ -39,6 +73,16 @@ impl TargetPlan {
         let mut columns = self.row_columns();
         columns.extend(self.metadata.columns());
         columns
+    }
+
+    /// Why the target has a column.
+    pub(super) fn origin(&self, column: &str) -> Origin {
+        match &self.delete {
+            DeleteStyle::Soft { flag, .. } if flag == column => Origin::Added(AddedBy::DeletedFlag),
+            DeleteStyle::Soft { at, .. } if at == column => Origin::Added(AddedBy::DeletedAt),
+            _ if self.metadata.columns().iter().any(|c| c.name == column) => Origin::Added(AddedBy::Metadata),
+            _ => Origin::Source,
+        }
     }
 
     /// The source's columns, with those that soft deletes add.

@@ -101,8 +101,10 @@ fn remarks(run: &RunReport, layout: Layout) -> String {
         remark(format!("{}: nothing was done, for another run is at work on it: try again", run.source));
     }
     if run.state == RunState::Paused {
-        let resume = format!("`plimsoll resume --table {}`", in_shell(&run.source));
-        remark(format!("{}: nothing was read, for it is paused: {resume}", run.source));
+        let named = if run.paused.is_empty() { std::slice::from_ref(&run.source) } else { run.paused.as_slice() };
+        let arguments: Vec<String> = named.iter().map(|source| format!(" --table {}", in_shell(source))).collect();
+        let what = if let [_] = named { "it is" } else { "all its tables are" };
+        remark(format!("{}: nothing was read, for {what} paused: `plimsoll resume{}`", run.source, arguments.concat()));
     }
     if let Some(why) = &run.whole {
         remark(format!("{}: the whole table was read: {why}", run.source));
@@ -168,6 +170,7 @@ mod tests {
             aside: Vec::new(),
             loading: Vec::new(),
             goes_on: Vec::new(),
+            paused: Vec::new(),
             postponed: Vec::new(),
             tables: vec![TableReport { upserts, bytes_billed: upserts * 1024, ..TableReport::default() }],
         }
@@ -186,6 +189,10 @@ mod tests {
             RunReport { seconds: 301.0, error: Some(error), ..run("public.invoices", RunState::Failed, 0) },
             run("public.Order Items", RunState::Paused, 0),
             RunReport {
+                paused: vec!["public.a".to_owned(), "public.b c".to_owned()],
+                ..run("changelog", RunState::Paused, 0)
+            },
+            RunReport {
                 whole: Some("it was never loaded".to_owned()),
                 ..run("public.a, public.b, public.c, public.the_other_tables_of_the_change_log_too", RunState::Done, 3)
             },
@@ -200,6 +207,7 @@ mod tests {
             public.orders                       done    1,234,567        0  1.2 GiB    0.1 s
             public.items                        empty           0        0      0 B    0.1 s
             public.Order Items                  paused          0        0      0 B    0.1 s
+            changelog                           paused          0        0      0 B    0.1 s
             public.a, public.b, public.c, public.the_other_tables_of_the_change_log_too
                                                 done            3        0  3.0 KiB    0.1 s
 
@@ -209,10 +217,12 @@ mod tests {
               hint: GRANT SELECT ON "public"."invoices" TO "reader"
             public.Order Items: nothing was read, for it is paused:
             `plimsoll resume --table 'public.Order Items'`
+            changelog: nothing was read, for all its tables are paused:
+            `plimsoll resume --table public.a --table 'public.b c'`
             public.a, public.b, public.c, public.the_other_tables_of_the_change_log_too: the
             whole table was read: it was never loaded
 
-            5 runs in 5.0 min: 2 done, 1 empty, 1 paused, 1 failed
+            6 runs in 5.0 min: 2 done, 1 empty, 2 paused, 1 failed
         "#]]
         .assert_eq(&told);
     }

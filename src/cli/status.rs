@@ -130,6 +130,11 @@ fn describe(feeds: &[FeedStatus], layout: Layout) -> String {
             None => finds.push((&f.finds, vec![&f.source])),
         }
     }
+    if has_quarantined {
+        let counted = "quarantined: rows, counted since all rows of the table were last read; `plimsoll run --full` reads them all, and counts \
+                       those that are left";
+        out.push_str(&layout.paragraph(0, ("", Tone::Plain), counted));
+    }
     for (words, tables) in finds {
         out.push_str(&layout.paragraph(0, ("", Tone::Plain), &format!("{words}: {}", tables.join(", "))));
     }
@@ -283,6 +288,8 @@ mod tests {
 
             8 tables: 1 up to date, 1 failing, 1 set aside, 1 late, 1 never loaded, 1
             pending, 1 loading, 1 paused
+            quarantined: rows, counted since all rows of the table were last read;
+            `plimsoll run --full` reads them all, and counts those that are left
             inserts and updates only: public.events
         "#]]
         .assert_eq(&told);

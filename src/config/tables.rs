@@ -63,12 +63,17 @@ pub(super) fn read(root: &Section<'_>, has_log: bool, has_salt: bool) -> Vec<Tab
             section.fault(section.at(), problem, "[source] hash_salt = \"${HASH_SALT}\"");
         }
         // BigQuery compares table names with case, file names and people often don't.
-        if let Some(other) = targets.insert(spec.target.to_lowercase(), spec.source.to_string()) {
+        if let Some(other) = targets.get(&spec.target.to_lowercase()) {
+            let own = legal_table_name(&format!("{}_{}", spec.source.schema, spec.source.name));
+            let mut names = std::iter::once(own.clone()).chain((2..).map(|n| format!("{own}_{n}")));
+            let free = names.find(|name| !targets.contains_key(&name.to_lowercase())).unwrap_or(own);
             section.fault(
                 target_at,
                 format!("the target `{}` is also the target of {other}", spec.target),
-                &format!("give it a name of its own: target = \"{}_{}\"", spec.source.schema, spec.source.name),
+                &format!("give it a name of its own: target = \"{free}\""),
             );
+        } else {
+            targets.insert(spec.target.to_lowercase(), spec.source.to_string());
         }
         specs.push(spec);
     }
@@ -136,8 +141,7 @@ fn read_table(s: &Section<'_>) -> Option<(TableSpec, usize)> {
     };
     let target = target.unwrap_or(Located { value: relation.name.clone(), at: source.at });
     if !is_table_name(&target.value) {
-        let legal = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
-        let name: String = s.shown(&target).chars().take(900).map(legal).collect();
+        let name = legal_table_name(s.shown(&target).as_ref());
         let remedy = format!("target = \"{name}\": letters, digits, underscores and dashes");
         s.fault(target.at, format!("`{}` cannot be a BigQuery table's name", s.shown(&target)), &remedy);
     }
@@ -336,6 +340,20 @@ fn read_forced_types(s: &Section<'_>) -> Vec<(String, TargetType)> {
         column.refuse_unknown(&["type"]);
     }
     forced
+}
+
+/// The name as far as BigQuery takes it.
+fn legal_table_name(name: &str) -> String {
+    const LONGEST: usize = 890;
+    let mut out = String::new();
+    let legal = name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' });
+    for c in legal {
+        if out.len() + c.len_utf8() > LONGEST {
+            break;
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// Source: <https://cloud.google.com/bigquery/docs/tables#table_naming>

@@ -89,6 +89,14 @@ capture = "wal"
 }
 
 #[test]
+fn a_target_that_is_proposed_is_a_name_and_free() {
+    let text = "[source]\nurl = \"postgres://h/d\"\n[storage]\nurl = \"gs://b\"\n[bigquery]\nproject = \"p\"\ndataset = \"d\"\n\
+                [[table]]\nsource = \"orders\"\n[[table]]\nsource = \"Sales_Dept_orders\"\n[[table]]\nsource = '\"Sales Dept\".orders'\n";
+    let found = faults(text);
+    assert!(found.len() == 1 && found[0].ends_with("target = \"Sales_Dept_orders_2\""), "{found:?}");
+}
+
+#[test]
 fn the_columns_of_soft_deletes_have_names_of_their_own() {
     for name in ["_plimsoll_run", "_Plimsoll_op"] {
         let found = faults(&format!("{MINIMAL}metadata = true\ndelete = \"soft\"\ndeleted_flag = \"{name}\"\n"));

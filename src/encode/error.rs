@@ -16,7 +16,12 @@ pub enum EncodeError {
     NoSuchColumn { table: String, column: String, near: Option<String> },
 
     #[error("no key: the {kind} {table} has no primary key that could say which row is which")]
-    NoKey { table: String, kind: &'static str },
+    NoKey {
+        table: String,
+        kind: &'static str,
+        /// Columns that may be one.
+        likely: Vec<String>,
+    },
 
     #[error("the key column {0} is excluded")]
     KeyExcluded(String),
@@ -67,24 +72,29 @@ impl EncodeError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::NoSuchKeyColumn { near: Some(near), .. } => format!("did you mean key = [\"{near}\"]?"),
+            Self::NoSuchKeyColumn { near: Some(near), .. } => format!("did you mean key = [{}]?", toml_text(near)),
             Self::NoSuchKeyColumn { table, near: None, .. } => format!("name columns of {table} in its key"),
             Self::NoSuchColumn { near: Some(near), .. } => format!("did you mean `{near}`?"),
             Self::NoSuchColumn { table, column, near: None } => {
                 format!("remove {column} from the config of {table}, or correct its spelling")
             }
-            Self::NoKey { table, kind: "view" } => format!(
-                "name columns of {table} that are unique and never null: key = [\"id\"]; where an application logs its changes, \
-                 also capture = \"changelog\"; or use capture = \"full\", which needs no key"
-            ),
-            Self::NoKey { table, .. } => format!(
-                "name columns of {table} that are unique and never null: key = [\"id\"]; or use capture = \"full\", which needs no \
-                 key"
-            ),
+            Self::NoKey { table, kind, likely } => {
+                let columns: Vec<String> = likely.iter().map(|c| toml_text(c)).collect();
+                let logged = match *kind {
+                    "view" => "; where an application logs its changes, also capture = \"changelog\"",
+                    _ => "",
+                };
+                format!(
+                    "name columns of {table} that are unique and never null: key = [{}]{logged}; or use capture = \"full\", which \
+                     needs no key",
+                    columns.join(", ")
+                )
+            }
             Self::KeyExcluded(column) => format!("take {column} out of exclude"),
             Self::KeyHashed(column) => format!("take {column} out of hash; key, cursor and log_key stay readable"),
             Self::CannotForce { column, .. } => format!(
-                "remove columns.{column}.type, or write \"STRING\"; docs/TYPES.md says what each type can be forced to"
+                "remove columns.{}.type, or write \"STRING\"; docs/TYPES.md says what each type can be forced to",
+                toml_key(column)
             ),
             Self::BadCluster { .. } => {
                 "name columns that are no FLOAT64, BYTES, TIME, JSON or arrays, each once".to_owned()
@@ -93,17 +103,54 @@ impl EncodeError {
                 "partition by a DATE (day, month, year), DATETIME or TIMESTAMP (hour too)".to_owned()
             }
             Self::BadKeyType { column, .. } => {
-                format!("write columns.{column}.type = \"STRING\", or choose another key")
+                format!("write columns.{}.type = \"STRING\", or choose another key", toml_key(column))
             }
-            Self::NameCollision { second, .. } => format!("write rename = {{ {second} = \"{second}_2\" }}"),
+            Self::NameCollision { second, name, .. } => {
+                format!("write rename = {{ {} = {} }}", toml_key(second), toml_text(&format!("{name}_2")))
+            }
             Self::NoColumns => "take a column out of exclude".to_owned(),
             Self::Unrepresentable { column, .. } => format!(
-                "correct the value, or write columns.{column}.type = \"STRING\" or on_unrepresentable = \"quarantine\""
+                "correct the value, or write columns.{}.type = \"STRING\" or on_unrepresentable = \"quarantine\"",
+                toml_key(column)
             ),
             Self::RowTooLong(column) => format!(
-                "shorten the value, or write exclude = [\"{column}\"] or on_unrepresentable = \"quarantine\", which makes it NULL"
+                "shorten the value, or write exclude = [{}] or on_unrepresentable = \"quarantine\", which makes it NULL",
+                toml_text(column)
             ),
             Self::Malformed { .. } => "the table changed while it was read; the next tick reads it again".to_owned(),
+        }
+    }
+}
+
+/// A name as a value of the config. What JSON escapes, TOML takes.
+fn toml_text(name: &str) -> String {
+    serde_json::Value::from(name).to_string()
+}
+
+/// A name as a key of the config.
+fn toml_key(name: &str) -> String {
+    let is_bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if is_bare { name.to_owned() } else { toml_text(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_can_be_typed_whatever_the_names_are() {
+        for name in ["a b", "a.b", "A-B", "say \"x\"", "größe", "tab\t", "id"] {
+            let name = name.to_owned();
+            let collision =
+                EncodeError::NameCollision { first: "a_b".into(), second: name.clone(), name: "a_b".into() };
+            let typed = collision.hint().replace("write ", "");
+            let parsed: toml::Table = typed.parse().unwrap_or_else(|e| panic!("{typed}: {e}"));
+            assert_eq!(parsed["rename"][&name].as_str(), Some("a_b_2"));
+            let bad =
+                EncodeError::BadKeyType { column: name.clone(), source_type: "x".into(), target: TargetType::Json };
+            let typed = bad.hint().replace("write ", "").replace(", or choose another key", "");
+            let parsed: toml::Table = typed.parse().unwrap_or_else(|e| panic!("{typed}: {e}"));
+            assert_eq!(parsed["columns"][&name]["type"].as_str(), Some("STRING"));
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct Tally {
     pub flagged: u64,
     /// Rows with a line in the quarantine file, whether they were staged or not.
     pub quarantined: u64,
+    /// Rows that can't be held as they are, under any policy; but for those whose leading column was true.
+    pub refused: u64,
     /// Values in whose place a NULL was staged.
     pub nulled: u64,
     /// Rows that were not staged, for their key can't be held.
@@ -220,6 +222,7 @@ impl RowEncoder {
         }
         if !refused.is_empty() {
             self.refuse(&refused, key_end, body, quarantine)?;
+            self.tally.refused += u64::from(flag != b"t");
         }
         let Some(key_end) = key_end else { return Ok(()) };
         if let Some(digest) = &mut self.digest {
@@ -398,7 +401,16 @@ mod tests {
         let (line, kept) = encode(&mut e, "7\tx\tf\tinfinity\n");
         assert_eq!(line, "{\"_plimsoll_op\":\"U\",\"id\":7,\"note\":\"x\",\"paid\":false}\n");
         assert!(kept.contains("\"value\":\"infinity\""), "{kept}");
-        assert_eq!(e.tally(), &Tally { rows: 1, quarantined: 1, nulled: 1, ..Tally::default() });
+        assert_eq!(e.tally(), &Tally { rows: 1, quarantined: 1, refused: 1, nulled: 1, ..Tally::default() });
+    }
+
+    #[test]
+    fn a_row_that_is_sent_again_is_refused_once() {
+        let mut e = upserts(OnUnrepresentable::Quarantine).flagged(Flag::Leading);
+        for row in ["f\t7\tx\tf\tinfinity\n", "t\t7\tx\tf\tinfinity\n"] {
+            encode(&mut e, row);
+        }
+        assert_eq!((e.tally().quarantined, e.tally().refused), (2, 1));
     }
 
     #[test]
@@ -418,7 +430,7 @@ mod tests {
             let (line, kept) = encode(&mut e, "\\N\tx\tf\t\\N\n");
             assert_eq!(line, "");
             assert!(kept.contains("a NULL in the key"));
-            assert_eq!(e.tally(), &Tally { quarantined: 1, left_out: 1, ..Tally::default() });
+            assert_eq!(e.tally(), &Tally { quarantined: 1, refused: 1, left_out: 1, ..Tally::default() });
         }
     }
 
@@ -464,11 +476,11 @@ mod tests {
             assert_eq!(kept["reason"], format!("a row of more than 100 MB: NULL in place of {}", gone.join(", ")));
             assert_eq!((&kept["column"], kept["row"]["b"].as_str()), (&"b".into(), Some("b".repeat(50).as_str())));
             let nulled = gone.len() as u64;
-            assert_eq!(e.tally(), &Tally { rows: 1, quarantined: 1, nulled, ..Tally::default() });
+            assert_eq!(e.tally(), &Tally { rows: 1, quarantined: 1, refused: 1, nulled, ..Tally::default() });
         }
         let mut e = notes(OnUnrepresentable::Null, whole.len() - 1);
         assert_eq!(encode(&mut e, &row).1, "");
-        assert_eq!(e.tally(), &Tally { rows: 1, nulled: 1, ..Tally::default() });
+        assert_eq!(e.tally(), &Tally { rows: 1, nulled: 1, refused: 1, ..Tally::default() });
         let mut e = notes(OnUnrepresentable::Fail, whole.len() - 1);
         let error = e.encode(row.as_bytes(), &mut Vec::new(), &mut Vec::new()).unwrap_err();
         assert_eq!(error, EncodeError::RowTooLong("b".to_owned()));
@@ -490,7 +502,7 @@ mod tests {
         assert_eq!(line, "{\"_plimsoll_op\":\"U\",\"id\":7,\"b\":\"b\",\"c\":\"c\"}\n");
         let kept: Vec<serde_json::Value> = kept.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!((kept.len(), &kept[1]["value"], &kept[1]["row"]), (2, &"infinity".into(), &serde_json::json!({})));
-        assert_eq!(e.tally(), &Tally { rows: 1, quarantined: 1, nulled: 2, ..Tally::default() });
+        assert_eq!(e.tally(), &Tally { rows: 1, quarantined: 1, refused: 1, nulled: 2, ..Tally::default() });
     }
 
     #[test]
@@ -500,7 +512,7 @@ mod tests {
         let mut e = RowEncoder::new(&keyed, RowKind::Change(Op::Upsert), OnUnrepresentable::Null).at_most(100);
         let (line, kept) = encode(&mut e, &row);
         assert!(line.is_empty() && kept.contains("by its key alone"), "{kept}");
-        assert_eq!(e.tally(), &Tally { quarantined: 1, left_out: 1, ..Tally::default() });
+        assert_eq!(e.tally(), &Tally { quarantined: 1, refused: 1, left_out: 1, ..Tally::default() });
         // A table without a key has none that could not go.
         let mut e =
             RowEncoder::new(&shape(&[("k", 25)], 0), RowKind::Replacement, OnUnrepresentable::Null).at_most(100);

@@ -160,9 +160,24 @@ fn key_columns(spec: &TableSpec, relation: &Relation) -> Result<Vec<String>, Enc
         _ => Key::Needed,
     };
     if key.is_empty() && need == Key::Needed {
-        return Err(EncodeError::NoKey { table: spec.source.to_string(), kind: relation.kind.name() });
+        let (table, kind) = (spec.source.to_string(), relation.kind.name());
+        return Err(EncodeError::NoKey { table, kind, likely: likely_key(relation) });
     }
     Ok(key)
+}
+
+/// Columns that a table without a primary key may be told apart by: those of an index, best of columns that can't be NULL, or one
+/// that is named like a key.
+fn likely_key(relation: &Relation) -> Vec<String> {
+    let may_be_null = |columns: &[String]| columns.iter().any(|c| relation.column(c).is_none_or(|c| !c.not_null));
+    if let Some(columns) = relation.unique.iter().min_by_key(|u| (may_be_null(u), u.len())) {
+        return columns.clone();
+    }
+    let names = || relation.columns.iter().map(|c| c.name.as_str());
+    let named = |is_one: fn(&str) -> bool| names().find(|name| is_one(&name.to_lowercase()));
+    let found =
+        named(|n| n == "id").or_else(|| named(|n| n == "uuid" || n.ends_with("_id"))).or_else(|| names().next());
+    found.map(str::to_owned).into_iter().collect()
 }
 
 fn publish(spec: &TableSpec, column: &SourceColumn, mode: Mode) -> Result<ShapeColumn, EncodeError> {

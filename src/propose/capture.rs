@@ -2,18 +2,20 @@
 //!
 //! | the table | proposed | why |
 //! | --- | --- | --- |
-//! | a trigger logs each of its writes to a log that is known | `changelog` | the log names every row, deleted ones too |
+//! | triggers log each of its writes to a log that is known, whatever the row is | `changelog` | the log names every row, deleted ones too |
+//! | large, and they log all but `TRUNCATE` | `changelog`, and `reconcile_every` | what is truncated is found later |
 //! | no key | `full` | rows can't be told apart |
-//! | an indexed column that a trigger sets on every insert and update | `cursor` | cheap, and no write can miss it |
+//! | an indexed column that a trigger sets to the time on every insert and update | `cursor` | cheap, and no write can miss it |
 //! | large, with an indexed column that the application sets | `cursor`, and `reconcile_every` | a scan each tick would be dear; what the application forgets is found later |
 //! | any other | `xmin` | finds every write, for a scan each tick |
 //!
 //! `cursor` and `xmin` find no deletes, so `deletes = "keys"` goes with them.
 
-use super::changelog::logs_each_write;
-use super::proposed::{Entry, ProposedLog, Written};
+use super::changelog::{Coverage, follows};
+use super::proposed::{Entry, LARGE, ProposedLog, Written};
 use super::toml_text::{list, text};
-use crate::source::{Access, Candidate, Listing, Relation, RelationKind, oid};
+use super::trigger_text::{Clock, always_sets_to_now};
+use crate::source::{Access, Candidate, Listing, Relation, RelationKind, SourceColumn, oid};
 
 /// Names that applications give to the column every write sets, best first.
 const CURSORS: [&str; 12] = [
@@ -30,9 +32,6 @@ const CURSORS: [&str; 12] = [
     "date_updated",
     "updatedAt",
 ];
-
-/// From so many rows on, a scan or a list of all keys each tick is a burden.
-pub const LARGE: u64 = 1_000_000;
 
 /// The columns of the key: the primary key, or a unique index over columns that can't be NULL.
 pub fn key(relation: &Relation) -> Option<&[String]> {
@@ -79,16 +78,30 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
             entries.push(full("a part of it is a foreign table, whose rows do not say which transaction wrote them"));
         }
         Access::Whole => {
-            match log.filter(|l| l.written == Written::Live && logs_each_write(listing, candidate, &l.table)) {
-                Some(log) => {
-                    let why = format!("a trigger logs each write to {}, deletes included", log.table);
-                    entries.push(live("capture", "changelog", &why));
-                }
+            let log = log.filter(|l| l.written == Written::Live);
+            match log.and_then(|l| Some((l, follows(listing, candidate, &l.table)?))) {
+                Some((log, coverage)) => entries.extend(by_its_log(log, coverage)),
                 None => entries.extend(by_its_rows(listing, candidate)),
             }
         }
     }
     entries
+}
+
+/// By the log that its triggers write.
+fn by_its_log(log: &ProposedLog, coverage: Coverage) -> Vec<Entry> {
+    let table = &log.table;
+    match coverage {
+        Coverage::AllWrites => {
+            let why = format!("triggers log each write to {table}, deletes and TRUNCATE included");
+            vec![live("capture", "changelog", &why)]
+        }
+        Coverage::AllButTruncate => {
+            let why = format!("a trigger logs each insert, update and delete to {table}");
+            let later = "no trigger logs TRUNCATE: a pass over the whole table finds which rows are gone";
+            vec![live("capture", "changelog", &why), live("reconcile_every", "7d", later)]
+        }
+    }
 }
 
 /// By what the rows themselves say: a column that every write sets, or the transaction that wrote them.
@@ -98,26 +111,27 @@ fn by_its_rows(listing: &Listing, candidate: &Candidate) -> Vec<Entry> {
     let mut entries = Vec::new();
     match cursor(relation) {
         None => entries.push(live("capture", "xmin", "")),
-        Some(cursor) if !relation.ordered.iter().any(|c| c == cursor) => {
+        Some(column) if !relation.ordered.contains(&column.name) => {
+            let cursor = &column.name;
             let why = format!("no index begins with {cursor}, so a cursor would scan the table too, and find less");
             entries.push(live("capture", "xmin", &why));
         }
-        Some(cursor) => match (trigger_that_sets(listing, candidate, cursor), is_large) {
+        Some(column) => match (trigger_that_sets(candidate, listing, column), is_large) {
             (Some(trigger), _) => {
                 let why = format!("it has an index, and the trigger {trigger} sets it on every insert and update");
-                entries.push(live("cursor", cursor, &why));
+                entries.push(live("cursor", &column.name, &why));
             }
             (None, true) => {
                 let why = "it has an index; a write that does not set it, such as an update in bulk, waits for reconcile_every";
-                entries.push(live("cursor", cursor, why));
+                entries.push(live("cursor", &column.name, why));
                 let why = "reads the whole table and compares it with the target, so that nothing is missed for longer";
                 entries.push(live("reconcile_every", "7d", why));
             }
             (None, false) => {
-                let why = format!("also finds writes that do not set {cursor}, such as updates in bulk");
+                let why = format!("also finds writes that do not set {}, such as updates in bulk", column.name);
                 entries.push(live("capture", "xmin", &why));
                 let why = "in place of capture, when the table is large and every write sets it: it has an index";
-                entries.push(Entry { written: Written::Offered, ..live("cursor", cursor, why) });
+                entries.push(Entry { written: Written::Offered, ..live("cursor", &column.name, why) });
             }
         },
     }
@@ -132,56 +146,22 @@ fn live(key: &'static str, value: &str, why: &str) -> Entry {
     Entry { key, value: text(value), why: why.to_owned(), written: Written::Live }
 }
 
-fn cursor(relation: &Relation) -> Option<&'static str> {
-    let is_one = |name: &&&str| {
-        let column = relation.column(name).filter(|c| c.not_null);
-        column.is_some_and(|c| [oid::TIMESTAMP, oid::TIMESTAMPTZ].contains(&c.base_oid))
-    };
-    CURSORS.iter().find(is_one).copied()
+fn cursor(relation: &Relation) -> Option<&SourceColumn> {
+    let is_one = |c: &&SourceColumn| c.not_null && [oid::TIMESTAMP, oid::TIMESTAMPTZ].contains(&c.base_oid);
+    CURSORS.iter().find_map(|name| relation.column(name).filter(is_one))
 }
 
-/// A trigger that sets the column whenever a row is inserted or updated, as far as the text of its function tells.
-fn trigger_that_sets<'a>(listing: &Listing, candidate: &'a Candidate, column: &str) -> Option<&'a str> {
-    let sets = |trigger: &&crate::source::Trigger| {
-        let Some(function) = listing.functions.get(&trigger.function) else { return false };
-        // The contrib function takes the column's name as its argument.
-        let by_name = function.name == "moddatetime" && trigger.arguments.trim_end_matches("\\000") == column;
-        by_name || assigns(&function.body, column)
-    };
-    candidate.triggers.iter().filter(|t| t.is_before_every_write()).find(sets).map(|t| t.name.as_str())
-}
-
-/// Whether a PL/pgSQL text has the statement `NEW.column := …`, not only a comparison.
-fn assigns(body: &str, column: &str) -> bool {
-    let body = body.to_lowercase().replace('"', "");
-    let field = format!("new.{}", column.to_lowercase());
-    body.match_indices(&field).any(|(at, _)| {
-        let before = body[..at].trim_end();
-        let begins = [";", "begin", "then", "else"].iter().any(|end| before.ends_with(end));
-        let after = body[at + field.len()..].trim_start();
-        begins && (after.starts_with(":=") || after.starts_with('='))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_assignment_is_told_from_a_comparison() {
-        for body in [
-            "BEGIN NEW.updated_at = now(); RETURN NEW; END",
-            "begin\n  new.\"updated_at\" := clock_timestamp();\n  return new;\nend",
-            "BEGIN IF OLD IS DISTINCT FROM NEW THEN\n NEW.updated_at=now(); END IF; RETURN NEW; END",
-        ] {
-            assert!(assigns(body, "updated_at"), "{body}");
-        }
-        for body in [
-            "BEGIN IF NEW.updated_at = OLD.updated_at THEN RAISE 'stale'; END IF; RETURN NEW; END",
-            "BEGIN NEW.updated_at_by = 1; RETURN NEW; END",
-            "BEGIN RETURN NEW; END",
-        ] {
-            assert!(!assigns(body, "updated_at"), "{body}");
-        }
+/// A trigger that sets the column to the time whenever a row is inserted or updated.
+fn trigger_that_sets<'a>(candidate: &'a Candidate, listing: &Listing, column: &SourceColumn) -> Option<&'a str> {
+    let relation = &candidate.relation;
+    // The triggers of a table do not run for the rows of those that inherit from it.
+    if relation.kind == RelationKind::Table && !relation.leaves.is_empty() {
+        return None;
     }
+    let clock = if column.base_oid == oid::TIMESTAMPTZ { Clock::Moment } else { Clock::Local };
+    // One that runs after it may set the column to something else.
+    let last = candidate.triggers.iter().rfind(|t| t.is_before_some_write())?;
+    let function = listing.functions.get(&last.function)?;
+    let sets = last.is_before_every_write() && always_sets_to_now(&function.body, &column.name, clock);
+    sets.then_some(&last.name)
 }

@@ -1,14 +1,15 @@
 //! A change log that is there already.
 //!
-//! Where triggers write it, the catalog says which tables it covers, and the log sees every write of theirs: those tables
-//! follow it. What an application writes misses updates in bulk, and only the application knows what it logs: such a log is
-//! offered, for views above all.
+//! Where triggers write it, the catalog and the text of their functions say which tables it covers. A table whose every write is
+//! logged for certain follows it. What an application writes misses updates in bulk, and only the application knows what it
+//! logs: such a log is offered, for views above all.
 
-use super::proposed::{ProposedLog, Written};
+use super::proposed::{LARGE, ProposedLog, Written};
 use super::select::Chosen;
+use super::trigger_text::always_logs;
 use crate::config::known_logs;
 use crate::model::{LogTable, RelationName, TypeColumn};
-use crate::source::{Access, Candidate, Listing, RelationKind};
+use crate::source::{Access, Candidate, Listing, RelationKind, Trigger};
 
 /// The log of the database, if it has one: those that triggers write first.
 pub fn find(listing: &Listing, chosen: &[Chosen<'_>]) -> Option<ProposedLog> {
@@ -23,7 +24,8 @@ pub fn find(listing: &Listing, chosen: &[Chosen<'_>]) -> Option<ProposedLog> {
             };
             let log = listing.candidates.iter().find(fits)?;
             let is_by_trigger = matches!(spec.types, TypeColumn::Relation { .. });
-            let covers_some = is_by_trigger && chosen.iter().any(|c| is_covered(listing, c.candidate, &log.name));
+            let follows = |c: &Chosen<'_>| follows(listing, c.candidate, &log.name).is_some();
+            let covers_some = is_by_trigger && chosen.iter().any(follows);
             Some(ProposedLog {
                 preset: spec.name,
                 table: log.name.clone(),
@@ -42,19 +44,46 @@ pub fn find(listing: &Listing, chosen: &[Chosen<'_>]) -> Option<ProposedLog> {
     found.into_iter().next()
 }
 
-/// Whether a table follows a log that triggers write.
-fn is_covered(listing: &Listing, candidate: &Candidate, log: &RelationName) -> bool {
-    let is_table = matches!(candidate.relation.kind, RelationKind::Table | RelationKind::Partitioned);
-    is_table && !candidate.relation.primary_key.is_empty() && logs_each_write(listing, candidate, log)
+/// What of a table's writes its triggers log, whatever the rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    AllWrites,
+    /// Every row that is inserted, updated or deleted, but not that all are taken out at once.
+    AllButTruncate,
 }
 
-/// Whether a trigger of the table sees each of its writes and names the log.
-pub fn logs_each_write(listing: &Listing, candidate: &Candidate, log: &RelationName) -> bool {
-    candidate.name != *log
-        && !candidate.relation.primary_key.is_empty()
-        && candidate.triggers.iter().filter(|t| t.is_of_every_write()).any(|t| {
-            listing.functions.get(&t.function).is_some_and(|f| f.body.to_lowercase().contains(&log.name.to_lowercase()))
-        })
+/// Whether a table is to follow a log that triggers write, and what the log says of it. A table that a `TRUNCATE` would leave unequal
+/// has captures that see it; only of a large one they cost more than a pass over all rows now and then.
+pub fn follows(listing: &Listing, candidate: &Candidate, log: &RelationName) -> Option<Coverage> {
+    let is_large = candidate.about_rows.is_some_and(|n| n >= LARGE);
+    coverage(listing, candidate, log).filter(|c| *c == Coverage::AllWrites || is_large)
+}
+
+fn coverage(listing: &Listing, candidate: &Candidate, log: &RelationName) -> Option<Coverage> {
+    let relation = &candidate.relation;
+    let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Partitioned);
+    // The triggers of a table do not run for the rows of those that inherit from it.
+    let has_heirs = relation.kind == RelationKind::Table && !relation.leaves.is_empty();
+    if candidate.name == *log || !is_table || has_heirs || relation.primary_key.is_empty() {
+        return None;
+    }
+    let logs = |t: &Trigger| {
+        let is_written = listing.functions.get(&t.function).is_some_and(|f| always_logs(&f.body, log));
+        is_written && !names_columns(&t.arguments)
+    };
+    if !candidate.triggers.iter().any(|t| t.is_of_every_write() && logs(t)) {
+        return None;
+    }
+    // A partition can be emptied, detached or dropped by itself.
+    let is_plain = relation.kind == RelationKind::Table;
+    let logs_truncate = is_plain && candidate.triggers.iter().any(|t| t.is_of_truncate() && logs(t));
+    Some(if logs_truncate { Coverage::AllWrites } else { Coverage::AllButTruncate })
+}
+
+/// Whether a trigger is told anything but yes or no: columns to leave out, as a rule.
+fn names_columns(arguments: &str) -> bool {
+    let is_switch = |text: &str| ["", "t", "f", "true", "false"].contains(&text.to_lowercase().as_str());
+    !arguments.split("\\000").all(is_switch)
 }
 
 /// Whether a table is a log's own: its entries are about other tables.

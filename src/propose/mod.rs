@@ -22,6 +22,7 @@ mod sensitive;
 mod table;
 mod targets;
 mod toml_text;
+mod trigger_text;
 
 pub use checked::spec_of;
 pub use error::ProposeError;

@@ -2,6 +2,9 @@
 
 use crate::model::RelationName;
 
+/// From so many rows on, a scan or a list of all keys each tick is a burden.
+pub const LARGE: u64 = 1_000_000;
+
 /// Whether a line counts as it stands, or is there to be uncommented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {

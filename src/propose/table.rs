@@ -4,7 +4,7 @@ use super::capture;
 use super::changelog::is_log;
 use super::checked::checked;
 use super::frameworks::framework_table;
-use super::proposed::{Entry, Proposed, ProposedLog, Verdict, Written};
+use super::proposed::{Entry, LARGE, Proposed, ProposedLog, Verdict, Written};
 use super::select::Wish;
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, relation_name};
@@ -75,7 +75,7 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
             "Row-level security would hide rows from the role, and a hidden row looks deleted. To read them all: ALTER ROLE {role} BYPASSRLS"
         ));
     }
-    let is_large = candidate.about_rows.is_some_and(|n| n >= capture::LARGE);
+    let is_large = candidate.about_rows.is_some_and(|n| n >= LARGE);
     if candidate.access != Access::Whole && is_large {
         reasons
             .push(format!("So large a table had better not be read whole each tick: GRANT SELECT ON {name} TO {role}"));

@@ -16,7 +16,7 @@ use super::target::{bound_note, target_notes, usual_reach};
 use crate::bigquery::{Present, TargetPlan};
 use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
 use crate::capture::{blind, unbounded};
-use crate::encode::Shape;
+use crate::encode::{Shape, ShapeColumn};
 use crate::model::{
     CaptureKind, ChangedColumns, Column, Deletes, Finds, Mode as ColumnMode, OnUnrepresentable, TableSpec,
 };
@@ -258,7 +258,9 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> 
                 .to_owned(),
         );
     }
-    if shape.columns.iter().any(|c| !c.mapping.caveat().is_empty()) {
+    let (of_key, others) = shape.columns.split_at(shape.key_len);
+    let may_be_refused = |columns: &[ShapeColumn]| columns.iter().any(|c| !c.mapping.caveat().is_empty());
+    if may_be_refused(others) || (may_be_refused(of_key) && spec.on_unrepresentable == OnUnrepresentable::Fail) {
         note(match spec.on_unrepresentable {
             OnUnrepresentable::Quarantine => {
                 "a value its target type can't hold becomes NULL, and its row goes to the quarantine file".to_owned()
@@ -266,6 +268,12 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> 
             OnUnrepresentable::Fail => "a value its target type can't hold fails the run".to_owned(),
             OnUnrepresentable::Null => "a value its target type can't hold becomes NULL and is counted".to_owned(),
         });
+    }
+    if may_be_refused(of_key) && spec.on_unrepresentable != OnUnrepresentable::Fail {
+        note(
+            "a row whose key its target type can't hold is missing in the target: it goes to the quarantine file alone"
+                .to_owned(),
+        );
     }
     notes
 }

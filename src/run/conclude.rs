@@ -8,6 +8,7 @@ use crate::batch::{Batch, FORMAT_VERSION, LogCounts, Watermark};
 use crate::model::TableSpec;
 use crate::source::Moment;
 use crate::stage::{batch_folder, store_manifest};
+use crate::telemetry::ANSWERED;
 
 /// The tables that failed by themselves. An error that others may share fails the run, unless another table got past it.
 fn blame_those_at_fault(
@@ -50,7 +51,7 @@ impl Work<'_> {
                 postponed.push((spec.clone(), error));
                 continue;
             }
-            tracing::error!(table = %spec.source, reason = %error, hint = error.hint(), "a table is set aside");
+            tracing::error!(target: ANSWERED, table = %spec.source, reason = %error, hint = error.hint(), "a table is set aside");
             let before = self.aside.get(&spec.target);
             let stage = if error.came_after_reading() { Stage::Read } else { Stage::Look };
             let entry = set_aside(&spec.source.to_string(), before, stage, &error, moment.taken_at);

@@ -1,5 +1,6 @@
 //! Why a run did not reach its commit.
 
+use super::order::Mode;
 use crate::bigquery::BigQueryError;
 use crate::capture::CaptureError;
 use crate::encode::EncodeError;
@@ -31,7 +32,7 @@ pub enum RunError {
     #[error(
         "the run would delete {deletes} of the {before} rows of {target}: more than max_delete_fraction = {fraction} allows"
     )]
-    TooManyDeletes { target: String, deletes: u64, before: u64, fraction: f64 },
+    TooManyDeletes { target: String, mode: Mode, deletes: u64, before: u64, fraction: f64 },
     #[error("the run's budget of {} is used up", humantime::format_duration(*.0))]
     OutOfTime(std::time::Duration),
     #[error("the process is shutting down")]
@@ -67,9 +68,11 @@ impl RunError {
             self,
             e => e.hint(),
             match self {
-                Self::TooManyDeletes { target, .. } => format!(
-                    "look at the source; if the rows are meant to go, `plimsoll run --allow-deletes --table {}` lets one run pass, \
+                // A run that looks for less would not find them.
+                Self::TooManyDeletes { target, mode, .. } => format!(
+                    "look at the source; if the rows are meant to go, `plimsoll run{} --allow-deletes --table {}` lets one run pass, \
                      or raise the table's max_delete_fraction",
+                    if *mode == Mode::Full { " --full" } else { "" },
                     in_shell(target)
                 ),
                 _ => String::new(),

@@ -17,6 +17,7 @@ use crate::bigquery::{BigQueryError, Replay};
 use crate::model::{DeleteStyle, FeedId};
 use crate::state::{Figures, Handle, PastRun, Told};
 use crate::storage::Expect;
+use crate::telemetry::ANSWERED;
 
 /// Brings a sealed batch into BigQuery and commits its watermark. Of the targets that its run has `looked_at`, those that are up to
 /// date then are noted so.
@@ -53,7 +54,7 @@ pub(super) async fn finish(
             }
             Err(e) => {
                 context.bigquery.give_up(batch, table).await?;
-                error!(target, reason = %e, hint = e.hint(), "a table is set aside");
+                error!(target: ANSWERED, target, reason = %e, hint = e.hint(), "a table is set aside");
                 let before = aside.get(target).or(state.document().aside.get(target));
                 let entry = set_aside(&table.source, before, Stage::Read, &e, OffsetDateTime::now_utc());
                 aside.insert(target.clone(), entry);

@@ -54,7 +54,8 @@ pub(super) async fn check(
         }
     };
     if is_too_many(deletes) {
-        return Err(RunError::TooManyDeletes { target: place.spec.target.clone(), deletes, before, fraction });
+        let target = place.spec.target.clone();
+        return Err(RunError::TooManyDeletes { target, mode: place.mode, deletes, before, fraction });
     }
     Ok(())
 }

@@ -85,6 +85,9 @@ pub struct RunReport {
     /// Of those, the ones this run has brought further.
     #[serde(skip)]
     pub goes_on: Vec<String>,
+    /// Tables of a run that read nothing because all of them are paused, as `--table` takes them.
+    #[serde(skip)]
+    pub paused: Vec<String>,
     /// Tables that something passing was in the way of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub postponed: Vec<PostponedReport>,
@@ -318,6 +321,7 @@ impl RunReport {
             aside: Vec::new(),
             loading: Vec::new(),
             goes_on: Vec::new(),
+            paused: Vec::new(),
             postponed: Vec::new(),
             tables: Vec::new(),
         }

@@ -364,7 +364,7 @@ impl<'a> Staging<'a> {
         self.counts.left_out += tally.left_out;
         // A row whose key is bad is refused when it is read, not again with every list of keys.
         if kind != RowKind::Change(Op::Key) {
-            self.found.quarantined += tally.nulled + tally.left_out;
+            self.found.quarantined += tally.refused;
         }
         if tally.rows > 0 && kind != RowKind::Change(Op::Scope) {
             self.bounds.add(encoder.bounds());

@@ -44,7 +44,7 @@ pub struct FeedStatus {
     pub late: bool,
     /// Rows that a load in chunks, not through yet, has brought.
     pub loading: Option<u64>,
-    /// Values that BigQuery could not hold, since all rows were last read.
+    /// Rows that BigQuery could not hold as they are, since all rows were last read.
     pub quarantined: u64,
     /// The sealed run that is not yet in BigQuery.
     pub pending: Option<String>,

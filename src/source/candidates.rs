@@ -39,7 +39,7 @@ pub struct Candidate {
     pub extension: Option<String>,
     pub persistence: Persistence,
     pub row_security: RowSecurity,
-    /// Enabled triggers that run for each row.
+    /// Enabled triggers in the order in which they run, those of statements too.
     pub triggers: Vec<Trigger>,
     /// The planner's count; of a table that was never analyzed, its guess by the size of the files, where that is large.
     pub about_rows: Option<u64>,
@@ -82,7 +82,7 @@ pub enum SchemaAccess {
     Refused,
 }
 
-/// An enabled trigger that runs for each row.
+/// An enabled trigger.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Trigger {
     pub name: String,
@@ -91,33 +91,47 @@ pub struct Trigger {
     pub events: i16,
     /// Only for updates of some columns, or under a condition.
     pub is_partial: bool,
-    /// Its arguments, apart by NUL.
+    /// Its arguments, each closed by NUL, in PostgreSQL's escapes.
     pub arguments: String,
 }
 
 impl Trigger {
+    const ROW: i16 = 1;
     const BEFORE: i16 = 1 << 1;
     const INSERT: i16 = 1 << 2;
     const DELETE: i16 = 1 << 3;
     const UPDATE: i16 = 1 << 4;
+    const TRUNCATE: i16 = 1 << 5;
+
+    fn has(&self, all: i16) -> bool {
+        self.events & all == all
+    }
+
+    /// Whether it may change some of the rows that are inserted or updated.
+    pub fn is_before_some_write(&self) -> bool {
+        self.has(Self::ROW | Self::BEFORE) && self.events & (Self::INSERT | Self::UPDATE) != 0
+    }
 
     /// Whether it may change every row that is inserted or updated.
     pub fn is_before_every_write(&self) -> bool {
-        let all = Self::BEFORE | Self::INSERT | Self::UPDATE;
-        !self.is_partial && self.events & all == all
+        !self.is_partial && self.has(Self::ROW | Self::BEFORE | Self::INSERT | Self::UPDATE)
     }
 
-    /// Whether it sees every row that is written.
+    /// Whether it sees every row that is inserted, updated or deleted.
     pub fn is_of_every_write(&self) -> bool {
-        let all = Self::INSERT | Self::DELETE | Self::UPDATE;
-        !self.is_partial && self.events & all == all
+        !self.is_partial && self.has(Self::ROW | Self::INSERT | Self::DELETE | Self::UPDATE)
+    }
+
+    /// Whether it sees that all rows are taken out at once.
+    pub fn is_of_truncate(&self) -> bool {
+        !self.is_partial && self.has(Self::TRUNCATE)
     }
 }
 
 /// A function that triggers call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TriggerFunction {
-    pub name: String,
+    /// Its text in PL/pgSQL; empty where it is written in another language.
     pub body: String,
 }
 
@@ -222,14 +236,15 @@ async fn functions(session: &Session, of: &[Candidate]) -> Result<HashMap<u32, T
     }
     let list: Vec<String> = oids.iter().map(u32::to_string).collect();
     let sql = format!(
-        "SELECT oid::text, proname::text, prosrc FROM pg_catalog.pg_proc WHERE oid = ANY ({})",
+        "SELECT p.oid::text, CASE WHEN l.lanname = 'plpgsql' THEN p.prosrc END \
+         FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang WHERE p.oid = ANY ({})",
         literal(&format!("{{{}}}", list.join(",")), "oid[]")
     );
     let rows = session.text_rows("reading the functions of triggers", &sql).await?;
     let found = rows.into_iter().filter_map(|row| {
         let mut fields = row.into_iter();
         let oid = fields.next()??.parse().ok()?;
-        Some((oid, TriggerFunction { name: fields.next()??, body: fields.next()?.unwrap_or_default() }))
+        Some((oid, TriggerFunction { body: fields.next()?.unwrap_or_default() }))
     });
     Ok(found.collect())
 }
@@ -274,7 +289,7 @@ SELECT pg_catalog.json_build_object(
              'is_partial', g.tgattr::text <> '' OR g.tgqual IS NOT NULL,
              'arguments', pg_catalog.encode(g.tgargs, 'escape')) ORDER BY g.tgname)
       FROM pg_catalog.pg_trigger g
-     WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND g.tgtype::int4 & 1 = 1)
+     WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A'))
 )::text
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'

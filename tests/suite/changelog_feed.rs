@@ -117,6 +117,9 @@ async fn a_table_that_fails_for_good_is_set_aside_and_comes_back() {
     let quiet = w.run(&["run", "--json"]).await;
     assert_eq!((quiet.code, quiet.run()["state"].as_str()), (1, Some("empty")));
     assert_eq!(quiet.run()["aside"][0]["target"], "beta");
+    // It is said once: in the answer, not in the log as well.
+    let told = w.run(&["run"]).await;
+    assert!(told.stderr.is_empty() && told.stdout.matches("has the column v as INT").count() == 1, "{told:?}");
     let status = w.run(&["status"]).await.stdout;
     assert!(status.contains("set aside since"), "{status}");
     let served = w.serve().await;

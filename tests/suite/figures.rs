@@ -86,6 +86,13 @@ async fn only_what_a_run_has_looked_at_is_checked() {
     let third = status(&w).await;
     assert_eq!(third[0]["checked"], second[0]["checked"], "{:#}", third[0]);
     assert!(third[0]["error"].as_str().unwrap().starts_with("set aside"), "{:#}", third[0]);
+    // Where all of a log's tables are paused, they are named as `resume` takes them.
+    let all = ["--table", "alpha", "--table", "beta", "--table", "gamma"];
+    assert_eq!(w.run(&[&["pause"][..], &all].concat()).await.code, 0);
+    let told = w.run(&["run"]).await.stdout;
+    let typed = "resume --table public.alpha --table public.beta --table public.gamma";
+    assert!(told.contains(&format!("`plimsoll {typed}`")), "{told}");
+    assert_eq!(w.run(&typed.split(' ').collect::<Vec<_>>()).await.code, 0);
 }
 
 /// What a run takes away is counted, whichever way it goes.

@@ -202,6 +202,15 @@ async fn services_that_are_down() {
     assert!(!ran.stdout.contains("hunter2") && ran.stderr.is_empty(), "{ran:?}");
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 
+    // The other commands say the same of what they meet first.
+    let (run, status, pause) =
+        tokio::join!(desk.run(&["run"]), desk.run(&["status"]), desk.run(&["pause", "--table", "public.orders"]));
+    for ran in [run, status, pause] {
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        let words = start("STORAGE_EMULATOR_HOST", "Cloud Storage");
+        assert!(ran.code == 1 && told.contains(&words), "`{words}` is not in\n{told}");
+    }
+
     // They take the connection and say nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
@@ -316,14 +325,16 @@ async fn completions() {
     }
 }
 
-/// What the databases know better: names that are almost right, and a table that is not paused.
+/// What the databases know better: names that are almost right, keys that may be meant, and a table that is not paused.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_are_almost_right() {
     let mut w = World::with_orders("").await;
     // Datasets of other tests have names close to each other.
     w.dataset = format!("almost_right_{}", w.name);
     w.config("[[table]]\nsource = \"public.orders\"\ncursor = \"updated_at\"\n");
-    w.sql("CREATE TABLE \"Order Items\" (id int PRIMARY KEY); CREATE VIEW open_orders AS SELECT * FROM orders").await;
+    w.sql("CREATE TABLE \"Order Items\" (id int PRIMARY KEY); CREATE VIEW open_orders AS SELECT * FROM orders; \
+           CREATE VIEW totals AS SELECT amount, id AS order_id, updated_at FROM orders; \
+           CREATE TABLE keyless (\"No\" int, \"The Ref\" int UNIQUE); CREATE TABLE moments (at timestamptz PRIMARY KEY)").await;
     w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
     // Nothing is loaded yet: the dataset is not there.
     let fresh = w.run(&["check"]).await;
@@ -338,6 +349,11 @@ async fn names_that_are_almost_right() {
     let words =
         format!("the dataset demo.{misspelt} does not exist: the first run makes it; did you mean `{}`?", w.dataset);
     assert!(ran.code == 0 && ran.stdout.contains(&words), "{}", ran.stdout);
+
+    w.config("[[table]]\nsource = \"moments\"\n");
+    let told = w.run(&["check"]).await.stdout;
+    let words = "note: a row whose key its target type can't hold is missing in the target";
+    assert!(told.contains(words) && !told.contains("becomes NULL"), "{told}");
 
     let view = "error: no key: the view public.open_orders has no primary key that could say which row is which\n  \
                 hint: name columns of public.open_orders that are unique and never null: key = [\"id\"]; where an application logs its \
@@ -363,6 +379,8 @@ async fn names_that_are_almost_right() {
             "error: the column amuont, named in the config, does not exist in public.orders\n  hint: did you mean `amount`?",
         ),
         ("source = \"open_orders\"\ncursor = \"updated_at\"", view),
+        ("source = \"totals\"\ncursor = \"updated_at\"", "unique and never null: key = [\"order_id\"]; where"),
+        ("source = \"keyless\"", "unique and never null: key = [\"The Ref\"]; or use capture"),
     ] {
         w.config(&format!("[[table]]\n{table}\ntarget = \"x\"\n"));
         for command in ["check", "run"] {

@@ -123,16 +123,28 @@ async fn the_guard_watches_every_way_to_delete() {
     w.config(&config("max_delete_fraction = 0.6\n"));
     w.tick().await;
     w.assert_equal("part").await;
-    for (n, table) in ["deletes = \"keys\"\n", "capture = \"full\"\n"].into_iter().enumerate() {
+    for (n, (table, how)) in [
+        ("deletes = \"keys\"\n", "run"),
+        ("capture = \"full\"\n", "run"),
+        // What only a whole read finds, only a whole read takes away.
+        ("", "run --full"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let target = format!("[[table]]\nsource = \"parts\"\ntarget = \"parts{n}\"\n{table}");
         w.config(&target);
         w.sql("INSERT INTO parts SELECT g, 'x', 1, NULL, g FROM generate_series(1, 3000) g ON CONFLICT DO NOTHING")
             .await;
         w.tick().await;
         w.sql("DELETE FROM parts WHERE id > 1000").await;
-        let ran = w.run(&["run"]).await;
+        let ran = w.run(&how.split(' ').collect::<Vec<_>>()).await;
         assert!(ran.code == 1 && ran.stdout.contains("would delete 2000 of the 3000 rows"), "{}", ran.stdout);
-        assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
+        let typed = format!("{how} --allow-deletes --table parts{n}");
+        assert!(ran.stdout.contains(&format!("`plimsoll {typed}` lets one run pass")), "{}", ran.stdout);
+        assert_eq!(w.run(&typed.split(' ').collect::<Vec<_>>()).await.code, 0);
+        let left = w.target(&format!("SELECT CAST(count(*) AS STRING) FROM `{{d}}.parts{n}`")).await;
+        assert_eq!(left[0][0].as_deref(), Some("1000"), "{table}");
     }
 }
 

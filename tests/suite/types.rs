@@ -81,6 +81,8 @@ async fn what_bigquery_cannot_hold_is_quarantined_counted_and_never_changed() {
         (table["upserts"].as_u64(), table["quarantined"].as_u64(), table["nulled"].as_u64()),
         (Some(3), Some(2), Some(9))
     );
+    // Rows, as the run says, not values.
+    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["quarantined"], 2);
     let lines = w.staged("", "quarantine").await;
     assert_eq!(lines.len(), 9, "{lines:#?}");
     let first: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();

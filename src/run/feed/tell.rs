@@ -59,6 +59,10 @@ impl Run<'_> {
             aside: aside.map(|(target, a)| AsideReport::new(target, a)).collect(),
             loading: self.loading_reports(),
             goes_on: std::mem::take(&mut self.goes_on),
+            paused: match state {
+                RunState::Paused => self.feed.tables.iter().map(|t| t.source.to_string()).collect(),
+                _ => Vec::new(),
+            },
             postponed: self.postponed.iter().map(|(spec, e)| PostponedReport::new(spec, e)).collect(),
             tables,
         };
