@@ -54,6 +54,9 @@ pub struct Aside {
     /// When it was first set aside.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
+    /// The moment of the source that BigQuery was last known to be equal to.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<OffsetDateTime>,
     pub reason: String,
     pub hint: String,
     /// How often it has failed since, at its load or merge.

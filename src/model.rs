@@ -17,7 +17,7 @@ mod relation;
 mod table;
 
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
-pub use finds::Finds;
+pub use finds::{Finds, FoundDeletes};
 pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
 pub use near::nearest;
 pub use relation::{RelationName, in_shell};

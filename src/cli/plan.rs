@@ -39,6 +39,15 @@ fn describe(plan: &TablePlan, layout: Layout) -> String {
     for sql in &plan.source_sql {
         out.push_str(&format!("  PostgreSQL: {sql}\n"));
     }
+    if let Some(rows) = plan.stretch_rows {
+        let text = format!(
+            "a stretch of {} rows at a time, each read by keys and a run of its own. Into a target without rows the first is \
+             loaded by a load job, nothing billed; all others are merged",
+            count(rows)
+        );
+        out.push_str(&layout.paragraph(2, ("", Tone::Plain), &text));
+        return notes(plan, layout, out);
+    }
     match &plan.merge_sql {
         Some(sql) => {
             out.push_str(&format!("  BigQuery, at most {} billed:\n", bytes(plan.estimated_bytes)));
@@ -46,6 +55,10 @@ fn describe(plan: &TablePlan, layout: Layout) -> String {
         }
         None => out.push_str("  BigQuery: one load job into the target, nothing billed\n"),
     }
+    notes(plan, layout, out)
+}
+
+fn notes(plan: &TablePlan, layout: Layout, mut out: String) -> String {
     for note in &plan.notes {
         out.push_str(&layout.paragraph(2, ("note: ", Tone::Notable), note));
     }

@@ -8,7 +8,7 @@ use super::paint::Tone;
 use super::{CliError, Exit, Format, output};
 use crate::model::figures::{bytes, count, duration, minute};
 use crate::model::in_shell;
-use crate::run::{Context, Request, RunReport, RunState, TableReport, TickReport, tick};
+use crate::run::{Context, LoadingReport, Request, RunReport, RunState, TableReport, TickReport, tick};
 use crate::server::stop_signal;
 
 pub(super) async fn run(context: Context, request: Request, format: Format, bars: Bars) -> Result<Exit, CliError> {
@@ -67,7 +67,7 @@ fn describe(report: &TickReport, layout: Layout) -> String {
         })
         .collect();
     let mut out = layout.table(&heads, &rows);
-    let remarks: String = runs.iter().map(|run| remarks(run, layout)).collect();
+    let remarks: String = runs.iter().map(|run| remarks(run, loading(run, report), layout)).collect();
     if !remarks.is_empty() {
         out.push('\n');
         out.push_str(&remarks);
@@ -80,8 +80,14 @@ fn describe(report: &TickReport, layout: Layout) -> String {
     out
 }
 
+/// The loads that a run has left to the next tick: a later run of the same tick knows better.
+fn loading<'a>(run: &'a RunReport, report: &TickReport) -> &'a [LoadingReport] {
+    let last = report.runs.iter().rfind(|r| r.feed == run.feed);
+    if last.is_some_and(|last| last.run == run.run) { &run.loading } else { &[] }
+}
+
 /// What there is to say of a run beside its row, errors first.
-fn remarks(run: &RunReport, layout: Layout) -> String {
+fn remarks(run: &RunReport, loading: &[LoadingReport], layout: Layout) -> String {
     let mut out = String::new();
     let mut trouble = |head: String, message: &str, hint: &str| {
         out.push_str(&layout.paragraph(0, ("", Tone::Plain), &format!("{head}:")));
@@ -116,8 +122,8 @@ fn remarks(run: &RunReport, layout: Layout) -> String {
     if run.replayed {
         remark(format!("{}: finished the sealed run {}", run.source, run.run));
     }
-    for l in &run.loading {
-        remark(format!("{}: the load goes on with the next tick, {} rows so far", l.target, count(l.rows)));
+    for l in loading {
+        remark(format!("{}: the load goes on with the next tick, {} rows so far", l.source, count(l.rows)));
     }
     if let Some(log) = run.log.filter(|l| l.unreadable > 0) {
         remark(format!("{}: {} log entries have keys that no row can have", run.source, count(log.unreadable)));
@@ -174,6 +180,25 @@ mod tests {
             postponed: Vec::new(),
             tables: vec![TableReport { upserts, bytes_billed: upserts * 1024, ..TableReport::default() }],
         }
+    }
+
+    #[test]
+    fn a_load_that_is_over_does_not_go_on() {
+        let at = |number, rows: Option<u64>| {
+            let loading =
+                rows.map(|rows| LoadingReport { source: "public.d".to_owned(), target: "t".to_owned(), rows });
+            let id = RunId::new(datetime!(2026-11-26 17:41 UTC), number);
+            RunReport { run: id, loading: loading.into_iter().collect(), ..run("public.d", RunState::Done, 200) }
+        };
+        let told = |runs: Vec<RunReport>| {
+            let report = TickReport::new(datetime!(2026-11-26 17:41 UTC), runs);
+            describe(&report, Layout { paint: Paint::None, lines: Lines::Whole })
+        };
+        let open = told(vec![at(1, Some(200)), at(2, Some(400))]);
+        assert!(open.contains("public.d: the load goes on with the next tick, 400 rows so far"), "{open}");
+        assert_eq!(open.matches("goes on").count(), 1, "{open}");
+        let over = told(vec![at(1, Some(200)), at(2, None)]);
+        assert!(!over.contains("goes on"), "{over}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::paint::Tone;
 use super::{CliError, Exit, Format, output};
 use crate::model::Finds;
 use crate::model::figures::{age, count, minute};
-use crate::run::{Context, FeedStatus};
+use crate::run::{Context, FeedStatus, Standing};
 use crate::state::Figures;
 
 pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, CliError> {
@@ -16,78 +16,19 @@ pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, Cl
         Format::Json => output::json(&json!({ "feeds": feeds })),
         Format::Text => output::text(&describe(&feeds, Layout::of_stdout())),
     }
-    Ok(if feeds.iter().any(is_trouble) { Exit::Failed } else { Exit::Done })
+    Ok(if feeds.iter().any(FeedStatus::is_trouble) { Exit::Failed } else { Exit::Done })
 }
 
-/// How a table does, the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Standing {
-    Failing,
-    SetAside,
-    Late,
-    NeverLoaded,
-    Pending,
-    Loading,
-    Running,
-    Paused,
-    UpToDate,
-}
+/// What the sign before a number of deletes means.
+const AT_LEAST: &str = "≥: a load replaced the target, so at least so many rows are gone";
 
-impl Standing {
-    const ALL: [Self; 9] = [
-        Self::UpToDate,
-        Self::Failing,
-        Self::SetAside,
-        Self::Late,
-        Self::NeverLoaded,
-        Self::Pending,
-        Self::Loading,
-        Self::Running,
-        Self::Paused,
-    ];
-
-    fn of(f: &FeedStatus) -> Self {
-        match (&f.pending, &f.held_by) {
-            _ if f.set_aside_since.is_some() => Self::SetAside,
-            _ if f.error.is_some() => Self::Failing,
-            _ if f.paused_since.is_some() => Self::Paused,
-            _ if f.failure.is_some() => Self::Failing,
-            (_, Some(_)) => Self::Running,
-            _ if f.loading.is_some() => Self::Loading,
-            _ if f.last_success.is_none() => Self::NeverLoaded,
-            _ if f.late => Self::Late,
-            (Some(_), None) => Self::Pending,
-            (None, None) => Self::UpToDate,
-        }
+fn tone(standing: Standing) -> Tone {
+    match standing {
+        Standing::Failing | Standing::SetAside | Standing::Late => Tone::Bad,
+        Standing::NeverLoaded | Standing::Pending | Standing::Loading | Standing::Paused => Tone::Notable,
+        Standing::Running => Tone::Plain,
+        Standing::UpToDate => Tone::Good,
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Failing => "failing",
-            Self::SetAside => "set aside",
-            Self::Late => "late",
-            Self::NeverLoaded => "never loaded",
-            Self::Pending => "pending",
-            Self::Loading => "loading",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::UpToDate => "up to date",
-        }
-    }
-
-    fn tone(self) -> Tone {
-        match self {
-            Self::Failing | Self::SetAside | Self::Late => Tone::Bad,
-            Self::NeverLoaded | Self::Pending | Self::Loading | Self::Paused => Tone::Notable,
-            Self::Running => Tone::Plain,
-            Self::UpToDate => Tone::Good,
-        }
-    }
-}
-
-/// What makes the command fail.
-fn is_trouble(f: &FeedStatus) -> bool {
-    f.error.is_some() || f.failure.is_some() || (f.late && f.loading.is_none())
 }
 
 fn describe(feeds: &[FeedStatus], layout: Layout) -> String {
@@ -100,21 +41,23 @@ fn describe(feeds: &[FeedStatus], layout: Layout) -> String {
         .iter()
         .map(|(standing, f)| {
             let last = f.last_run.as_ref().map(|run| run.figures);
-            let figure = |of: fn(&Figures) -> u64| last.as_ref().map_or("-".to_owned(), |l| count(of(l)));
             let mut row = vec![
                 Cell::plain(&f.source),
-                Cell::new(standing.name(), standing.tone()),
+                Cell::new(standing.name(), tone(*standing)),
                 Cell::plain(f.age_seconds.map_or("-".to_owned(), age)),
                 Cell::plain(f.checked_seconds.map_or("-".to_owned(), age)),
-                Cell::plain(figure(|l| l.upserts)),
-                Cell::plain(figure(|l| l.deletes)),
+                Cell::plain(last.map_or("-".to_owned(), |l| count(l.upserts))),
+                Cell::plain(last.map_or("-".to_owned(), deletes)),
             ];
             row.extend(has_quarantined.then(|| Cell::plain(count(f.quarantined))));
             row
         })
         .collect();
     let mut out = layout.table(&heads, &rows);
-    let remarks: String = sorted.iter().map(|(standing, f)| remarks(*standing, f, layout)).collect();
+    let mut remarks: String = sorted.iter().map(|(standing, f)| remarks(*standing, f, &sorted, layout)).collect();
+    if feeds.iter().any(|f| f.last_run.as_ref().is_some_and(|run| run.figures.rows_before.is_some())) {
+        remarks.push_str(&layout.paragraph(0, ("", Tone::Plain), AT_LEAST));
+    }
     if !remarks.is_empty() {
         out.push('\n');
         out.push_str(&remarks);
@@ -141,14 +84,30 @@ fn describe(feeds: &[FeedStatus], layout: Layout) -> String {
     out
 }
 
-/// What there is to say of a table beside its row.
-fn remarks(standing: Standing, f: &FeedStatus, layout: Layout) -> String {
+/// The deletes of a run; of a load that replaced the target only the least is known.
+fn deletes(last: Figures) -> String {
+    let sign = if last.rows_before.is_some() { "≥" } else { "" };
+    format!("{sign}{}", count(last.deletes))
+}
+
+/// What there is to say of a table beside its row. What the tables of a feed have failed with together is said once.
+fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], layout: Layout) -> String {
     let argument = crate::model::in_shell(&f.source);
     let told = match standing {
         Standing::SetAside | Standing::Failing => {
-            let Some(trouble) = f.trouble.as_ref().or(f.failure.as_ref()) else { return String::new() };
+            let Some(trouble) = f.complaint() else { return String::new() };
             let since = f.set_aside_since.map_or(String::new(), |t| format!(", set aside since {}", minute(t)));
-            let head = layout.paragraph(0, ("", Tone::Plain), &format!("{}{since}:", f.source));
+            let is_shared = |o: &FeedStatus| o.feed == f.feed && o.complaint() == Some(trouble);
+            let same: Vec<&str> = all
+                .iter()
+                .filter(|(other, o)| *other == standing && is_shared(o) && standing == Standing::Failing)
+                .map(|(_, o)| o.source.as_str())
+                .collect();
+            if same.first().is_some_and(|first| *first != f.source) {
+                return String::new();
+            }
+            let tables = if same.is_empty() { f.source.clone() } else { same.join(", ") };
+            let head = layout.paragraph(0, ("", Tone::Plain), &format!("{tables}{since}:"));
             return head + &layout.error(2, &trouble.message, &trouble.hint);
         }
         Standing::NeverLoaded => format!("`plimsoll run --table {argument}` loads it"),
@@ -187,7 +146,8 @@ mod tests {
     use super::*;
     use crate::cli::layout::Lines;
     use crate::cli::paint::Paint;
-    use crate::state::Complaint;
+    use crate::model::RunId;
+    use crate::state::{Complaint, PastRun};
 
     fn feed(source: &str) -> FeedStatus {
         FeedStatus {
@@ -310,8 +270,28 @@ mod tests {
 
     #[test]
     fn a_table_that_was_never_loaded_fails_the_command() {
-        assert!(is_trouble(&FeedStatus { last_success: None, late: true, ..feed("a") }));
-        assert!(!is_trouble(&FeedStatus { loading: Some(1), late: true, last_success: None, ..feed("a") }));
-        assert!(!is_trouble(&FeedStatus { paused_since: Some(datetime!(2026-11-25 8:05 UTC)), ..feed("a") }));
+        assert!(FeedStatus { last_success: None, late: true, ..feed("a") }.is_trouble());
+        assert!(!FeedStatus { loading: Some(1), late: true, last_success: None, ..feed("a") }.is_trouble());
+        assert!(!FeedStatus { paused_since: Some(datetime!(2026-11-25 8:05 UTC)), ..feed("a") }.is_trouble());
+        // Its first load was sealed, and the run is gone.
+        let sealed = FeedStatus { last_success: None, late: true, pending: Some("r".to_owned()), ..feed("a") };
+        assert_eq!((Standing::of(&sealed), sealed.is_trouble()), (Standing::Pending, true));
+    }
+
+    #[test]
+    fn what_tables_share_is_said_once() {
+        let complaint = Complaint { message: "the log is gone".to_owned(), hint: "make it".to_owned() };
+        let of = |source: &str| FeedStatus {
+            feed: "changelog".to_owned(),
+            failure: Some(complaint.clone()),
+            ..feed(source)
+        };
+        let figures = Figures { deletes: 1, rows_before: Some(9), ..Figures::default() };
+        let replaced = PastRun { figures, ..PastRun::of(&RunId::new(datetime!(2026-11-26 17:41 UTC), 1), 0.1, None) };
+        let tables = [of("a"), of("b"), FeedStatus { last_run: Some(replaced), ..feed("d") }, of("c")];
+        let told = describe(&tables, Layout { paint: Paint::None, lines: Lines::Of(80) });
+        assert!(told.contains("\na, b, c:\n"), "{told}");
+        assert_eq!(told.matches("the log is gone").count(), 1, "{told}");
+        assert!(told.contains("≥1") && told.contains("≥: a load replaced the target"), "{told}");
     }
 }

@@ -1,5 +1,7 @@
 //! Figures as people read them.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -31,6 +33,16 @@ pub fn age(seconds: i64) -> String {
     }
 }
 
+/// A length of time in the units of the config, none above days: `400d`, `33d 8h`, `6h`.
+pub fn period(length: Duration) -> String {
+    let (days, below) = (length.as_secs() / 86_400, Duration::new(length.as_secs() % 86_400, length.subsec_nanos()));
+    match (days, below.is_zero()) {
+        (0, _) => humantime::format_duration(below).to_string(),
+        (_, true) => format!("{days}d"),
+        (_, false) => format!("{days}d {}", humantime::format_duration(below)),
+    }
+}
+
 /// How long a run took.
 pub fn duration(seconds: f64) -> String {
     if seconds < 120.0 { format!("{seconds:.1} s") } else { format!("{:.1} min", seconds / 60.0) }
@@ -59,6 +71,8 @@ mod tests {
             [-5, 0, 119, 120, 7199, 7200, 172_800].map(age),
             ["0 s", "0 s", "119 s", "2 min", "119 min", "2 h", "2 d"]
         );
+        let periods = [21_600, 34_560_000, 2_880_000, 604_800, 90, 0].map(|s| period(Duration::from_secs(s)));
+        assert_eq!(periods, ["6h", "400d", "33d 8h", "7d", "1m 30s", "0s"]);
         assert_eq!(minute(time::macros::datetime!(2026-11-26 19:41:45.123 +2)), "2026-11-26 17:41 UTC");
         assert_eq!((duration(0.26), duration(300.0)), ("0.3 s".to_owned(), "5.0 min".to_owned()));
     }

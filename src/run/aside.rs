@@ -10,7 +10,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::error::RunError;
-use crate::batch::Aside;
+use crate::batch::{Aside, Watermark};
 use crate::model::TableSpec;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(300);
@@ -23,6 +23,16 @@ pub(super) enum Stage {
     Look,
     /// After that, or at its load or merge.
     Read,
+}
+
+/// The moment of the source that BigQuery was last known to be equal to: its place in the watermark goes, its age does not.
+pub(super) fn last_success(
+    target: &str,
+    watermark: Option<&Watermark>,
+    before: Option<&Aside>,
+) -> Option<OffsetDateTime> {
+    let standing = watermark.and_then(|w| w.standing(target)).filter(|s| s.mark.loading.is_none());
+    standing.map(|s| s.taken_at).or(before.and_then(|a| a.last_success))
 }
 
 /// The entry of a table that has failed, on top of what was known of it.
@@ -38,6 +48,7 @@ pub(super) fn set_aside(
     Aside {
         source: source.to_owned(),
         since: before.map_or(now, |a| a.since),
+        last_success: before.and_then(|a| a.last_success),
         reason: error.to_string(),
         hint: error.hint(),
         failures,

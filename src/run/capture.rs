@@ -11,12 +11,13 @@
 use std::time::Instant;
 
 use super::context::Context;
+use super::due::is_old;
 use super::error::RunError;
 use super::logged::{LogAtHand, Named};
 use super::order::Mode;
 use super::staging::{Passed, Staging};
 use super::work::{Captured, Found, Looked, Place, Reading, Staged, Work};
-use crate::batch::{Absent, RowsBefore, Watermark};
+use crate::batch::{Absent, RowsBefore};
 use crate::bigquery::TargetPlan;
 use crate::capture::log::{Log, Logged, Survey};
 use crate::capture::{Capture, Decision, KeyRange, Part, Why, caveats, decide, may_be_chunked};
@@ -38,7 +39,9 @@ pub(super) async fn capture(work: &Work<'_>) -> Result<Captured, RunError> {
     let moment = session.begin().await?;
     let mut captured = work.read(&session, &moment).await?;
     match (&captured.batch, work.previous) {
-        (None, Some(previous)) if !work.is_old(previous, &moment) => {
+        (None, Some(previous))
+            if !is_old(work.tables, previous, moment.taken_at, work.context.config.run.heartbeat) =>
+        {
             // Nothing is lost by moving the watermark with a later tick.
             if !session.is_durable(&moment).await? {
                 let stays = std::mem::replace(&mut captured.next, previous.clone()).tables;
@@ -59,13 +62,6 @@ pub(super) fn logged_tables(context: &Context) -> Vec<TableSpec> {
 }
 
 impl<'a> Work<'a> {
-    /// Whether the state is due for a sign of life, also without changes.
-    fn is_old(&self, previous: &Watermark, moment: &Moment) -> bool {
-        let heartbeat = self.context.config.run.heartbeat;
-        let stood = self.tables.iter().filter_map(|t| previous.standing(&t.target)).map(|s| s.taken_at);
-        stood.min().is_none_or(|t| moment.taken_at - t >= heartbeat)
-    }
-
     async fn read(&self, session: &Session, moment: &Moment) -> Result<Captured, RunError> {
         let began = Instant::now();
         let logged = if self.feed.is_shared() { logged_tables(self.context) } else { Vec::new() };

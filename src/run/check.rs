@@ -17,9 +17,8 @@ use crate::bigquery::{Present, TargetPlan};
 use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
 use crate::capture::{blind, unbounded};
 use crate::encode::{Shape, ShapeColumn};
-use crate::model::{
-    CaptureKind, ChangedColumns, Column, Deletes, Finds, Mode as ColumnMode, OnUnrepresentable, TableSpec,
-};
+use crate::model::figures::period;
+use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
 use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog, required_relation};
 use crate::state::Handle;
 use try_out::try_out;
@@ -221,11 +220,13 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> 
     }
     if matches!(spec.capture, CaptureKind::Cursor | CaptureKind::Xmin) {
         match spec.deletes {
-            Deletes::Ignore => note(match spec.finds() {
-                finds @ Finds::InsertsAndUpdates => {
+            Deletes::Ignore => note(match (spec.finds(), spec.reconcile_every) {
+                (finds, None) => {
                     format!("{finds}: rows deleted in the source stay in the target (deletes = \"ignore\")")
                 }
-                finds => format!("{finds}: until then rows deleted in the source stay in the target (reconcile_every)"),
+                (finds, Some(_)) => {
+                    format!("{finds}: until then rows deleted in the source stay in the target (reconcile_every)")
+                }
             }),
             Deletes::Keys => {
                 note("every look for deleted rows reads all keys of the source (deletes_every)".to_owned())
@@ -284,7 +285,7 @@ fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, doubt: Option<&s
     notes.push(match spec.reconcile_every {
         Some(every) => format!(
             "what it does not see is found by the reconcile pass, which reads the whole source and target every {}",
-            humantime::format_duration(every)
+            period(every)
         ),
         None => "what it does not see is never found without reconcile_every = \"1d\"".to_owned(),
     });

@@ -1,10 +1,10 @@
 //! What becomes of the tables a run has captured: a batch, a watermark, and a word on those that failed.
 
-use super::aside::{Stage, set_aside};
+use super::aside::{Stage, last_success, set_aside};
 use super::error::RunError;
 use super::logged::LogAtHand;
 use super::work::{Captured, Found, Work};
-use crate::batch::{Batch, FORMAT_VERSION, LogCounts, Watermark};
+use crate::batch::{Aside, Batch, FORMAT_VERSION, LogCounts, Watermark};
 use crate::model::TableSpec;
 use crate::source::Moment;
 use crate::stage::{batch_folder, store_manifest};
@@ -54,8 +54,9 @@ impl Work<'_> {
             tracing::error!(target: ANSWERED, table = %spec.source, reason = %error, hint = error.hint(), "a table is set aside");
             let before = self.aside.get(&spec.target);
             let stage = if error.came_after_reading() { Stage::Read } else { Stage::Look };
+            let last_success = last_success(&spec.target, self.previous, before);
             let entry = set_aside(&spec.source.to_string(), before, stage, &error, moment.taken_at);
-            aside.insert(spec.target.clone(), entry);
+            aside.insert(spec.target.clone(), Aside { last_success, ..entry });
             // What the guard has stopped keeps its place: read afresh, there would be nothing to measure the deletes by.
             if !matches!(error, RunError::TooManyDeletes { .. }) {
                 tables.remove(&spec.target);

@@ -14,7 +14,7 @@ use crate::bigquery::BigQuery;
 use crate::config::{Config, Secret};
 use crate::model::{FeedId, RunId};
 use crate::source::{Canceller, Session, Source, SourceError};
-use crate::state::{Complaint, Holder};
+use crate::state::{Complaint, Holder, StateDocument};
 use crate::storage::Store;
 use crate::topic::Topic;
 
@@ -41,6 +41,8 @@ pub struct Context {
     cancellers: Mutex<HashMap<FeedId, Canceller>>,
     /// By target.
     seen: Mutex<HashMap<String, Seen>>,
+    /// When this process last read a feed's state, and found no table set aside or loading in it.
+    looked: Mutex<HashMap<FeedId, OffsetDateTime>>,
 }
 
 impl Context {
@@ -70,6 +72,7 @@ impl Context {
             failures: Mutex::default(),
             cancellers: Mutex::default(),
             seen: Mutex::default(),
+            looked: Mutex::default(),
         })
     }
 
@@ -140,9 +143,22 @@ impl Context {
         lock(&self.seen).insert(target.to_owned(), seen);
     }
 
-    /// A table that is no longer known to be up to date: what the state says of it counts again.
-    pub(super) fn note_trouble(&self, target: &str) {
-        lock(&self.seen).remove(target);
+    /// A table that is set aside or loading is no longer known to be up to date, however lately it was: what the state says of it counts
+    /// again.
+    pub(super) fn note_state(&self, document: &StateDocument) {
+        let marks = document.watermark.iter().flat_map(|w| &w.tables);
+        let loading = marks.filter(|(_, mark)| mark.loading.is_some()).map(|(target, _)| target);
+        let troubled: Vec<&String> = document.aside.keys().chain(loading).collect();
+        lock(&self.seen).retain(|target, _| !troubled.contains(&target));
+        match troubled.is_empty() {
+            true => lock(&self.looked).insert(document.feed.clone(), OffsetDateTime::now_utc()),
+            false => lock(&self.looked).remove(&document.feed),
+        };
+    }
+
+    /// When this process last read the feed's state and found nothing amiss.
+    pub(super) fn looked(&self, feed: &FeedId) -> Option<OffsetDateTime> {
+        lock(&self.looked).get(feed).copied()
     }
 
     /// What this process has last seen of a table.

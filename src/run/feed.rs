@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use super::aside::must_wait;
 use super::capture::capture;
 use super::context::Context;
+use super::due::{is_worth_a_write, rest};
 use super::error::RunError;
 use super::feeds::Feed;
 use super::finish::finish;
@@ -17,7 +18,7 @@ use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, seconds_since};
 use super::seen::{Seen, up_to_date};
 use super::work::{Captured, Work};
-use crate::batch::{Batch, Loading, LogCounts, Watermark};
+use crate::batch::{Batch, Loading, LogCounts};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
@@ -27,13 +28,10 @@ use crate::telemetry::ANSWERED;
 
 mod tell;
 
+use tell::shares;
+
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);
-
-/// An empty run that has looked through so many entries of a change log is worth a write of the state.
-const MANY_ENTRIES: u64 = 1000;
-/// So is one that has looked through any, if the last write is so old: entries that were read may be pruned.
-const LONG_AGO: Duration = Duration::from_secs(300);
 
 /// Runs a feed; the reports say how it went. Usually one run, none if the feed is not due, two if an earlier one had to be
 /// finished first.
@@ -52,6 +50,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         log: None,
         postponed: Vec::new(),
         begun: Vec::new(),
+        at_hand: Vec::new(),
         goes_on: Vec::new(),
         replayed: false,
         busy_since: None,
@@ -98,6 +97,8 @@ struct Run<'a> {
     log: Option<LogCounts>,
     postponed: Vec<(TableSpec, RunError)>,
     begun: Vec<String>,
+    /// The targets that the present step is for; a failure is theirs. Empty where it is every table's.
+    at_hand: Vec<String>,
     goes_on: Vec<String>,
     replayed: bool,
     /// Since when another run of this process has had the feed.
@@ -133,6 +134,7 @@ impl Run<'_> {
             self.report(RunState::Empty, Vec::new(), None);
         }
         while !due.is_empty() {
+            self.at_hand = due.iter().map(|t| t.target.clone()).collect();
             due = self.capture_and_apply(due).await?;
             // Somebody may have paused it meanwhile: each write brings the notes along.
             due.retain(|t| !self.is_paused(t));
@@ -151,6 +153,7 @@ impl Run<'_> {
         let Some(state) = self.state.as_mut() else { return Ok(()) };
         state.take_lease(&batch.run).await?;
         let targets: Vec<String> = batch.tables.iter().map(|t| t.target.table.clone()).collect();
+        self.at_hand.clone_from(&targets);
         match finish(self.context, state, &batch, Replay::Yes, &targets).await {
             Ok(tables) => {
                 self.report(RunState::Done, tables, None);
@@ -169,6 +172,7 @@ impl Run<'_> {
         self.id = fresh;
         self.replayed = false;
         self.log = None;
+        self.at_hand.clear();
         Ok(())
     }
 
@@ -200,9 +204,7 @@ impl Run<'_> {
         let Some(last) = committed.map(|s| s.taken_at).max(self.context.last_success(&spec.target)) else {
             return true;
         };
-        // A scheduler is never quite on time; a tick a moment early should not cost a whole period.
-        let tolerance = (every / 10).min(Duration::from_secs(30));
-        now - last >= every.saturating_sub(tolerance)
+        now - last >= rest(every)
     }
 
     /// One run; the tables that are left for another one.
@@ -245,15 +247,18 @@ impl Run<'_> {
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
         let targets: Vec<String> = done.iter().map(|t| t.target.clone()).collect();
         let Some(batch) = batch else {
-            // Whoever looks at the state is to see that it works again.
-            let failed = state.document().notes.recent.last().is_some_and(|r| r.error.is_some());
             self.context.note_failure(&self.feed.id, None);
-            let past = failed.then(|| PastRun::of(&self.id, seconds_since(self.started), None));
             let heartbeat = self.context.config.run.heartbeat;
-            let is_worth_it = is_worth_a_write(&targets, previous.as_ref(), &next, captured_log, heartbeat);
+            let is_worth_it = is_worth_a_write(&done, previous.as_ref(), &next, captured_log, heartbeat);
             let (targets, now) = (up_to_date(&targets, &next, &now_aside), OffsetDateTime::now_utc());
+            // Whoever looks at the state is to see that it works again.
+            let failed = targets.iter().any(|t| state.document().failure_of(t).is_some());
+            let past = failed.then(|| PastRun {
+                tables: shares(self.context, &self.feed.id, &targets),
+                ..PastRun::of(&self.id, seconds_since(self.started), None)
+            });
             if failed || now_aside != aside || is_worth_it {
-                let told = Told { past, checked: Some((targets.clone(), now)) };
+                let told = Told { past, checked: Some((targets.clone(), now)), ..Told::default() };
                 state.advance(next, now_aside, &told).await?
             } else {
                 state.release().await?
@@ -307,27 +312,4 @@ impl Run<'_> {
             info!(reason = %e, "the lease was not given back");
         }
     }
-}
-
-/// Whether a run without changes is to move the watermark in the state all the same.
-fn is_worth_a_write(
-    targets: &[String],
-    previous: Option<&Watermark>,
-    next: &Watermark,
-    log: Option<LogCounts>,
-    heartbeat: Duration,
-) -> bool {
-    // One that is set aside, or waits for something passing, does not get older by being looked at.
-    let standing = targets.iter().filter(|t| next.tables.contains_key(*t));
-    let oldest = standing.map(|t| previous.and_then(|w| w.standing(t)).map(|s| s.taken_at)).min();
-    let is_older = |than: Duration| oldest.is_some_and(|t| t.is_none_or(|t| next.taken_at - t >= than));
-    // Entries that concern nobody are not read again and again.
-    let entries = log.map_or(0, |l| l.entries);
-    let is_long = entries >= MANY_ENTRIES || (entries > 0 && is_older(LONG_AGO));
-    // A new column is known from now on: what comes into it is a change like any other.
-    let is_another = previous.is_some_and(|p| {
-        let (then, now) = (p.tables.values(), next.tables.values());
-        !then.map(|t| &t.relation).eq(now.map(|t| &t.relation))
-    });
-    is_older(heartbeat) || is_long || is_another
 }

@@ -6,16 +6,16 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use tracing::{error, warn};
 
-use super::aside::{Stage, set_aside};
+use super::aside::{Stage, last_success, set_aside};
 use super::context::Context;
 use super::error::RunError;
 use super::lease::keep_lease;
 use super::report::{TableReport, seconds_since};
 use super::seen::{Seen, up_to_date};
-use crate::batch::{Absent, Apply, Batch, TableBatch, Watermark};
+use crate::batch::{Absent, Apply, Aside, Batch, TableBatch, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::model::{DeleteStyle, FeedId};
-use crate::state::{Figures, Handle, PastRun, Told};
+use crate::state::{Figures, Handle, PastRun, StateDocument, Told};
 use crate::storage::Expect;
 use crate::telemetry::ANSWERED;
 
@@ -56,27 +56,43 @@ pub(super) async fn finish(
                 context.bigquery.give_up(batch, table).await?;
                 error!(target: ANSWERED, target, reason = %e, hint = e.hint(), "a table is set aside");
                 let before = aside.get(target).or(state.document().aside.get(target));
+                let last_success = last_success(target, state.document().watermark.as_ref(), before);
                 let entry = set_aside(&table.source, before, Stage::Read, &e, OffsetDateTime::now_utc());
-                aside.insert(target.clone(), entry);
+                aside.insert(target.clone(), Aside { last_success, ..entry });
                 next.tables.remove(target);
             }
         }
     }
-    let past = PastRun {
+    let mut past = PastRun {
         figures: figures.values().fold(Figures::default(), |all, one| all.plus(*one)),
-        tables: figures,
+        tables: figures.clone(),
         ..PastRun::of(&batch.run, seconds_since(batch.started), None)
     };
     // What a replay brings was looked for when its batch was made.
     let now = if replay == Replay::Yes { batch.started } else { OffsetDateTime::now_utc() };
     let targets = up_to_date(looked_at, &next, &aside);
-    let told = Told { past: Some(past), checked: Some((targets.clone(), now)) };
+    let document = state.document();
+    // A table without changes has recovered all the same.
+    for target in targets.iter().filter(|t| document.failure_of(t).is_some()) {
+        past.tables.entry(target.clone()).or_default();
+    }
+    let wrote = figures.into_iter().map(|(target, own)| {
+        let all = loaded_before(document, &target).map_or(own, |before| before.plus(own));
+        (target, all)
+    });
+    let told = Told { wrote: wrote.collect(), past: Some(past), checked: Some((targets.clone(), now)) };
     state.commit(next.clone(), aside, &told).await?;
     for (target, standing) in targets.iter().filter_map(|t| Some((t, next.standing(t)?))) {
         context.note_seen(target, Seen { moment: standing.taken_at, checked: now });
     }
     tidy_up(context, batch, &reports).await;
     Ok(reports)
+}
+
+/// What the stretches before have brought, where a table is in the middle of a load: the figures of a load are those of all its runs.
+fn loaded_before(document: &StateDocument, target: &str) -> Option<Figures> {
+    document.watermark.as_ref()?.tables.get(target)?.loading.as_ref()?;
+    document.notes.tables.get(target)?.last.as_ref().map(|last| last.figures)
 }
 
 /// Notes what the target has now. A table whose target lacks rows is taken out of the watermark: it is loaded afresh.

@@ -13,7 +13,7 @@ use super::target::{bound_note, target_notes};
 use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
 use crate::bigquery::{Inspection, Merger, Present, Reach, TargetPlan, merge_statement};
 use crate::capture::log::{Chunk, Claim, Log, Logged, Place, Reread, Survey, keys_query, scan_query};
-use crate::capture::{Capture, Decision, Why, decide};
+use crate::capture::{Capture, Decision, Why, decide, may_be_chunked};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, RunId, TableSpec, TargetRef};
 use crate::source::Session;
@@ -37,6 +37,9 @@ pub struct TablePlan {
     /// Since when the table rests, at somebody's word: no tick reads it.
     #[serde(with = "time::serde::rfc3339::option")]
     pub paused_since: Option<OffsetDateTime>,
+    /// Where the whole table would be read a stretch of keys at a time, rows of a stretch. What stands above is of all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stretch_rows: Option<u64>,
     /// What the operator should know of the target.
     pub notes: Vec<String>,
     pub error: Option<Failure>,
@@ -69,6 +72,7 @@ impl Context {
                 merge_sql: None,
                 estimated_bytes: 0,
                 paused_since: None,
+                stretch_rows: None,
                 notes: Vec::new(),
                 error: None,
             };
@@ -123,6 +127,16 @@ impl Context {
         if matches!(decision, Decision::Whole(_)) {
             self.refuse_too_many(session, spec, &relation, &shape, None).await?;
         }
+        let is_in_stretches = match decision {
+            Decision::Chunk(..) => true,
+            // Under another key or filter only a replacement is right.
+            Decision::Whole(Why::DefinitionChanged) | Decision::Changes => false,
+            Decision::Whole(_) | Decision::Reconcile(_) => {
+                session.estimate_size(&spec.source).await? > self.config.run.chunk_rows
+                    && may_be_chunked(spec, &relation, &shape)
+            }
+        };
+        plan.stretch_rows = is_in_stretches.then_some(self.config.run.chunk_rows);
         session.end().await?;
         let keys = keys_due.then(|| capture.all_keys());
         let passes = keys.into_iter().chain([upserts]).chain(capture.leavers());

@@ -97,6 +97,7 @@ pub struct RunReport {
 /// A table that is loaded a stretch of keys at a time, and not through yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoadingReport {
+    pub source: String,
     pub target: String,
     /// So far.
     pub rows: u64,

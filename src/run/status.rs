@@ -1,5 +1,6 @@
 //! Where every feed stands, from its state object.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,9 +10,12 @@ use time::OffsetDateTime;
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
-use crate::model::TableSpec;
 use crate::model::figures::{age, minute};
+use crate::model::{FeedId, TableSpec};
 use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, Paused, StateDocument, annotate};
+
+/// How long `/readyz` goes by what this process has seen itself, before it looks for what others have changed: each look is billed.
+const LONGEST_TRUST: Duration = Duration::from_secs(60);
 
 /// What is to become of a table's runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub struct FeedStatus {
     pub source: String,
     pub target: String,
     pub capture: &'static str,
-    /// Which changes the capture finds: "all changes", "deletes every 6h" or "inserts and updates only".
+    /// Which changes the capture finds, such as "all changes", "deletes every 6h" or "inserts and updates only".
     pub finds: String,
     /// The source snapshot up to which everything is in BigQuery.
     pub watermark: Option<String>,
@@ -69,6 +73,13 @@ pub struct FeedStatus {
     pub failure: Option<Complaint>,
 }
 
+/// A feed's state, read once for all its tables.
+struct ReadState {
+    document: StateDocument,
+    /// Why it could not be read.
+    unread: Option<Complaint>,
+}
+
 impl Context {
     /// How old a table's last success may be.
     fn age_limit(&self, spec: &TableSpec) -> Duration {
@@ -78,20 +89,31 @@ impl Context {
 
     /// Where every configured table stands.
     pub async fn status(&self) -> Vec<FeedStatus> {
-        let all = self.config.tables.iter().map(|spec| self.table_status(spec));
-        futures_util::future::join_all(all).await
+        let tables: Vec<&TableSpec> = self.config.tables.iter().collect();
+        let feeds = Feed::of(&tables);
+        let all = feeds.iter().map(async |feed| (feed.id.clone(), self.read_state(feed).await));
+        let read: HashMap<FeedId, ReadState> = futures_util::future::join_all(all).await.into_iter().collect();
+        tables.into_iter().filter_map(|spec| Some(self.table_status(spec, read.get(&spec.feed())?))).collect()
     }
 
-    async fn table_status(&self, spec: &TableSpec) -> FeedStatus {
-        let now = OffsetDateTime::now_utc();
-        let loaded = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await;
-        let (document, unread) = match loaded {
-            Ok(handle) => (handle.document().clone(), None),
+    async fn read_state(&self, feed: &Feed) -> ReadState {
+        match Handle::load(&self.store, &feed.id, self.new_holder(), Duration::ZERO).await {
+            Ok(handle) => {
+                self.note_state(handle.document());
+                ReadState { document: handle.document().clone(), unread: None }
+            }
             Err(e) => {
                 let e = RunError::from(e);
-                (StateDocument::new(spec.feed()), Some(Complaint { message: e.to_string(), hint: e.hint() }))
+                let unread = Some(Complaint { message: e.to_string(), hint: e.hint() });
+                ReadState { document: StateDocument::new(feed.id.clone()), unread }
             }
-        };
+        }
+    }
+
+    fn table_status(&self, spec: &TableSpec, read: &ReadState) -> FeedStatus {
+        let now = OffsetDateTime::now_utc();
+        let ReadState { document, unread } = read;
+        let unread = unread.clone();
         let standing = document.watermark.as_ref().and_then(|w| w.standing(&spec.target));
         let loading = standing.and_then(|s| s.mark.loading.as_ref()).map(|l| l.rows);
         let committed = standing.filter(|_| loading.is_none()).map(|s| s.taken_at);
@@ -100,7 +122,9 @@ impl Context {
         let error = unread_error
             .or_else(|| aside.map(|a| format!("set aside since {}: {}; {}", minute(a.since), a.reason, a.hint)));
         let trouble = unread.or_else(|| aside.map(|a| Complaint { message: a.reason.clone(), hint: a.hint.clone() }));
-        let last_success = committed.max(self.last_success(&spec.target).filter(|_| aside.is_none()));
+        // What another process has set aside, or is loading, is not what this one has seen.
+        let own_success = self.last_success(&spec.target).filter(|_| aside.is_none() && loading.is_none());
+        let last_success = committed.or(aside.and_then(|a| a.last_success)).max(own_success);
         // An older version has noted only where the watermark stands.
         let note = document.notes.tables.get(&spec.target);
         let checked = note.and_then(|n| n.checked).or(committed).max(self.seen(&spec.target).map(|s| s.checked));
@@ -127,9 +151,9 @@ impl Context {
             held_by: document.live_lease(now).map(|l| l.run.to_string()),
             last_run,
             paused_since,
-            failure: match document.notes.recent.last() {
-                Some(last) => last.error.clone(),
-                None => self.last_failure(&spec.feed()),
+            failure: match document.notes.recent.is_empty() {
+                true => self.last_failure(&document.feed),
+                false => document.failure_of(&spec.target).cloned(),
             },
             recent,
             error,
@@ -165,17 +189,32 @@ impl Context {
         Ok(all_changed)
     }
 
-    /// The feeds that make no progress, each with the reason; empty when ready. The state is only read for feeds that this
-    /// process has not seen up to date itself: reads are billed too.
+    /// The feeds that make no progress, each with the reason; empty when ready. Of a feed that this process has seen up to date itself,
+    /// the state is only read now and then: reads are billed too.
     pub async fn not_ready(&self) -> Vec<String> {
+        let tables: Vec<&TableSpec> = self.config.tables.iter().collect();
+        let feeds = Feed::of(&tables);
+        let all = feeds.iter().map(|feed| self.feed_not_ready(feed));
+        futures_util::future::join_all(all).await.concat()
+    }
+
+    async fn feed_not_ready(&self, feed: &Feed) -> Vec<String> {
         let now = OffsetDateTime::now_utc();
+        let is_fresh =
+            |spec: &TableSpec| self.last_success(&spec.target).is_some_and(|t| now - t <= self.age_limit(spec));
+        let trust = LONGEST_TRUST.min(self.config.run.heartbeat);
+        if feed.tables.iter().all(is_fresh) && self.looked(&feed.id).is_some_and(|t| now - t < trust) {
+            return Vec::new();
+        }
+        let read = self.read_state(feed).await;
         let mut reasons = Vec::new();
-        for spec in &self.config.tables {
+        for spec in &feed.tables {
             let limit = self.age_limit(spec);
-            if self.last_success(&spec.target).is_some_and(|t| now - t <= limit) {
+            // While the state can't be read, what this process has seen counts.
+            if read.unread.is_some() && is_fresh(spec) {
                 continue;
             }
-            let status = self.table_status(spec).await;
+            let status = self.table_status(spec, &read);
             if status.paused_since.is_some() {
                 continue;
             }

@@ -49,7 +49,8 @@ pub struct PastRun {
     /// Of all its tables.
     #[serde(flatten)]
     pub figures: Figures,
-    /// Each table's share, by target. Empty where an older version made the note, and of a run that changed nothing.
+    /// Each table's share, by target; of a run that failed or has changed nothing, the tables that it was for. Empty where those are all
+    /// tables of the feed, or an older version made the note.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tables: BTreeMap<String, Figures>,
     /// Why it failed, if it did.
@@ -71,6 +72,11 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Whether any row came or went.
+    pub fn has_rows(self) -> bool {
+        self.upserts + self.deletes + self.quarantined > 0 || self.rows_before.is_some()
+    }
+
     /// The figures of two tables together.
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -93,13 +99,11 @@ impl PastRun {
         Self { run: run.clone(), finished, seconds, figures, tables, error }
     }
 
-    /// What the run did to one table of its feed; `None` where it did nothing to it. A failure is every table's.
+    /// What the run did to one table of its feed; `None` where it was not for it, or did nothing to it.
     pub fn of_table(&self, feed: &FeedId, target: &str) -> Option<Self> {
-        let whole = || (self.tables.is_empty() && *feed == FeedId::of_target(target)).then_some(self.figures);
-        let figures = match self.tables.get(target).copied().or_else(whole) {
-            None if self.error.is_some() => Figures::default(),
-            share => share?,
-        };
+        let is_everyones = self.tables.is_empty()
+            && (*feed == FeedId::of_target(target) || self.error.is_some() || self.figures == Figures::default());
+        let figures = self.tables.get(target).copied().or(is_everyones.then_some(self.figures))?;
         Some(Self { figures, tables: BTreeMap::new(), ..self.clone() })
     }
 }
@@ -132,6 +136,14 @@ impl StateDocument {
         let (stamp, watermark, lease, pending, last) = (String::new(), None, None, None, None);
         let (aside, notes) = (BTreeMap::new(), Notes::default());
         Self { version: FORMAT_VERSION, feed, stamp, watermark, lease, pending, aside, last, notes }
+    }
+
+    /// What the table's last run failed with, until one has looked at it and left nothing behind.
+    pub fn failure_of(&self, target: &str) -> Option<&Complaint> {
+        let is_own = |run: &&PastRun| run.of_table(&self.feed, target).is_some();
+        let last = self.notes.recent.iter().rev().find(is_own)?;
+        let checked = self.notes.tables.get(target).and_then(|n| n.checked);
+        last.error.as_ref().filter(|_| checked.is_none_or(|at| at <= last.finished))
     }
 
     /// Whether two documents say the same but for what is written in the margin: a run that goes by the one may go by the other.

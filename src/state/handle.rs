@@ -171,7 +171,7 @@ impl Handle {
             document.notes = self.document.notes.clone();
             let (marks, aside) = (document.watermark.as_ref().map(|w| &w.tables), &document.aside);
             let is_kept = |target: &str| marks.is_some_and(|m| m.contains_key(target)) || aside.contains_key(target);
-            document.notes.note(&document.feed, told, is_kept);
+            document.notes.note(told, is_kept);
             let unreadable =
                 |e: serde_json::Error| StateError::Unreadable { feed: document.feed.clone(), reason: e.to_string() };
             let content = Bytes::from(serde_json::to_vec_pretty(&document).map_err(unreadable)?);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::document::{PastRun, StateDocument, object_name};
+use super::document::{Figures, PastRun, StateDocument, object_name};
 use super::error::StateError;
 use super::handle::Holder;
 use crate::model::FeedId;
@@ -51,6 +51,8 @@ pub struct TableNote {
 pub struct Told {
     /// Itself, where it is worth a note.
     pub past: Option<PastRun>,
+    /// The targets that it has written, with their figures: of a load in chunks, those of all its runs so far.
+    pub wrote: BTreeMap<String, Figures>,
     /// The targets that it has looked for changes of and left none behind, and when.
     pub checked: Option<(Vec<String>, OffsetDateTime)>,
 }
@@ -74,15 +76,19 @@ pub struct Paused {
 
 impl Notes {
     /// Notes what a run tells. Of tables that are no longer the feed's nothing is kept.
-    pub(super) fn note(&mut self, feed: &FeedId, told: &Told, is_kept: impl Fn(&str) -> bool) {
+    pub(super) fn note(&mut self, told: &Told, is_kept: impl Fn(&str) -> bool) {
         let (targets, at) = told.checked.clone().unzip();
         for target in targets.unwrap_or_default() {
             let note = self.tables.entry(target).or_default();
             note.checked = note.checked.max(at);
         }
         if let Some(past) = &told.past {
-            for target in past.tables.keys() {
-                self.tables.entry(target.clone()).or_default().last = past.of_table(feed, target);
+            for (target, figures) in &told.wrote {
+                let last = &mut self.tables.entry(target.clone()).or_default().last;
+                // A merge of keys alone may find that nothing is to go.
+                if last.is_none() || figures.has_rows() {
+                    *last = Some(PastRun { figures: *figures, tables: BTreeMap::new(), ..past.clone() });
+                }
             }
             self.add(past.clone());
         }
@@ -151,7 +157,7 @@ pub async fn annotate(
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::{Complaint, Figures};
+    use super::super::document::Complaint;
     use super::*;
     use crate::model::RunId;
 
@@ -176,6 +182,26 @@ mod tests {
         let (message, hint) = (String::new(), String::new());
         let failed = PastRun { error: Some(Complaint { message, hint }), figures: Figures::default(), ..old };
         assert_eq!(upserts(&failed, &shared, "a"), Some(0), "every table's");
+        // A failure of some tables is no other's.
+        let of_a = PastRun { tables: [("a".to_owned(), Figures::default())].into(), ..failed.clone() };
+        assert_eq!((upserts(&of_a, &shared, "a"), upserts(&of_a, &shared, "b")), (Some(0), None));
+        let recovered = PastRun { error: None, ..failed };
+        assert_eq!(upserts(&recovered, &shared, "a"), Some(0), "nothing was to be done for any of them");
+    }
+
+    #[test]
+    fn a_failure_stands_until_the_table_is_looked_at() {
+        let (message, hint) = ("m".to_owned(), "h".to_owned());
+        let mut document = StateDocument::new(FeedId::of_changelog());
+        let failed = PastRun { error: Some(Complaint { message, hint }), figures: Figures::default(), ..run(1, &[]) };
+        document.notes.add(PastRun { tables: [("a".to_owned(), Figures::default())].into(), ..failed.clone() });
+        assert!(document.failure_of("a").is_some() && document.failure_of("b").is_none());
+        // Another table's run says nothing of this one.
+        document.notes.add(run(2, &["b"]));
+        assert!(document.failure_of("a").is_some());
+        let checked = Some((vec!["a".to_owned()], failed.finished + time::Duration::SECOND));
+        document.notes.note(&Told { checked, ..Told::default() }, |_| true);
+        assert!(document.failure_of("a").is_none());
     }
 
     #[test]
@@ -184,8 +210,9 @@ mod tests {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut notes = Notes::default();
         for number in 0..40 {
-            let past = Some(run(number, &names));
-            notes.note(&FeedId::of_changelog(), &Told { past, checked: None }, |target| target != "t0");
+            let past = run(number, &names);
+            let told = Told { wrote: past.tables.clone(), past: Some(past), checked: None };
+            notes.note(&told, |target| target != "t0");
         }
         let shares: Vec<usize> = notes.recent.iter().rev().map(|r| r.tables.len()).collect();
         assert_eq!((shares.len(), &shares[..4]), (30, &[250, 250, 0, 0][..]));

@@ -122,6 +122,12 @@ async fn a_table_that_fails_for_good_is_set_aside_and_comes_back() {
     assert!(told.stderr.is_empty() && told.stdout.matches("has the column v as INT").count() == 1, "{told:?}");
     let status = w.run(&["status"]).await.stdout;
     assert!(status.contains("set aside since"), "{status}");
+    // How old its rows are is known, and grows.
+    let beta = w.run(&["status", "--json"]).await.json()["feeds"][1].clone();
+    assert!(
+        beta["set_aside_since"].is_null() && beta["age_seconds"].is_u64() && beta["watermark"].is_null(),
+        "{beta:#}"
+    );
     let served = w.serve().await;
     let (code, ready) = w.get(&format!("{}/readyz", served.url)).await;
     assert_eq!((code, ready["reasons"].as_array().unwrap().len()), (503, 1), "{ready}");

@@ -502,3 +502,33 @@ async fn a_table_set_aside_is_not_ready_in_the_process_that_did_it() {
     let (status, reasons) = w.get(&format!("{}/readyz", served.url)).await;
     assert!(status == 503 && reasons.to_string().contains("set aside"), "{reasons}");
 }
+
+/// What another process has set aside, or has begun to load, is not ready here either, however lately this one has seen it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_has_met_is_seen_here() {
+    let w = World::new().await;
+    w.sql(LOG).await;
+    w.sql(ITEMS).await;
+    w.config_with("heartbeat = \"1s\"", &config("", ""));
+    let served = w.serve().await;
+    assert_eq!(w.post(&format!("{}/runs", served.url), "").await.0, 200);
+    assert_eq!(w.get(&format!("{}/readyz", served.url)).await.0, 200);
+    let good = w.state("changelog").await;
+    let mut loading = good.clone();
+    let before = serde_json::json!({ "after": ["1"], "rows": 1, "before": "some" });
+    loading["watermark"]["tables"]["item"]["loading"] = before;
+    let mut aside = good.clone();
+    aside["watermark"]["tables"].as_object_mut().unwrap().remove("item");
+    aside["aside"] = serde_json::json!({ "item": { "source": "public.item", "since": "2026-11-26T10:00:00Z", "reason": "r", "hint": "h" } });
+    for (state, word) in [(loading, "goes on"), (aside, "set aside")] {
+        w.put_state("changelog", &state).await;
+        let mut answer = w.get(&format!("{}/readyz", served.url)).await;
+        while answer.0 == 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            answer = w.get(&format!("{}/readyz", served.url)).await;
+        }
+        assert!(answer.1.to_string().contains(word), "{}", answer.1);
+        let table = w.get(&format!("{}/status", served.url)).await.1["feeds"][0].clone();
+        assert!(table["last_success"].is_null() && table["late"] == true, "{table:#}");
+    }
+}

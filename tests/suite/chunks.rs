@@ -55,6 +55,8 @@ async fn one_stretch(w: &World) -> Value {
 async fn a_load_goes_on_while_there_is_time() {
     for rest in [LOGGED, SCANNED] {
         let w = world("chunk_rows = 30", rest).await;
+        let plan = w.run(&["plan"]).await.stdout;
+        assert!(plan.contains("a stretch of 30 rows at a time"), "{plan}");
         let ran = w.run(&["run", "--json"]).await;
         let report = ran.json();
         let runs = report["runs"].as_array().unwrap();
@@ -66,6 +68,9 @@ async fn a_load_goes_on_while_there_is_time() {
         let merges = w.bq.jobs().iter().filter(|j| j.contains("_merge_")).count();
         assert_eq!(merges, 3 + looks, "the first is loaded straight");
         equal(&w).await;
+        // The figures of the load are those of all its runs.
+        let loaded = w.run(&["status", "--json"]).await.json()["feeds"][0]["last_run"].clone();
+        assert_eq!((&loaded["upserts"], &loaded["deletes"]), (&95.into(), &0.into()), "{loaded:#}");
         for order in [vec!["run", "--full", "--json"], vec!["resync", "--table", "item", "--json"]] {
             let report = w.run(&order).await.json();
             let rows: Vec<Option<u64>> =

@@ -89,7 +89,7 @@ async fn a_failure_is_shown_until_a_run_succeeds() {
     assert_eq!(w.run(&["status"]).await.code, 0);
 }
 
-/// A table that was never loaded has no state; the process that met the failure tells of it.
+/// A table that was never loaded has a state for the failure's sake: every process tells of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_of_a_first_load_is_shown() {
     let w = operated("where = \"note::int > 0\"").await;
@@ -97,7 +97,9 @@ async fn a_failure_of_a_first_load_is_shown() {
     let served = w.serve().await;
     assert_eq!(press(&w, &served, "run", "").await, (303, "/?done=failed".to_owned()));
     let (_, page) = html(&w, &served, "/").await;
-    assert!(page.contains("never loaded") && page.contains("a row could not be read"), "{page}");
+    assert!(page.contains("failing") && page.contains("a row could not be read"), "{page}");
+    let status = w.run(&["status"]).await;
+    assert!(status.code == 1 && status.stdout.contains("a row could not be read"), "{}", status.stdout);
     w.sql("UPDATE orders SET note = '1'").await;
     assert_eq!(press(&w, &served, "run", "").await.1, "/?done=ran");
     assert!(html(&w, &served, "/").await.1.contains("none in trouble"));

@@ -53,6 +53,18 @@ async fn last_checked_is_true_in_every_process() {
     assert!(moment(&quiet, "last_success") > moment(&loaded, "last_success"), "{quiet:#}");
     assert!(moment(&quiet, "last_success") <= moment(&quiet, "checked"), "the look comes before its end: {quiet:#}");
     assert_eq!(quiet["last_run"], loaded["last_run"], "an empty run wrote nothing");
+    // Where the table's own time is shorter, that is kept by a process that has seen none of it.
+    let text = std::fs::read_to_string(w.config_path()).unwrap();
+    std::fs::write(w.config_path(), format!("{text}every = \"2m\"\n")).unwrap();
+    let mut state = w.state("orders").await;
+    let then = time::OffsetDateTime::now_utc() - std::time::Duration::from_secs(130);
+    state["watermark"]["taken_at"] = then.format(&time::format_description::well_known::Rfc3339).unwrap().into();
+    w.put_state("orders", &state).await;
+    assert_eq!(w.tick().await["state"], "empty");
+    let again = w.run(&["run", "--json"]).await.json();
+    assert_eq!(again["runs"], serde_json::json!([]), "it is not due: {again:#}");
+    std::fs::write(w.config_path(), text).unwrap();
+    let quiet = status(&w).await.remove(0);
     // A process that looks more often than it writes knows more than the others.
     let served = w.serve().await;
     let (_, answer) = w.post(&format!("{}/runs", served.url), "").await;

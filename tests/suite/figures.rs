@@ -49,11 +49,19 @@ async fn tables_that_share_a_feed_have_each_their_own_figures() {
     // Both were looked at.
     assert_eq!(tables[0]["checked"], tables[1]["checked"]);
     assert_eq!(tables[0]["last_success"], tables[1]["last_success"]);
+    w.gcs.clear();
+    status(&w).await;
+    assert_eq!(w.gcs.log().len(), 1, "one object for both: {:?}", w.gcs.log());
     let served = w.serve().await;
     let page = w.http.get(&served.url).send().await.unwrap().text().await.unwrap();
-    for shown in
-        ["3 upserts, 1 deletes", "3 upserts, 0 deletes", "1 quarantined", "Last 2 runs", "Last 1 runs", "all changes"]
-    {
+    for shown in [
+        "3 upserts, 1 deletes",
+        "3 upserts, 0 deletes",
+        "1 quarantined",
+        "Last 2 runs",
+        "Last 1 runs",
+        "changes that the log has",
+    ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     // The run's text counts a delete once, though it was staged and merged.
@@ -61,6 +69,18 @@ async fn tables_that_share_a_feed_have_each_their_own_figures() {
     let text = w.run(&["run"]).await.stdout;
     let figures: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().take(5).collect();
     assert_eq!(figures, ["changelog", "done", "0", "1", "0"], "{text}");
+    // A failure is that of the tables that the run was for, and is over once they were looked at.
+    assert_eq!(w.run(&["pause", "--table", "beta"]).await.code, 0);
+    w.sql("ALTER TABLE log RENAME TO gone").await;
+    assert_ne!(w.run(&["run"]).await.code, 0);
+    let failed = status(&w).await;
+    assert!(failed[0]["failure"].is_object() && failed[1]["failure"].is_null(), "{failed:#?}");
+    let page = async || w.http.get(&served.url).send().await.unwrap().text().await.unwrap();
+    assert_eq!(page().await.matches("<small>failed, ").count(), 1);
+    w.sql("ALTER TABLE gone RENAME TO log").await;
+    assert_eq!(w.tick().await["state"], "empty");
+    assert!(status(&w).await[0]["failure"].is_null());
+    assert_eq!(page().await.matches("<small>failed, ").count(), 0, "{}", page().await);
 }
 
 /// A table that is paused, one that is set aside, and one whose time has not come are not looked at with the others.
@@ -143,6 +163,8 @@ async fn what_a_capture_finds_is_said_in_the_same_words() {
         ("deletes = \"keys\"\ndeletes_every = \"6h\"\n", "deletes every 6h"),
         ("reconcile_every = \"7d\"\n", "deletes every 7d"),
         ("deletes = \"keys\"\n", "all changes"),
+        ("cursor = \"updated_at\"\n", "inserts and updates only, where they set updated_at"),
+        ("cursor = \"updated_at\"\ndeletes = \"keys\"\n", "changes that set updated_at, and deletes"),
         ("capture = \"full\"\n", "all changes"),
     ] {
         w.config(&format!("[[table]]\nsource = \"orders\"\n{rest}"));
@@ -151,7 +173,7 @@ async fn what_a_capture_finds_is_said_in_the_same_words() {
         assert_eq!(check.json()["tables"][0]["finds"], words, "{rest}");
         assert_eq!(
             check.stdout.matches(words).count() > 1,
-            words != "all changes" && !rest.contains("deletes_every"),
+            words != "all changes" && (!rest.contains("deletes") || rest.contains("reconcile")),
             "{}",
             check.stdout
         );

@@ -117,7 +117,7 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         assert!(about.contains("\ncapture = \"xmin\"") && about.contains("\ndeletes = \"keys\""), "{about}");
     }
     expect![[r##"
-        # app.orders: all changes
+        # app.orders: changes that set updated_at, and deletes
         [[table]]
         source = "app.orders"
         target = "app_orders"
@@ -131,7 +131,7 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         # cursor = "updated_at"  # in place of capture, when the table is large and every write sets it: it has an index
         deletes = "keys"
 
-        # public.large, about 5000000 rows: deletes every 1h
+        # public.large, about 5000000 rows: changes that set updated_at, deletes every 1h, all others every 7d
         [[table]]
         source = "public.large"
         # it has an index; a write that does not set it, such as an update in bulk, waits for reconcile_every

@@ -1,37 +1,48 @@
 //! What a run tells: its report, and what this process and the state remember of how it went.
 
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 use tracing::info;
 
 use super::Run;
-use crate::model::TableSpec;
+use crate::model::{FeedId, TableSpec};
+use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::handover::LAST_WORDS;
 use crate::run::report::{
     AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, seconds_since,
 };
-use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, annotate};
+use crate::state::{Complaint, Figures, Handle, Newborn, Notes, PastRun, annotate};
+
+/// How a note names the tables that a run was for, and has not changed: not at all, where they are all that the feed has.
+pub(super) fn shares(context: &Context, feed: &FeedId, targets: &[String]) -> BTreeMap<String, Figures> {
+    let mut all = context.config.tables.iter().filter(|t| t.feed() == *feed);
+    if targets.is_empty() || all.all(|t| targets.contains(&t.target)) {
+        return BTreeMap::new();
+    }
+    targets.iter().map(|t| (t.clone(), Figures::default())).collect()
+}
 
 impl Run<'_> {
     /// What is set aside or loading is not ready, however lately it was.
     fn note_trouble(&self) {
-        let Some(document) = self.state.as_ref().map(Handle::document) else { return };
-        let marks = document.watermark.iter().flat_map(|w| &w.tables);
-        let loading = marks.filter(|(_, mark)| mark.loading.is_some()).map(|(target, _)| target);
-        for target in document.aside.keys().chain(loading) {
-            self.context.note_trouble(target);
+        if let Some(document) = self.state.as_ref().map(Handle::document) {
+            self.context.note_state(document);
         }
     }
 
     /// Leaves word of a failure in the state, for whoever looks later: this process may be gone by then.
     pub(super) async fn note_failure(&self, error: &RunError) {
         let complaint = Complaint { message: error.to_string(), hint: error.hint() };
-        // A feed without a state gets none for it: it may be misspelt. This process remembers.
         self.context.note_failure(&self.feed.id, Some(complaint.clone()));
-        let past = PastRun::of(&self.id, seconds_since(self.started), Some(complaint));
+        let past = PastRun {
+            tables: shares(self.context, &self.feed.id, &self.at_hand),
+            ..PastRun::of(&self.id, seconds_since(self.started), Some(complaint))
+        };
         let (store, writer) = (&self.context.store, self.context.new_holder());
         let noted =
-            annotate(store, &self.feed.id, &writer, Newborn::LeaveAlone, |notes: &mut Notes| notes.add(past.clone()));
+            annotate(store, &self.feed.id, &writer, Newborn::Create, |notes: &mut Notes| notes.add(past.clone()));
         // The log has it anyway.
         if let Ok(Err(e)) = tokio::time::timeout(LAST_WORDS, noted).await {
             info!(reason = %e, "the failure is not noted in the state");
@@ -90,7 +101,12 @@ impl Run<'_> {
     fn loading_reports(&self) -> Vec<LoadingReport> {
         let marks = self.state.iter().filter_map(|s| s.document().watermark.as_ref()).flat_map(|w| &w.tables);
         let each = marks.filter_map(|(target, mark)| Some((target, mark.loading.as_ref()?)));
-        each.map(|(target, l)| LoadingReport { target: target.clone(), rows: l.rows }).collect()
+        let tables = &self.context.config.tables;
+        let source = |target: &String| {
+            let spec = tables.iter().find(|t| t.target == *target);
+            spec.map_or(target.clone(), |t| t.source.to_string())
+        };
+        each.map(|(target, l)| LoadingReport { source: source(target), target: target.clone(), rows: l.rows }).collect()
     }
 
     /// Why tables were read whole: of a shared feed each with its name.

@@ -7,7 +7,7 @@ use super::frame;
 use super::spark::sparkline;
 use crate::config::Console;
 use crate::model::figures::{age, bytes, count, duration, moment};
-use crate::run::FeedStatus;
+use crate::run::{FeedStatus, Standing};
 use crate::state::Figures;
 
 /// What a table's row begins with; one look has to be enough.
@@ -38,32 +38,21 @@ impl Health {
 }
 
 /// A table's state in a word, and more of it where there is more to say.
-fn state(table: &FeedStatus) -> (Health, String, Option<String>) {
-    let is = |health, word: &str| (health, word.to_owned(), None);
-    let failure = table.failure.as_ref();
-    match table {
-        FeedStatus { paused_since: Some(since), .. } => {
-            (Health::Waiting, "paused".to_owned(), Some(format!("since {}", moment(*since))))
-        }
-        FeedStatus { error: Some(error), .. } => {
-            let word = if error.starts_with("set aside") { "set aside" } else { "unknown" };
-            (Health::Wrong, word.to_owned(), Some(error.clone()))
-        }
-        FeedStatus { late: true, last_success, .. } => {
-            let word = if last_success.is_none() && table.loading.is_none() { "never loaded" } else { "late" };
-            let word = if table.loading.is_some() { "loading" } else { word };
-            let health = if table.loading.is_some() { Health::Waiting } else { Health::Wrong };
-            let why = failure.map(|e| format!("the last run failed: {}. {}", e.message, e.hint));
-            (health, word.to_owned(), why.or_else(|| rows_so_far(table)))
-        }
-        FeedStatus { loading: Some(_), .. } => (Health::Waiting, "loading".to_owned(), rows_so_far(table)),
-        _ => match failure {
-            Some(e) => (Health::Wrong, "failing".to_owned(), Some(format!("{}. {}", e.message, e.hint))),
-            None if table.held_by.is_some() => is(Health::Well, "running"),
-            None if table.pending.is_some() => is(Health::Waiting, "pending"),
-            None => is(Health::Well, "up to date"),
-        },
-    }
+fn state(table: &FeedStatus) -> (Health, &'static str, Option<String>) {
+    let standing = Standing::of(table);
+    let health = match standing {
+        _ if table.is_trouble() => Health::Wrong,
+        Standing::Pending | Standing::Loading | Standing::Paused => Health::Waiting,
+        _ => Health::Well,
+    };
+    let said = || table.complaint().map(|c| format!("{}. {}", c.message, c.hint));
+    let more = match standing {
+        Standing::SetAside => table.error.clone(),
+        Standing::Paused => table.paused_since.map(|since| format!("since {}", moment(since))),
+        Standing::Loading => rows_so_far(table),
+        _ => said(),
+    };
+    (health, standing.name(), more)
 }
 
 fn rows_so_far(table: &FeedStatus) -> Option<String> {
@@ -71,7 +60,7 @@ fn rows_so_far(table: &FeedStatus) -> Option<String> {
 }
 
 pub(super) fn page(tables: &[FeedStatus], console: Console, notice: Option<Outcome>) -> Markup {
-    let wrong = tables.iter().filter(|t| state(t).0 == Health::Wrong).count();
+    let wrong = tables.iter().filter(|t| t.is_trouble()).count();
     let paused = tables.iter().filter(|t| t.paused_since.is_some()).count();
     let content = html! {
         header {
@@ -122,7 +111,7 @@ fn row(table: &FeedStatus, console: Console) -> Markup {
             td data-label="Age" {
                 @match table.age_seconds {
                     Some(seconds) => { time { (age(seconds)) } }
-                    None => { span.faint { "never" } }
+                    None => { span.faint { @if table.set_aside_since.is_some() { "not known" } @else { "never" } } }
                 }
                 @if let Some(watermark) = &table.watermark { small { "snapshot " (watermark) } }
             }
