@@ -55,7 +55,7 @@ Inside a composite the server's `to_json` decides: bounds of an inner array are 
 ## Numbers in JSON
 
 A number is kept if BigQuery's parser takes it in its exact mode: an integer of 64 bits, or a double that its library prints as the same decimal value.
-That library does not always print the shortest text, so a few numbers that a double would hold are refused, such as `1e23`, which it prints as
+That library does not always print the shortest text, so a few numbers that a double would hold are quarantined, such as `1e23`, which it prints as
 `9.999999999999999e22`. An element of an array of doubles is written in a text that is taken.
 
 ## `on_unrepresentable`
