@@ -15,7 +15,9 @@ impl NoScheme {
     /// What to type.
     pub fn hint(&self) -> String {
         let Self { variable, value } = self;
-        format!("export {variable}=http://{value}, or unset it to use the service itself")
+        // Another scheme goes.
+        let address = value.rsplit_once("://").map_or(value.as_str(), |(_, address)| address);
+        format!("export {variable}=http://{address}, or unset it to use the service itself")
     }
 }
 
@@ -66,5 +68,6 @@ mod tests {
             error.hint(),
             "export STORAGE_EMULATOR_HOST=http://127.0.0.1:4443, or unset it to use the service itself"
         );
+        assert!(read("ftp://x").unwrap_err().hint().starts_with("export STORAGE_EMULATOR_HOST=http://x, "));
     }
 }

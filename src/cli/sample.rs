@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{CliError, Exit, Format, database};
 use crate::capture::CaptureError;
 use crate::config::{self, Config, ConfigSource, Environment, Secret};
-use crate::model::{Blame, OnUnrepresentable, RelationName, TableSpec, TargetRef};
+use crate::model::{Blame, OnUnrepresentable, RelationName, TableSpec, TargetRef, in_shell};
 use crate::propose::{Proposed, Verdict, Wish, comment, legal, near, propose_table, relation_name, settings, spec_of};
 use crate::run::{RunError, Sample, Sampled};
 use crate::source::{
@@ -57,7 +57,7 @@ pub(crate) enum SampleError {
 impl SampleError {
     pub fn hint(&self) -> String {
         match self {
-            Self::NoSuchTable { near: Some(near), .. } => format!("did you mean --table '{near}'?"),
+            Self::NoSuchTable { near: Some(near), .. } => format!("did you mean --table {}?", in_shell(near)),
             Self::NoSuchTable { .. } => {
                 "write --table schema.table; `plimsoll init --output -` lists the tables and views".to_owned()
             }

@@ -108,7 +108,9 @@ impl EncodeError {
             Self::NameCollision { second, name, .. } => {
                 format!("write rename = {{ {} = {} }}", toml_key(second), toml_text(&format!("{name}_2")))
             }
-            Self::NoColumns => "take a column out of exclude".to_owned(),
+            Self::NoColumns => {
+                "take a column out of exclude; if nothing is excluded, the table has no column: leave it out".to_owned()
+            }
             Self::Unrepresentable { column, .. } => format!(
                 "correct the value, or write columns.{}.type = \"STRING\" or on_unrepresentable = \"quarantine\"",
                 toml_key(column)

@@ -13,6 +13,7 @@
 
 use super::changelog::{Coverage, follows};
 use super::proposed::{Entry, LARGE, ProposedLog, Written};
+use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, text};
 use super::trigger_text::{Clock, always_sets_to_now};
 use crate::source::{Access, Candidate, Listing, Relation, RelationKind, SourceColumn, oid};
@@ -39,7 +40,12 @@ pub fn key(relation: &Relation) -> Option<&[String]> {
         return Some(&relation.primary_key);
     }
     let is_full = |columns: &&Vec<String>| columns.iter().all(|c| relation.column(c).is_some_and(|c| c.not_null));
-    relation.unique.iter().filter(is_full).min_by_key(|columns| columns.len()).map(Vec::as_slice)
+    // A key is always read and can't be hashed: a secret is the last choice.
+    let has_secret = |columns: &[String]| {
+        columns.iter().filter_map(|c| relation.column(c)).any(|c| sensitive(c) == Some(Sensitive::Secret))
+    };
+    let best = relation.unique.iter().filter(is_full).min_by_key(|columns| (has_secret(columns), columns.len()));
+    best.map(Vec::as_slice)
 }
 
 /// The whole table, each tick.

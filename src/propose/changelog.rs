@@ -4,7 +4,7 @@
 //! logged for certain follows it. What an application writes misses updates in bulk, and only the application knows what it
 //! logs: such a log is offered, for views above all.
 
-use super::proposed::{LARGE, ProposedLog, Written};
+use super::proposed::{LARGE, LogWriter, ProposedLog, Written};
 use super::select::Chosen;
 use super::trigger_text::always_logs;
 use crate::config::known_logs;
@@ -31,6 +31,7 @@ pub fn find(listing: &Listing, chosen: &[Chosen<'_>]) -> Option<ProposedLog> {
                 table: log.name.clone(),
                 at: (log.name != *expected).then(|| log.name.clone()),
                 written: if covers_some { Written::Live } else { Written::Offered },
+                writer: if is_by_trigger { LogWriter::Triggers } else { LogWriter::Application },
                 example: match spec.types {
                     TypeColumn::ContentType { .. } => "app_label.model",
                     TypeColumn::Relation { .. } => "public.orders",
@@ -98,6 +99,7 @@ fn history(listing: &Listing) -> Option<ProposedLog> {
         table: found.name.clone(),
         at: None,
         written: Written::Offered,
+        writer: LogWriter::Application,
         example: "public.app_historicalorder",
     })
 }

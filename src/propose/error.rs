@@ -1,6 +1,6 @@
 //! Why nothing can be proposed.
 
-use crate::model::Blame;
+use crate::model::{Blame, in_shell};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProposeError {
@@ -23,12 +23,12 @@ impl ProposeError {
         match self {
             Self::Empty { .. } => "check the database's name at the end of the URL".to_owned(),
             Self::NoRights { statements, .. } => format!("as the tables' owner: {}", statements.join("; ")),
-            Self::NoMatch { near: Some(near), option, .. } => format!("did you mean {option} '{near}'?"),
+            Self::NoMatch { near: Some(near), option, .. } => format!("did you mean {option} {}?", in_shell(near)),
             Self::NoMatch { option: "--schema", .. } => {
                 "write a schema's name, or a pattern with * and ? in it: --schema 'app*'".to_owned()
             }
-            Self::NoMatch { .. } => {
-                "write schema.table, a table's name, or a pattern with * and ? in it: --table 'app.*'".to_owned()
+            Self::NoMatch { option, .. } => {
+                format!("write schema.table, a table's name, or a pattern with * and ? in it: {option} 'app.*'")
             }
             Self::AllExcluded => "leave one of them out".to_owned(),
         }

@@ -45,6 +45,13 @@ pub struct Proposed {
     pub entries: Vec<Entry>,
 }
 
+/// Who writes a change log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogWriter {
+    Triggers,
+    Application,
+}
+
 /// A change log that the config can name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProposedLog {
@@ -54,6 +61,7 @@ pub struct ProposedLog {
     /// Where that is not where the preset says.
     pub at: Option<RelationName>,
     pub written: Written,
+    pub writer: LogWriter,
     /// An example of a type of its entries.
     pub example: &'static str,
 }

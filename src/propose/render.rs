@@ -1,7 +1,7 @@
 //! The proposal as a file: TOML with the reason for each choice.
 
 use super::head::{Places, head};
-use super::proposed::{Entry, Proposal, Proposed, ProposedLog, Verdict, Written};
+use super::proposed::{Entry, LogWriter, Proposal, Proposed, ProposedLog, Verdict, Written};
 use super::toml_text::{WIDTH, comment, relation, remarks, text, wrap};
 
 /// The whole file.
@@ -53,9 +53,14 @@ fn changelog(log: &ProposedLog, out: &mut String) {
             "# ",
             format!(
                 "{} looks like the change log of {}. It can say which rows of a view have changed, deletes included: uncomment this, then write \
-                 key, capture = \"changelog\" and log_types in the view's [[table]] (docs/CONFIG.md). For tables the captures below see more: the \
-                 application does not log what it writes in bulk or past its models.",
-                log.table, log.preset
+                 key, capture = \"changelog\" and log_types in the view's [[table]] (docs/CONFIG.md). For tables the captures below see more: {}.",
+                log.table,
+                log.preset,
+                match log.writer {
+                    LogWriter::Triggers =>
+                        "no table has triggers that log each of its writes for certain, TRUNCATE included",
+                    LogWriter::Application => "the application does not log what it writes in bulk or past its models",
+                }
             ),
         ),
     };

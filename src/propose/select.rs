@@ -102,14 +102,19 @@ fn refuse_unmatched(all: &[&RelationName], filters: &Filters) -> Result<(), Prop
 pub fn near<'a>(typed: &str, names: impl Iterator<Item = &'a RelationName> + Clone) -> Option<String> {
     let bare = |text: &str| text.replace('"', "").to_lowercase();
     let wanted = bare(typed);
-    // The same name without its quotes, in other letters or in another schema is meant before a similar one.
-    let same = names.clone().find(|n| bare(&n.to_string()) == wanted || bare(&n.name) == wanted);
+    // The same name without its quotes, in other letters or in another schema is meant before a similar one; of several schemas
+    // the usual one.
     let last = wanted.rsplit('.').next().unwrap_or_default();
-    let same = same.or_else(|| names.clone().find(|n| bare(&n.name) == last));
+    let is_elsewhere = |n: &RelationName| n.schema != "public";
+    let usual =
+        |is_it: &dyn Fn(&RelationName) -> bool| names.clone().filter(|n| is_it(n)).min_by_key(|n| is_elsewhere(n));
+    let same = usual(&|n| bare(&n.to_string()) == wanted)
+        .or_else(|| usual(&|n| bare(&n.name) == wanted))
+        .or_else(|| usual(&|n| bare(&n.name) == last));
     same.map(relation_name).or_else(|| {
         let written = |n: &RelationName| if typed.contains('.') { n.to_string() } else { n.name.clone() };
         let distance = |n: &RelationName| strsim::levenshtein(&bare(&written(n)), &wanted);
-        let found = names.min_by_key(|n| (distance(n), strsim::levenshtein(&written(n), typed)))?;
+        let found = names.min_by_key(|n| (distance(n), strsim::levenshtein(&written(n), typed), is_elsewhere(n)))?;
         (distance(found) <= (wanted.chars().count() / 3).clamp(1, 4)).then(|| relation_name(found))
     })
 }
@@ -229,6 +234,11 @@ mod tests {
         assert_eq!(near("public.customers").as_deref(), Some("app.Customers"));
         assert_eq!(near("public.A.b").as_deref(), Some("public.\"a.b\""));
         assert_eq!(near("invoices"), None);
+        // Of one name in two schemas the usual one is meant, whichever comes first.
+        let twice = [name("Sales Dept", "orders"), name("public", "orders")];
+        for typed in ["Public.Orders", "nosuchschema.orders", "ordrs", "Orders"] {
+            assert_eq!(super::near(typed, twice.iter()).as_deref(), Some("public.orders"), "{typed}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::capture;
 use super::changelog::is_log;
 use super::checked::checked;
 use super::frameworks::framework_table;
-use super::proposed::{Entry, LARGE, Proposed, ProposedLog, Verdict, Written};
+use super::proposed::{Entry, LARGE, LogWriter, Proposed, ProposedLog, Verdict, Written};
 use super::select::Wish;
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, relation_name};
@@ -114,9 +114,13 @@ fn no_table(candidate: &Candidate, log: Option<&ProposedLog>) -> Option<String> 
 
 fn view(what: &str, log: Option<&ProposedLog>) -> String {
     let follows = log.map_or_else(String::new, |log| {
+        let logged = match log.writer {
+            LogWriter::Triggers => "all tables that it reads, each with triggers that log every write",
+            LogWriter::Application => "all types whose entries change its rows",
+        };
         format!(
             " With the change log only changed rows are read: write key (the columns that tell its rows apart), capture = \"changelog\" and \
-             log_types = [\"{}\"] (the types whose entries change its rows).",
+             log_types ({logged}), such as log_types = [\"{}\"].",
             log.example
         )
     });

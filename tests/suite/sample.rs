@@ -142,8 +142,8 @@ async fn what_can_not_be_read_is_said_with_what_to_type() {
     let reader = db.url_of("reader", "x");
     let sample = async |table: &str| db.run_with(&["sample", "--table", table], &[("DATABASE_URL", &reader)]).await;
     for (table, code, wanted) in [
-        ("order", 2, "did you mean --table 'public.orders'?"),
-        ("public.ORDERS", 2, "did you mean --table 'public.orders'?"),
+        ("order", 2, "did you mean --table public.orders?"),
+        ("public.ORDERS", 2, "did you mean --table public.orders?"),
         ("app.Order Items", 2, "did you mean --table 'app.\"Order Items\"'?"),
         ("invoices", 2, "has no table or view invoices"),
         ("orders", 1, "GRANT SELECT ON \"public\".\"orders\" TO \"reader\""),
