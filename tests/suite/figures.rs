@@ -51,9 +51,14 @@ async fn tables_that_share_a_feed_have_each_their_own_figures() {
     assert_eq!(tables[0]["last_success"], tables[1]["last_success"]);
     let served = w.serve().await;
     let page = w.http.get(&served.url).send().await.unwrap().text().await.unwrap();
-    for shown in
-        ["3 upserts, 1 deletes", "3 upserts, 0 deletes", "1 quarantined", "Last 2 runs", "Last 1 runs", "all changes"]
-    {
+    for shown in [
+        "3 upserts, 1 delete",
+        "3 upserts, 0 deletes",
+        "1 quarantined",
+        "Last 2 runs",
+        "Last run: 0 failed",
+        "all changes",
+    ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     // The run's text counts a delete once, though it was staged and merged.
