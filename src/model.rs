@@ -19,7 +19,7 @@ mod table;
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
 pub use finds::{Finds, FoundDeletes};
 pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
-pub use near::nearest;
+pub use near::{nearest, nearest_relations, one_of};
 pub use relation::{RelationName, in_shell};
 pub use table::{
     Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy,

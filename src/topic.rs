@@ -30,6 +30,9 @@ pub enum TopicError {
     #[error("the topic {0} does not exist")]
     Missing(String),
 
+    #[error("Pub/Sub does not accept {topic} as a topic: {reason}")]
+    Refused { topic: String, reason: String },
+
     #[error("Pub/Sub does not answer: {reason}")]
     Unavailable { reason: String },
 
@@ -43,7 +46,10 @@ impl TopicError {
     }
 
     pub fn blame(&self) -> Blame {
-        Blame::World
+        match self {
+            Self::Refused { .. } => Blame::Config,
+            _ => Blame::World,
+        }
     }
 
     /// What to do next.
@@ -53,6 +59,10 @@ impl TopicError {
                 let (project, name) =
                     topic.trim_start_matches("projects/").split_once("/topics/").unwrap_or(("", topic));
                 format!("make it with `gcloud pubsub topics create {name} --project={project}`, or correct [pubsub]")
+            }
+            Self::Refused { .. } => {
+                "correct [pubsub]: a topic is written \"plimsoll\", or \"projects/my-project/topics/plimsoll\""
+                    .to_owned()
             }
             Self::Unavailable { .. } => emulator::when_down(EMULATOR, "Pub/Sub", "pubsub.googleapis.com"),
             Self::Open { .. } => format!("correct [pubsub], or {}", crate::credentials::HINT),
@@ -114,6 +124,12 @@ impl Topic {
             Err(e) => match e.status().map(|s| s.code) {
                 Some(Code::NotFound) => Err(TopicError::Missing(self.name.clone())),
                 Some(Code::PermissionDenied) => Ok(()),
+                Some(Code::InvalidArgument) => {
+                    Err(TopicError::Refused { topic: self.name.clone(), reason: root_cause(&e) })
+                }
+                Some(Code::Unauthenticated) => {
+                    Err(TopicError::Open { topic: self.name.clone(), reason: root_cause(&e) })
+                }
                 _ => Err(unavailable(root_cause(&e))),
             },
         }

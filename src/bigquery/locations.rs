@@ -51,19 +51,27 @@ impl Known {
 
 /// A dataset that is not there yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MissingDataset {
-    /// With the project.
-    pub name: String,
-    /// One that is there, and may be what was meant.
-    pub near: Option<String>,
+pub enum MissingDataset {
+    Targets {
+        /// With the project.
+        name: String,
+        /// One that is there, and may be what was meant.
+        near: Option<String>,
+    },
+    /// Its name is seldom typed, and it is missing until a run has to merge: no other one is meant.
+    Staging { name: String },
 }
 
 impl fmt::Display for MissingDataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the dataset {} does not exist: the first run makes it", self.name)?;
-        match &self.near {
-            Some(near) => write!(f, "; did you mean `{near}`?"),
-            None => Ok(()),
+        match self {
+            Self::Targets { name, near } => {
+                write!(f, "the dataset {name} does not exist: the first run makes it")?;
+                near.iter().try_for_each(|near| write!(f, "; did you mean `{near}`?"))
+            }
+            Self::Staging { name } => {
+                write!(f, "the dataset {name} does not exist: the first run that needs it makes it")
+            }
         }
     }
 }
@@ -141,11 +149,14 @@ impl BigQuery {
     pub async fn check_datasets(&self) -> Result<Vec<MissingDataset>, BigQueryError> {
         self.agree_on_location(&self.datasets()).await?;
         let mut missing = Vec::new();
-        for name in self.datasets() {
-            if self.dataset(name).await?.is_none() {
-                let near = self.nearest_dataset(name).await;
-                missing.push(MissingDataset { name: format!("{}.{name}", self.project()), near });
-            }
+        let [targets, staging] = self.datasets();
+        let label = |name: &str| format!("{}.{name}", self.project());
+        if self.dataset(targets).await?.is_none() {
+            let near = self.nearest_dataset(targets).await;
+            missing.push(MissingDataset::Targets { name: label(targets), near });
+        }
+        if staging != targets && self.dataset(staging).await?.is_none() {
+            missing.push(MissingDataset::Staging { name: label(staging) });
         }
         Ok(missing)
     }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::model::FeedId;
 use crate::model::figures::count;
@@ -17,6 +18,11 @@ pub(super) struct Bars {
 }
 
 impl Bars {
+    /// Bars that nobody sees.
+    pub fn hidden() -> Self {
+        Self { all: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), ..Self::default() }
+    }
+
     /// What has to step aside for a line of the log.
     pub fn all(&self) -> MultiProgress {
         self.all.clone()
@@ -43,7 +49,6 @@ impl Bars {
 
 fn style(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let whole = |n: f64| if n.is_finite() && n >= 0.0 { format!("{n:.0}").parse().unwrap_or(0) } else { 0 };
     style
         .with_key("rows", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = out.write_str(&count(state.pos()));
@@ -51,9 +56,23 @@ fn style(template: &str) -> ProgressStyle {
         .with_key("expected", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = out.write_str(&count(state.len().unwrap_or_default()));
         })
-        .with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = write!(out, "{}/s", count(whole(state.per_sec())));
+        .with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            if let Some(rate) = rate(state.pos(), state.elapsed()) {
+                let _ = write!(out, "{}/s", count(rate));
+            }
         })
+        .with_key("left", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let rest = state.len().unwrap_or_default().saturating_sub(state.pos());
+            if let Some(rate) = rate(state.pos(), state.elapsed()).filter(|r| *r > 0) {
+                let _ = write!(out, "{:#}", HumanDuration(Duration::from_secs(rest / rate)));
+            }
+        })
+}
+
+/// Rows a second so far; nothing before there has been time to tell.
+fn rate(rows: u64, elapsed: Duration) -> Option<u64> {
+    let rows = u128::from(rows) * 1000;
+    (elapsed >= Duration::from_secs(1)).then(|| u64::try_from(rows / elapsed.as_millis()).unwrap_or(u64::MAX))
 }
 
 impl Progress for Bars {
@@ -61,7 +80,7 @@ impl Progress for Bars {
         let bar = self.bar(feed);
         match expected.filter(|n| *n > 0) {
             Some(expected) => {
-                bar.set_style(style("{prefix:24!} {wide_bar} {rows} of {expected} rows {rate} {eta}"));
+                bar.set_style(style("{prefix:24!} {wide_bar} {rows} of {expected} rows {rate} {left}"));
                 // The planner's guess may be low.
                 bar.set_length(expected.max(rows));
             }
@@ -74,7 +93,7 @@ impl Progress for Bars {
         let bar = self.bar(feed);
         bar.set_style(style("{prefix:24!} {spinner} {msg} {elapsed}"));
         bar.set_message(verb);
-        bar.enable_steady_tick(std::time::Duration::from_millis(120));
+        bar.enable_steady_tick(Duration::from_millis(120));
     }
 
     fn ended(&self, feed: &FeedId, how: &str) {
@@ -83,5 +102,18 @@ impl Progress for Bars {
             bar.set_style(style("{prefix:24!} {msg}"));
             bar.finish_with_message(how.to_owned());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rate_is_told_before_a_second_has_passed() {
+        assert_eq!(rate(4096, Duration::from_micros(70)), None);
+        assert_eq!(rate(4096, Duration::from_millis(999)), None);
+        assert_eq!(rate(4096, Duration::from_secs(2)), Some(2048));
+        assert_eq!(rate(u64::MAX, Duration::from_secs(1)), Some(u64::MAX));
     }
 }

@@ -39,8 +39,8 @@ pub(super) async fn check(context: &Context, args: &CheckArgs, format: Format) -
     let found = Found { source: context.source.label(), services, looked };
     let detail = if args.verbose { Detail::All } else { Detail::Noteworthy };
     match format {
-        Format::Json => output::json(&found.json()),
-        Format::Text => output::text(&found.describe(detail, Layout::of_stdout())),
+        Format::Json => output::json(&found.json())?,
+        Format::Text => output::text(&found.describe(detail, Layout::of_stdout()))?,
     }
     Ok(found.exit())
 }

@@ -2,13 +2,12 @@
 
 use clap::CommandFactory;
 
-use super::Exit;
 use super::arguments::{Cli, CompletionsArgs};
-use super::output;
+use super::{CliError, Exit, output};
 
-pub(super) fn print(args: &CompletionsArgs) -> Exit {
+pub(super) fn print(args: &CompletionsArgs) -> Result<Exit, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "plimsoll", &mut script);
-    output::text(&String::from_utf8_lossy(&script));
-    Exit::Done
+    output::text(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
 }

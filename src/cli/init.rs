@@ -51,7 +51,7 @@ pub(super) async fn init(args: &InitArgs, format: Format) -> Result<Exit, CliErr
     let places = if args.terraform { Places::Terraform } else { Places::ByHand };
     let text = render(&proposal, places);
     if to_stdout {
-        output::text(&text);
+        output::text(&text)?;
         return Ok(Exit::Done);
     }
     let written = tokio::fs::write(&args.output, text).await;
@@ -62,8 +62,8 @@ pub(super) async fn init(args: &InitArgs, format: Format) -> Result<Exit, CliErr
             "config": path,
             "tables": proposal.active(),
             "commented_out": proposal.tables.len() - proposal.active(),
-        })),
-        Format::Text => output::text(&summary(&path, &proposal, places)),
+        }))?,
+        Format::Text => output::text(&summary(&path, &proposal, places))?,
     }
     Ok(Exit::Done)
 }

@@ -59,6 +59,8 @@ pub(crate) enum CliError {
     Sample(#[from] SampleError),
     #[error("{path}: {reason}")]
     File { path: String, reason: String },
+    #[error("the answer could not be written to standard output: {reason}")]
+    Output { reason: String },
 }
 
 impl CliError {
@@ -71,6 +73,7 @@ impl CliError {
             Self::Serve(e) => e.blame(),
             Self::Propose(e) => e.blame(),
             Self::Sample(e) => e.blame(),
+            Self::Output { .. } => Blame::World,
             Self::UnknownTable(_) | Self::NoDatabase(_) | Self::File { .. } => Blame::Config,
         }
     }
@@ -86,6 +89,7 @@ impl CliError {
             Self::NoDatabase(e) => e.hint(),
             Self::Propose(e) => e.hint(),
             Self::Sample(e) => e.hint(),
+            Self::Output { .. } => "make room where standard output goes, or send it elsewhere".to_owned(),
             Self::File { .. } => "choose another file with --output, or overwrite it with --force".to_owned(),
         }
     }
@@ -128,9 +132,13 @@ pub(crate) enum Format {
 /// Runs the command, and prints its answer or what went wrong.
 pub async fn main(cli: Cli) -> ExitCode {
     let format = if cli.json { Format::Json } else { Format::Text };
-    let bars = Bars::default();
     let job = if matches!(cli.command, Command::Serve(_)) { Job::Service } else { Job::Command };
     let log_format = LogFormat::choose(cli.log_format, job, reader());
+    let bars = match log_format {
+        LogFormat::Text => Bars::default(),
+        // Entries are lines of their own.
+        LogFormat::Json => Bars::hidden(),
+    };
     telemetry::init(log_format, job, bars.all());
     match dispatch(cli.command, cli.config.as_deref(), format, bars).await {
         Ok(exit) => exit.into(),
@@ -141,7 +149,8 @@ pub async fn main(cli: Cli) -> ExitCode {
                 LogFormat::Json => tracing::error!(hint = e.hint(), "{e}"),
             }
             if format == Format::Json {
-                output::json(&serde_json::json!({ "ok": false, "error": e.to_string(), "hint": e.hint() }));
+                // The exit code says already that something failed.
+                let _ = output::json(&serde_json::json!({ "ok": false, "error": e.to_string(), "hint": e.hint() }));
             }
             Exit::from(e.blame()).into()
         }
@@ -162,7 +171,7 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: 
     let command = match command {
         Command::Init(args) => return init::init(&args, format).await,
         Command::Sample(args) => return sample::sample(&args, config, format).await,
-        Command::Completions(args) => return Ok(completions::print(&args)),
+        Command::Completions(args) => return completions::print(&args),
         other => other,
     };
     let config = read_config(config).await?;

@@ -1,11 +1,14 @@
 //! Printing: text for people, JSON for programs.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
+use super::CliError;
+
 use super::layout::{Layout, Lines};
 use super::paint::Paint;
+use crate::model::figures::counted;
 
 /// Whether a person watches standard error, where bars and log lines go.
 pub(super) fn is_watched() -> bool {
@@ -18,19 +21,31 @@ pub(super) fn error(message: &str, hint: &str) {
     let _ = write!(std::io::stderr(), "{}", layout.error(0, message, hint));
 }
 
-/// Prints an object. A closed pipe is the reader's choice.
-pub(super) fn json(value: &impl Serialize) {
-    if let Ok(text) = serde_json::to_string_pretty(value) {
-        let _ = writeln!(std::io::stdout(), "{text}");
-    }
+/// Prints an object to standard output.
+pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
+    written(serde_json::to_string_pretty(value).map_err(io::Error::from).and_then(|json| print(&json)))
 }
 
 /// Prints lines to standard output.
-pub(super) fn text(lines: &str) {
-    let _ = writeln!(std::io::stdout(), "{}", lines.trim_end_matches('\n'));
+pub(super) fn text(lines: &str) -> Result<(), CliError> {
+    written(print(lines.trim_end_matches('\n')))
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// What became of a write to standard output. A closed pipe is the reader's choice.
+pub(super) fn written(result: io::Result<()>) -> Result<(), CliError> {
+    match result {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output { reason: e.to_string() }),
+        _ => Ok(()),
+    }
 }
 
 /// `1 table`, `12 tables`.
 pub(super) fn tables(n: usize) -> String {
-    if n == 1 { "1 table".to_owned() } else { format!("{n} tables") }
+    counted(n as u64, "table", "tables")
 }

@@ -24,11 +24,13 @@ pub(super) async fn set(
         Pause::GoOn => ("resumed", "not paused"),
     };
     match format {
-        Format::Json => output::json(&json!({ "ok": true, word: changed, "unchanged": others })),
+        Format::Json => output::json(&json!({ "ok": true, word: changed, "unchanged": others }))?,
         Format::Text => {
             let lines = [(word.to_owned(), changed), (format!("nothing to do, {otherwise}"), others)];
             let told = lines.iter().filter(|(_, names)| !names.is_empty());
-            told.for_each(|(word, names)| output::text(&format!("{word}: {}", names.join(", "))));
+            for (word, names) in told {
+                output::text(&format!("{word}: {}", names.join(", ")))?;
+            }
         }
     }
     Ok(Exit::Done)

@@ -4,7 +4,7 @@ use super::arguments::TableArgs;
 use super::layout::Layout;
 use super::paint::Tone;
 use super::{CliError, Exit, Format, output};
-use crate::model::figures::{bytes, count, minute};
+use crate::model::figures::{bytes, count, counted, minute};
 use crate::model::in_shell;
 use crate::run::{Context, Request, TablePlan};
 
@@ -14,8 +14,8 @@ pub(super) async fn plan(context: &Context, args: &TableArgs, format: Format) ->
     let plans = context.plan_tables(&tables).await?;
     let layout = Layout::of_stdout();
     match format {
-        Format::Json => output::json(&plans),
-        Format::Text => plans.iter().for_each(|p| output::text(&describe(p, layout))),
+        Format::Json => output::json(&plans)?,
+        Format::Text => plans.iter().try_for_each(|p| output::text(&describe(p, layout)))?,
     }
     let failure = plans.iter().find_map(|p| p.error.as_ref());
     Ok(failure.map_or(Exit::Done, |e| e.blame.into()))
@@ -35,7 +35,7 @@ fn describe(plan: &TablePlan, layout: Layout) -> String {
         return out;
     }
     let what = plan.whole.map_or("changes".to_owned(), |why| format!("the whole table ({why})"));
-    out.push_str(&format!("  reads {what}, about {} rows\n", count(plan.estimated_rows)));
+    out.push_str(&format!("  reads {what}, about {}\n", counted(plan.estimated_rows, "row", "rows")));
     for sql in &plan.source_sql {
         out.push_str(&format!("  PostgreSQL: {sql}\n"));
     }

@@ -6,8 +6,8 @@ use super::bars::Bars;
 use super::layout::{Cell, Layout};
 use super::paint::Tone;
 use super::{CliError, Exit, Format, output};
-use crate::model::figures::{bytes, count, duration, minute};
-use crate::model::in_shell;
+use crate::model::figures::{bytes, count, counted, duration, minute};
+use crate::model::{FeedId, in_shell};
 use crate::run::{Context, LoadingReport, Request, RunReport, RunState, TableReport, TickReport, tick};
 use crate::server::stop_signal;
 
@@ -22,8 +22,8 @@ pub(super) async fn run(context: Context, request: Request, format: Format, bars
     let report = tick(&context, &request).await?;
     bars.clear();
     match format {
-        Format::Json => output::json(&report),
-        Format::Text => output::text(&describe(&report, Layout::of_stdout())),
+        Format::Json => output::json(&report)?,
+        Format::Text => output::text(&describe(&report, Layout::of_stdout()))?,
     }
     Ok(if report.ok {
         Exit::Done
@@ -42,7 +42,9 @@ fn describe(report: &TickReport, layout: Layout) -> String {
     runs.sort_by_key(|r| (r.state != RunState::Failed, r.is_well()));
     let sum = |run: &RunReport, f: fn(&TableReport) -> u64| run.tables.iter().map(f).sum::<u64>();
     let has_quarantined = runs.iter().any(|r| sum(r, |t| t.quarantined) > 0);
-    let mut heads = vec!["table", "state", "upserts", "deletes"];
+    // The tables of a change log run together, under the name of their feed.
+    let is_shared = runs.iter().any(|r| r.feed == FeedId::of_changelog());
+    let mut heads = vec![if is_shared { "feed" } else { "table" }, "state", "upserts", "deletes"];
     heads.extend(has_quarantined.then_some("quarantined"));
     heads.extend(["billed", "took"]);
     let rows: Vec<Vec<Cell>> = runs
@@ -116,20 +118,23 @@ fn remarks(run: &RunReport, loading: &[LoadingReport], layout: Layout) -> String
         remark(format!("{}: the whole table was read: {why}", run.source));
     }
     for (t, before) in run.tables.iter().filter_map(|t| Some((t, t.rows_before?))) {
-        let (before, now) = (count(before), count(t.rows_inserted));
-        remark(format!("{}: a load replaced the target: {before} rows before, {now} now", t.source));
+        let (before, now) = (counted(before, "row", "rows"), count(t.rows_inserted));
+        remark(format!("{}: a load replaced the target: {before} before, {now} now", t.source));
     }
     if run.replayed {
-        remark(format!("{}: finished the sealed run {}", run.source, run.run));
+        let how = if run.state == RunState::Failed { "did not finish" } else { "finished" };
+        remark(format!("{}: {how} the sealed run {}", run.source, run.run));
     }
     for l in loading {
-        remark(format!("{}: the load goes on with the next tick, {} rows so far", l.source, count(l.rows)));
+        remark(format!("{}: the load goes on with the next tick, {} so far", l.source, counted(l.rows, "row", "rows")));
     }
     if let Some(log) = run.log.filter(|l| l.unreadable > 0) {
-        remark(format!("{}: {} log entries have keys that no row can have", run.source, count(log.unreadable)));
+        let entries = counted(log.unreadable, "log entry has a key", "log entries have keys");
+        remark(format!("{}: {entries} that no row can have", run.source));
     }
     if let Some(log) = run.log.filter(|l| l.unclaimed > 0) {
-        remark(format!("{}: {} log entries are of types that no table claims", run.source, count(log.unclaimed)));
+        let entries = counted(log.unclaimed, "log entry is of a type", "log entries are of types");
+        remark(format!("{}: {entries} that no table claims", run.source));
     }
     for caveat in &run.caveats {
         out.push_str(&layout.paragraph(0, ("note: ", Tone::Notable), caveat));
@@ -154,7 +159,7 @@ mod tests {
     use super::*;
     use crate::cli::layout::Lines;
     use crate::cli::paint::Paint;
-    use crate::model::{Blame, FeedId, RunId};
+    use crate::model::{Blame, RunId};
     use crate::run::Failure;
 
     fn run(source: &str, state: RunState, upserts: u64) -> RunReport {
@@ -250,5 +255,25 @@ mod tests {
             6 runs in 5.0 min: 2 done, 1 empty, 2 paused, 1 failed
         "#]]
         .assert_eq(&told);
+    }
+
+    #[test]
+    fn the_remarks_fit_how_the_run_ended() {
+        let error = Failure { message: "gone".to_owned(), hint: "look".to_owned(), blame: Blame::World };
+        let failed = RunReport { replayed: true, error: Some(error), ..run("changelog", RunState::Failed, 0) };
+        let sealed = failed.run.clone();
+        let one = TableReport { rows_before: Some(1), rows_inserted: 1, ..TableReport::default() };
+        let done = RunReport { replayed: true, tables: vec![one], ..run("public.orders", RunState::Done, 0) };
+        let report = TickReport::new(datetime!(2026-11-26 17:41 UTC), vec![failed, done]);
+        let told = describe(&report, Layout { paint: Paint::None, lines: Lines::Whole });
+        for words in [
+            "feed ".to_owned(),
+            format!("changelog: did not finish the sealed run {sealed}\n"),
+            format!("public.orders: finished the sealed run {sealed}\n"),
+            ": a load replaced the target: 1 row before, 1 now\n".to_owned(),
+        ] {
+            assert!(told.contains(&words), "{words}: {told}");
+        }
+        assert!(!told.contains("changelog: finished"), "{told}");
     }
 }

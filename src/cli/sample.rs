@@ -3,7 +3,7 @@
 //! Standard output gets the staged lines and nothing else, so that they can be piped. Standard error gets SQL: the target's
 //! `CREATE TABLE`, and the rest as comments. No value of a row is on it.
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -11,21 +11,23 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, Exit, Format, database};
+use super::{CliError, Exit, Format, database, output};
 use crate::capture::CaptureError;
 use crate::config::{self, Config, ConfigSource, Environment, Secret};
-use crate::model::{Blame, OnUnrepresentable, RelationName, TableSpec, TargetRef, in_shell};
+use crate::model::figures::counted;
+use crate::model::{Blame, OnUnrepresentable, RelationName, TableSpec, TargetRef, in_shell, one_of};
 use crate::propose::{Proposed, Verdict, Wish, comment, legal, near, propose_table, relation_name, settings, spec_of};
 use crate::run::{RunError, Sample, Sampled};
 use crate::source::{
-    Needs, Session, Source, SourceError, candidate, grants, hidden_from, read_relation, relation_names,
+    Candidate, Needs, Session, Source, SourceError, Trigger, candidate, grants, hidden_from, read_relation,
+    relation_names,
 };
 
 /// Print what would be staged of a table, from nothing but a database: no bucket, no BigQuery, no config needed.
 ///
 /// Standard output gets the staged lines (NDJSON). Standard error gets SQL: the target's CREATE TABLE, then comments that
 /// say which settings count and what would be quarantined. The settings are the config's where there is one with this
-/// table, else those that `plimsoll init` would write. The first rows by key are read, in one read-only transaction.
+/// table, else those that `plimsoll init` would choose for it alone. The first rows by key are read, in one read-only transaction.
 #[derive(Debug, Args)]
 pub(crate) struct SampleArgs {
     /// postgres://user:password@host/database; where not given that of the config, without a config DATABASE_URL.
@@ -42,7 +44,7 @@ pub(crate) struct SampleArgs {
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum SampleError {
     #[error("the database has no table or view {typed}, or the role may not see it")]
-    NoSuchTable { typed: String, near: Option<String> },
+    NoSuchTable { typed: String, near: Vec<String> },
 
     #[error("the role may not read {table}")]
     Denied { table: String, statements: Vec<String> },
@@ -57,7 +59,10 @@ pub(crate) enum SampleError {
 impl SampleError {
     pub fn hint(&self) -> String {
         match self {
-            Self::NoSuchTable { near: Some(near), .. } => format!("did you mean --table {}?", in_shell(near)),
+            Self::NoSuchTable { near, .. } if !near.is_empty() => {
+                let names: Vec<String> = near.iter().map(|n| in_shell(n).into_owned()).collect();
+                format!("did you mean --table {}?", one_of(&names))
+            }
             Self::NoSuchTable { .. } => {
                 "write --table schema.table; `plimsoll init --output -` lists the tables and views".to_owned()
             }
@@ -103,7 +108,7 @@ pub(super) async fn sample(args: &SampleArgs, config: Option<&str>, format: Form
         Format::Json => print_json(&sample, args.rows, &plan).await,
     };
     match outcome {
-        Ok(()) => Ok(Exit::Done),
+        Ok(done) => output::written(done).map(|()| Exit::Done),
         Err(e) => Err(explain(&session, &plan.spec.source, &sample.columns(), e).await),
     }
 }
@@ -166,65 +171,80 @@ async fn plan(session: &Session, args: &SampleArgs, config: Option<&Config>) -> 
     let proposed = propose_table(&listing, found, Wish::Named, None, legal(&found.name.name));
     let spec = spec_of(&proposed)
         .map_err(|reason| SampleError::NoSettings { table: relation_name(&proposed.name), reason })?;
-    Ok(Plan { target: place(&spec.target), spec, settings: describe(&proposed) })
+    // Among the other tables it may be one that nobody wants unless it is named.
+    let listed = propose_table(&listing, found, Wish::Listed, None, legal(&found.name.name));
+    Ok(Plan { target: place(&spec.target), spec, settings: describe(&proposed, &listed.verdict, found) })
 }
 
-fn describe(proposed: &Proposed) -> Vec<String> {
-    let mut lines = vec![format!("{}: the settings that `plimsoll init` would write", relation_name(&proposed.name))];
+/// The settings, and how far they are those of a file by `init`, which looks at the other tables as well.
+fn describe(proposed: &Proposed, listed: &Verdict, found: &Candidate) -> Vec<String> {
+    let is_logged = found.triggers.iter().any(Trigger::is_of_every_write);
+    let what = match listed {
+        Verdict::Commented(_) => "settings for this table alone; `plimsoll init` writes it as a comment",
+        Verdict::Active if is_logged => {
+            "settings for this table alone; it has triggers, and if they write a change log `plimsoll init` chooses that"
+        }
+        Verdict::Active => "the settings that `plimsoll init` would write",
+    };
+    let mut lines = vec![format!("{}: {what}", relation_name(&proposed.name))];
     lines.extend(settings(proposed).into_iter().map(|line| format!("  {line}")));
     lines.extend(proposed.remarks.iter().cloned());
-    if let Verdict::Commented(reasons) = &proposed.verdict {
-        lines.extend(reasons.iter().cloned());
+    if let Verdict::Commented(reasons) = listed {
+        let is_new = |reason: &&String| !proposed.remarks.contains(reason);
+        lines.extend(reasons.iter().filter(is_new).cloned());
     }
     lines
 }
 
-async fn print(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<(), RunError> {
-    eprintln!("{}", sample.ddl);
-    for line in &plan.settings {
-        eprintln!("-- {}", comment(line));
-    }
-    let mut out = BufWriter::new(std::io::stdout());
-    let read = sample.read(rows, |line| or_stop(out.write_all(line))).await;
-    // A closed pipe is the reader's choice.
-    let _ = out.flush();
-    for line in summary(&read?, &plan.spec) {
-        eprintln!("-- {}", comment(&line));
-    }
-    Ok(())
+/// The inner result is that of writing to standard output.
+async fn print(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<io::Result<()>, RunError> {
+    remark(&sample.ddl);
+    plan.settings.iter().for_each(|line| remark(&format!("-- {}", comment(line))));
+    let mut out = BufWriter::new(io::stdout());
+    let mut written = Ok(());
+    let read = sample.read(rows, |line| or_stop(&mut written, out.write_all(line))).await;
+    let written = written.and_then(|()| out.flush());
+    summary(&read?, &plan.spec).iter().for_each(|line| remark(&format!("-- {}", comment(line))));
+    Ok(written)
 }
 
-async fn print_json(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<(), RunError> {
-    let mut out = BufWriter::new(std::io::stdout());
+/// Prints a line to standard error. The rows count, whatever becomes of it.
+fn remark(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// As [`print`].
+async fn print_json(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<io::Result<()>, RunError> {
+    let mut out = BufWriter::new(io::stdout());
     let (source, target) = (json!(relation_name(&plan.spec.source)), json!(plan.target.to_string()));
     // Nothing is written before the first row is there: an error is a JSON object of its own.
     let mut before = format!("{{\"source\":{source},\"target\":{target},\"ddl\":{},\"rows\":[\n", json!(sample.ddl));
+    let mut written = Ok(());
     let print = |line: &[u8]| {
         let before = std::mem::replace(&mut before, ",\n".to_owned());
-        let written = out.write_all(before.as_bytes());
-        or_stop(written.and_then(|()| out.write_all(line.strip_suffix(b"\n").unwrap_or(line))))
+        let each = out.write_all(before.as_bytes());
+        or_stop(&mut written, each.and_then(|()| out.write_all(line.strip_suffix(b"\n").unwrap_or(line))))
     };
     let read = sample.read(rows, print).await?;
     let head = if before == ",\n" { "\n" } else { &before };
-    // A closed pipe is the reader's choice.
-    let _ = writeln!(out, "{head}],\"counts\":{},\"quarantined\":{}}}", json!(read), json!(read.refusals));
-    let _ = out.flush();
-    Ok(())
+    let end = format!("{head}],\"counts\":{},\"quarantined\":{}}}\n", json!(read), json!(read.refusals));
+    Ok(written.and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush()))
 }
 
-fn or_stop(written: std::io::Result<()>) -> ControlFlow<()> {
+/// Stops at the first write that fails, and keeps why.
+fn or_stop(written: &mut io::Result<()>, now: io::Result<()>) -> ControlFlow<()> {
+    *written = now;
     if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 fn summary(read: &Sampled, spec: &TableSpec) -> Vec<String> {
-    let count = |n: u64, one: &str, many: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {many}") };
-    let mut lines = vec![format!("{}, {} quarantined", count(read.read, "row", "rows"), read.quarantined)];
+    let mut lines = vec![format!("{}, {} quarantined", counted(read.read, "row", "rows"), read.quarantined)];
     for refusal in &read.refusals {
         lines.push(format!(
             "  {}: {} ({}; the first in row {})",
             refusal.column,
             refusal.reason,
-            count(refusal.values, "value", "values"),
+            counted(refusal.values, "value", "values"),
             refusal.first_row
         ));
     }
@@ -235,13 +255,13 @@ fn summary(read: &Sampled, spec: &TableSpec) -> Vec<String> {
         };
         lines.push(format!(
             "  NULL is staged for {} that the target can't hold{kept}",
-            count(read.nulled, "value", "values")
+            counted(read.nulled, "value", "values")
         ));
     }
     if read.left_out > 0 {
         lines.push(format!(
             "  {} not staged: the target can't hold the key",
-            count(read.left_out, "row is", "rows are")
+            counted(read.left_out, "row is", "rows are")
         ));
     }
     lines

@@ -6,15 +6,15 @@ use super::layout::{Cell, Layout};
 use super::paint::Tone;
 use super::{CliError, Exit, Format, output};
 use crate::model::Finds;
-use crate::model::figures::{age, count, minute};
+use crate::model::figures::{age, count, counted, minute};
 use crate::run::{Context, FeedStatus, Standing};
 use crate::state::Figures;
 
 pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, CliError> {
     let feeds = context.status().await;
     match format {
-        Format::Json => output::json(&json!({ "feeds": feeds })),
-        Format::Text => output::text(&describe(&feeds, Layout::of_stdout())),
+        Format::Json => output::json(&json!({ "feeds": feeds }))?,
+        Format::Text => output::text(&describe(&feeds, Layout::of_stdout()))?,
     }
     Ok(if feeds.iter().any(FeedStatus::is_trouble) { Exit::Failed } else { Exit::Done })
 }
@@ -115,7 +115,7 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
             Some(run) => format!("the next tick brings the sealed run {run} into BigQuery"),
             None => return String::new(),
         },
-        Standing::Loading => format!("{} rows are loaded so far", count(f.loading.unwrap_or_default())),
+        Standing::Loading => format!("{} loaded so far", counted(f.loading.unwrap_or_default(), "row is", "rows are")),
         Standing::Paused => match f.paused_since {
             Some(since) => format!("paused since {}; `plimsoll resume --table {argument}`", minute(since)),
             None => return String::new(),

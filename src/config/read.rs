@@ -136,13 +136,16 @@ impl<'a> Section<'a> {
     }
 
     fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) {
-        let problem = format!("`{key}`: a {} is not a {wanted}", value.get_ref().type_str());
+        let given = with_article(value.get_ref().type_str());
+        let wanted_one = if wanted == "true or false" { wanted.to_owned() } else { with_article(wanted) };
+        let problem = format!("`{key}`: {given} is not {wanted_one}");
         let remedy = match wanted {
             "text" => format!("{key} = \"a text in quotes\""),
             "list of texts" => format!("{key} = [\"one\", \"two\"]"),
             "duration" => format!("{key} = \"10m\""),
             "size" => format!("{key} = \"16MiB\""),
-            _ => format!("write a {wanted} behind {key} ="),
+            "true or false" => format!("{key} = true, or {key} = false"),
+            _ => format!("write {wanted_one} after {key} ="),
         };
         self.fault(value.span().start, problem, &remedy);
     }
@@ -335,4 +338,10 @@ impl<'a> Section<'a> {
         }
         chosen.map(|(_, value)| value.clone())
     }
+}
+
+/// `a text`, `an integer`.
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }

@@ -360,7 +360,23 @@ fn reports_have_a_topic_of_their_own() {
     let text = |pubsub: &str| format!("{MINIMAL}[pubsub]\n{pubsub}\n");
     let config = Config::parse("c", &text("reports = \"told\""), &env()).unwrap();
     assert_eq!((config.topic, config.reports.as_deref()), (None, Some("projects/p/topics/told")));
-    for bad in ["topic = \"t\"\nreports = \"t\"", "", "reports = \"a/b\""] {
+    for bad in ["topic = \"told\"\nreports = \"told\"", "", "reports = \"a/b\""] {
         assert!(!faults(&text(bad)).is_empty(), "{bad}");
+    }
+    let long = "t".repeat(256);
+    for name in ["t", "", "1st", "a b", "google", "projects/p/topics/t", &long] {
+        let found = faults(&text(&format!("topic = \"{name}\""))).concat();
+        assert!(found.contains("3 to 255 letters, digits"), "{name}: {found:?}");
+    }
+    for name in ["abc", "projects/p/topics/a.b_c~d+e%20-", &long[1..]] {
+        assert!(Config::parse("c", &text(&format!("topic = \"{name}\"")), &env()).is_ok(), "{name}");
+    }
+    for (key, words) in [
+        ("topic = 1", "`topic`: an integer is not a text"),
+        ("topic = [1]", "`topic`: an array is not a text"),
+        ("topic = true", "`topic`: a boolean is not a text"),
+    ] {
+        let found = faults(&text(key)).concat();
+        assert!(found.contains(words), "{key}: {found:?}");
     }
 }

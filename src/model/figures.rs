@@ -18,6 +18,11 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// A number and its noun: `1 row`, `1,234 rows`.
+pub fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
 /// Bytes, in units of 1024.
 pub fn bytes(n: u64) -> String {
     bytesize::ByteSize(n).to_string()
@@ -67,6 +72,7 @@ mod tests {
     #[test]
     fn figures_are_short() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1, 1000].map(|n| counted(n, "row", "rows")), ["0 rows", "1 row", "1,000 rows"]);
         assert_eq!(
             [-5, 0, 119, 120, 7199, 7200, 172_800].map(age),
             ["0 s", "0 s", "119 s", "2 min", "119 min", "2 h", "2 d"]

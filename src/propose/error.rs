@@ -1,17 +1,17 @@
 //! Why nothing can be proposed.
 
-use crate::model::{Blame, in_shell};
+use crate::model::{Blame, in_shell, one_of};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProposeError {
     #[error("the database {database} has no tables and no views")]
     Empty { database: String },
 
-    #[error("the role {role} may read none of the {count} tables and views in the database {database}")]
+    #[error("the role {role} may not read {} in the database {database}", all_of(*count))]
     NoRights { role: String, database: String, count: usize, statements: Vec<String> },
 
     #[error("{option} {pattern} matches no table or view")]
-    NoMatch { option: &'static str, pattern: String, near: Option<String> },
+    NoMatch { option: &'static str, pattern: String, near: Vec<String> },
 
     #[error("--schema, --table and --exclude together leave no table or view")]
     AllExcluded,
@@ -23,7 +23,10 @@ impl ProposeError {
         match self {
             Self::Empty { .. } => "check the database's name at the end of the URL".to_owned(),
             Self::NoRights { statements, .. } => format!("as the tables' owner: {}", statements.join("; ")),
-            Self::NoMatch { near: Some(near), option, .. } => format!("did you mean {option} {}?", in_shell(near)),
+            Self::NoMatch { near, option, .. } if !near.is_empty() => {
+                let quoted: Vec<String> = near.iter().map(|n| in_shell(n).into_owned()).collect();
+                format!("did you mean {option} {}?", one_of(&quoted))
+            }
             Self::NoMatch { option: "--schema", .. } => {
                 "write a schema's name, or a pattern with * and ? in it: --schema 'app*'".to_owned()
             }
@@ -39,5 +42,12 @@ impl ProposeError {
             Self::Empty { .. } | Self::NoRights { .. } => Blame::World,
             Self::NoMatch { .. } | Self::AllExcluded => Blame::Config,
         }
+    }
+}
+
+fn all_of(count: usize) -> String {
+    match count {
+        1 => "the only table or view".to_owned(),
+        n => format!("any of the {n} tables and views"),
     }
 }

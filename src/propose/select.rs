@@ -3,7 +3,7 @@
 use super::error::ProposeError;
 use super::frameworks::tool_of_schema;
 use super::toml_text::relation_name;
-use crate::model::RelationName;
+use crate::model::{RelationName, nearest_relations};
 use crate::source::{Candidate, Closed, Listing, SchemaAccess, ident, qualified};
 
 /// What the command line asks for. A pattern is a name, or has `*` for any characters and `?` for one; one for tables that
@@ -82,13 +82,13 @@ pub fn select<'a>(listing: &'a Listing, filters: &Filters) -> Result<Selected<'a
 }
 
 fn refuse_unmatched(all: &[&RelationName], filters: &Filters) -> Result<(), ProposeError> {
-    let no_match = |option, pattern: &String, near: Option<String>| {
+    let no_match = |option, pattern: &String, near: Vec<String>| {
         let pattern = pattern.clone();
         ProposeError::NoMatch { option, pattern, near }
     };
     if let Some(pattern) = filters.schemas.iter().find(|p| !all.iter().any(|n| is_like(&n.schema, p))) {
         let near = closest(pattern, all.iter().map(|n| n.schema.clone()));
-        return Err(no_match("--schema", pattern, near));
+        return Err(no_match("--schema", pattern, near.into_iter().collect()));
     }
     for (option, patterns) in [("--table", &filters.tables), ("--exclude", &filters.exclude)] {
         if let Some(pattern) = patterns.iter().find(|p| !all.iter().any(|n| is_table(n, p))) {
@@ -98,25 +98,9 @@ fn refuse_unmatched(all: &[&RelationName], filters: &Filters) -> Result<(), Prop
     Ok(())
 }
 
-/// The name that somebody may have meant, as the config writes it.
-pub fn near<'a>(typed: &str, names: impl Iterator<Item = &'a RelationName> + Clone) -> Option<String> {
-    let bare = |text: &str| text.replace('"', "").to_lowercase();
-    let wanted = bare(typed);
-    // The same name without its quotes, in other letters or in another schema is meant before a similar one; of several schemas
-    // the usual one.
-    let last = wanted.rsplit('.').next().unwrap_or_default();
-    let is_elsewhere = |n: &RelationName| n.schema != "public";
-    let usual =
-        |is_it: &dyn Fn(&RelationName) -> bool| names.clone().filter(|n| is_it(n)).min_by_key(|n| is_elsewhere(n));
-    let same = usual(&|n| bare(&n.to_string()) == wanted)
-        .or_else(|| usual(&|n| bare(&n.name) == wanted))
-        .or_else(|| usual(&|n| bare(&n.name) == last));
-    same.map(relation_name).or_else(|| {
-        let written = |n: &RelationName| if typed.contains('.') { n.to_string() } else { n.name.clone() };
-        let distance = |n: &RelationName| strsim::levenshtein(&bare(&written(n)), &wanted);
-        let found = names.min_by_key(|n| (distance(n), strsim::levenshtein(&written(n), typed), is_elsewhere(n)))?;
-        (distance(found) <= (wanted.chars().count() / 3).clamp(1, 4)).then(|| relation_name(found))
-    })
+/// The names that somebody may have meant, as the config writes them.
+pub fn near<'a>(typed: &str, names: impl Iterator<Item = &'a RelationName>) -> Vec<String> {
+    nearest_relations(typed, names).into_iter().map(relation_name).collect()
 }
 
 fn closest(typed: &str, names: impl Iterator<Item = String>) -> Option<String> {
@@ -228,17 +212,12 @@ mod tests {
         let name = |schema: &str, name: &str| RelationName { schema: schema.to_owned(), name: name.to_owned() };
         let names = [name("public", "orders"), name("app", "Customers"), name("public", "a.b")];
         let near = |typed| near(typed, names.iter());
-        assert_eq!(near("public.order").as_deref(), Some("public.orders"));
-        assert_eq!(near("Orders").as_deref(), Some("public.orders"));
-        assert_eq!(near("customers").as_deref(), Some("app.Customers"));
-        assert_eq!(near("public.customers").as_deref(), Some("app.Customers"));
-        assert_eq!(near("public.A.b").as_deref(), Some("public.\"a.b\""));
-        assert_eq!(near("invoices"), None);
-        // Of one name in two schemas the usual one is meant, whichever comes first.
-        let twice = [name("Sales Dept", "orders"), name("public", "orders")];
-        for typed in ["Public.Orders", "nosuchschema.orders", "ordrs", "Orders"] {
-            assert_eq!(super::near(typed, twice.iter()).as_deref(), Some("public.orders"), "{typed}");
-        }
+        assert_eq!(near("public.order"), ["public.orders"]);
+        assert_eq!(near("Orders"), ["public.orders"]);
+        assert_eq!(near("customers"), ["app.Customers"]);
+        assert_eq!(near("public.customers"), ["app.Customers"]);
+        assert_eq!(near("public.A.b"), ["public.\"a.b\""]);
+        assert!(near("invoices").is_empty());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
-use crate::model::figures::{age, minute};
+use crate::model::figures::{age, counted, minute};
 use crate::model::{FeedId, TableSpec};
 use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, Paused, StateDocument, annotate};
 
@@ -219,7 +219,11 @@ impl Context {
                 continue;
             }
             if let (None, Some(rows)) = (&status.error, status.loading) {
-                reasons.push(format!("{}: its first load goes on, {rows} rows so far", spec.source));
+                reasons.push(format!(
+                    "{}: its first load goes on, {} so far",
+                    spec.source,
+                    counted(rows, "row", "rows")
+                ));
                 continue;
             }
             match (status.error, status.age_seconds) {

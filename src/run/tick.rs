@@ -12,7 +12,7 @@ use super::feed::run_feed;
 use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
-use crate::model::{RelationName, TableSpec, nearest};
+use crate::model::{RelationName, TableSpec, nearest_relations, one_of};
 use crate::topic::{Topic, TopicError};
 
 /// Which tables a tick is for; also the body of `POST /runs` and of a message.
@@ -47,17 +47,13 @@ pub struct NotARequest;
 impl UnknownTable {
     /// What to do next.
     pub fn hint(&self) -> String {
-        // By either of a table's names, with its schema or without.
-        let own = |known: &String| RelationName::parse(known).map(|r| r.name);
-        let names: Vec<(&String, String)> =
-            self.known.iter().flat_map(|k| std::iter::once((k, k.clone())).chain(own(k).map(|n| (k, n)))).collect();
-        match nearest(&self.name, names.iter().map(|(_, name)| name.as_str())) {
-            Some(near) => {
-                let table = names.iter().find(|(_, name)| name == near).map_or(near, |(table, _)| table.as_str());
-                format!("did you mean `{table}`?")
-            }
-            None => format!("one of {}", self.known.join(", ")),
+        let known: Vec<RelationName> = self.known.iter().filter_map(|k| RelationName::parse(k)).collect();
+        let near = nearest_relations(&self.name, &known);
+        if near.is_empty() {
+            return format!("one of {}", self.known.join(", "));
         }
+        let names: Vec<String> = near.iter().map(|n| format!("`{}`", n.quoted())).collect();
+        format!("did you mean {}?", one_of(&names))
     }
 }
 

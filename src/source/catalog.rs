@@ -200,7 +200,7 @@ impl FromIterator<(RelationName, Relation)> for Catalog {
 
 impl Catalog {
     pub fn get(&self, name: &RelationName) -> Result<&Relation, SourceError> {
-        self.0.get(name).ok_or_else(|| SourceError::NoSuchTable { name: name.clone(), near: None })
+        self.0.get(name).ok_or_else(|| SourceError::NoSuchTable { name: name.clone(), near: Vec::new() })
     }
 }
 

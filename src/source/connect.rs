@@ -12,7 +12,7 @@ use tokio_postgres::config::{Host, SslMode as DriverSslMode};
 use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::{ConnectFault, SourceError, connect_fault};
+use super::error::{ConnectFault, SourceError, connect_fault, is_not_let_in};
 use super::session::Session;
 use super::tls;
 use super::url::{Address, HostOrder, SslMode, StandIns, label};
@@ -213,7 +213,13 @@ async fn plain(place: &Place) -> Result<Connected, SourceError> {
 
 fn fault(place: &Place, e: &tokio_postgres::Error) -> SourceError {
     let (kind, reason) = connect_fault(e);
-    SourceError::Connect { address: label(place), reason, kind }
+    let address = label(place);
+    if is_not_let_in(e) {
+        let role = place.get_user().unwrap_or_default().to_owned();
+        let database = place.get_dbname().unwrap_or(&role).to_owned();
+        return SourceError::NotLetIn { address, reason, database, role };
+    }
+    SourceError::Connect { address, reason, kind }
 }
 
 fn no_answer(limit: Duration) -> String {

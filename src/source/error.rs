@@ -4,7 +4,7 @@ use tokio_postgres::error::SqlState;
 
 use super::sql::{ident, qualified};
 use crate::cause::root_cause;
-use crate::model::{Blame, RelationName};
+use crate::model::{Blame, RelationName, one_of};
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SourceError {
@@ -17,11 +17,14 @@ pub enum SourceError {
     #[error("cannot connect to PostgreSQL at {address}: {reason}")]
     Connect { address: String, reason: String, kind: ConnectFault },
 
+    #[error("cannot connect to PostgreSQL at {address}: {reason}")]
+    NotLetIn { address: String, reason: String, database: String, role: String },
+
     #[error("the table {name} does not exist in the source, or the role may not see it")]
     NoSuchTable {
         name: RelationName,
-        /// One that is there, and may be what was meant.
-        near: Option<RelationName>,
+        /// Those that are there, and may be what was meant.
+        near: Vec<RelationName>,
     },
 
     #[error("PostgreSQL: {message} (SQLSTATE {code}) while {doing}")]
@@ -52,6 +55,10 @@ pub enum ConnectFault {
     Tls,
     Password,
     NoDatabase,
+    /// The server, the database or the role has all the connections that it may have.
+    Full,
+    /// The server starts, stops or recovers.
+    NotReady,
     /// It is no server of the kind that `target_session_attrs` asks for.
     Attributes,
     Other,
@@ -83,10 +90,7 @@ impl SourceError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Connect { kind, .. } => {
-                matches!(
-                    kind,
-                    ConnectFault::Unreachable | ConnectFault::Silent | ConnectFault::Attributes | ConnectFault::Other
-                )
+                !matches!(kind, ConnectFault::Tls | ConnectFault::Password | ConnectFault::NoDatabase)
             }
             Self::Lost { .. } | Self::Rewritten => true,
             // Connection trouble, too little of something, shutdown, a serialization failure or recovery conflict.
@@ -139,14 +143,22 @@ impl SourceError {
                 ConnectFault::Tls => "check sslmode and sslrootcert in the source URL against the server's certificate",
                 ConnectFault::Password => "check user and password in the source URL, and pg_hba.conf",
                 ConnectFault::NoDatabase => "check the database's name in the source URL",
+                ConnectFault::Full => "lower [run] parallelism, or raise the connection limit of the server, the database or the role",
+                ConnectFault::NotReady => "wait until the server is up; the next tick tries again",
                 ConnectFault::Attributes => {
                     "name a host that target_session_attrs in the source URL accepts, or write target_session_attrs=any"
                 }
                 ConnectFault::Other => "see the server's log",
             }
             .to_owned(),
-            Self::NoSuchTable { near: Some(near), .. } => format!("did you mean {}?", near.source_line()),
-            Self::NoSuchTable { name, near: None } => format!(
+            Self::NotLetIn { database, role, .. } => {
+                format!("as the database's owner: GRANT CONNECT ON DATABASE {} TO {}", ident(database), ident(role))
+            }
+            Self::NoSuchTable { near, .. } if !near.is_empty() => {
+                let lines: Vec<String> = near.iter().map(RelationName::source_line).collect();
+                format!("did you mean {}?", one_of(&lines))
+            }
+            Self::NoSuchTable { name, .. } => format!(
                 "check {}, and GRANT USAGE on the schema {} and SELECT on {} to the role in the source URL",
                 name.source_line(),
                 ident(&name.schema),
@@ -231,12 +243,20 @@ fn statement_hint(code: &str) -> String {
     }
 }
 
+/// Whether the role lacks the right to connect to the database. By the place it comes from: other checks raise the same code.
+pub(super) fn is_not_let_in(e: &tokio_postgres::Error) -> bool {
+    let Some(db) = e.as_db_error() else { return false };
+    *db.code() == SqlState::INSUFFICIENT_PRIVILEGE && db.routine() == Some("CheckMyDatabase")
+}
+
 /// Sorts a failed connection attempt by what the operator has to look at.
 pub(super) fn connect_fault(e: &tokio_postgres::Error) -> (ConnectFault, String) {
     if let Some(db) = e.as_db_error() {
         let kind = match *db.code() {
             SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => ConnectFault::Password,
             SqlState::INVALID_CATALOG_NAME => ConnectFault::NoDatabase,
+            SqlState::TOO_MANY_CONNECTIONS => ConnectFault::Full,
+            SqlState::CANNOT_CONNECT_NOW => ConnectFault::NotReady,
             _ => ConnectFault::Other,
         };
         return (kind, db.message().to_owned());

@@ -55,11 +55,11 @@ async fn tables_that_share_a_feed_have_each_their_own_figures() {
     let served = w.serve().await;
     let page = w.http.get(&served.url).send().await.unwrap().text().await.unwrap();
     for shown in [
-        "3 upserts, 1 deletes",
+        "3 upserts, 1 delete",
         "3 upserts, 0 deletes",
         "1 quarantined",
         "Last 2 runs",
-        "Last 1 runs",
+        "Last run: 0 failed",
         "changes that the log has",
     ] {
         assert!(page.contains(shown), "{shown}: {page}");

@@ -328,7 +328,7 @@ async fn who_may_read_nothing_is_told_what_to_type() {
     let nobody = db.url_of("nobody", "x");
     let ran = db.run_with(&["init"], &[("DATABASE_URL", &nobody)]).await;
     assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("the role nobody may read none of the"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the role nobody may not read any of the"), "{}", ran.stderr);
     let hint = ran.stderr.lines().find_map(|l| l.strip_prefix("hint: as the tables' owner: ")).expect("a hint");
     // What it says helps.
     db.pg.batch_execute(hint).await.unwrap();

@@ -323,6 +323,31 @@ async fn completions() {
             ran.stdout
         );
     }
+    // A full disk is an error; a reader that has enough is none.
+    let bash = async |rest: &str| {
+        let line = format!("set -o pipefail; {} completions bash {rest}", env!("CARGO_BIN_EXE_plimsoll"));
+        ended(desk.command("bash", &["-c", &line])).await
+    };
+    let words = "error: the answer could not be written to standard output: No space left on device (os error 28)\n\
+                 hint: make room where standard output goes, or send it elsewhere";
+    assert_said(&bash("> /dev/full").await, 1, words);
+    assert_said(&bash("| true").await, 0, "");
+}
+
+/// A command on a terminal, without colours.
+fn on_a_terminal(w: &World, args: &str) -> Command {
+    let mut command = Command::new("script");
+    command.args(["-qec", &format!("{} {args}", env!("CARGO_BIN_EXE_plimsoll")), "/dev/null"]).kill_on_drop(true);
+    let mut plain = w.command(&["run"]);
+    plain.env_remove("K_SERVICE");
+    for (name, value) in plain.as_std().get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command.env("NO_COLOR", "1").current_dir(w.dir.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
 }
 
 /// What the databases know better: names that are almost right, keys that may be meant, and a table that is not paused.
@@ -332,6 +357,7 @@ async fn names_that_are_almost_right() {
     // Datasets of other tests have names close to each other.
     w.dataset = format!("almost_right_{}", w.name);
     w.config("[[table]]\nsource = \"public.orders\"\ncursor = \"updated_at\"\n");
+    w.sql("CREATE SCHEMA \"Sales Dept\"; CREATE TABLE \"Sales Dept\".orders (id int PRIMARY KEY)").await;
     w.sql("CREATE TABLE \"Order Items\" (id int PRIMARY KEY); CREATE VIEW open_orders AS SELECT * FROM orders; \
            CREATE VIEW totals AS SELECT amount, id AS order_id, updated_at FROM orders; \
            CREATE TABLE keyless (\"No\" int, \"The Ref\" int UNIQUE); CREATE TABLE moments (at timestamptz PRIMARY KEY)").await;
@@ -341,6 +367,9 @@ async fn names_that_are_almost_right() {
     let missing = format!("note: the dataset demo.{} does not exist: the first run makes it\n", w.dataset);
     assert!(fresh.code == 0 && fresh.stdout.contains(&missing), "{}", fresh.stdout);
     w.tick().await;
+    // The staging dataset is there from now on.
+    w.sql("UPDATE orders SET note = 'y', updated_at = now()").await;
+    w.tick().await;
 
     let good = std::fs::read_to_string(w.config_path()).unwrap();
     let misspelt = format!("{}x", w.dataset);
@@ -349,6 +378,8 @@ async fn names_that_are_almost_right() {
     let words =
         format!("the dataset demo.{misspelt} does not exist: the first run makes it; did you mean `{}`?", w.dataset);
     assert!(ran.code == 0 && ran.stdout.contains(&words), "{}", ran.stdout);
+    let staging = format!("the dataset demo.{misspelt}_staging does not exist: the first run that needs it makes it\n");
+    assert!(ran.stdout.contains(&staging), "{}", ran.stdout);
 
     w.config("[[table]]\nsource = \"moments\"\n");
     let told = w.run(&["check"]).await.stdout;
@@ -365,6 +396,7 @@ async fn names_that_are_almost_right() {
         ),
         ("source = \"order items\"", "is not a table name; source = 'public.\"order items\"'"),
         ("source = \"order_items\"", "hint: did you mean source = 'public.\"Order Items\"'?"),
+        ("source = 'Public.Orders'", "hint: did you mean source = \"public.orders\"?"),
         ("source = \"shop.orders\"", "hint: did you mean source = \"public.orders\"?"),
         (
             "source = \"orders\"\ncursor = \"update_at\"",
@@ -393,21 +425,15 @@ async fn names_that_are_almost_right() {
     }
 
     // Nor on a terminal, where there are bars as well.
-    let mut command = Command::new("script");
-    command.args(["-qec", &format!("{} run", env!("CARGO_BIN_EXE_plimsoll")), "/dev/null"]).kill_on_drop(true);
-    let mut plain = w.command(&["run"]);
-    plain.env_remove("K_SERVICE");
-    for (name, value) in plain.as_std().get_envs() {
-        if let Some(value) = value {
-            command.env(name, value);
-        }
-    }
-    command.current_dir(w.dir.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let ran = ended(command).await;
+    let ran = ended(on_a_terminal(&w, "run")).await;
     assert_eq!((ran.code, ran.stdout.matches("hint: ").count()), (2, 1), "{ran:?}");
     assert!(!ran.stdout.contains("run finished"), "{ran:?}");
 
     std::fs::write(w.config_path(), good).unwrap();
+    // The entries of a log are lines of their own, with no bar beside them.
+    w.sql("UPDATE orders SET note = 'z', updated_at = now()").await;
+    let ran = ended(on_a_terminal(&w, "--log-format json run")).await;
+    assert!(ran.code == 0 && ran.stdout.contains("\"run finished\"") && !ran.stdout.contains('\u{1b}'), "{ran:?}");
     let paused = async |args: &[&str]| w.run(args).await;
     assert_said(&paused(&["resume", "--table", "orders"]).await, 0, "nothing to do, not paused: public.orders");
     assert_said(&paused(&["pause", "--table", "orders"]).await, 0, "paused: public.orders");

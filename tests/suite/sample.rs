@@ -74,6 +74,36 @@ async fn the_lines_the_target_and_what_it_can_not_hold() {
     let refused = db.run(&["sample", "--table", "emty", "--json"]).await;
     assert_eq!((refused.code, refused.json()["ok"].as_bool()), (2, Some(false)));
     assert_eq!(db.run(&["sample", "--table", "orders"]).await.stdout.lines().count(), 5);
+    // A full disk is an error; a reader that has enough is none.
+    for (command, into, code) in [
+        ("sample --table orders", "> /dev/full", 1),
+        ("sample --table orders --json", "> /dev/full", 1),
+        ("init --output -", "> /dev/full", 1),
+        ("sample --table orders", "| true", 0),
+    ] {
+        let line = format!("set -o pipefail; {} {command} {into}", env!("CARGO_BIN_EXE_plimsoll"));
+        let mut bash = tokio::process::Command::new("bash");
+        bash.args(["-c", &line]).env("DATABASE_URL", db.url()).env_remove("PLIMSOLL_CONFIG").current_dir(db.folder());
+        let ran = bash.kill_on_drop(true).output().await.unwrap();
+        let stderr = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!((ran.status.code(), stderr.contains("No space left")), (Some(code), code == 1), "{line}: {stderr}");
+    }
+    // What init makes of the tables together may be another thing.
+    db.pg
+        .batch_execute(
+            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+             CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON empty FOR EACH ROW EXECUTE FUNCTION note();
+             CREATE VIEW few AS SELECT id FROM orders",
+        )
+        .await
+        .unwrap();
+    for (table, words) in [
+        ("empty", "-- public.empty: settings for this table alone; it has triggers, and if they write a change log"),
+        ("few", "-- public.few: settings for this table alone; `plimsoll init` writes it as a comment\n"),
+    ] {
+        let ran = db.run(&["sample", "--table", table]).await;
+        assert!(ran.code == 0 && ran.stderr.contains(words), "{table}: {}", ran.stderr);
+    }
 }
 
 /// Where there is a config, its settings count, and a secret of its own names is not read.
@@ -161,6 +191,18 @@ async fn what_can_not_be_read_is_said_with_what_to_type() {
             ran.code,
             ran.stderr
         );
+    }
+    // Who is not let in is told so, or how many may be.
+    db.pg.batch_execute("CREATE DATABASE \"Closed\"").await.unwrap();
+    db.pg.batch_execute("REVOKE CONNECT ON DATABASE \"Closed\" FROM PUBLIC").await.unwrap();
+    db.pg.batch_execute("CREATE ROLE crowd LOGIN PASSWORD 'x' CONNECTION LIMIT 0").await.unwrap();
+    let closed = reader.replace("/postgres", "/Closed");
+    for (url, hint) in [
+        (closed, "\nhint: as the database's owner: GRANT CONNECT ON DATABASE \"Closed\" TO \"reader\"\n"),
+        (db.url_of("crowd", "x"), "\nhint: lower [run] parallelism, or raise the connection limit of"),
+    ] {
+        let ran = db.run_with(&["sample", "--table", "shown"], &[("DATABASE_URL", &url)]).await;
+        assert!(ran.code == 1 && ran.stderr.contains(hint), "{}", ran.stderr);
     }
     // A view works, and says what the config needs; so does a partition by itself.
     let ran = sample("shown").await;

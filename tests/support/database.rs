@@ -56,6 +56,11 @@ impl Database {
         }
     }
 
+    /// Where the commands run.
+    pub fn folder(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.dir.path().join(name), text).unwrap();
     }

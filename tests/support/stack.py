@@ -5,7 +5,7 @@
 
 Starts PostgreSQL, fake-gcs-server, local-bigquery and Google's Pub/Sub emulator on free loopback ports, each with its
 state in one temporary folder. When all answer, one line of JSON with their addresses is printed. What --only leaves out
-starts when it is needed: an emulator of BigQuery with its first request, the one of Pub/Sub when somebody asks for its address. "control" tells
+starts when somebody asks for its address: the emulator of Pub/Sub is up then, that of BigQuery lets its first request wait. "control" tells
 these addresses: POST /bigquery (of several emulators each in turn), POST /pubsub. The stack lives until
 standard input closes or a signal arrives; then every process is ended and the folder removed. So whoever holds the
 other end of the pipe owns the stack, and a killed owner leaves nothing behind.
@@ -170,9 +170,15 @@ class Stack:
 
     def clone_postgres(self):
         """A cluster that starts as an exact copy of the template."""
-        port = free_port()
-        subprocess.run(["cp", "-a", "--reflink=auto", f"{self.dir}/template", f"{self.dir}/pg-{port}"], check=True)
-        return self.start_postgres(port)
+        for last in (False, False, True):
+            port = free_port()
+            subprocess.run(["cp", "-a", "--reflink=auto", f"{self.dir}/template", f"{self.dir}/pg-{port}"], check=True)
+            try:
+                return self.start_postgres(port)
+            except RuntimeError:
+                # Somebody took the port meanwhile.
+                if last:
+                    raise
 
     def standby_of(self, primary):
         """A hot standby that follows another cluster; it ends like any other."""
@@ -237,19 +243,15 @@ class Stack:
             self.emulators.append({"url": serial_proxy.start(lambda url=url: url), "project": "demo"})
         self.info["bq"] = self.emulators[0]
 
-    def bigquery_on_demand(self, how_many, control):
-        """Addresses of emulators that start with their first request."""
-        def start():
-            with urllib.request.urlopen(urllib.request.Request(control + "/start-bigquery", method="POST")) as answer:
-                return json.load(answer)["url"]
-
-        for _ in range(how_many):
-            self.emulators.append({"url": serial_proxy.start(start), "project": "demo"})
-
-    def start_bigquery(self):
+    def bigquery_on_demand(self):
+        """One that starts now, for somebody who may need it soon. Its first request waits until it is up."""
         name, url, proc = self.spawn_bigquery()
-        self.wait_for_bigquery(name, url, proc)
-        return {"url": url}
+
+        def up():
+            self.wait_for_bigquery(name, url, proc)
+            return url
+
+        self.emulators.append({"url": serial_proxy.start(up), "project": "demo"})
 
     def spawn_bigquery(self):
         exe, python = self.tool("local-bigquery"), self.tool("python")
@@ -272,6 +274,8 @@ class Stack:
 
     def next_bigquery(self):
         """An emulator for a caller: it works one request at a time, so callers are spread over them."""
+        if not self.emulators:
+            self.bigquery_on_demand()
         self.asked += 1
         return self.emulators[self.asked % len(self.emulators)]
 
@@ -351,7 +355,7 @@ def control(stack):
         def do_POST(self):
             what, _, primary = self.path.strip("/").partition("/")
             give = {"postgres": stack.clone_postgres, "standby": lambda: stack.standby_of(primary),
-                    "bigquery": stack.next_bigquery, "start-bigquery": stack.start_bigquery, "pubsub": stack.ask_pubsub}
+                    "bigquery": stack.next_bigquery, "pubsub": stack.ask_pubsub}
             self.answer(give[what]())
 
         def do_DELETE(self):
@@ -381,9 +385,6 @@ def main():
         stack.start(args.only.split(","), args.bigquery)
         server = control(stack)
         stack.info["control"] = f"http://127.0.0.1:{server.server_port}"
-        if "gcs" in args.only and not stack.emulators:
-            # Until a second one is worth its start: whoever asks for all at once names them.
-            stack.bigquery_on_demand(1, stack.info["control"])
         print(json.dumps(stack.info), flush=True)
 
         def watch_stdin():

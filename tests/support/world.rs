@@ -74,7 +74,7 @@ pub const ORDERS: &str = "CREATE TABLE orders (
 impl World {
     pub async fn new() -> Self {
         let stack = Stack::shared();
-        // It starts with the first request: a test that has no use for it does not wait for it.
+        // It may still be starting: a test that has no use for it does not wait for it.
         let emulator = stack.bigquery();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("w{}n{number}", std::process::id());

@@ -6,7 +6,7 @@ use super::forms::Outcome;
 use super::frame;
 use super::spark::sparkline;
 use crate::config::Console;
-use crate::model::figures::{age, bytes, count, duration, moment};
+use crate::model::figures::{age, bytes, count, counted, duration, moment};
 use crate::run::{FeedStatus, Standing};
 use crate::state::Figures;
 
@@ -56,7 +56,7 @@ fn state(table: &FeedStatus) -> (Health, &'static str, Option<String>) {
 }
 
 fn rows_so_far(table: &FeedStatus) -> Option<String> {
-    table.loading.map(|rows| format!("{} rows so far", count(rows)))
+    table.loading.map(|rows| format!("{} so far", counted(rows, "row", "rows")))
 }
 
 pub(super) fn page(tables: &[FeedStatus], console: Console, notice: Option<Outcome>) -> Markup {
@@ -157,8 +157,12 @@ fn last_run(table: &FeedStatus) -> Markup {
 /// What a run did to the table. Of a load that replaced it only the rows before and after are known.
 fn changes(figures: &Figures) -> String {
     match figures.rows_before {
-        Some(before) => format!("{} rows replaced by {}", count(before), count(figures.upserts)),
-        None => format!("{} upserts, {} deletes", count(figures.upserts), count(figures.deletes)),
+        Some(before) => format!("{} replaced by {}", counted(before, "row", "rows"), count(figures.upserts)),
+        None => format!(
+            "{}, {}",
+            counted(figures.upserts, "upsert", "upserts"),
+            counted(figures.deletes, "delete", "deletes")
+        ),
     }
 }
 

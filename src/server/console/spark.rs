@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::model::figures::counted;
 use crate::state::PastRun;
 
 const BAR: usize = 5;
@@ -18,8 +19,8 @@ pub(super) fn sparkline(runs: &[PastRun]) -> Markup {
     }
     let failed = runs.iter().filter(|r| r.error.is_some()).count();
     let most = runs.iter().map(rows).max().unwrap_or(0);
-    let told =
-        format!("Last {} runs: {failed} failed, at most {} rows", runs.len(), crate::model::figures::count(most));
+    let last = if runs.len() == 1 { "Last run".to_owned() } else { format!("Last {} runs", runs.len()) };
+    let told = format!("{last}: {failed} failed, at most {}", counted(most, "row", "rows"));
     let width = runs.len() * (BAR + GAP);
     html! {
         svg.spark role="img" aria-label=(told) width=(width) height=(HEIGHT) viewBox={ "0 0 " (width) " " (HEIGHT) } {
