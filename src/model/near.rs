@@ -19,7 +19,11 @@ pub fn nearest_relations<'a>(typed: &str, known: impl IntoIterator<Item = &'a Re
     let mut readings = vec![(None, bare.as_str())];
     readings.extend(bare.split_once('.').map(|(schema, name)| (Some(schema), name)));
     let how_far = |k: &RelationName| {
-        readings.iter().filter_map(|(schema, name)| Some((distance(name, &k.name)?, rank(*schema, k)))).min()
+        // The letters' case decides last.
+        let far = |name: &str, schema| {
+            Some((distance(name, &k.name)?, rank(schema, k), strsim::damerau_levenshtein(&k.name, name)))
+        };
+        readings.iter().filter_map(|(schema, name)| far(name, *schema)).min()
     };
     let mut near: Vec<_> = known.into_iter().filter_map(|k| Some((how_far(k)?, k))).collect();
     near.sort_by_key(|(far, _)| *far);
@@ -87,12 +91,15 @@ mod tests {
             name("c", "log"),
             name("d", "log"),
             name("public", "a.b"),
+            name("old", "LOG"),
+            name("old", "Log"),
         ];
         for (typed, near) in [
             ("Public.Orders", &["public.orders"][..]),
             ("nosuchschema.orders", &["public.orders"]),
             ("ordrs", &["public.orders"]),
             ("public.order", &["public.orders"]),
+            ("Old.Logs", &["old.Log"]),
             ("sales dept.orders", &["\"Sales Dept\".orders"]),
             ("\"Sales Dpt\".order", &["\"Sales Dept\".orders"]),
             ("olt.orders", &["old.orders"]),

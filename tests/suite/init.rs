@@ -376,7 +376,7 @@ async fn a_config_for_terraform_has_the_names_of_the_module() {
         ("PLIMSOLL_DATASET", "d"),
         ("PLIMSOLL_STAGING_DATASET", "s"),
         ("PLIMSOLL_LOCATION", "EU"),
-        ("PLIMSOLL_TOPIC", "t"),
+        ("PLIMSOLL_TOPIC", "ticks"),
     ];
     let named: Vec<&str> =
         text.split("${").skip(1).filter_map(|rest| rest.split('}').next()).filter(|n| *n != "…").collect();
