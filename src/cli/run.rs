@@ -232,7 +232,7 @@ mod tests {
         let too_long: Vec<&str> = told.lines().filter(|l| l.chars().count() > 80).collect();
         assert!(too_long.is_empty(), "{too_long:#?}");
         expect![[r#"
-            table                               state     upserts  deletes   billed     took
+            feed                                state     upserts  deletes   billed     took
             public.invoices                     failed          0        0      0 B  5.0 min
             public.orders                       done    1,234,567        0  1.2 GiB    0.1 s
             public.items                        empty           0        0      0 B    0.1 s
