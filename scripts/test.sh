@@ -51,7 +51,7 @@ if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; the
   echo "LEFT OUT, because of: no browser (apt-get install chromium chromium-driver)"
   names 'console::.*in_a_browser'
 fi
-if ! ls /usr/sbin/pgbouncer /usr/bin/pgbouncer >/dev/null 2>&1; then
+if ! [ -x /usr/sbin/pgbouncer ] && ! [ -x /usr/bin/pgbouncer ]; then
   echo "LEFT OUT, because of: no pooler (apt-get install pgbouncer)"
   names 'pooler::.*'
 fi
