@@ -1,9 +1,10 @@
 # Two commands for a stranger: `make demo` and `make test`. Everything they need is installed by scripts/setup.sh;
-# build output is kept under ~/.cache/plimsoll, one folder for each Cargo.lock.
+# build output is kept under ~/.cache/plimsoll, one folder for each checkout and Cargo.lock: cargo tells what has changed by a file's
+# path and time, so two checkouts in one folder would run each other's tests.
 
 CACHE ?= $(HOME)/.cache/plimsoll
-LOCK  := $(shell sha256sum Cargo.lock | cut -c1-16)
-export CARGO_TARGET_DIR ?= $(CACHE)/target-$(LOCK)
+BUILD := $(shell { pwd -P; cat Cargo.lock; } | sha256sum | cut -c1-16)
+export CARGO_TARGET_DIR ?= $(CACHE)/target-$(BUILD)
 export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
