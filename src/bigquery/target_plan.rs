@@ -68,6 +68,16 @@ impl TargetPlan {
         self.row_columns().into_iter().map(|c| c.name).collect()
     }
 
+    /// The target's columns that the source has not, for people.
+    pub fn added_columns(&self) -> Option<String> {
+        let of_source = self.columns.len();
+        let added: Vec<String> = self.all_columns()[of_source..]
+            .iter()
+            .map(|c| format!("{} {}", c.name, c.target_type.sql_name()))
+            .collect();
+        (!added.is_empty()).then(|| format!("the target has columns of Plimsoll's own: {}", added.join(", ")))
+    }
+
     /// Every column of the target.
     pub(super) fn all_columns(&self) -> Vec<Column> {
         let mut columns = self.row_columns();

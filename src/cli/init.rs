@@ -9,6 +9,11 @@ use super::{CliError, Exit, Format, database, output};
 use crate::propose::{Filters, Places, Proposal, Written, propose, render};
 use crate::source::{Source, candidates};
 
+/// Where the recipe of the first deployment has its config, below terraform/.
+const TERRAFORM_CONFIG: &str = "examples/minimal/plimsoll.toml";
+
+const RECIPE: &str = "terraform/README.md#the-first-deployment";
+
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
     /// postgres://user:password@host/database; DATABASE_URL where not given. The file will say ${DATABASE_URL}.
@@ -87,9 +92,8 @@ fn summary(path: &str, proposal: &Proposal, places: Places) -> String {
         (_, Places::ByHand) => {
             "next: fill in [storage] and [bigquery], export DATABASE_URL, run `plimsoll check`".to_owned()
         }
-        (_, Places::Terraform) => "next: copy it over terraform/examples/minimal/plimsoll.toml and follow \
-                                   terraform/README.md#the-first-deployment"
-            .to_owned(),
+        (_, Places::Terraform) if path.ends_with(TERRAFORM_CONFIG) => format!("next: go on with {RECIPE}"),
+        (_, Places::Terraform) => format!("next: copy it over terraform/{TERRAFORM_CONFIG} and follow {RECIPE}"),
     });
     lines.join("\n")
 }

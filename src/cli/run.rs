@@ -8,7 +8,7 @@ use super::paint::Tone;
 use super::{CliError, Exit, Format, output};
 use crate::model::figures::{bytes, count, counted, duration, minute};
 use crate::model::{FeedId, in_shell};
-use crate::run::{Context, LoadingReport, Request, RunReport, RunState, TableReport, TickReport, tick};
+use crate::run::{Context, Failure, LoadingReport, Request, RunReport, RunState, TableReport, TickReport, tick};
 use crate::server::stop_signal;
 
 pub(super) async fn run(context: Context, request: Request, format: Format, bars: Bars) -> Result<Exit, CliError> {
@@ -69,7 +69,8 @@ fn describe(report: &TickReport, layout: Layout) -> String {
         })
         .collect();
     let mut out = layout.table(&heads, &rows);
-    let remarks: String = runs.iter().map(|run| remarks(run, loading(run, report), layout)).collect();
+    let remarks: String = shared_failures(&runs, layout)
+        + &runs.iter().map(|run| remarks(run, shared(run, &runs), loading(run, report), layout)).collect::<String>();
     if !remarks.is_empty() {
         out.push('\n');
         out.push_str(&remarks);
@@ -88,14 +89,43 @@ fn loading<'a>(run: &'a RunReport, report: &TickReport) -> &'a [LoadingReport] {
     if last.is_some_and(|last| last.run == run.run) { &run.loading } else { &[] }
 }
 
+/// Whether a failure is one run's, or that of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shared {
+    No,
+    Yes,
+}
+
+fn shared(run: &RunReport, all: &[&RunReport]) -> Shared {
+    let same = all.iter().filter(|r| r.error.is_some() && r.error == run.error).count();
+    if same > 1 { Shared::Yes } else { Shared::No }
+}
+
+/// What several runs have failed with, as where a service is down: each failure once.
+fn shared_failures(runs: &[&RunReport], layout: Layout) -> String {
+    let mut failures: Vec<(&Failure, Vec<&str>)> = Vec::new();
+    for run in runs.iter().filter(|r| shared(r, runs) == Shared::Yes) {
+        let Some(error) = &run.error else { continue };
+        match failures.iter_mut().find(|(known, _)| *known == error) {
+            Some((_, sources)) => sources.push(&run.source),
+            None => failures.push((error, vec![&run.source])),
+        }
+    }
+    let tell = |(e, sources): &(&Failure, Vec<&str>)| {
+        let head = layout.paragraph(0, ("", Tone::Plain), &format!("{}:", sources.join(", ")));
+        head + &layout.error(2, &e.message, &e.hint)
+    };
+    failures.iter().map(tell).collect()
+}
+
 /// What there is to say of a run beside its row, errors first.
-fn remarks(run: &RunReport, loading: &[LoadingReport], layout: Layout) -> String {
+fn remarks(run: &RunReport, shared: Shared, loading: &[LoadingReport], layout: Layout) -> String {
     let mut out = String::new();
     let mut trouble = |head: String, message: &str, hint: &str| {
         out.push_str(&layout.paragraph(0, ("", Tone::Plain), &format!("{head}:")));
         out.push_str(&layout.error(2, message, hint));
     };
-    if let Some(e) = &run.error {
+    if let Some(e) = run.error.as_ref().filter(|_| shared == Shared::No) {
         trouble(run.source.clone(), &e.message, &e.hint);
     }
     for a in &run.aside {
@@ -160,7 +190,6 @@ mod tests {
     use crate::cli::layout::Lines;
     use crate::cli::paint::Paint;
     use crate::model::{Blame, RunId};
-    use crate::run::Failure;
 
     fn run(source: &str, state: RunState, upserts: u64) -> RunReport {
         let started = datetime!(2026-11-26 17:41:45.123456789 UTC);
@@ -275,5 +304,18 @@ mod tests {
             assert!(told.contains(&words), "{words}: {told}");
         }
         assert!(!told.contains("changelog: finished"), "{told}");
+    }
+
+    #[test]
+    fn what_several_runs_have_failed_with_is_told_once() {
+        let down = Failure { message: "no answer".to_owned(), hint: "start it".to_owned(), blame: Blame::World };
+        let own = Failure { message: "no right".to_owned(), ..down.clone() };
+        let failed = |source, e: &Failure| RunReport { error: Some(e.clone()), ..run(source, RunState::Failed, 0) };
+        let runs = vec![failed("public.a", &down), failed("public.b", &own), failed("public.c", &down)];
+        let report = TickReport::new(datetime!(2026-11-26 17:41 UTC), runs);
+        let told = describe(&report, Layout { paint: Paint::None, lines: Lines::Whole });
+        assert_eq!(told.matches("no answer").count(), 1, "{told}");
+        assert!(told.contains("public.a, public.c:\n  error: no answer\n  hint: start it\n"), "{told}");
+        assert!(told.contains("public.b:\n  error: no right\n"), "{told}");
     }
 }

@@ -1,6 +1,7 @@
 //! `plimsoll status`: where every table stands, what is wrong first.
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::layout::{Cell, Layout};
 use super::paint::Tone;
@@ -90,14 +91,14 @@ fn deletes(last: Figures) -> String {
     format!("{sign}{}", count(last.deletes))
 }
 
-/// What there is to say of a table beside its row. What the tables of a feed have failed with together is said once.
+/// What there is to say of a table beside its row. What several tables have failed with is said once.
 fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], layout: Layout) -> String {
     let argument = crate::model::in_shell(&f.source);
     let told = match standing {
         Standing::SetAside | Standing::Failing => {
             let Some(trouble) = f.complaint() else { return String::new() };
             let since = f.set_aside_since.map_or(String::new(), |t| format!(", set aside since {}", minute(t)));
-            let is_shared = |o: &FeedStatus| o.feed == f.feed && o.complaint() == Some(trouble);
+            let is_shared = |o: &FeedStatus| o.complaint() == Some(trouble) && o.paused_since == f.paused_since;
             let same: Vec<&str> = all
                 .iter()
                 .filter(|(other, o)| *other == standing && is_shared(o) && standing == Standing::Failing)
@@ -108,7 +109,10 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
             }
             let tables = if same.is_empty() { f.source.clone() } else { same.join(", ") };
             let head = layout.paragraph(0, ("", Tone::Plain), &format!("{tables}{since}:"));
-            return head + &layout.error(2, &trouble.message, &trouble.hint);
+            let paused = f.paused_since.map_or(String::new(), |since| {
+                layout.paragraph(2, ("", Tone::Plain), &format!("{}; then {}", paused(since), resume(&argument)))
+            });
+            return head + &layout.error(2, &trouble.message, &trouble.hint) + &paused;
         }
         Standing::NeverLoaded => format!("`plimsoll run --table {argument}` loads it"),
         Standing::Pending => match &f.pending {
@@ -117,12 +121,20 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
         },
         Standing::Loading => format!("{} loaded so far", counted(f.loading.unwrap_or_default(), "row is", "rows are")),
         Standing::Paused => match f.paused_since {
-            Some(since) => format!("paused since {}; `plimsoll resume --table {argument}`", minute(since)),
+            Some(since) => format!("{}; {}", paused(since), resume(&argument)),
             None => return String::new(),
         },
         Standing::Late | Standing::Running | Standing::UpToDate => return String::new(),
     };
     layout.paragraph(0, ("", Tone::Plain), &format!("{}: {told}", f.source))
+}
+
+fn paused(since: OffsetDateTime) -> String {
+    format!("paused since {}", minute(since))
+}
+
+fn resume(argument: &str) -> String {
+    format!("`plimsoll resume --table {argument}`")
 }
 
 /// `12 tables: 11 up to date, 1 late`.
@@ -293,5 +305,32 @@ mod tests {
         assert!(told.contains("\na, b, c:\n"), "{told}");
         assert_eq!(told.matches("the log is gone").count(), 1, "{told}");
         assert!(told.contains("≥1") && told.contains("≥: a load replaced the target"), "{told}");
+    }
+
+    #[test]
+    fn a_table_that_is_set_aside_and_paused_says_both() {
+        let trouble = Complaint { message: "no such column".to_owned(), hint: "add it".to_owned() };
+        let since = datetime!(2026-11-25 8:05:59 UTC);
+        let both = FeedStatus {
+            trouble: Some(trouble),
+            error: Some("no such column".to_owned()),
+            set_aside_since: Some(since),
+            paused_since: Some(since),
+            ..feed("public.a")
+        };
+        let told = describe(&[both], Layout { paint: Paint::None, lines: Lines::Whole });
+        let resume = "  hint: add it\n  paused since 2026-11-25 08:05 UTC; then `plimsoll resume --table public.a`\n";
+        assert!(told.contains(resume), "{told}");
+    }
+
+    #[test]
+    fn one_outage_is_told_once_for_all_tables() {
+        let outage = Complaint { message: "no answer".to_owned(), hint: "start it".to_owned() };
+        let failing =
+            |source| FeedStatus { trouble: Some(outage.clone()), error: Some("no answer".to_owned()), ..feed(source) };
+        let told =
+            describe(&[failing("public.a"), failing("public.b")], Layout { paint: Paint::None, lines: Lines::Whole });
+        assert_eq!(told.matches("no answer").count(), 1, "{told}");
+        assert!(told.contains("public.a, public.b:\n"), "{told}");
     }
 }

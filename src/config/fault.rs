@@ -34,7 +34,7 @@ impl ConfigError {
             Self::Faults { .. } => "correct the lines above, then run `plimsoll check`".to_owned(),
             Self::Unreadable { .. } => "check the path and the rights on it".to_owned(),
             Self::Missing { .. } => {
-                "write one with `plimsoll init \"$DATABASE_URL\"`, or name it with --config or PLIMSOLL_CONFIG"
+                "write one with `plimsoll init` (DATABASE_URL has the source's address), or name it with --config or PLIMSOLL_CONFIG"
                     .to_owned()
             }
         }

@@ -33,9 +33,9 @@ pub fn find(listing: &Listing, chosen: &[Chosen<'_>]) -> Option<ProposedLog> {
                 written: if covers_some { Written::Live } else { Written::Offered },
                 writer: if is_by_trigger { LogWriter::Triggers } else { LogWriter::Application },
                 example: match spec.types {
-                    TypeColumn::ContentType { .. } => "app_label.model",
-                    TypeColumn::Relation { .. } => "public.orders",
-                    TypeColumn::Name(_) | TypeColumn::Table => "Order",
+                    TypeColumn::ContentType { .. } => "app_label.model".to_owned(),
+                    TypeColumn::Relation { .. } => table_of_the_application(chosen, &log.name),
+                    TypeColumn::Name(_) | TypeColumn::Table => "Order".to_owned(),
                 },
             })
         })
@@ -43,6 +43,13 @@ pub fn find(listing: &Listing, chosen: &[Chosen<'_>]) -> Option<ProposedLog> {
     found.extend(history(listing));
     found.sort_by_key(|l| l.written != Written::Live);
     found.into_iter().next()
+}
+
+/// A table that such a log may have entries of, by its own name: as the type of an entry is written.
+fn table_of_the_application(chosen: &[Chosen<'_>], log: &RelationName) -> String {
+    let is_table = |c: &&Chosen<'_>| c.candidate.relation.kind == RelationKind::Table && c.candidate.name != *log;
+    let name = chosen.iter().find(is_table).map(|c| &c.candidate.name);
+    name.map_or_else(|| "public.orders".to_owned(), |n| format!("{}.{}", n.schema, n.name))
 }
 
 /// What of a table's writes its triggers log, whatever the rows are.
@@ -100,7 +107,7 @@ fn history(listing: &Listing) -> Option<ProposedLog> {
         at: None,
         written: Written::Offered,
         writer: LogWriter::Application,
-        example: "public.app_historicalorder",
+        example: format!("{}.{}", found.name.schema, found.name.name),
     })
 }
 

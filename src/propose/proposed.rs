@@ -63,7 +63,7 @@ pub struct ProposedLog {
     pub written: Written,
     pub writer: LogWriter,
     /// An example of a type of its entries.
-    pub example: &'static str,
+    pub example: String,
 }
 
 /// What a file will say.

@@ -162,6 +162,7 @@ impl Context {
             })
             .collect();
         check.notes = notes(spec, &relation, &shape, moment.sight);
+        check.notes.extend(plan.added_columns());
         check.notes.extend(unbounded(spec, &relation)?);
         if let Some(log) = &log {
             let is_bounded_by_time = claims.iter().any(|c| log.is_bounded_by_time(c));

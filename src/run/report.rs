@@ -142,7 +142,7 @@ impl AsideReport {
     }
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
     pub message: String,
     pub hint: String,
