@@ -280,7 +280,7 @@ resource "google_monitoring_alert_policy" "dead_letter" {
   documentation {
     mime_type = "text/markdown"
     content   = <<-EOT
-      A tick failed ${var.pubsub.max_delivery_attempts} times and was given up. Nothing is lost by that: the next tick does its work, once the cause is gone.
+      A tick failed ${var.pubsub.max_delivery_attempts} times and was given up. A tick of the schedule loses nothing by that: the next one does its work, once the cause is gone. What somebody asked for once (`full`, `resync`, `allow_deletes`, single tables) is not done by the next tick: publish it again.
 
       First: `gcloud pubsub subscriptions pull ${google_pubsub_subscription.dead_letter.name} --project=${var.project_id} --limit=10`
 

@@ -20,7 +20,7 @@ use super::work::{Captured, Found, Looked, Place, Reading, Staged, Work};
 use crate::batch::{Absent, RowsBefore};
 use crate::bigquery::TargetPlan;
 use crate::capture::log::{Log, Logged, Survey};
-use crate::capture::{Capture, Decision, KeyRange, Part, Why, caveats, decide, may_be_chunked};
+use crate::capture::{Capture, Decision, KeyRange, Part, Why, caveats, decide, may_be_chunked, relation_mark};
 use crate::encode::{EncodeError, Shape};
 use crate::model::{CaptureKind, DeleteStyle, Mode as ColumnMode, TableSpec, TargetRef, nearest};
 use crate::source::{Catalog, Moment, Relation, Session, read_catalog, required_relation};
@@ -160,7 +160,13 @@ impl<'a> Work<'a> {
             Decision::Changes => 0,
             _ => session.estimate_size(&spec.source).await?,
         };
-        let decision = self.in_chunks(spec, relation, &shape, decision, rows).await?;
+        // Under another key or filter, rows can't be told from those that are to go: only a replacement is right, whoever asks.
+        let mark = relation_mark(spec, relation, &shape, standing);
+        let is_redefined = standing.is_some_and(|s| s.mark.relation.definition != mark.definition);
+        let decision = match is_redefined && self.order.mode != Mode::Resync {
+            true => decision,
+            false => self.in_chunks(spec, relation, &shape, decision, rows).await?,
+        };
         let caveats = caveats(spec, relation, &shape, standing, decision, moment.sight)?;
         Ok(Looked { spec, relation, shape, claims, standing, decision, caveats, rows })
     }
@@ -181,10 +187,6 @@ impl<'a> Work<'a> {
         rows: u64,
     ) -> Result<Decision, RunError> {
         let (Decision::Whole(why) | Decision::Reconcile(why)) = decision else { return Ok(decision) };
-        // Under another key or filter, rows can't be told from those that are to go: only a replacement is right.
-        if why == Why::DefinitionChanged && self.order.mode != Mode::Resync {
-            return Ok(decision);
-        }
         if rows <= self.context.config.run.chunk_rows || !may_be_chunked(spec, relation, shape) {
             return Ok(decision);
         }

@@ -158,6 +158,23 @@ async fn a_load_that_may_delete_ends_by_itself() {
 }
 
 /// A crash at any point costs one chunk at most.
+/// By the new key several rows of the target would match one of the source.
+#[tokio::test(flavor = "multi_thread")]
+async fn under_another_key_a_full_run_replaces_the_rows() {
+    let w = world("chunk_rows = 1000", SCANNED).await;
+    let ran = w.run(&["run"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    w.sql(
+        "DELETE FROM item WHERE b <> 5; ALTER TABLE item DROP CONSTRAINT item_pkey; ALTER TABLE item ALTER b DROP NOT NULL;
+         ALTER TABLE item ADD PRIMARY KEY (a)",
+    )
+    .await;
+    w.config_with("chunk_rows = 3", SCANNED);
+    let ran = w.run(&["run", "--full"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    equal(&w).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_costs_a_chunk() {
     let w = world("chunk_rows = 30\nlease = \"1s\"", SCANNED).await;
