@@ -4,7 +4,7 @@ use super::hints::{Failed, of_message, rights};
 use super::locations::SaidBy;
 use super::partitioning::Obstacle;
 use super::target_plan::AddedBy;
-use super::told::without_values;
+use crate::bigquery::message_text::without_values;
 use crate::emulator::{self, NoScheme};
 use crate::failpoint::Injected;
 use crate::model::Blame;

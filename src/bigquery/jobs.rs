@@ -16,8 +16,8 @@ use time::OffsetDateTime;
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::{BigQueryError, is_passing_failure};
-use super::told::without_values;
 use crate::batch::{Apply, Batch, TableBatch};
+use crate::bigquery::message_text::without_values;
 use crate::failpoint::{Effect, around};
 use crate::model::{FeedId, RunId, TargetRef};
 

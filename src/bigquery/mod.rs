@@ -17,12 +17,12 @@ mod jobs;
 mod locations;
 mod lost_columns;
 mod merge;
+mod message_text;
 mod partitioning;
 mod sql;
 mod statements;
 mod tables;
 mod target_plan;
-mod told;
 mod within;
 
 pub use apply::{Applied, Replay};

@@ -9,8 +9,8 @@ use super::error::CaptureError;
 use super::filter::{filter, try_filter};
 use time::OffsetDateTime;
 
-use super::log::{Health, Logged};
 use crate::batch::{MarkedColumn, RelationMark, RowsBefore, Standing};
+use crate::capture::keyed::log::{Health, Logged};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, TableSpec};
 use crate::source::{Moment, Relation, RelationKind, Session, SourceColumn, ident, qualified};

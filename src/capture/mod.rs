@@ -20,7 +20,7 @@ mod cursor;
 mod decide;
 mod error;
 mod filter;
-pub mod log;
+pub mod keyed;
 mod plan;
 mod rule;
 mod sample;

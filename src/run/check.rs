@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::capture::{logged_tables, target_plan};
 use super::context::Context;
 use super::error::RunError;
 use super::report::Failure;
-use super::target::{bound_note, target_notes, usual_reach};
 use crate::bigquery::{Present, TargetPlan};
-use crate::capture::log::{Claim, Judge, Log, Reach, unseen};
+use crate::capture::keyed::log::{Claim, Judge, Log, Reach, unseen};
 use crate::capture::{blind, unbounded};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::figures::period;
 use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
+use crate::run::target_notes::{bound_note, target_notes, usual_reach};
+use crate::run::verbs::capture::{logged_tables, target_plan};
 use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog, required_relation};
 use crate::state::Handle;
 use try_out::try_out;

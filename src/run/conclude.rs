@@ -1,11 +1,11 @@
 //! What becomes of the tables a run has captured: a batch, a watermark, and a word on those that failed.
 
-use super::aside::{Stage, last_success, set_aside};
 use super::error::RunError;
-use super::logged::LogAtHand;
 use super::work::{Captured, Found, Work};
 use crate::batch::{Aside, Batch, FORMAT_VERSION, LogCounts, Watermark};
 use crate::model::TableSpec;
+use crate::run::log_at_hand::LogAtHand;
+use crate::run::set_aside::{Stage, last_success, set_aside};
 use crate::source::Moment;
 use crate::stage::{batch_folder, store_manifest};
 use crate::telemetry::ANSWERED;

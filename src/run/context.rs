@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{Progress, Silent};
-use super::seen::Seen;
 use crate::bigquery::BigQuery;
 use crate::config::{Config, Secret};
 use crate::model::{FeedId, RunId};
+use crate::run::status::seen::Seen;
 use crate::source::{Canceller, Session, Source, SourceError};
 use crate::state::{Complaint, Holder, StateDocument};
 use crate::storage::Store;

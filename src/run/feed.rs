@@ -5,30 +5,30 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tracing::{info, warn};
 
-use super::aside::must_wait;
-use super::capture::capture;
 use super::context::Context;
 use super::due::{is_worth_a_write, rest};
 use super::error::RunError;
 use super::feeds::Feed;
-use super::finish::finish;
 use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
-use super::lease::keep_lease;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, seconds_since};
-use super::seen::{Seen, up_to_date};
 use super::work::{Captured, Work};
 use crate::batch::{Batch, Loading, LogCounts};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
+use crate::run::set_aside::must_wait;
+use crate::run::status::seen::{Seen, up_to_date};
+use crate::run::verbs::capture::capture;
+use crate::run::verbs::commit::finish;
+use crate::run::verbs::lease::keep_lease;
 use crate::state::{Handle, PastRun, StateDocument, Told};
 use crate::telemetry::ANSWERED;
 
-mod tell;
+mod outcome;
 
-use tell::shares;
+use outcome::shares;
 
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);

@@ -10,45 +10,38 @@
 //! and one feed's failure never stops another. The tables of a change log are one feed ([`feeds`]); of those, one that fails for
 //! good is set [`aside`] and the others go on.
 
-mod aside;
-mod capture;
 mod check;
 mod conclude;
 mod context;
+mod delete_guard;
 mod due;
 mod error;
 mod feed;
 mod feeds;
-mod finish;
-mod guard;
 mod handover;
-mod lease;
-mod logged;
+mod history;
+mod log_at_hand;
 mod order;
-mod partitions;
-mod past;
+mod partition_limit;
 mod plan;
 mod progress;
-mod ready;
 mod report;
 mod sample;
-mod seen;
-mod staging;
-mod standing;
+mod set_aside;
 mod status;
-mod target;
+mod target_notes;
 mod tick;
+mod verbs;
 mod work;
 
 pub use check::{ColumnCheck, Service, ServiceCheck, SourceCheck, TableCheck};
 pub use context::{Context, Stop};
 pub use error::RunError;
+pub use history::{PastRunDetail, TableSql, UnknownRun};
 pub use order::{Guard, Mode, Order};
-pub use past::{PastRunDetail, TableSql, UnknownRun};
 pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
 pub use report::{AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickReport};
 pub use sample::{Refusal, Sample, Sampled};
-pub use standing::Standing;
-pub use status::{FeedStatus, Pause};
+pub use status::{FeedStatus, Pause, Standing};
 pub use tick::{NotARequest, Request, UnknownTable, fan_out, pass_on_rest, tick};

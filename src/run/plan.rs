@@ -9,13 +9,13 @@ use super::check::Looked;
 use super::context::Context;
 use super::error::RunError;
 use super::report::Failure;
-use super::target::{bound_note, target_notes};
 use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
 use crate::bigquery::{Inspection, Merger, Present, Reach, TargetPlan, merge_statement};
-use crate::capture::log::{Chunk, Claim, Log, Logged, Place, Reread, Survey, keys_query, scan_query};
+use crate::capture::keyed::log::{Chunk, Claim, Log, Logged, Place, Reread, Survey, keys_query, scan_query};
 use crate::capture::{Capture, Decision, Why, decide, may_be_chunked};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, RunId, TableSpec, TargetRef};
+use crate::run::target_notes::{bound_note, target_notes};
 use crate::source::Session;
 use crate::state::Handle;
 

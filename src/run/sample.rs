@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 use futures_util::StreamExt;
 use serde::Serialize;
 
-use super::capture::target_plan;
 use super::error::RunError;
 use crate::capture::{Capture, decide};
 use crate::encode::{RowEncoder, Shape};
 use crate::model::{TableSpec, TargetRef};
+use crate::run::verbs::capture::target_plan;
 use crate::source::{Moment, Relation, Session};
 
 /// A table that is to be sampled. The session is in the transaction that it is read in.

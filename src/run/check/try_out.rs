@@ -5,7 +5,7 @@
 
 use super::Looked;
 use crate::batch::{Snapshot, Standing};
-use crate::capture::log::{Chunk, Log, Place, Reread, Survey, keys_query, scan_query};
+use crate::capture::keyed::log::{Chunk, Log, Place, Reread, Survey, keys_query, scan_query};
 use crate::capture::{Capture, Decision, Found, decide};
 use crate::model::{CaptureKind, Deletes, TableSpec};
 use crate::run::error::RunError;

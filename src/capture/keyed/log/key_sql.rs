@@ -1,0 +1,253 @@
+//! The statement that collapses new entries to keys: where the key stands, and how it becomes a value of its type.
+
+use crate::capture::keyed::log::claim::{Claim, Spelling};
+use crate::capture::keyed::log::diff::Judge;
+use crate::capture::keyed::log::place::Place;
+use crate::capture::keyed::log::resolve::Log;
+use crate::capture::rule::resent;
+use crate::model::{KeyFormat, LogKey};
+use crate::source::{SourceColumn, ident, literal, oid, qualified};
+
+/// The statement behind the cursor.
+pub fn keys_query(log: &Log<'_>, claim: &Claim, place: &Place, judge: Option<&Judge>) -> String {
+    let doubt = if place.snapshot.is_quiet() { "FALSE".to_owned() } else { resent(&place.snapshot) };
+    let legs = log.spec.keys().enumerate().map(|(n, key)| {
+        let values = (0..claim.columns.len()).map(|i| format!("{} AS k{i}", typed(log, claim, key, i)));
+        let mut fields: Vec<String> = values.collect();
+        fields.push(format!("{doubt} AS again"));
+        fields.push(format!("{} AS missing", missing(log, claim, key)));
+        fields.push(format!("{} AS added", action_is(log, &log.spec.codes.added)));
+        if let Some(judge) = judge {
+            fields.push(format!("{} AS is_update", action_is(log, &log.spec.codes.changed)));
+            fields.extend(judge.columns().iter().enumerate().map(|(i, c)| format!("{c} AS d{i}")));
+        }
+        format!("SELECT {} {}", fields.join(", "), entries_with(log, claim, place, n, key))
+    });
+    let legs = legs.collect::<Vec<_>>().join(" UNION ALL ");
+    let names: Vec<String> = (0..claim.columns.len()).map(|i| format!("k.k{i}")).collect();
+    // By text: of `A` and `a` in citext, 1.0 and 1.00 in numeric, one may have been the target's key and the other be it now.
+    let texts: Vec<String> = names.iter().map(|k| format!("{k}::text")).collect();
+    let spelled = texts.iter().zip(&claim.spelling).filter(|(_, s)| **s == Spelling::Counts);
+    let spelled: Vec<String> = spelled.map(|(k, _)| format!("{k} COLLATE \"C\"")).collect();
+    let grouped: Vec<String> = names.iter().chain(&spelled).cloned().collect();
+    let unkeyed: Vec<String> = names.iter().map(|k| format!("{k} IS NULL")).collect();
+    let order = format!("({}) DESC, {}", unkeyed.join(" OR "), grouped.join(", "));
+    match judge {
+        Some(judge) => {
+            let diffs: String = (0..judge.columns().len()).map(|i| format!(", k.d{i}")).collect();
+            format!(
+                "SELECT {}, k.again, k.missing, k.added, k.is_update{diffs} FROM ({legs}) AS k ORDER BY k.missing DESC, {order}",
+                texts.join(", ")
+            )
+        }
+        None => format!(
+            "SELECT {}, bool_and(k.again), bool_or(k.missing), bool_or(k.added), count(*)::text FROM ({legs}) AS k GROUP BY {} \
+             ORDER BY bool_or(k.missing) DESC, {order}",
+            texts.join(", "),
+            grouped.join(", "),
+        ),
+    }
+}
+
+/// The entries of a claim that name a row by the n-th of the log's keys.
+fn entries_with(log: &Log<'_>, claim: &Claim, place: &Place, n: usize, key: &LogKey) -> String {
+    let entries = &log.tables[claim.log];
+    let mut conditions: Vec<String> = claim.matches.iter().cloned().collect();
+    conditions.push(place.since(entries));
+    if !log.spec.codes.ignored.is_empty() {
+        conditions.push(format!("NOT {}", action_is(log, &log.spec.codes.ignored)));
+    }
+    // The old key is there for updates and deletes only; that an insert has none says nothing.
+    match (n, &log.spec.old_key) {
+        (0, None) => {}
+        (0, Some(_)) => conditions.push(format!("({} IS NOT NULL OR {})", packed_column(key), names_no_row(log))),
+        _ => conditions.push(format!("{} IS NOT NULL", packed_column(key))),
+    }
+    format!("FROM {} AS t WHERE {}", qualified(&entries.name), conditions.join(" AND "))
+}
+
+/// A condition over the table's row `t`, never NULL: a new entry names it.
+pub(super) fn is_named(log: &Log<'_>, claim: &Claim, place: &Place) -> String {
+    let legs = log.spec.keys().enumerate().map(|(n, key)| {
+        let values = (0..claim.columns.len()).map(|i| format!("{} AS k{i}", typed(log, claim, key, i)));
+        format!("SELECT {} {}", values.collect::<Vec<_>>().join(", "), entries_with(log, claim, place, n, key))
+    });
+    let same = claim.columns.iter().enumerate().map(|(i, c)| format!("k.k{i} = t.{}", ident(&c.name)));
+    format!(
+        "EXISTS (SELECT 1 FROM ({}) AS k WHERE {})",
+        legs.collect::<Vec<_>>().join(" UNION ALL "),
+        same.collect::<Vec<_>>().join(" AND ")
+    )
+}
+
+/// A condition that is never NULL: the entry's action is one of these codes.
+pub(super) fn action_is(log: &Log<'_>, codes: &[String]) -> String {
+    match &log.spec.action {
+        Some(action) if !codes.is_empty() => {
+            let list: Vec<String> = codes.iter().map(|c| literal(c, "text")).collect();
+            format!("COALESCE(t.{}::text IN ({}), FALSE)", ident(action), list.join(", "))
+        }
+        _ => "FALSE".to_owned(),
+    }
+}
+
+/// The first column a key stands in: NULL where the entry has no key of this kind.
+fn packed_column(key: &LogKey) -> String {
+    let columns: Vec<String> = key.columns.iter().map(|c| format!("t.{}", ident(c))).collect();
+    match columns.as_slice() {
+        [one] if key.format != KeyFormat::Hstore => one.clone(),
+        // Of several columns that may hold a packed key, any will do; their types differ from log to log.
+        several => format!("COALESCE({})", several.iter().map(|c| format!("{c}::text")).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// A condition over the entry `t`: it holds no key at all.
+pub(super) fn names_no_row(log: &Log<'_>) -> String {
+    let columns: Vec<String> =
+        log.spec.keys().flat_map(|k| &k.columns).map(|c| format!("t.{} IS NULL", ident(c))).collect();
+    if columns.is_empty() { "FALSE".to_owned() } else { format!("({})", columns.join(" AND ")) }
+}
+
+/// A condition over the entry: it does not say one of the key's values.
+fn missing(log: &Log<'_>, claim: &Claim, key: &LogKey) -> String {
+    let raw = (0..claim.columns.len()).map(|i| match key.format {
+        // A text with the separator inside a value says of more values than there are.
+        KeyFormat::Delimited(_) => format!("{} IS NULL", raw(log, claim, key, i)),
+        // An array of another length is no key of this table; only NULL says nothing.
+        KeyFormat::JsonArray => format!("{} IS NULL", packed_column(key)),
+        _ => format!("{} IS NULL", raw(log, claim, key, i)),
+    });
+    format!("({})", raw.collect::<Vec<_>>().join(" OR "))
+}
+
+/// The key's value as the log has it.
+fn raw(log: &Log<'_>, claim: &Claim, key: &LogKey, i: usize) -> String {
+    let field = &claim.fields[i];
+    let column = |name: &str| format!("t.{}", ident(name));
+    let first_of = |each: &dyn Fn(&str) -> String| {
+        let all: Vec<String> = key.columns.iter().map(|c| each(c)).collect();
+        if all.len() == 1 { all.concat() } else { format!("COALESCE({})", all.join(", ")) }
+    };
+    match &key.format {
+        KeyFormat::Columns => column(key.columns.get(i).unwrap_or(field)),
+        KeyFormat::Json => {
+            first_of(&|c| format!("({}{} ->> {})", column(c), as_json(log, claim, c), literal(field, "text")))
+        }
+        KeyFormat::JsonArray => first_of(&|c| format!("({}{} ->> {i})", column(c), as_json(log, claim, c))),
+        KeyFormat::Hstore => {
+            let schema = ident(log.hstore.as_deref().unwrap_or("public"));
+            first_of(&|c| format!("({} OPERATOR({schema}.->) {})", column(c), literal(field, "text")))
+        }
+        KeyFormat::Delimited(separator) => {
+            let parts = first_of(&|c| {
+                format!("pg_catalog.string_to_array({}::text, {})", column(c), literal(separator, "text"))
+            });
+            format!("CASE WHEN pg_catalog.cardinality({parts}) = {} THEN ({parts})[{}] END", claim.fields.len(), i + 1)
+        }
+    }
+}
+
+/// Packed JSON may be kept as text.
+fn as_json(log: &Log<'_>, claim: &Claim, column: &str) -> &'static str {
+    let found = log.tables[claim.log].relation.column(column);
+    if found.is_some_and(|c| matches!(c.base_oid, oid::JSON | oid::JSONB)) { "" } else { "::json" }
+}
+
+/// The key's value with the type it is compared as; NULL where it is none of it.
+fn typed(log: &Log<'_>, claim: &Claim, key: &LogKey, i: usize) -> String {
+    let raw = raw(log, claim, key, i);
+    let from = match key.format {
+        KeyFormat::Columns => {
+            let name = key.columns.get(i).unwrap_or(&claim.fields[i]);
+            log.tables[claim.log].relation.column(name)
+        }
+        _ => None,
+    };
+    cast(&raw, from, &claim.columns[i], log.version)
+}
+
+const INTEGERS: [u32; 4] = [20, 21, 23, 26];
+const TEXTS: [u32; 4] = [18, 19, 25, 1043];
+/// `pg_input_is_valid` came with PostgreSQL 16.
+const TELLS_VALID_INPUT: u32 = 160_000;
+
+/// Whether equal values of the type always print alike.
+pub(super) fn has_one_spelling(column: &SourceColumn) -> bool {
+    INTEGERS.contains(&column.base_oid) || column.base_oid == oid::UUID
+}
+
+/// The type a key column is compared as: one for all integers, whose indexes take any of them.
+pub(super) fn compared_as(column: &SourceColumn) -> &str {
+    if INTEGERS.contains(&column.base_oid) { "int8" } else { &column.base_name }
+}
+
+/// Types whose values a cast cuts to the modifier's length without a word; storing such a value is an error.
+const CUT: [u32; 4] = [oid::BPCHAR, oid::VARCHAR, oid::BIT, oid::VARBIT];
+
+/// The value as the column would store it: rounded to `numeric(8,2)` or `timestamp(0)`; NULL where it could not, being too
+/// long for `varchar(3)`.
+fn cast(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version: u32) -> String {
+    let plain = cast_plain(raw, from, to, version);
+    match to.typmod {
+        -1 => plain,
+        _ if CUT.contains(&to.base_oid) => {
+            format!("CASE WHEN {plain} = ({plain})::{0} THEN ({plain})::{0} END", to.base_type)
+        }
+        _ => format!("({plain})::{}", to.base_type),
+    }
+}
+
+fn cast_plain(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version: u32) -> String {
+    let wanted = compared_as(to);
+    let is_integer = INTEGERS.contains(&to.base_oid);
+    let same = from.is_some_and(|f| f.base_oid == to.base_oid || (is_integer && INTEGERS.contains(&f.base_oid)));
+    if same || TEXTS.contains(&to.base_oid) {
+        return format!("{raw}::{wanted}");
+    }
+    let text = format!("({raw})::text");
+    let valid = if is_integer {
+        // CASE keeps the order, so that no cast meets a text it can't take.
+        format!(
+            "CASE WHEN {text} ~ '^[+-]?[0-9]{{1,40}}$' THEN {text}::numeric \
+             BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END"
+        )
+    } else if to.base_oid == oid::UUID {
+        format!("{text} ~* '^[0-9a-f]{{8}}-?([0-9a-f]{{4}}-?){{3}}[0-9a-f]{{12}}$'")
+    } else if version >= TELLS_VALID_INPUT {
+        format!("pg_catalog.pg_input_is_valid({text}, {})", literal(wanted, "text"))
+    } else {
+        // Older servers can't be asked; a value they refuse fails the table with the server's own error.
+        return format!("{text}::{wanted}");
+    };
+    format!("CASE WHEN {valid} THEN {text}::{wanted} END")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(base_oid: u32, base_name: &str) -> SourceColumn {
+        SourceColumn {
+            name: "k".to_owned(),
+            number: 1,
+            type_name: base_name.to_owned(),
+            base_oid,
+            typmod: -1,
+            base_name: base_name.to_owned(),
+            base_type: base_name.to_owned(),
+            ..SourceColumn::default()
+        }
+    }
+
+    #[test]
+    fn a_number_needs_no_test_and_a_text_does() {
+        let integer = column(23, "integer");
+        assert_eq!(cast("t.\"object_id\"", Some(&integer), &integer, 150_000), "t.\"object_id\"::int8");
+        let tested = cast("t.\"object_id\"", Some(&column(25, "text")), &integer, 150_000);
+        assert!(tested.starts_with("CASE WHEN CASE WHEN (t.\"object_id\")::text ~"), "{tested}");
+        assert!(tested.ends_with("THEN (t.\"object_id\")::text::int8 END"), "{tested}");
+        let date = column(1082, "date");
+        assert_eq!(cast("x", None, &date, 150_000), "(x)::text::date");
+        assert!(cast("x", None, &date, 160_000).contains("pg_input_is_valid"));
+    }
+}

@@ -1,0 +1,3 @@
+//! Captures that know the keys of changed rows, and read those rows.
+
+pub mod log;

@@ -1,0 +1,246 @@
+//! Where every feed stands, from its state object.
+
+pub(in crate::run) mod seen;
+pub(in crate::run) mod standing;
+
+pub use standing::Standing;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::context::Context;
+use super::error::RunError;
+use super::feeds::Feed;
+use crate::model::figures::{age, counted, minute};
+use crate::model::{FeedId, TableSpec};
+use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, Paused, StateDocument, annotate};
+
+/// How long `/readyz` goes by what this process has seen itself, before it looks for what others have changed: each look is billed.
+const LONGEST_TRUST: Duration = Duration::from_secs(60);
+
+/// What is to become of a table's runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    Rest,
+    GoOn,
+}
+
+/// One table's place in its feed, as `status` and `GET /status` show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FeedStatus {
+    pub feed: String,
+    pub source: String,
+    pub target: String,
+    pub capture: &'static str,
+    /// Which changes the capture finds, such as "all changes", "deletes every 6h" or "inserts and updates only".
+    pub finds: String,
+    /// The source snapshot up to which everything is in BigQuery.
+    pub watermark: Option<String>,
+    /// The moment of the source that BigQuery is known to be equal to.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub last_success: Option<OffsetDateTime>,
+    /// How long ago that was: how old what BigQuery has is.
+    pub age_seconds: Option<i64>,
+    /// When a run last ended that had looked for the table's changes and left none behind.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub checked: Option<OffsetDateTime>,
+    pub checked_seconds: Option<i64>,
+    /// Older than it may be, or never loaded.
+    pub late: bool,
+    /// Rows that a load in chunks, not through yet, has brought.
+    pub loading: Option<u64>,
+    /// Rows that BigQuery could not hold as they are, since all rows were last read.
+    pub quarantined: u64,
+    /// The sealed run that is not yet in BigQuery.
+    pub pending: Option<String>,
+    /// The run that holds the feed now.
+    pub held_by: Option<String>,
+    /// The last run that wrote the table, with the table's own figures.
+    pub last_run: Option<PastRun>,
+    /// Since when the table is paused.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub paused_since: Option<OffsetDateTime>,
+    /// The last runs that wrote the table or failed, with the table's own figures, the newest last; for the status page.
+    #[serde(skip)]
+    pub recent: Vec<PastRun>,
+    pub error: Option<String>,
+    /// The same in two parts, for people.
+    #[serde(skip)]
+    pub trouble: Option<Complaint>,
+    /// Since when the table is set aside, and not read until what is wrong with it is put right.
+    #[serde(skip)]
+    pub set_aside_since: Option<OffsetDateTime>,
+    /// What the feed's last run failed with, until one succeeds.
+    pub failure: Option<Complaint>,
+}
+
+/// A feed's state, read once for all its tables.
+struct ReadState {
+    document: StateDocument,
+    /// Why it could not be read.
+    unread: Option<Complaint>,
+}
+
+impl Context {
+    /// How old a table's last success may be.
+    fn age_limit(&self, spec: &TableSpec) -> Duration {
+        let max_age = self.config.server.max_age;
+        spec.every.map_or(max_age, |every| max_age.max(every * 2))
+    }
+
+    /// Where every configured table stands.
+    pub async fn status(&self) -> Vec<FeedStatus> {
+        let tables: Vec<&TableSpec> = self.config.tables.iter().collect();
+        let feeds = Feed::of(&tables);
+        let all = feeds.iter().map(async |feed| (feed.id.clone(), self.read_state(feed).await));
+        let read: HashMap<FeedId, ReadState> = futures_util::future::join_all(all).await.into_iter().collect();
+        tables.into_iter().filter_map(|spec| Some(self.table_status(spec, read.get(&spec.feed())?))).collect()
+    }
+
+    async fn read_state(&self, feed: &Feed) -> ReadState {
+        match Handle::load(&self.store, &feed.id, self.new_holder(), Duration::ZERO).await {
+            Ok(handle) => {
+                self.note_state(handle.document());
+                ReadState { document: handle.document().clone(), unread: None }
+            }
+            Err(e) => {
+                let e = RunError::from(e);
+                let unread = Some(Complaint { message: e.to_string(), hint: e.hint() });
+                ReadState { document: StateDocument::new(feed.id.clone()), unread }
+            }
+        }
+    }
+
+    fn table_status(&self, spec: &TableSpec, read: &ReadState) -> FeedStatus {
+        let now = OffsetDateTime::now_utc();
+        let ReadState { document, unread } = read;
+        let unread = unread.clone();
+        let standing = document.watermark.as_ref().and_then(|w| w.standing(&spec.target));
+        let loading = standing.and_then(|s| s.mark.loading.as_ref()).map(|l| l.rows);
+        let committed = standing.filter(|_| loading.is_none()).map(|s| s.taken_at);
+        let aside = document.aside.get(&spec.target);
+        let unread_error = unread.as_ref().map(|c| format!("{}; {}", c.message, c.hint));
+        let error = unread_error
+            .or_else(|| aside.map(|a| format!("set aside since {}: {}; {}", minute(a.since), a.reason, a.hint)));
+        let trouble = unread.or_else(|| aside.map(|a| Complaint { message: a.reason.clone(), hint: a.hint.clone() }));
+        // What another process has set aside, or is loading, is not what this one has seen.
+        let own_success = self.last_success(&spec.target).filter(|_| aside.is_none() && loading.is_none());
+        let last_success = committed.or(aside.and_then(|a| a.last_success)).max(own_success);
+        // An older version has noted only where the watermark stands.
+        let note = document.notes.tables.get(&spec.target);
+        let checked = note.and_then(|n| n.checked).or(committed).max(self.seen(&spec.target).map(|s| s.checked));
+        let own = |run: &PastRun| run.of_table(&document.feed, &spec.target);
+        let recent: Vec<PastRun> = document.notes.recent.iter().filter_map(own).collect();
+        let last_run = note.and_then(|n| n.last.clone()).or_else(|| document.last.as_ref().and_then(own));
+        let limit = self.age_limit(spec);
+        let paused_since = document.notes.paused.get(&spec.target).map(|p| p.since);
+        FeedStatus {
+            feed: spec.feed().to_string(),
+            source: spec.source.to_string(),
+            target: self.bigquery.target(&spec.target).to_string(),
+            capture: spec.capture.name(),
+            finds: spec.finds().to_string(),
+            watermark: standing.map(|s| s.snapshot.to_string()),
+            last_success,
+            age_seconds: last_success.map(|t| (now - t).whole_seconds().max(0)),
+            checked,
+            checked_seconds: checked.map(|t| (now - t).whole_seconds().max(0)),
+            late: paused_since.is_none() && last_success.is_none_or(|t| now - t > limit),
+            loading,
+            quarantined: standing.map_or(0, |s| s.mark.quarantined),
+            pending: document.pending.as_ref().map(|b| b.run.to_string()),
+            held_by: document.live_lease(now).map(|l| l.run.to_string()),
+            last_run,
+            paused_since,
+            failure: match document.notes.recent.is_empty() {
+                true => self.last_failure(&document.feed),
+                false => document.failure_of(&spec.target).cloned(),
+            },
+            recent,
+            error,
+            trouble,
+            set_aside_since: aside.map(|a| a.since),
+        }
+    }
+
+    /// Lets tables rest, or go on; returns the targets of those that did not already.
+    pub async fn set_pause(&self, tables: &[&TableSpec], pause: Pause) -> Result<Vec<String>, RunError> {
+        let now = OffsetDateTime::now_utc();
+        let mut all_changed = Vec::new();
+        for feed in Feed::of(tables) {
+            let targets: Vec<&String> = feed.tables.iter().map(|t| &t.target).collect();
+            // Called once more where another write was quicker.
+            let changed = Mutex::new(Vec::new());
+            let change = |notes: &mut Notes| {
+                let is_paused = |target: &&&String| notes.paused.contains_key(**target);
+                let (paused, others): (Vec<&String>, Vec<&String>) = targets.iter().partition(is_paused);
+                let concerned = if pause == Pause::Rest { others } else { paused };
+                for target in &concerned {
+                    match pause {
+                        Pause::Rest => _ = notes.paused.insert((*target).clone(), Paused { since: now }),
+                        Pause::GoOn => _ = notes.paused.remove(*target),
+                    }
+                }
+                *changed.lock().unwrap_or_else(PoisonError::into_inner) = concerned.into_iter().cloned().collect();
+            };
+            let newborn = if pause == Pause::Rest { Newborn::Create } else { Newborn::LeaveAlone };
+            annotate(&self.store, &feed.id, &self.new_holder(), newborn, change).await?;
+            all_changed.extend(changed.into_inner().unwrap_or_else(PoisonError::into_inner));
+        }
+        Ok(all_changed)
+    }
+
+    /// The feeds that make no progress, each with the reason; empty when ready. Of a feed that this process has seen up to date itself,
+    /// the state is only read now and then: reads are billed too.
+    pub async fn not_ready(&self) -> Vec<String> {
+        let tables: Vec<&TableSpec> = self.config.tables.iter().collect();
+        let feeds = Feed::of(&tables);
+        let all = feeds.iter().map(|feed| self.feed_not_ready(feed));
+        futures_util::future::join_all(all).await.concat()
+    }
+
+    async fn feed_not_ready(&self, feed: &Feed) -> Vec<String> {
+        let now = OffsetDateTime::now_utc();
+        let is_fresh =
+            |spec: &TableSpec| self.last_success(&spec.target).is_some_and(|t| now - t <= self.age_limit(spec));
+        let trust = LONGEST_TRUST.min(self.config.run.heartbeat);
+        if feed.tables.iter().all(is_fresh) && self.looked(&feed.id).is_some_and(|t| now - t < trust) {
+            return Vec::new();
+        }
+        let read = self.read_state(feed).await;
+        let mut reasons = Vec::new();
+        for spec in &feed.tables {
+            let limit = self.age_limit(spec);
+            // While the state can't be read, what this process has seen counts.
+            if read.unread.is_some() && is_fresh(spec) {
+                continue;
+            }
+            let status = self.table_status(spec, &read);
+            if status.paused_since.is_some() {
+                continue;
+            }
+            if let (None, Some(rows)) = (&status.error, status.loading) {
+                reasons.push(format!(
+                    "{}: its first load goes on, {} so far",
+                    spec.source,
+                    counted(rows, "row", "rows")
+                ));
+                continue;
+            }
+            match (status.error, status.age_seconds) {
+                (Some(error), _) => reasons.push(format!("{}: {error}", spec.source)),
+                (None, None) => reasons.push(format!("{}: never loaded", spec.source)),
+                (None, Some(seconds)) if status.late => {
+                    let most = age(i64::try_from(limit.as_secs()).unwrap_or(i64::MAX));
+                    reasons.push(format!("{}: last success {} ago, limit {most}", spec.source, age(seconds)));
+                }
+                (None, Some(_)) => {}
+            }
+        }
+        reasons
+    }
+}

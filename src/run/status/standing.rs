@@ -1,0 +1,82 @@
+//! How a table does, in the words that `status` and the page share.
+
+use crate::run::status::FeedStatus;
+use crate::state::Complaint;
+
+/// How a table does, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    Failing,
+    SetAside,
+    Late,
+    NeverLoaded,
+    Pending,
+    Loading,
+    Running,
+    Paused,
+    UpToDate,
+}
+
+impl Standing {
+    /// In the order of a summary.
+    pub const ALL: [Self; 9] = [
+        Self::UpToDate,
+        Self::Failing,
+        Self::SetAside,
+        Self::Late,
+        Self::NeverLoaded,
+        Self::Pending,
+        Self::Loading,
+        Self::Running,
+        Self::Paused,
+    ];
+
+    /// A table's.
+    pub fn of(f: &FeedStatus) -> Self {
+        match (&f.pending, &f.held_by) {
+            _ if f.set_aside_since.is_some() => Self::SetAside,
+            _ if f.error.is_some() => Self::Failing,
+            _ if f.paused_since.is_some() => Self::Paused,
+            _ if f.failure.is_some() => Self::Failing,
+            (_, Some(_)) => Self::Running,
+            _ if f.loading.is_some() => Self::Loading,
+            // Also of a first load: it is sealed, and not in BigQuery yet.
+            (Some(_), None) if f.last_success.is_none() => Self::Pending,
+            _ if f.last_success.is_none() => Self::NeverLoaded,
+            _ if f.late => Self::Late,
+            (Some(_), None) => Self::Pending,
+            (None, None) => Self::UpToDate,
+        }
+    }
+
+    /// As people read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::SetAside => "set aside",
+            Self::Late => "late",
+            Self::NeverLoaded => "never loaded",
+            Self::Pending => "pending",
+            Self::Loading => "loading",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::UpToDate => "up to date",
+        }
+    }
+}
+
+impl FeedStatus {
+    /// Whether somebody should look: `status` fails, and the page counts the table as in trouble.
+    pub fn is_trouble(&self) -> bool {
+        match Standing::of(self) {
+            Standing::Failing | Standing::SetAside | Standing::Late | Standing::NeverLoaded => true,
+            Standing::Pending | Standing::Running => self.late,
+            Standing::Loading | Standing::Paused | Standing::UpToDate => false,
+        }
+    }
+
+    /// What went wrong with the table, and what to do.
+    pub fn complaint(&self) -> Option<&Complaint> {
+        self.trouble.as_ref().or(self.failure.as_ref())
+    }
+}

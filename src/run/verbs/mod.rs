@@ -1,0 +1,7 @@
+//! The verbs of a run.
+
+pub(in crate::run) mod capture;
+pub(in crate::run) mod commit;
+pub(in crate::run) mod lease;
+pub(in crate::run) mod seal;
+pub(in crate::run) mod stage;

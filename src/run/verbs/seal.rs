@@ -1,0 +1,87 @@
+//! What the passes over a table have left, put together for the seal.
+
+use crate::batch::{Absent, Apply, LogMark, Parts, Removal, TableBatch, Update};
+use crate::bigquery::PreparedTarget;
+use crate::capture::Decision;
+use crate::run::delete_guard;
+use crate::run::error::RunError;
+use crate::run::order::Guard;
+use crate::run::verbs::stage::{Bounds, Staging};
+use crate::run::work::Staged;
+use crate::source::refuse_rewritten;
+
+impl Staging<'_> {
+    /// Stores what is left and says what is to be sealed of the table. `log` is where it stands in the change log then.
+    pub async fn seal_ready(mut self, absent: Absent, log: Option<LogMark>) -> Result<Staged, RunError> {
+        let (parts, bytes) = self.files.finish().await?;
+        self.counts.staged_bytes = bytes;
+        self.found.log = log;
+        // What was left out is no row of the target, but one of the source.
+        let (held, left_out) = match (absent, self.found.keys) {
+            (Absent::Remove, _) => (Some(self.counts.upserts + self.counts.keys), self.counts.left_out),
+            (Absent::Keep, Some(keys)) => (Some(keys.count), self.found.left_out),
+            (Absent::Keep, None) => (None, self.counts.left_out),
+        };
+        self.found.source_rows = held.map(|rows| rows + left_out);
+        self.found.left_out = left_out;
+        let mut mark = self.capture.next_mark(std::mem::take(&mut self.found));
+        if let (Guard::Off, Some(loading)) = (self.place.guard, &mut mark.loading) {
+            loading.removal = Removal::Allowed;
+        }
+        let counts = self.counts;
+        let since = self.capture.keeps_moment();
+        if self.prepared.is_some() {
+            mark.relation.held = self.plan.column_names();
+        }
+        let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };
+        refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
+        let mut table = self.table(absent, parts, &prepared);
+        prepared.bound(&self.plan, &mut table)?;
+        delete_guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
+        // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
+        // only moves the watermark, with the refused rows counted.
+        let empties = absent == Absent::Remove || matches!(table.apply, Apply::Replace { .. });
+        if table.parts.total() == 0 && empties {
+            let files = self.files.store_empty().await?;
+            table.parts.upserts = files.parts;
+            table.counts.staged_bytes += files.bytes;
+        }
+        Ok(Staged { table: Some(table), mark, counts, since })
+    }
+
+    fn table(&self, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> TableBatch {
+        let spec = self.place.spec;
+        let apply = if self.capture.replaces() {
+            Apply::Replace { schema: prepared.replace_schema(), fields: prepared.fields.clone() }
+        } else {
+            let update = match self.capture.decision {
+                Decision::Reconcile(_) => Update::Different,
+                Decision::Chunk(..) if self.capture.is_over_rows() => Update::Different,
+                Decision::Whole(_) | Decision::Chunk(..) | Decision::Changes => Update::All,
+            };
+            let staging = self.place.context.bigquery.staging(&spec.target, self.place.run);
+            Apply::Merge { staging, absent, repeats: self.repeats, scopes: self.scopes.clone(), update, within: None }
+        };
+        TableBatch {
+            source: spec.source.to_string(),
+            target: self.plan.target.clone(),
+            apply,
+            columns: self.plan.columns.clone(),
+            key: self.plan.key.clone(),
+            delete: spec.delete.clone(),
+            partition: self.plan.partition.clone(),
+            cluster: self.plan.cluster.clone(),
+            compression: self.place.context.config.storage.compression,
+            parts,
+            counts: self.counts,
+            lost_columns: prepared.lost.clone(),
+            metadata: self.plan.metadata,
+            // A first stretch is far from all that comes in the place of the old rows.
+            rows_before: prepared.rows.filter(|_| self.capture.replaces() && self.capture.range.is_none()),
+            bounds: match &self.bounds {
+                Bounds::Known(bounds) => bounds.clone(),
+                Bounds::Empty => None,
+            },
+        }
+    }
+}

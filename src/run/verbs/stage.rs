@@ -1,0 +1,376 @@
+//! The passes of one table: rows read, encoded and stored as part files.
+
+use futures_util::StreamExt;
+use time::OffsetDateTime;
+
+use crate::batch::{Absent, Counts, KeyBounds, Repeats, RowsBefore};
+use crate::bigquery::{Prepared, PreparedTarget, Present, Reach as MergeReach, TargetPlan};
+use crate::capture::keyed::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
+use crate::capture::{Bulk, Capture, Decision, Found, Part, Pass, Why};
+use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, Stamp, join_bounds};
+use crate::model::{Deletes, Metadata, Op};
+use crate::run::error::RunError;
+use crate::run::order::Mode;
+use crate::run::partition_limit::Partitions;
+use crate::run::work::{ClaimReading, Place, Reading};
+use crate::stage::{FilesPlace, TableFiles};
+
+/// Progress is told once in so many rows.
+const ROWS_A_REPORT: u64 = 4096;
+
+/// The bounds of all staged keys so far.
+pub(in crate::run) enum Bounds {
+    Empty,
+    Known(Option<KeyBounds>),
+}
+
+impl Bounds {
+    fn add(&mut self, other: Option<KeyBounds>) {
+        *self = match std::mem::replace(self, Self::Empty) {
+            Self::Empty => Self::Known(other),
+            Self::Known(known) => Self::Known(join_bounds(known, other)),
+        };
+    }
+}
+
+/// How the passes over a table ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::run) enum Passed {
+    Through(Absent),
+    /// Changes can't be merged into what is there, if anything is: all rows have to be read, for this reason.
+    TargetUnfit(Why),
+    /// The log tells of rows that it does not name.
+    NamesNoRow,
+}
+
+/// One table's passes and what they have left in storage.
+pub(in crate::run) struct Staging<'a> {
+    pub(in crate::run) place: Place<'a>,
+    pub(in crate::run) reading: Reading<'a>,
+    pub(in crate::run) capture: &'a Capture<'a>,
+    pub(in crate::run) plan: TargetPlan,
+    pub(in crate::run) prepared: Option<PreparedTarget>,
+    pub(in crate::run) files: TableFiles,
+    pub(in crate::run) counts: Counts,
+    pub(in crate::run) bounds: Bounds,
+    pub(in crate::run) found: Found,
+    pub(in crate::run) repeats: Repeats,
+    pub(in crate::run) scopes: Vec<String>,
+    pub(in crate::run) read: u64,
+    partitions: Option<Partitions>,
+    /// When the rows began to be read, by our clock.
+    began: OffsetDateTime,
+}
+
+impl<'a> Staging<'a> {
+    pub fn new(place: Place<'a>, reading: Reading<'a>, capture: &'a Capture<'a>, plan: TargetPlan) -> Self {
+        let storage = &place.context.config.storage;
+        let files = TableFiles::new(FilesPlace {
+            store: place.context.store.clone(),
+            folder: format!("{}{}/", place.folder, place.spec.target),
+            part_size: storage.part_size,
+            compression: storage.compression,
+        });
+        Self {
+            place,
+            reading,
+            capture,
+            plan,
+            prepared: None,
+            files,
+            counts: Counts::default(),
+            bounds: Bounds::Empty,
+            found: Found::default(),
+            repeats: Repeats::Never,
+            scopes: Vec::new(),
+            read: 0,
+            partitions: None,
+            began: OffsetDateTime::now_utc(),
+        }
+    }
+
+    /// Every row of the table.
+    pub async fn read_all(&mut self) -> Result<Passed, RunError> {
+        self.capture.refuse_repeated_keys(self.reading.session).await?;
+        // A whole table is loaded even when it has no rows.
+        if !self.prepare().await? {
+            return Ok(self.unfit());
+        }
+        self.stage(&self.capture.upserts()).await?;
+        Ok(Passed::Through(Absent::Remove))
+    }
+
+    /// A stretch of a load in chunks; with the last one go the rows of before.
+    pub async fn read_chunk(&mut self) -> Result<Passed, RunError> {
+        if !self.prepare().await? {
+            return Ok(self.unfit());
+        }
+        self.found.rows = self.stage(&self.capture.upserts()).await?.unwrap_or(0);
+        if !self.capture.ends_a_load_over_rows() {
+            return Ok(Passed::Through(Absent::Keep));
+        }
+        if let Some(keys) = self.capture.keys_before() {
+            self.stage(&keys).await?;
+        }
+        Ok(Passed::Through(Absent::Remove))
+    }
+
+    /// What the table's own rows say has changed.
+    pub async fn read_changes(&mut self, now: OffsetDateTime) -> Result<Passed, RunError> {
+        let mut absent = Absent::Keep;
+        if self.capture.keys_are_due(now) {
+            let (digest, left_out) = self.digest_keys(&self.capture.all_keys()).await?;
+            self.found.left_out = left_out;
+            if !self.capture.keys_are_unchanged(digest) {
+                self.capture.refuse_repeated_keys(self.reading.session).await?;
+                absent = Absent::Remove;
+            }
+            self.found.keys = Some(digest);
+        }
+        let changes = [Some(self.capture.upserts()), self.capture.leavers()];
+        let others = Some(self.capture.other_keys()).filter(|_| absent == Absent::Remove).flatten();
+        for pass in changes.into_iter().chain([others]).flatten() {
+            if self.stage(&pass).await?.is_none() {
+                return Ok(self.unfit());
+            }
+        }
+        // No key is left at all: that has to be merged too.
+        if absent == Absent::Remove && self.prepared.is_none() {
+            self.prepare().await?;
+        }
+        Ok(Passed::Through(absent))
+    }
+
+    /// The rows that the change log names.
+    pub async fn read_logged(&mut self, log: &Log<'_>, claims: &[ClaimReading<'_>]) -> Result<Passed, RunError> {
+        let mut readers = Vec::with_capacity(claims.len());
+        for (number, ClaimReading { claim, place, judge }) in claims.iter().enumerate() {
+            match KeyReader::open(self.reading.session, number, log, claim, place, judge.as_ref()).await? {
+                Opened::Reader(reader) => readers.push((claim, reader)),
+                Opened::NamesNoRow => {
+                    KeyReader::close_all(self.reading.session).await?;
+                    return Ok(Passed::NamesNoRow);
+                }
+            }
+        }
+        for (claim, reader) in readers {
+            let passed = self.read_claim(claim, reader).await?;
+            if passed != Passed::Through(Absent::Keep) {
+                KeyReader::close_all(self.reading.session).await?;
+                return Ok(passed);
+            }
+        }
+        // Each claim brings a row once, but two may bring the same.
+        if claims.len() > 1 || claims.iter().any(|c| c.judge.is_some()) {
+            self.repeats = Repeats::Possible;
+        }
+        Ok(Passed::Through(Absent::Keep))
+    }
+
+    async fn read_claim(&mut self, claim: &Claim, mut keys: KeyReader<'_>) -> Result<Passed, RunError> {
+        let reread = Reread { spec: self.place.spec, shape: self.reading.shape, claim };
+        let mut present = self.encoder(RowKind::Change(Op::Upsert));
+        let policy = self.place.spec.on_unrepresentable;
+        let scope = reread.scope();
+        let mut gone = match scope {
+            Some(column) => RowEncoder::of_scope(column, policy),
+            None => self.encoder(RowKind::Change(Op::Delete)).flagged(Flag::Leading),
+        };
+        let is_unique = self.is_unique(claim);
+        let (mut chunks, mut added) = (0, 0);
+        while let Some(chunk) = keys.next().await? {
+            chunks += 1;
+            added += chunk.added();
+            let Some(rows) = self.pour(&reread.present(&chunk), &mut present).await? else {
+                return Ok(self.unfit());
+            };
+            // As many rows as keys, and no key twice: none is gone.
+            let all_there = is_unique && rows == chunk.keys.len() as u64;
+            if !all_there && self.pour(&reread.gone(&chunk), &mut gone).await?.is_none() {
+                return Ok(self.unfit());
+            }
+        }
+        // Two spellings of one key may lie in two chunks.
+        if chunks > 1 && claim.may_name_a_row_twice() {
+            self.repeats = Repeats::Possible;
+        }
+        self.counts.added += added.saturating_sub(gone.tally().flagged);
+        self.counts.skipped += keys.skipped;
+        self.counts.unreadable += keys.unreadable;
+        self.counts.resent += keys.resent;
+        self.add_up(RowKind::Change(Op::Upsert), &present);
+        match scope {
+            Some(column) => {
+                self.add_up(RowKind::Change(Op::Scope), &gone);
+                if !self.scopes.contains(&column.target.name) {
+                    self.scopes.push(column.target.name.clone());
+                }
+            }
+            None => self.add_up(RowKind::Change(Op::Delete), &gone),
+        }
+        Ok(Passed::Through(Absent::Keep))
+    }
+
+    /// Asks how far the bulk of the cursor's values reaches: a few far ahead of it are not to hide what comes.
+    pub async fn bound_cursor(&mut self) -> Result<(), RunError> {
+        if let Some(query) = self.capture.bulk_query(&self.found) {
+            let rows = self.reading.session.text_rows("looking at the cursor's values", &query).await?;
+            self.found.cursor_bulk = Bulk::of(rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten());
+        }
+        Ok(())
+    }
+
+    /// Whether the source keeps the claim's key unique; of a view nobody knows.
+    fn is_unique(&self, claim: &Claim) -> bool {
+        let key: Vec<&str> = self.reading.shape.key().iter().map(|c| c.source.as_str()).collect();
+        claim.reach == Reach::Key && self.reading.relation.keeps_unique(&key)
+    }
+
+    /// Asks for the target once; whether it is there.
+    async fn prepare(&mut self) -> Result<bool, RunError> {
+        if self.prepared.is_none() {
+            let present = match (self.capture.decision, self.place.mode) {
+                (Decision::Changes | Decision::Reconcile(_) | Decision::Chunk(_, Part::Next), _) => Present::Merge,
+                (Decision::Chunk(_, Part::First(RowsBefore::Some)), _) => Present::MergeAll,
+                (Decision::Whole(_) | Decision::Chunk(..), Mode::Resync) => Present::Overwrite,
+                (Decision::Whole(_) | Decision::Chunk(..), _) => Present::Replace,
+            };
+            let prepared = self.place.context.bigquery.prepare(&self.plan, present).await?;
+            if let (Decision::Chunk(..), Some(found)) = (self.capture.decision, &prepared.partitioning) {
+                // The stretches after this one are merged, and the last one looks for what is gone.
+                found
+                    .bound(&self.plan, if self.capture.is_over_rows() { MergeReach::All } else { MergeReach::Rows })?;
+            }
+            // A MERGE of all rows over those that are there writes only what differs.
+            let compares = matches!(self.capture.decision, Decision::Reconcile(_)) || self.capture.is_over_rows();
+            let found = prepared.partitioning.as_ref().filter(|_| !compares);
+            self.partitions = Partitions::of(found, self.reading.shape, &self.plan.target);
+            self.prepared = Some(prepared);
+        }
+        Ok(self.in_the_way().is_none())
+    }
+
+    /// What keeps changes from being merged into the target.
+    fn in_the_way(&self) -> Option<Why> {
+        match self.prepared.as_ref()? {
+            PreparedTarget { state: Prepared::Missing, .. } => Some(Why::TargetMissing),
+            PreparedTarget { state: Prepared::LacksColumn, .. } => Some(Why::TargetLacksColumn),
+            // Somebody has emptied it by hand: changes would never bring the other rows back.
+            PreparedTarget { rows: Some(0), .. } if self.had_rows() => Some(Why::TargetEmptied),
+            _ => None,
+        }
+    }
+
+    fn had_rows(&self) -> bool {
+        let mark = self.reading.standing.map(|s| s.mark);
+        let is_changed = matches!(self.capture.decision, Decision::Changes | Decision::Chunk(_, Part::Next));
+        is_changed && mark.is_some_and(|m| m.rows.or(m.held_rows()).unwrap_or(0) > 0)
+    }
+
+    fn unfit(&self) -> Passed {
+        Passed::TargetUnfit(self.in_the_way().unwrap_or(Why::TargetMissing))
+    }
+
+    /// Reads every key without keeping any; beside the digest, how many can't be held.
+    async fn digest_keys(&self, pass: &Pass) -> Result<(KeyDigest, u64), RunError> {
+        let policy = self.place.spec.on_unrepresentable;
+        let mut encoder = RowEncoder::new(self.reading.shape, pass.kind, policy).digesting_keys();
+        let (mut line, mut refused) = (Vec::new(), Vec::new());
+        let mut rows = self.reading.session.copy(&pass.copy()).await?;
+        while let Some(row) = rows.next().await.transpose()? {
+            line.clear();
+            refused.clear();
+            encoder.encode(&row, &mut line, &mut refused)?;
+        }
+        Ok((encoder.digest().unwrap_or_default(), encoder.tally().left_out))
+    }
+
+    /// Reads one pass; `None` where there is no target for its rows.
+    async fn stage(&mut self, pass: &Pass) -> Result<Option<u64>, RunError> {
+        let mut encoder = self.encoder(pass.kind).flagged(pass.flag);
+        let rows = self.pour(pass, &mut encoder).await?;
+        self.add_up(pass.kind, &encoder);
+        Ok(rows)
+    }
+
+    /// Reads the rows of a statement into part files: how many there were, or `None` where there is no target for them.
+    async fn pour(&mut self, pass: &Pass, encoder: &mut RowEncoder) -> Result<Option<u64>, RunError> {
+        let mut rows = self.reading.session.copy(&pass.copy()).await?;
+        let Some(first) = rows.next().await.transpose()? else { return Ok(Some(0)) };
+        if !self.prepare().await? {
+            return Ok(None);
+        }
+        let op = match pass.kind {
+            RowKind::Change(op) => op,
+            RowKind::Replacement => Op::Upsert,
+        };
+        let expected = self.reading.relation.rows.filter(|_| self.capture.is_whole());
+        let mut next = Some(first);
+        let mut refused = Vec::new();
+        let mut read: u64 = 0;
+        while let Some(row) = next {
+            if let (Op::Upsert, Some(partitions)) = (op, &mut self.partitions) {
+                partitions.see(&row, pass.flag)?;
+            }
+            encoder.encode(&row, self.files.buffer(op), &mut refused)?;
+            self.files.flush_if_full(op).await?;
+            if !refused.is_empty() {
+                self.files.keep_refused(&mut refused).await?;
+            }
+            read += 1;
+            self.read += 1;
+            if self.read.is_multiple_of(ROWS_A_REPORT) {
+                self.place.context.progress.reading(self.place.feed, self.read, expected);
+            }
+            next = rows.next().await.transpose()?;
+        }
+        self.place.context.progress.reading(self.place.feed, self.read, expected);
+        Ok(Some(read))
+    }
+
+    fn encoder(&self, kind: RowKind) -> RowEncoder {
+        let mut encoder = RowEncoder::new(self.reading.shape, kind, self.place.spec.on_unrepresentable);
+        if (kind, self.plan.metadata) == (RowKind::Replacement, Metadata::Columns) {
+            encoder = encoder.stamped(Stamp { run: self.place.run, at: self.began });
+        }
+        if matches!(kind, RowKind::Change(Op::Upsert) | RowKind::Replacement) {
+            if let Some(cursor) = &self.capture.cursor {
+                encoder = encoder.watching_cursor(&cursor.name, cursor.kind.target_type());
+            }
+            let reads_all = self.capture.is_whole() && self.capture.range.is_none();
+            if reads_all && self.place.spec.deletes == Deletes::Keys {
+                encoder = encoder.digesting_keys();
+            }
+        }
+        encoder
+    }
+
+    fn add_up(&mut self, kind: RowKind, encoder: &RowEncoder) {
+        let tally = encoder.tally();
+        match kind {
+            RowKind::Change(Op::Delete) => {
+                self.counts.deletes += tally.rows;
+                self.counts.fleeting += tally.flagged;
+            }
+            RowKind::Change(Op::Key) => self.counts.keys += tally.rows,
+            RowKind::Change(Op::Scope) => {}
+            RowKind::Change(Op::Upsert) | RowKind::Replacement => {
+                self.counts.upserts += tally.rows;
+                self.counts.resent += tally.flagged;
+            }
+        }
+        self.counts.quarantined += tally.quarantined;
+        self.counts.nulled += tally.nulled;
+        self.counts.left_out += tally.left_out;
+        // A row whose key is bad is refused when it is read, not again with every list of keys.
+        if kind != RowKind::Change(Op::Key) {
+            self.found.quarantined += tally.refused;
+        }
+        if tally.rows > 0 && kind != RowKind::Change(Op::Scope) {
+            self.bounds.add(encoder.bounds());
+        }
+        self.found.upserts += if kind == RowKind::Change(Op::Upsert) { tally.rows } else { 0 };
+        self.found.cursor_max = encoder.cursor_max().or(self.found.cursor_max.take());
+        self.found.keys = encoder.digest().or(self.found.keys);
+    }
+}
