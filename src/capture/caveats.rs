@@ -1,12 +1,10 @@
 //! What a capture does not cover as things stand: said by `check`, and by every report.
 
-use super::cursor::CursorColumn;
 use super::decide::Decision;
 use super::error::CaptureError;
 use crate::batch::Standing;
-use crate::encode::Shape;
 use crate::model::TableSpec;
-use crate::source::{Relation, Sight};
+use crate::source::{CursorColumn, Relation, Sight, Table};
 
 /// Why the start of open transactions is not known.
 pub fn blind(sight: Sight) -> Option<&'static str> {
@@ -37,13 +35,12 @@ pub fn unbounded(spec: &TableSpec, relation: &Relation) -> Result<Option<String>
 
 /// What this run may miss of a table.
 pub fn caveats(
-    spec: &TableSpec,
-    relation: &Relation,
-    shape: &Shape,
+    table: Table<'_>,
     standing: Option<Standing<'_>>,
     decision: Decision,
     sight: Sight,
 ) -> Result<Vec<String>, CaptureError> {
+    let Table { spec, relation, shape } = table;
     let Some(cursor) = CursorColumn::of(spec, relation)?.filter(|c| c.has_floor() && relation.has_xmin()) else {
         return Ok(Vec::new());
     };

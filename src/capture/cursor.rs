@@ -14,7 +14,7 @@
 //! Of a date or a `timestamp` nobody knows the time zone, so the clock that is farthest behind UTC counts, and the *age* of the oldest
 //! transaction, which is the same in every zone. Two hours more are for clocks that are set back in autumn.
 //!
-//! No clock bounds a number. Its floor goes no higher than the value that [`BULK`] rows reach: a test row with the largest number there is
+//! No clock bounds a number. Its floor goes no higher than the value that a thousand rows reach: a test row with the largest number there is
 //! hides nothing. That takes an index that has the largest values at hand; elsewhere `check` says what may happen.
 //!
 //! A NULL in the cursor is above no floor, so such rows are left to the rule. Where no index leads with the cursor, a floor would save
@@ -25,96 +25,17 @@ use std::time::Duration;
 use time::format_description::well_known::Rfc3339;
 
 use super::error::CaptureError;
-use super::select::Select;
 use crate::batch::{CursorMark, FloorCandidate, Snapshot};
-use crate::model::{Lag, LogSpec, RelationName, TableSpec, TargetType};
-use crate::source::{Moment, Prepared, Relation, RelationKind, ident, literal};
+use crate::model::{Lag, LogSpec, TableSpec};
+use crate::source::{
+    Bulk, CursorColumn, CursorType, Moment, Nullability, Prepared, Relation, RelationKind, Search, cursor_type,
+};
 
 const DEFAULT_LAG: Duration = Duration::from_secs(600);
 /// A number may be drawn from a sequence long before its transaction gets an id, or kept in a session's cache.
 const DEFAULT_STEPS: u64 = 10_000;
-/// Fewer rows ahead of all others are taken for mistakes, whose values say nothing of what comes next.
-const BULK: u32 = 1000;
 /// Before any transaction that is still open.
 const LONG_AGO: &str = "0001-01-01 00:00:00+00";
-/// How far the wall clock of a zone may be set back: an hour in nearly all, two in times of double summer time.
-const SET_BACK: &str = "'2 hours'::interval";
-/// The wall clock farthest behind UTC. Source: <https://data.iana.org/time-zones/tzdb/>
-const FARTHEST_BEHIND: &str = "'12 hours'::interval";
-
-/// How a cursor column is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CursorType {
-    Integer,
-    Date,
-    Timestamp,
-    TimestampTz,
-}
-
-impl CursorType {
-    fn of(base_oid: u32) -> Option<Self> {
-        match base_oid {
-            20 | 21 | 23 => Some(Self::Integer),
-            1082 => Some(Self::Date),
-            1114 => Some(Self::Timestamp),
-            1184 => Some(Self::TimestampTz),
-            _ => None,
-        }
-    }
-
-    /// How the encoder compares its values.
-    pub fn target_type(self) -> TargetType {
-        match self {
-            Self::Integer => TargetType::Int64,
-            Self::Date => TargetType::Date,
-            Self::Timestamp => TargetType::DateTime,
-            Self::TimestampTz => TargetType::Timestamp,
-        }
-    }
-}
-
-/// A checked cursor column.
-#[derive(Clone, Debug)]
-pub struct CursorColumn {
-    pub name: String,
-    pub kind: CursorType,
-    lag: Lag,
-    nullable: bool,
-    search: Search,
-}
-
-/// How the server finds rows by the cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Search {
-    /// By an index that has the largest values at hand.
-    Order,
-    /// By another index, or in a way that the catalog does not tell: below a view, in a foreign table, in partitions.
-    Index,
-    /// It looks at every row of the table.
-    Scan,
-}
-
-/// How far the bulk of a cursor's values reaches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Bulk {
-    /// Nobody asked.
-    #[default]
-    Unknown,
-    /// There are fewer than [`BULK`] rows.
-    Few,
-    /// So many rows have this value or a larger one.
-    At(String),
-}
-
-impl Bulk {
-    /// From the answer to [`CursorColumn::bulk_query`].
-    pub fn of(value: Option<String>) -> Self {
-        match value {
-            Some(value) => Self::At(value),
-            None => Self::Few,
-        }
-    }
-}
 
 /// What a run has learned of a cursor's values.
 #[derive(Clone, Debug, Default)]
@@ -149,7 +70,7 @@ impl CursorColumn {
             column: name.clone(),
             near: relation.nearest_column(&name),
         })?;
-        let kind = CursorType::of(column.base_oid)
+        let kind = cursor_type(column)
             .ok_or_else(|| CaptureError::NotOrdered { column: name.clone(), type_name: column.type_name.clone() })?;
         let wrong = |lag| CaptureError::WrongLag { lag, column: name.clone(), type_name: column.type_name.clone() };
         let lag = match (kind, lag) {
@@ -169,17 +90,13 @@ impl CursorColumn {
             Search::Index
         };
         // A view's columns are all nullable to the catalog.
-        Ok(Self { name, kind, lag, nullable: !column.not_null, search })
+        let nullability = if column.not_null { Nullability::NotNull } else { Nullability::Nullable };
+        Ok(Self { name, kind, lag, nullability, search })
     }
 
     /// Whether the search for changed rows is bounded at all.
     pub(super) fn has_floor(&self) -> bool {
         self.search != Search::Scan
-    }
-
-    /// Whether what a table's mark says of the floor can be trusted: an older version let one number far ahead decide.
-    pub(super) fn trusts(&self, mark: &CursorMark) -> bool {
-        self.kind == CursorType::TimestampTz || mark.clock.is_some()
     }
 
     /// Whether a time is what bounds the search for changed rows.
@@ -190,53 +107,6 @@ impl CursorColumn {
     /// Whether nothing keeps a value far ahead of all others from hiding what comes later.
     pub(super) fn trusts_every_value(&self) -> bool {
         self.kind == CursorType::Integer && self.search == Search::Index
-    }
-
-    /// A boolean over the row alias `t`: not below the floor; `None` while there is no floor.
-    pub(super) fn above_floor(&self, mark: &CursorMark) -> Option<String> {
-        let floor = self.floor(mark)?;
-        let column = format!("t.{}", ident(&self.name));
-        Some(if self.nullable {
-            format!("({column} >= {floor} OR {column} IS NULL)")
-        } else {
-            format!("{column} >= {floor}")
-        })
-    }
-
-    fn floor(&self, mark: &CursorMark) -> Option<String> {
-        // Another column's values say nothing of this one's.
-        if mark.column != self.name || self.search == Search::Scan {
-            return None;
-        }
-        let value = mark.floor.as_ref()?;
-        Some(match (self.kind, self.lag) {
-            (CursorType::Integer, Lag::Steps(steps)) => {
-                let number = value.parse::<i64>().ok()?.saturating_sub_unsigned(steps);
-                literal(&number.to_string(), "int8")
-            }
-            (CursorType::TimestampTz, Lag::Time(lag)) => {
-                let (value, not_after) = (literal(value, "timestamptz"), literal(&mark.not_after, "timestamptz"));
-                format!("(LEAST({value}, {not_after}) - '{} seconds'::interval)", lag.as_secs())
-            }
-            (CursorType::Timestamp, Lag::Time(lag)) => format!("({})", local_floor(value, mark, lag)?),
-            (CursorType::Date, Lag::Time(lag)) => format!("({})::date", local_floor(value, mark, lag)?),
-            // `of` pairs integers with steps and all else with time; no floor would be right for another pair.
-            (CursorType::Integer, Lag::Time(_)) | (_, Lag::Steps(_)) => return None,
-        })
-    }
-
-    /// Asks for the value that [`BULK`] rows reach; `None` where a clock bounds the values, where there is no floor, and where the
-    /// server would have to sort the table for it.
-    pub(super) fn bulk_query(&self, relation: &RelationName) -> Option<String> {
-        if self.kind != CursorType::Integer || self.search != Search::Order {
-            return None;
-        }
-        let column = format!("t.{}", ident(&self.name));
-        let values = Select::from(relation)
-            .expression(Some(format!("{column}::text")))
-            .filter(Some(format!("{column} IS NOT NULL")))
-            .query();
-        Some(format!("{values} ORDER BY {column} DESC OFFSET {} LIMIT 1", BULK - 1))
     }
 
     /// The mark of the next watermark, from the values this run has seen.
@@ -285,17 +155,6 @@ impl CursorColumn {
     fn at_most(&self, value: Option<String>, bulk: &str) -> Option<String> {
         value.map(|v| if self.is_larger(&v, bulk) { bulk.to_owned() } else { v })
     }
-}
-
-/// The floor of a time whose zone nobody knows: it lies below what the clock farthest behind UTC shows, so that no row dated into the
-/// future hides another, whatever the zone; and below the largest value by more than a clock is set back in autumn. What an open
-/// transaction writes late lies no further behind than it is old.
-fn local_floor(value: &str, mark: &CursorMark, lag: Duration) -> Option<String> {
-    let (value, clock) = (literal(value, "timestamp"), literal(mark.clock.as_ref()?, "timestamptz"));
-    let not_after = literal(&mark.not_after, "timestamptz");
-    let behind = format!("({clock} AT TIME ZONE 'UTC') - {FARTHEST_BEHIND}");
-    let age = format!("({clock} - {not_after})");
-    Some(format!("LEAST({value} - {SET_BACK}, {behind}) - {age} - '{} seconds'::interval", lag.as_secs()))
 }
 
 fn next_floor(

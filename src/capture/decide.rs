@@ -2,18 +2,17 @@
 
 use sha2::{Digest, Sha256};
 
-use super::changed::Changed;
-use super::chunk::key_order;
-use super::cursor::CursorColumn;
-use super::error::CaptureError;
-use super::filter::{filter, try_filter};
 use time::OffsetDateTime;
 
+use super::error::CaptureError;
+use super::filter::try_filter;
 use crate::batch::{MarkedColumn, RelationMark, RowsBefore, Standing};
 use crate::capture::keyed::log::{Health, Logged};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, TableSpec};
-use crate::source::{Moment, Relation, RelationKind, Session, SourceColumn, ident, qualified};
+use crate::source::{
+    Condition, CursorColumn, Moment, Overlooked, Relation, RelationKind, Session, Since, SourceColumn, Table, Unsent,
+};
 
 /// What a run has to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,13 +108,12 @@ const MOST_TRANSACTIONS: u64 = 1 << 31;
 /// Decides, asking the source only where a column is new.
 pub async fn decide(
     session: &Session,
-    spec: &TableSpec,
-    relation: &Relation,
-    shape: &Shape,
+    table: Table<'_>,
     moment: &Moment,
     standing: Option<Standing<'_>>,
     logged: Option<Logged<'_>>,
 ) -> Result<Decision, CaptureError> {
+    let Table { spec, relation, shape } = table;
     if spec.capture == CaptureKind::Xmin && !relation.has_xmin() {
         return Err(CaptureError::NoTransactionIds(relation.kind.name()));
     }
@@ -128,7 +126,7 @@ pub async fn decide(
         return Ok(Decision::Whole(Why::FullCapture));
     }
     let Some(previous) = standing else { return Ok(Decision::Whole(Why::FirstLoad)) };
-    let mark = relation_mark(spec, relation, shape, Some(previous));
+    let mark = relation_mark(table, Some(previous));
     let stale_log = logged.and_then(|l| match l.health {
         Health::Replaced => Some(Why::LogReplaced),
         Health::Pruned => Some(Why::LogPruned),
@@ -139,16 +137,16 @@ pub async fn decide(
         return Ok(Decision::Whole(why));
     }
     if previous.mark.loading.is_some() {
-        return go_on_loading(session, relation, shape, previous, &mark).await;
+        return go_on_loading(session, table, previous, &mark).await;
     }
     // By transaction ids, an attached partition's rows are found by themselves.
     let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
     // What the log names of the rows, it brings by itself.
-    let unnamed = logged.zip(previous.mark.log.as_ref()).map(|(logged, mark)| format!("NOT {}", logged.names(mark)));
+    let unnamed = logged.zip(previous.mark.log.as_ref()).map(|(logged, mark)| logged.unnamed(mark));
     if tells_no_partition && previous.mark.relation.leaves != mark.leaves {
         let is_of_trouble = match (&unnamed, relation.kind) {
             (_, RelationKind::View) | (None, _) => true,
-            (Some(unnamed), _) => brings_rows(session, spec, &previous.mark.relation, &mark, unnamed).await?,
+            (Some(unnamed), _) => brings_rows(session, table, &previous.mark.relation, &mark, unnamed).await?,
         };
         if is_of_trouble {
             return Ok(Decision::Reconcile(Why::PartitionsChanged));
@@ -158,22 +156,21 @@ pub async fn decide(
         return Ok(Decision::Reconcile(Why::ReconcileDue));
     }
     let cursor = CursorColumn::of(spec, relation)?;
-    let changed = Changed { relation, cursor: cursor.as_ref(), standing: previous };
+    let since = Since { cursor: cursor.as_ref(), standing: previous };
     let unsent = match (unnamed, relation.has_xmin()) {
         // A change log sends the rows again that it names, and no others, whatever wrote them.
-        (Some(unnamed), _) => Some(unnamed),
-        (None, true) => Some(format!("({}) IS NOT TRUE", changed.sent())),
-        (None, false) => None,
+        (Some(unnamed), _) => Unsent::Unnamed(unnamed),
+        (None, true) => Unsent::Unchanged(since),
+        (None, false) => Unsent::Unknown,
     };
-    if let Some(condition) = filled_column(spec, shape, previous, unsent)
-        && any_row(session, spec, &condition).await?
-    {
+    // A default that was added without rewriting the table, or a column that was filled in and left the cursor alone.
+    let columns = new_columns(shape, previous);
+    if !columns.is_empty() && session.has_overlooked(table, &Overlooked::Filled { columns, unsent }).await? {
         return Ok(Decision::Whole(Why::ColumnFilled));
     }
     // What rewrites a table may give rows other values and leave the cursor's as they were.
     if is_rewritten(&previous.mark.relation, relation)
-        && let Some(hidden) = changed.hidden()
-        && any_row(session, spec, &hidden).await?
+        && session.has_overlooked(table, &Overlooked::BelowTheFloor(since)).await?
     {
         return Ok(Decision::Whole(Why::TableRewritten));
     }
@@ -187,35 +184,27 @@ fn is_rewritten(then: &RelationMark, now: &Relation) -> bool {
     !then.files.is_empty() && own.into_iter().chain(leaves).any(|file| !then.files.contains(&file))
 }
 
-/// Whether the table has a row `t` like this.
-async fn any_row(session: &Session, spec: &TableSpec, condition: &str) -> Result<bool, CaptureError> {
-    let sql = format!("COPY (SELECT 1 FROM {} AS t WHERE {condition} LIMIT 1) TO STDOUT", qualified(&spec.source));
-    let mut rows = session.copy(&sql).await?;
-    Ok(futures_util::StreamExt::next(&mut rows).await.transpose()?.is_some())
-}
-
-/// Whether a partition was detached, or one attached that has such rows.
+/// Whether a partition was detached, or one attached that has rows which no entry names.
 async fn brings_rows(
     session: &Session,
-    spec: &TableSpec,
+    table: Table<'_>,
     then: &RelationMark,
     now: &RelationMark,
-    rows: &str,
+    unnamed: &Condition,
 ) -> Result<bool, CaptureError> {
     if then.leaves.iter().any(|l| !now.leaves.contains(l)) {
         return Ok(true);
     }
-    let attached: Vec<String> = now.leaves.iter().filter(|l| !then.leaves.contains(l)).map(u32::to_string).collect();
-    let of_these = format!("t.tableoid = ANY ('{{{}}}'::oid[]) AND {rows}", attached.join(","));
-    Ok(!attached.is_empty() && any_row(session, spec, &of_these).await?)
+    let partitions = now.leaves.iter().copied().filter(|l| !then.leaves.contains(l)).collect();
+    let attached = Overlooked::InPartitions { partitions, unnamed: unnamed.clone() };
+    Ok(session.has_overlooked(table, &attached).await?)
 }
 
 /// The next stretch of a load, unless what was loaded so far is no longer of the same table. Partitions that come and go
 /// meanwhile are left to the run after the last stretch.
 async fn go_on_loading(
     session: &Session,
-    relation: &Relation,
-    shape: &Shape,
+    table: Table<'_>,
     previous: Standing<'_>,
     now: &RelationMark,
 ) -> Result<Decision, CaptureError> {
@@ -223,7 +212,7 @@ async fn go_on_loading(
     if previous.mark.relation.columns != now.columns {
         return Ok(Decision::Whole(Why::ColumnsChanged));
     }
-    let order = key_order(session, relation, shape).await?;
+    let order = session.key_order(table).await?;
     let is_same = previous.mark.loading.as_ref().is_some_and(|l| l.order == order);
     Ok(if is_same { Decision::Chunk(Why::FirstLoad, Part::Next) } else { Decision::Whole(Why::KeyOrderChanged) })
 }
@@ -270,36 +259,15 @@ fn is_retyped(then: &RelationMark, now: &MarkedColumn) -> bool {
     then.columns.iter().any(|c| c.name == now.name && !holds(c))
 }
 
-/// A condition for rows that the run does not send but that hold a value in a column the target does not have yet: a default that
-/// was added without rewriting the table, or one that was filled in and left the cursor alone. `None` where no column is new.
-fn filled_column(spec: &TableSpec, shape: &Shape, previous: Standing<'_>, unsent: Option<String>) -> Option<String> {
+/// The published columns that the target does not have yet, by their names in the source.
+fn new_columns<'s>(shape: &'s Shape, previous: Standing<'_>) -> Vec<&'s str> {
     let known = |name: &str| previous.mark.relation.columns.iter().any(|c| c.name == name);
-    let added: Vec<String> = shape
-        .columns
-        .iter()
-        .filter(|c| !known(&c.target.name))
-        .map(|c| format!("t.{} IS NOT NULL", ident(&c.source)))
-        .collect();
-    if added.is_empty() {
-        return None;
-    }
-    let mut condition = format!("({})", added.join(" OR "));
-    if let Some(unsent) = unsent {
-        condition.push_str(&format!(" AND {unsent}"));
-    }
-    if let Some(filter) = filter(spec) {
-        condition.push_str(&format!(" AND {filter}"));
-    }
-    Some(condition)
+    shape.columns.iter().filter(|c| !known(&c.target.name)).map(|c| c.source.as_str()).collect()
 }
 
 /// What the next watermark will say of the relation.
-pub fn relation_mark(
-    spec: &TableSpec,
-    relation: &Relation,
-    shape: &Shape,
-    previous: Option<Standing<'_>>,
-) -> RelationMark {
+pub fn relation_mark(table: Table<'_>, previous: Option<Standing<'_>>) -> RelationMark {
+    let Table { spec, relation, shape } = table;
     // A change of type gives every row another value, but leaves no entry, nor a new cursor value, nor always a new row version.
     let value_type = |source: &str| relation.column(source).map(SourceColumn::value_type);
     let columns: Vec<MarkedColumn> = shape

@@ -14,7 +14,6 @@
 //! ([`decide`]). Where a change log names the changed rows, [`log`] reads it.
 
 mod caveats;
-mod changed;
 mod chunk;
 mod cursor;
 mod decide;
@@ -22,17 +21,12 @@ mod error;
 mod filter;
 pub mod keyed;
 mod plan;
-mod rule;
-mod sample;
-mod select;
 mod unique;
 
 pub use caveats::{blind, caveats, unbounded};
-pub use chunk::{KeyRange, may_be_chunked};
-pub use cursor::{Bulk, CursorColumn, CursorType};
+pub use chunk::may_be_chunked;
 pub use decide::{Decision, Part, Why, decide, relation_mark};
 pub use error::CaptureError;
-pub use filter::filter;
 pub use plan::{Capture, Found, Pass};
 
 #[cfg(test)]

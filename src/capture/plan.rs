@@ -1,32 +1,21 @@
 //! The passes of a run over one table, and the watermark that follows from them.
 
-use super::changed::Changed;
-use super::chunk::KeyRange;
-use super::cursor::{Bulk, CursorColumn, Seen};
-use super::decide::{Decision, Part, relation_mark};
-use super::error::CaptureError;
-use super::filter::filter;
-use super::rule::resent;
-use super::select::{Select, copy};
-use crate::batch::{KeyListMark, Loading, LogMark, Removal, Repeated, RowsBefore, Snapshot, Standing, TableMark};
-use crate::encode::{Flag, KeyDigest, RowKind, Shape};
-use crate::model::{DeleteStyle, Deletes, Op, TableSpec};
-use crate::source::{Moment, Relation};
 use time::OffsetDateTime;
 
-/// One statement and what its rows are.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pass {
-    pub kind: RowKind,
-    /// The query; [`Pass::copy`] streams it.
-    pub query: String,
-    pub flag: Flag,
-}
+use super::cursor::Seen;
+use super::decide::{Decision, Part, relation_mark};
+use super::error::CaptureError;
+use crate::batch::{KeyListMark, Loading, LogMark, Removal, Repeated, RowsBefore, Snapshot, Standing, TableMark};
+use crate::encode::{Flag, KeyDigest, RowKind};
+use crate::model::{DeleteStyle, Deletes, Op};
+use crate::source::{Bulk, Columns, CursorColumn, KeyRange, Moment, Read, Relation, Rows, Since, Table};
 
-impl Pass {
-    pub fn copy(&self) -> String {
-        copy(&self.query)
-    }
+/// One read and what its rows are.
+#[derive(Clone, Copy)]
+pub struct Pass<'a> {
+    pub kind: RowKind,
+    pub read: Read<'a>,
+    pub flag: Flag,
 }
 
 /// What the passes have found, as far as the next watermark needs it.
@@ -52,9 +41,7 @@ pub struct Found {
 
 /// How one table is read in one run.
 pub struct Capture<'a> {
-    pub(super) spec: &'a TableSpec,
-    pub(super) relation: &'a Relation,
-    pub(super) shape: &'a Shape,
+    table: Table<'a>,
     moment: &'a Moment,
     standing: Option<Standing<'a>>,
     pub decision: Decision,
@@ -65,15 +52,18 @@ pub struct Capture<'a> {
 
 impl<'a> Capture<'a> {
     pub fn new(
-        spec: &'a TableSpec,
-        relation: &'a Relation,
-        shape: &'a Shape,
+        table: Table<'a>,
         moment: &'a Moment,
         standing: Option<Standing<'a>>,
         decision: Decision,
     ) -> Result<Self, CaptureError> {
-        let cursor = CursorColumn::of(spec, relation)?;
-        Ok(Self { spec, relation, shape, moment, standing, decision, cursor, range: None })
+        let cursor = CursorColumn::of(table.spec, table.relation)?;
+        Ok(Self { table, moment, standing, decision, cursor, range: None })
+    }
+
+    /// The table that is read.
+    pub fn table(&self) -> Table<'a> {
+        self.table
     }
 
     /// Reads a stretch of keys only.
@@ -90,7 +80,7 @@ impl<'a> Capture<'a> {
     /// Whether the target's rows are replaced by those read: nothing of the old ones stays.
     pub fn replaces(&self) -> bool {
         matches!(self.decision, Decision::Whole(_) | Decision::Chunk(_, Part::First(RowsBefore::None)))
-            && self.spec.delete == DeleteStyle::Hard
+            && self.table.spec.delete == DeleteStyle::Hard
     }
 
     /// Whether every row is read.
@@ -99,82 +89,62 @@ impl<'a> Capture<'a> {
     }
 
     /// Rows to insert or update: all of them, or those the watermark does not cover.
-    pub fn upserts(&self) -> Pass {
-        let unpublished_cursor = self.cursor.as_ref().filter(|c| self.shape.columns.iter().all(|s| s.source != c.name));
-        let doubt = self.previous().filter(|p| self.relation.has_xmin() && !p.snapshot.is_quiet());
-        let query = Select::from(&self.spec.source)
-            .expression(doubt.map(|p| resent(p.snapshot)))
-            .columns(&self.shape.columns)
-            .expression(unpublished_cursor.map(|c| format!("t.{}", crate::source::ident(&c.name))))
-            .filter(self.filter())
-            .filter(self.changed())
-            .filter(self.range.as_ref().and_then(|r| r.condition(self.relation, self.shape)))
-            .query();
+    pub fn upserts(&self) -> Pass<'_> {
+        let rows = match (self.since(), &self.range) {
+            (Some(since), _) => Rows::Changed(since),
+            (None, Some(range)) => Rows::Within(range),
+            (None, None) => Rows::All,
+        };
+        self.published(rows)
+    }
+
+    /// The first rows by key where an index has them at hand, else any rows, for people: read like all of them.
+    pub fn sample(&self, rows: u64) -> Pass<'_> {
+        let pass = self.published(Rows::Some(rows));
+        Pass { kind: RowKind::Change(Op::Upsert), flag: Flag::Absent, ..pass }
+    }
+
+    fn published<'p>(&'p self, rows: Rows<'p>) -> Pass<'p> {
+        let shape = self.table.shape;
+        let cursor = self.cursor.as_ref().filter(|c| shape.columns.iter().all(|s| s.source != c.name));
+        let doubt = self.previous().filter(|p| self.table.relation.has_xmin() && !p.snapshot.is_quiet());
         let kind = if self.replaces() { RowKind::Replacement } else { RowKind::Change(Op::Upsert) };
         let flag = if doubt.is_some() { Flag::Leading } else { Flag::Absent };
-        Pass { kind, query, flag }
+        let columns = Columns::Published { doubt: doubt.map(|p| p.snapshot), cursor };
+        Pass { kind, read: Read { table: self.table, columns, rows }, flag }
     }
 
     /// Keys of changed rows that the filter does not let through: they may have been let through before.
-    pub fn leavers(&self) -> Option<Pass> {
-        let filter = self.filter()?;
-        let changed = self.changed()?;
-        let query = Select::from(&self.spec.source)
-            .columns(self.shape.key())
-            .filter(Some(format!("{filter} IS NOT TRUE")))
-            .filter(Some(changed))
-            .filter(Some(self.no_other_row(&filter)))
-            .query();
-        Some(Pass { kind: RowKind::Change(Op::Delete), query, flag: Flag::Absent })
-    }
-
-    /// No row that the filter lets through has the key: it may be unique among those only.
-    fn no_other_row(&self, filter: &str) -> String {
-        let ident = crate::source::ident;
-        let same = self.shape.key().iter().map(|c| format!("o.{0} = t.{0}", ident(&c.source)));
-        let same = same.collect::<Vec<_>>().join(" AND ");
-        // The filter may call the row `t`, so in there the other row has to be that.
-        let others = Select::from(&self.spec.source).columns(self.shape.key()).filter(Some(filter.to_owned())).query();
-        format!("NOT EXISTS (SELECT 1 FROM ({others}) AS o WHERE {same})")
-    }
-
-    /// How many rows are published now.
-    pub fn count_query(&self) -> String {
-        Select::from(&self.spec.source).expression(Some("count(*)".to_owned())).filter(self.filter()).query()
+    pub fn leavers(&self) -> Option<Pass<'_>> {
+        self.table.spec.filter.as_ref()?;
+        Some(self.keys(Op::Delete, Rows::Left(self.since()?)))
     }
 
     /// Every key of the source: for a digest of the list.
-    pub fn all_keys(&self) -> Pass {
-        let query = Select::from(&self.spec.source).columns(self.shape.key()).filter(self.filter()).query();
-        Pass { kind: RowKind::Change(Op::Key), query, flag: Flag::Absent }
+    pub fn all_keys(&self) -> Pass<'_> {
+        self.keys(Op::Key, Rows::All)
     }
 
     /// The keys that [`Capture::upserts`] does not bring: together they are the full list, each key once.
-    pub fn other_keys(&self) -> Option<Pass> {
-        let changed = self.changed()?;
-        let query = Select::from(&self.spec.source)
-            .columns(self.shape.key())
-            .filter(self.filter())
-            .filter(Some(format!("({changed}) IS NOT TRUE")))
-            .query();
-        Some(Pass { kind: RowKind::Change(Op::Key), query, flag: Flag::Absent })
+    pub fn other_keys(&self) -> Option<Pass<'_>> {
+        Some(self.keys(Op::Key, Rows::Unchanged(self.since()?)))
     }
 
     /// The keys of the stretches that were loaded before, for the last one: what else the target has is to go.
-    pub fn keys_before(&self) -> Option<Pass> {
-        let before = self.range.as_ref()?.before(self.relation, self.shape)?;
-        let query = Select::from(&self.spec.source)
-            .columns(self.shape.key())
-            .filter(self.filter())
-            .filter(Some(before))
-            .query();
-        Some(Pass { kind: RowKind::Change(Op::Key), query, flag: Flag::Absent })
+    pub fn keys_before(&self) -> Option<Pass<'_>> {
+        let range = self.range.as_ref().filter(|r| r.after.is_some())?;
+        Some(self.keys(Op::Key, Rows::Before(range)))
+    }
+
+    fn keys<'p>(&'p self, op: Op, rows: Rows<'p>) -> Pass<'p> {
+        let read = Read { table: self.table, columns: Columns::Key, rows };
+        Pass { kind: RowKind::Change(op), read, flag: Flag::Absent }
     }
 
     /// Whether this run has to look for deleted rows by the full list of keys.
     pub fn keys_are_due(&self, now: OffsetDateTime) -> bool {
-        let Some(previous) = self.previous().filter(|_| self.spec.deletes == Deletes::Keys) else { return false };
-        match (&previous.mark.keys, self.spec.deletes_every) {
+        let Some(previous) = self.previous().filter(|_| self.table.spec.deletes == Deletes::Keys) else { return false };
+        match (&previous.mark.keys, self.table.spec.deletes_every) {
             (Some(mark), Some(every)) => now - mark.at >= every,
             _ => true,
         }
@@ -186,20 +156,14 @@ impl<'a> Capture<'a> {
         mark.is_some_and(|m| m.count == digest.count && m.digest == digest.hex() && m.repeats == Repeated::No)
     }
 
-    fn filter(&self) -> Option<String> {
-        filter(self.spec)
+    /// What changes are changes since; `None` for a whole read.
+    fn since(&self) -> Option<Since<'_>> {
+        Some(Since { cursor: self.cursor.as_ref(), standing: self.previous()? })
     }
 
-    /// A condition for what may have changed since the watermark; `None` for a whole read.
-    fn changed(&self) -> Option<String> {
-        let standing = self.previous()?;
-        Some(Changed { relation: self.relation, cursor: self.cursor.as_ref(), standing }.sent())
-    }
-
-    /// How far the bulk of the cursor's values reaches, where that has to be known: rows were found, and nothing else bounds their values.
-    pub fn bulk_query(&self, found: &Found) -> Option<String> {
-        let cursor = self.cursor.as_ref().filter(|_| found.cursor_max.is_some() && self.relation.has_xmin())?;
-        cursor.bulk_query(&self.spec.source)
+    /// The cursor, where the bulk of its values has to be known: rows were found, and nothing else may bound their values.
+    pub fn bulk_cursor(&self, found: &Found) -> Option<&CursorColumn> {
+        self.cursor.as_ref().filter(|_| found.cursor_max.is_some() && self.table.relation.has_xmin())
     }
 
     /// Where the table stands once what was found is in BigQuery.
@@ -209,7 +173,7 @@ impl<'a> Capture<'a> {
         if let (Decision::Chunk(_, Part::Next), Some(standing)) = (self.decision, self.standing) {
             let mut mark = TableMark { loading, ..standing.mark.clone() };
             mark.quarantined += found.quarantined;
-            note_other_leaves(&mut mark.relation.leaves, self.relation);
+            note_other_leaves(&mut mark.relation.leaves, self.table.relation);
             if mark.loading.is_none() {
                 mark.whole_at = Some(self.moment.taken_at);
                 let all = self.loading().map(|l| (l.rows + found.rows, l.left_out.map(|n| n + found.left_out)));
@@ -242,7 +206,7 @@ impl<'a> Capture<'a> {
         };
         let whole_at = if self.is_whole() { Some(self.moment.taken_at) } else { before.and_then(|p| p.mark.whole_at) };
         TableMark {
-            relation: relation_mark(self.spec, self.relation, self.shape, before),
+            relation: relation_mark(self.table, before),
             cursor,
             keys,
             log: found.log,

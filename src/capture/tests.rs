@@ -6,45 +6,16 @@ use time::macros::datetime;
 use super::*;
 use crate::batch::{CursorMark, Identity, KeyListMark, TableMark, Watermark};
 use crate::encode::Shape;
-use crate::model::{
-    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Metadata, OnUnrepresentable, RelationName, TableSpec,
-};
-use crate::source::{Moment, Relation};
-
-/// A spec of no more than a table.
-pub(super) fn plain_spec() -> TableSpec {
-    TableSpec { cursor: None, filter: None, exclude: vec![], ..spec(CaptureKind::Xmin) }
-}
+use crate::model::{CaptureKind, TableSpec, plain_spec};
+use crate::source::{Moment, Relation, Table, statement};
 
 fn spec(capture: CaptureKind) -> TableSpec {
     TableSpec {
-        source: RelationName { schema: "shop".to_owned(), name: "or\"ders".to_owned() },
-        target: "orders".to_owned(),
-        home: "demo.app".to_owned(),
-        key: None,
         capture,
         cursor: (capture == CaptureKind::Cursor).then(|| "updated_at".to_owned()),
-        lag: None,
-        deletes: Deletes::Keys,
-        deletes_every: None,
-        reconcile_every: None,
-        max_delete_fraction: 0.3,
-        every: None,
-        delete: DeleteStyle::Hard,
         filter: Some("status <> 'draft' OR vip".to_owned()),
         exclude: vec!["updated_at".to_owned()],
-        rename: vec![],
-        hash: vec![],
-        salt: String::new(),
-        forced: vec![],
-        arrays: Arrays::Json,
-        on_unrepresentable: OnUnrepresentable::Quarantine,
-        partition: None,
-        cluster: None,
-        log_types: vec![],
-        log: String::new(),
-        changed_columns: ChangedColumns::Reread,
-        metadata: Metadata::Off,
+        ..plain_spec()
     }
 }
 
@@ -76,7 +47,7 @@ fn moment() -> Moment {
 fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
     let spec = spec(CaptureKind::Cursor);
     let shape = Shape::of(&spec, relation).unwrap();
-    let mut mark = relation_mark(&spec, relation, &shape, None);
+    let mut mark = relation_mark(Table { spec: &spec, relation, shape: &shape }, None);
     mark.leaves = vec![16500];
     let mark = TableMark {
         loading: None,
@@ -115,14 +86,15 @@ fn statements(spec: &TableSpec, relation: &Relation, previous: Option<&Watermark
     let shape = Shape::of(spec, relation).unwrap();
     let moment = moment();
     let standing = previous.and_then(|w| w.standing("orders"));
-    let capture = Capture::new(spec, relation, &shape, &moment, standing, decision).unwrap();
+    let capture = Capture::new(Table { spec, relation, shape: &shape }, &moment, standing, decision).unwrap();
     let named = [
         ("all keys", capture.keys_are_due(moment.taken_at).then(|| capture.all_keys())),
         ("upserts", Some(capture.upserts())),
         ("leavers", capture.leavers()),
         ("other keys", capture.other_keys()),
     ];
-    let texts = named.into_iter().filter_map(|(name, pass)| pass.map(|p| format!("-- {name}\n{}\n", p.copy())));
+    let texts =
+        named.into_iter().filter_map(|(name, pass)| pass.map(|p| format!("-- {name}\n{}\n", statement(&p.read))));
     texts.collect::<Vec<_>>().join("\n")
 }
 

@@ -208,3 +208,37 @@ impl TableSpec {
         }
     }
 }
+
+/// A spec of no more than a table, for tests.
+#[cfg(test)]
+pub(crate) fn plain_spec() -> TableSpec {
+    TableSpec {
+        source: RelationName { schema: "shop".to_owned(), name: "or\"ders".to_owned() },
+        target: "orders".to_owned(),
+        home: "demo.app".to_owned(),
+        key: None,
+        capture: CaptureKind::Xmin,
+        cursor: None,
+        lag: None,
+        deletes: Deletes::Keys,
+        deletes_every: None,
+        reconcile_every: None,
+        max_delete_fraction: 0.3,
+        every: None,
+        delete: DeleteStyle::Hard,
+        filter: None,
+        exclude: vec![],
+        rename: vec![],
+        hash: vec![],
+        salt: String::new(),
+        forced: vec![],
+        arrays: Arrays::Json,
+        on_unrepresentable: OnUnrepresentable::Quarantine,
+        partition: None,
+        cluster: None,
+        log_types: vec![],
+        log: String::new(),
+        changed_columns: ChangedColumns::Reread,
+        metadata: Metadata::Off,
+    }
+}

@@ -19,7 +19,9 @@ use crate::model::figures::period;
 use crate::model::{CaptureKind, ChangedColumns, Column, Deletes, Mode as ColumnMode, OnUnrepresentable, TableSpec};
 use crate::run::target_notes::{bound_note, target_notes, usual_reach};
 use crate::run::verbs::capture::{logged_tables, target_plan};
-use crate::source::{Catalog, Relation, RelationKind, Session, Sight, dependencies, read_catalog, required_relation};
+use crate::source::{
+    Catalog, Relation, RelationKind, Session, Sight, Table, dependencies, read_catalog, required_relation,
+};
 use crate::state::Handle;
 use try_out::try_out;
 
@@ -175,7 +177,10 @@ impl Context {
         // The catalog is open to everybody, the rows need not be; nor is what a later tick reads always what the first one does.
         let looked = Looked { relation, shape, plan, claims };
         let tried = match try_out(session, spec, &looked, log.as_ref(), &moment).await {
-            Ok(()) => self.refuse_too_many(session, spec, &looked.relation, &looked.shape, standing).await,
+            Ok(()) => {
+                let table = Table { spec, relation: &looked.relation, shape: &looked.shape };
+                self.refuse_too_many(session, table, standing).await
+            }
             refused => refused,
         };
         session.end().await?;

@@ -46,8 +46,11 @@ pub(super) async fn check(
             }
             // A key that is gone from the source may never have been in the target; only if there are many of them is it
             // worth counting the source: the target had what is there now, less what was inserted, and what was deleted.
-            let now =
-                count_source(reading, capture).await?.map_or(before, |n| n.saturating_sub(left_out(reading, table)));
+            let now = reading
+                .session
+                .count(capture.table())
+                .await?
+                .map_or(before, |n| n.saturating_sub(left_out(reading, table)));
             let inserted = if place.tells_inserts() && !follows_a_load(reading) { counts.added } else { 0 };
             let missing = (before + inserted).saturating_sub(now);
             if scopes.is_empty() { missing.min(known) } else { missing }
@@ -96,11 +99,6 @@ async fn rows_before(
             Ok(Some(place.context.bigquery.count_live(&table.target, flag).await?))
         }
     }
-}
-
-async fn count_source(reading: Reading<'_>, capture: &Capture<'_>) -> Result<Option<u64>, RunError> {
-    let rows = reading.session.text_rows("counting rows", &capture.count_query()).await?;
-    Ok(rows.first().and_then(|r| r.first()).and_then(|f| f.as_ref()).and_then(|t| t.parse().ok()))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "row counts are far below 2^52, and this is a threshold")]

@@ -6,19 +6,16 @@
 use std::collections::HashSet;
 
 use crate::bigquery::{BigQueryError, Partitioning};
-use crate::capture::filter;
-use crate::encode::{Flag, Shape, ShapeColumn};
-use crate::model::{PartitionBy, TableSpec, TargetRef};
+use crate::encode::{Flag, Shape};
+use crate::model::{PartitionBy, TargetRef};
 use crate::run::error::RunError;
-use crate::source::{Relation, Session, SourceError, ident, literal, qualified};
+use crate::source::{Partitioned, Session, Table};
 
 /// Source: <https://cloud.google.com/bigquery/quotas#partitioned_tables>
 const MOST_PARTITIONS: usize = 4000;
 /// The years whose days have partitions of their own.
 /// Source: <https://cloud.google.com/bigquery/docs/partitioned-tables#date_timestamp_partitioned_tables>
 const YEARS: std::ops::RangeInclusive<u64> = 1960..=2159;
-/// A table of more rows is not read for this alone.
-const FEW_ROWS: u64 = 1_000_000;
 
 /// The partitions of the rows so far. Never more than one job may write, so memory is bounded.
 pub(super) struct Partitions {
@@ -96,80 +93,14 @@ fn number(text: &[u8], by: PartitionBy) -> Option<u64> {
 
 /// Fails where all rows of the source are of more partitions than one job may write. Within the source's transaction; nothing is
 /// asked where the answer would cost a long read.
-pub(super) async fn refuse_too_many(
-    session: &Session,
-    spec: &TableSpec,
-    relation: &Relation,
-    shape: &Shape,
-    target: &TargetRef,
-) -> Result<(), RunError> {
-    let Some(partition) = &spec.partition else { return Ok(()) };
-    let Some(column) = shape.columns.iter().find(|c| c.target.name == partition.column) else { return Ok(()) };
-    let Some(time) = time_type(column) else { return Ok(()) };
-    let query = if spec.filter.is_none() && has_btree(session, relation, column).await? {
-        by_index(spec, column, time, partition.by)
-    } else if session.estimate_size(&spec.source).await? <= FEW_ROWS {
-        by_reading(spec, column, time, partition.by)
-    } else {
-        return Ok(());
-    };
-    let rows = session.text_rows("counting the target's partitions", &query).await?;
-    let count = rows.first().and_then(|r| r.first()).and_then(|f| f.as_ref()).and_then(|n| n.parse::<usize>().ok());
-    match count {
+pub(super) async fn refuse_too_many(session: &Session, table: Table<'_>, target: &TargetRef) -> Result<(), RunError> {
+    let Some(partition) = &table.spec.partition else { return Ok(()) };
+    let Some(column) = table.shape.columns.iter().find(|c| c.target.name == partition.column) else { return Ok(()) };
+    let by = Partitioned { column, by: partition.by, years: &YEARS, most: MOST_PARTITIONS };
+    match session.partitions(table, by).await? {
         Some(count) if count > MOST_PARTITIONS => Err(too_many(target, &partition.column, partition.by).into()),
         _ => Ok(()),
     }
-}
-
-/// The type that a column's bounds are written in, if it is a date or time as PostgreSQL has them.
-fn time_type(column: &ShapeColumn) -> Option<&'static str> {
-    let name = column.source_type.as_str();
-    match name {
-        "date" => Some("date"),
-        _ if name.starts_with("timestamp") && name.ends_with("with time zone") => Some("timestamptz"),
-        _ if name.starts_with("timestamp") => Some("timestamp"),
-        _ => None,
-    }
-}
-
-/// Whether the smallest value above another is one look into an index.
-async fn has_btree(session: &Session, relation: &Relation, column: &ShapeColumn) -> Result<bool, SourceError> {
-    let query = format!(
-        "SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
-         JOIN pg_catalog.pg_am AS a ON a.oid = c.relam \
-         WHERE i.indrelid = {} AND i.indkey[0] = {} AND i.indisvalid AND i.indpred IS NULL AND a.amname = 'btree' LIMIT 1",
-        relation.oid, column.number
-    );
-    Ok(!session.text_rows("looking for an index", &query).await?.is_empty())
-}
-
-fn bounds(column: &str, time: &str) -> String {
-    let year = |y: u64| literal(&format!("{y}-01-01"), time);
-    format!("{column} >= {} AND {column} < {}", year(*YEARS.start()), year(YEARS.end() + 1))
-}
-
-/// From each partition's first value to the next one's, as many looks as there are partitions.
-fn by_index(spec: &TableSpec, column: &ShapeColumn, time: &str, by: PartitionBy) -> String {
-    let (relation, value) = (qualified(&spec.source), format!("t.{}", ident(&column.source)));
-    let (bounds, by, most) = (bounds(&value, time), by.word(), MOST_PARTITIONS + 2);
-    format!(
-        "WITH RECURSIVE step AS (\
-         (SELECT {value} AS v FROM {relation} AS t WHERE {bounds} ORDER BY {value} LIMIT 1) UNION ALL \
-         SELECT (SELECT {value} FROM {relation} AS t WHERE {bounds} AND {value} >= \
-         CAST(date_trunc('{by}', CAST(step.v AS timestamp)) + interval '1 {by}' AS {time}) \
-         ORDER BY {value} LIMIT 1) FROM step WHERE step.v IS NOT NULL) \
-         SELECT count(s.v) FROM (SELECT step.v FROM step LIMIT {most}) AS s"
-    )
-}
-
-fn by_reading(spec: &TableSpec, column: &ShapeColumn, time: &str, by: PartitionBy) -> String {
-    let (relation, value) = (qualified(&spec.source), format!("t.{}", ident(&column.source)));
-    let (bounds, by, most) = (bounds(&value, time), by.word(), MOST_PARTITIONS + 1);
-    let filter = filter(spec).map_or(String::new(), |f| format!(" AND {f}"));
-    format!(
-        "SELECT count(*) FROM (SELECT DISTINCT date_trunc('{by}', CAST({value} AS timestamp)) \
-         FROM {relation} AS t WHERE {bounds}{filter} LIMIT {most}) AS s"
-    )
 }
 
 #[cfg(test)]

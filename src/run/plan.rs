@@ -13,10 +13,9 @@ use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, LogMark, Parts
 use crate::bigquery::{Inspection, Merger, Present, Reach, TargetPlan, merge_statement};
 use crate::capture::keyed::log::{Chunk, Claim, Log, Logged, Place, Reread, Survey, keys_query, scan_query};
 use crate::capture::{Capture, Decision, Why, decide, may_be_chunked};
-use crate::encode::Shape;
 use crate::model::{CaptureKind, RunId, TableSpec, TargetRef};
 use crate::run::target_notes::{bound_note, target_notes};
-use crate::source::Session;
+use crate::source::{Session, Table, statement};
 use crate::state::Handle;
 
 /// What the next tick would do for one table.
@@ -88,6 +87,7 @@ impl Context {
         plan.paused_since = state.document().notes.paused.get(&spec.target).map(|p| p.since);
         let moment = session.begin().await?;
         let (Looked { relation, shape, plan: target, claims }, log) = self.look(session, spec).await?;
+        let table = Table { spec, relation: &relation, shape: &shape };
         let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
         let mark = standing.and_then(|s| s.mark.log.as_ref());
         let mut survey = Survey::default();
@@ -98,21 +98,21 @@ impl Context {
             }
             None => None,
         };
-        let mut decision = decide(session, spec, &relation, &shape, &moment, standing, logged).await?;
+        let mut decision = decide(session, table, &moment, standing, logged).await?;
         let present = if matches!(decision, Decision::Whole(_)) { Present::Replace } else { Present::Merge };
         let found = self.bigquery.inspect(&target, present).await?;
         if decision == Decision::Changes && found.size.is_none() {
             decision = Decision::Whole(Why::TargetMissing);
         }
         plan.notes = target_notes(spec, &found);
-        let capture = Capture::new(spec, &relation, &shape, &moment, standing, decision)?;
+        let capture = Capture::new(table, &moment, standing, decision)?;
         if let (Some(log), Some(mark), Decision::Changes) = (&log, mark, decision) {
-            plan.source_sql = logged_sql(log, &claims, mark, spec, &shape);
+            plan.source_sql = logged_sql(log, &claims, mark, table);
             if let Some(first) = plan.source_sql.first() {
                 plan.estimated_rows = session.estimate_rows(first).await?;
             }
             session.end().await?;
-            let scopes = claims.iter().filter_map(|c| Reread { spec, shape: &shape, claim: c }.scope());
+            let scopes = claims.iter().filter_map(|c| Reread { table, claim: c }.scope());
             let shape_of_merge = MergeShape {
                 absent: Absent::Keep,
                 update: Update::All,
@@ -123,9 +123,9 @@ impl Context {
         }
         let keys_due = capture.keys_are_due(moment.taken_at);
         let upserts = capture.upserts();
-        plan.estimated_rows = session.estimate_rows(&upserts.query).await?;
+        plan.estimated_rows = session.estimate(&upserts.read).await?;
         if matches!(decision, Decision::Whole(_)) {
-            self.refuse_too_many(session, spec, &relation, &shape, None).await?;
+            self.refuse_too_many(session, table, None).await?;
         }
         let is_in_stretches = match decision {
             Decision::Chunk(..) => true,
@@ -140,7 +140,7 @@ impl Context {
         session.end().await?;
         let keys = keys_due.then(|| capture.all_keys());
         let passes = keys.into_iter().chain([upserts]).chain(capture.leavers());
-        plan.source_sql = passes.map(|p| p.copy()).collect();
+        plan.source_sql = passes.map(|p| statement(&p.read)).collect();
         if let Decision::Whole(why) | Decision::Reconcile(why) = decision {
             plan.whole = Some(why.text());
         }
@@ -207,7 +207,7 @@ impl Context {
 }
 
 /// The statements of a capture by a change log, with a place where the keys will stand.
-fn logged_sql(log: &Log<'_>, claims: &[Claim], mark: &LogMark, spec: &TableSpec, shape: &Shape) -> Vec<String> {
+fn logged_sql(log: &Log<'_>, claims: &[Claim], mark: &LogMark, table: Table<'_>) -> Vec<String> {
     let mut sql = Vec::new();
     for claim in claims {
         let place = Place::of(log, claim, mark);
@@ -216,9 +216,9 @@ fn logged_sql(log: &Log<'_>, claims: &[Claim], mark: &LogMark, spec: &TableSpec,
             sql.push(scan);
         }
         sql.push(keys_query(log, claim, &place, None));
-        let reread = Reread { spec, shape, claim };
+        let reread = Reread { table, claim };
         let chunk = Chunk::default();
-        sql.extend([reread.present(&chunk), reread.gone(&chunk)].map(|pass| pass.copy()));
+        sql.extend([reread.present(&chunk), reread.gone(&chunk)].map(|pass| statement(&pass.read)));
     }
     sql
 }

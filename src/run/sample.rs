@@ -11,7 +11,7 @@ use crate::capture::{Capture, decide};
 use crate::encode::{RowEncoder, Shape};
 use crate::model::{TableSpec, TargetRef};
 use crate::run::verbs::capture::target_plan;
-use crate::source::{Moment, Relation, Session};
+use crate::source::{Moment, Relation, Session, Table};
 
 /// A table that is to be sampled. The session is in the transaction that it is read in.
 pub struct Sample<'a> {
@@ -76,8 +76,9 @@ impl<'a> Sample<'a> {
     /// Reads at most so many rows and gives the line of each to `line`, until that has enough.
     pub async fn read(&self, rows: u64, mut line: impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<Sampled, RunError> {
         let Self { session, spec, relation, moment, shape, .. } = self;
-        let decision = decide(session, spec, relation, shape, moment, None, None).await?;
-        let capture = Capture::new(spec, relation, shape, moment, None, decision)?;
+        let table = Table { spec, relation, shape };
+        let decision = decide(session, table, moment, None, None).await?;
+        let capture = Capture::new(table, moment, None, decision)?;
         let pass = capture.sample(rows);
         let mut encoder = RowEncoder::new(shape, pass.kind, spec.on_unrepresentable).flagged(pass.flag);
         if let Some(cursor) = &capture.cursor {
@@ -86,7 +87,7 @@ impl<'a> Sample<'a> {
         let (mut out, mut refused) = (Vec::new(), Vec::new());
         let mut refusals: BTreeMap<(String, String), Refusal> = BTreeMap::new();
         let mut read = 0;
-        let mut stream = session.copy(&pass.copy()).await?;
+        let mut stream = session.rows(&pass.read).await?;
         while let Some(row) = stream.next().await.transpose()? {
             out.clear();
             refused.clear();

@@ -4,12 +4,11 @@ use crate::batch::Standing;
 use crate::bigquery::{Inspection, Reach};
 use crate::capture::keyed::log::{Claim, Reach as Names};
 use crate::capture::may_be_chunked;
-use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, Deletes, TableSpec};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::partition_limit::refuse_too_many;
-use crate::source::{Relation, Session};
+use crate::source::{Session, Table};
 
 /// How far the MERGEs of a table have to look, those of every day included that comes by itself; `None` where there are none.
 pub(super) fn usual_reach(spec: &TableSpec, claims: &[Claim]) -> Option<Reach> {
@@ -32,17 +31,16 @@ impl Context {
     pub(super) async fn refuse_too_many(
         &self,
         session: &Session,
-        spec: &TableSpec,
-        relation: &Relation,
-        shape: &Shape,
+        table: Table<'_>,
         standing: Option<Standing<'_>>,
     ) -> Result<(), RunError> {
+        let Table { spec, relation, shape } = table;
         let is_large = session.estimate_size(&spec.source).await? > self.config.run.chunk_rows;
         let in_chunks = is_large && may_be_chunked(spec, relation, shape);
         if in_chunks || (standing.is_some() && spec.capture != CaptureKind::Full) {
             return Ok(());
         }
-        refuse_too_many(session, spec, relation, shape, &self.bigquery.target(&spec.target)).await
+        refuse_too_many(session, table, &self.bigquery.target(&spec.target)).await
     }
 }
 

@@ -9,7 +9,7 @@ use crate::capture::keyed::log::{Chunk, Log, Place, Reread, Survey, keys_query, 
 use crate::capture::{Capture, Decision, Found, decide};
 use crate::model::{CaptureKind, Deletes, TableSpec};
 use crate::run::error::RunError;
-use crate::source::{Moment, RelationKind, Session, qualified};
+use crate::source::{Columns, Moment, Read, Rows, Session, Table};
 
 /// Fails where one of them would.
 pub(super) async fn try_out(
@@ -20,11 +20,13 @@ pub(super) async fn try_out(
     moment: &Moment,
 ) -> Result<(), RunError> {
     let Looked { relation, shape, claims, .. } = looked;
-    let decision = decide(session, spec, relation, shape, moment, None, None).await?;
-    let whole = Capture::new(spec, relation, shape, moment, None, decision)?;
-    let mut queries = vec![whole.upserts().query, whole.count_query()];
+    let table = Table { spec, relation, shape };
+    let decision = decide(session, table, moment, None, None).await?;
+    let whole = Capture::new(table, moment, None, decision)?;
+    session.try_read(&whole.upserts().read).await?;
+    session.try_read(&Read { table, columns: Columns::Count, rows: Rows::All }).await?;
     if !shape.key().is_empty() {
-        queries.push(whole.all_keys().query);
+        session.try_read(&whole.all_keys().read).await?;
     }
     // Where a tick after this one would begin.
     let mut found = Found::default();
@@ -34,9 +36,11 @@ pub(super) async fn try_out(
         let mark = survey.next_mark(log, claims, None, moment);
         for claim in claims {
             let place = Place::of(log, claim, &mark);
-            let (reread, none) = (Reread { spec, shape, claim }, Chunk::default());
-            queries.extend([scan_query(log, claim, &place), keys_query(log, claim, &place, None)]);
-            queries.extend([reread.present(&none).query, reread.gone(&none).query]);
+            let (reread, none) = (Reread { table, claim }, Chunk::default());
+            session.try_query(&scan_query(log, claim, &place)).await?;
+            session.try_query(&keys_query(log, claim, &place, None)).await?;
+            session.try_read(&reread.present(&none).read).await?;
+            session.try_read(&reread.gone(&none).read).await?;
         }
         found.log = Some(mark);
     }
@@ -48,18 +52,15 @@ pub(super) async fn try_out(
     let standing = Standing { snapshot: &open, taken_at: moment.taken_at, identity: &moment.identity, mark: &mark };
     match spec.capture {
         CaptureKind::Cursor | CaptureKind::Xmin => {
-            let later = Capture::new(spec, relation, shape, moment, Some(standing), Decision::Changes)?;
+            let later = Capture::new(table, moment, Some(standing), Decision::Changes)?;
             let keys = later.other_keys().filter(|_| spec.deletes == Deletes::Keys);
-            let passes = [Some(later.upserts()), later.leavers(), keys];
-            queries.extend(passes.into_iter().flatten().map(|pass| pass.query));
+            for pass in [Some(later.upserts()), later.leavers(), keys] {
+                let Some(pass) = pass else { continue };
+                session.try_read(&pass.read).await?;
+            }
         }
-        CaptureKind::Changelog if relation.kind != RelationKind::View && !relation.leaves.is_empty() => {
-            queries.push(format!("SELECT t.tableoid FROM {} AS t", qualified(&spec.source)));
-        }
-        CaptureKind::Changelog | CaptureKind::Full => {}
-    }
-    for query in queries {
-        session.try_query(&query).await?;
+        CaptureKind::Changelog => session.try_partitions(table).await?,
+        CaptureKind::Full => {}
     }
     Ok(())
 }

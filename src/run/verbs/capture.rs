@@ -13,7 +13,7 @@ use std::time::Instant;
 use crate::batch::{Absent, RowsBefore};
 use crate::bigquery::TargetPlan;
 use crate::capture::keyed::log::{Log, Logged, Survey};
-use crate::capture::{Capture, Decision, KeyRange, Part, Why, caveats, decide, may_be_chunked, relation_mark};
+use crate::capture::{Capture, Decision, Part, Why, caveats, decide, may_be_chunked, relation_mark};
 use crate::encode::{EncodeError, Shape};
 use crate::model::{CaptureKind, DeleteStyle, Mode as ColumnMode, TableSpec, TargetRef, nearest};
 use crate::run::context::Context;
@@ -23,7 +23,7 @@ use crate::run::log_at_hand::{LogAtHand, Named};
 use crate::run::order::Mode;
 use crate::run::verbs::stage::{Passed, Staging};
 use crate::run::work::{Captured, Found, Looked, Place, Reading, Staged, Work};
-use crate::source::{Catalog, Moment, Relation, Session, read_catalog, required_relation};
+use crate::source::{Catalog, Moment, Relation, Session, Table, read_catalog, required_relation};
 use crate::stage::batch_folder;
 
 /// The savepoint a failed statement is taken back to: nothing is ever written, so one serves all tables.
@@ -144,13 +144,14 @@ impl<'a> Work<'a> {
             }
             None => None,
         };
+        let table = Table { spec, relation, shape: &shape };
         let goes_on = self.begun.contains(&spec.target);
         let decision = match if goes_on { Mode::Now } else { self.order.mode } {
             // Also for a table whose capture would not be possible: it is to be told now, not by the next tick.
-            Mode::Full | Mode::Resync => decide(session, spec, relation, &shape, moment, None, None)
-                .await
-                .map(|_| Decision::Whole(Why::Requested))?,
-            Mode::IfDue | Mode::Now => decide(session, spec, relation, &shape, moment, standing, logged).await?,
+            Mode::Full | Mode::Resync => {
+                decide(session, table, moment, None, None).await.map(|_| Decision::Whole(Why::Requested))?
+            }
+            Mode::IfDue | Mode::Now => decide(session, table, moment, standing, logged).await?,
         };
         let decision = match decision {
             Decision::Whole(Why::FirstLoad) if self.aside.contains_key(&spec.target) => Decision::Whole(Why::SetAside),
@@ -161,13 +162,13 @@ impl<'a> Work<'a> {
             _ => session.estimate_size(&spec.source).await?,
         };
         // Under another key or filter, rows can't be told from those that are to go: only a replacement is right, whoever asks.
-        let mark = relation_mark(spec, relation, &shape, standing);
+        let mark = relation_mark(table, standing);
         let is_redefined = standing.is_some_and(|s| s.mark.relation.definition != mark.definition);
         let decision = match is_redefined && self.order.mode != Mode::Resync {
             true => decision,
             false => self.in_chunks(spec, relation, &shape, decision, rows).await?,
         };
-        let caveats = caveats(spec, relation, &shape, standing, decision, moment.sight)?;
+        let caveats = caveats(table, standing, decision, moment.sight)?;
         Ok(Looked { spec, relation, shape, claims, standing, decision, caveats, rows })
     }
 
@@ -218,6 +219,7 @@ impl<'a> Work<'a> {
             run: self.run,
         };
         let reading = Reading { session, relation, shape, standing: *standing };
+        let table = Table { spec, relation, shape };
         loop {
             let named = match (&mut at_hand, decision) {
                 (Some(at_hand), Decision::Changes) => at_hand.concerning(session, looked).await?,
@@ -226,11 +228,11 @@ impl<'a> Work<'a> {
             if let Named::NoRow = named {
                 decision = self.all_rows(reading, spec, Decision::Reconcile(Why::LogNamesNoRow)).await?;
             }
-            let mut capture = Capture::new(spec, relation, shape, moment, *standing, decision)?;
+            let mut capture = Capture::new(table, moment, *standing, decision)?;
             if let Decision::Chunk(_, part) = decision {
                 let known = standing.and_then(|s| s.mark.loading.as_ref()).filter(|_| part == Part::Next);
                 let (after, rows) = (known.map(|l| l.after.clone()), self.context.config.run.chunk_rows);
-                capture = capture.within(KeyRange::find(session, spec, relation, shape, after, rows).await?);
+                capture = capture.within(session.stretch(table, after, rows).await?);
             }
             let held = standing.map(|s| s.mark.relation.held.clone());
             let plan =

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::batch::{Absent, Counts, KeyBounds, Repeats, RowsBefore};
 use crate::bigquery::{Prepared, PreparedTarget, Present, Reach as MergeReach, TargetPlan};
 use crate::capture::keyed::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
-use crate::capture::{Bulk, Capture, Decision, Found, Part, Pass, Why};
+use crate::capture::{Capture, Decision, Found, Part, Pass, Why};
 use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, Stamp, join_bounds};
 use crate::model::{Deletes, Metadata, Op};
 use crate::run::error::RunError;
@@ -127,9 +127,10 @@ impl<'a> Staging<'a> {
             }
             self.found.keys = Some(digest);
         }
-        let changes = [Some(self.capture.upserts()), self.capture.leavers()];
-        let others = Some(self.capture.other_keys()).filter(|_| absent == Absent::Remove).flatten();
-        for pass in changes.into_iter().chain([others]).flatten() {
+        let capture = self.capture;
+        let others = if absent == Absent::Remove { capture.other_keys() } else { None };
+        for pass in [Some(capture.upserts()), capture.leavers(), others] {
+            let Some(pass) = pass else { continue };
             if self.stage(&pass).await?.is_none() {
                 return Ok(self.unfit());
             }
@@ -168,7 +169,7 @@ impl<'a> Staging<'a> {
     }
 
     async fn read_claim(&mut self, claim: &Claim, mut keys: KeyReader<'_>) -> Result<Passed, RunError> {
-        let reread = Reread { spec: self.place.spec, shape: self.reading.shape, claim };
+        let reread = Reread { table: self.capture.table(), claim };
         let mut present = self.encoder(RowKind::Change(Op::Upsert));
         let policy = self.place.spec.on_unrepresentable;
         let scope = reread.scope();
@@ -213,9 +214,8 @@ impl<'a> Staging<'a> {
 
     /// Asks how far the bulk of the cursor's values reaches: a few far ahead of it are not to hide what comes.
     pub async fn bound_cursor(&mut self) -> Result<(), RunError> {
-        if let Some(query) = self.capture.bulk_query(&self.found) {
-            let rows = self.reading.session.text_rows("looking at the cursor's values", &query).await?;
-            self.found.cursor_bulk = Bulk::of(rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten());
+        if let Some(cursor) = self.capture.bulk_cursor(&self.found) {
+            self.found.cursor_bulk = self.reading.session.bulk(self.capture.table(), cursor).await?;
         }
         Ok(())
     }
@@ -272,11 +272,11 @@ impl<'a> Staging<'a> {
     }
 
     /// Reads every key without keeping any; beside the digest, how many can't be held.
-    async fn digest_keys(&self, pass: &Pass) -> Result<(KeyDigest, u64), RunError> {
+    async fn digest_keys(&self, pass: &Pass<'_>) -> Result<(KeyDigest, u64), RunError> {
         let policy = self.place.spec.on_unrepresentable;
         let mut encoder = RowEncoder::new(self.reading.shape, pass.kind, policy).digesting_keys();
         let (mut line, mut refused) = (Vec::new(), Vec::new());
-        let mut rows = self.reading.session.copy(&pass.copy()).await?;
+        let mut rows = self.reading.session.rows(&pass.read).await?;
         while let Some(row) = rows.next().await.transpose()? {
             line.clear();
             refused.clear();
@@ -286,7 +286,7 @@ impl<'a> Staging<'a> {
     }
 
     /// Reads one pass; `None` where there is no target for its rows.
-    async fn stage(&mut self, pass: &Pass) -> Result<Option<u64>, RunError> {
+    async fn stage(&mut self, pass: &Pass<'_>) -> Result<Option<u64>, RunError> {
         let mut encoder = self.encoder(pass.kind).flagged(pass.flag);
         let rows = self.pour(pass, &mut encoder).await?;
         self.add_up(pass.kind, &encoder);
@@ -294,8 +294,8 @@ impl<'a> Staging<'a> {
     }
 
     /// Reads the rows of a statement into part files: how many there were, or `None` where there is no target for them.
-    async fn pour(&mut self, pass: &Pass, encoder: &mut RowEncoder) -> Result<Option<u64>, RunError> {
-        let mut rows = self.reading.session.copy(&pass.copy()).await?;
+    async fn pour(&mut self, pass: &Pass<'_>, encoder: &mut RowEncoder) -> Result<Option<u64>, RunError> {
+        let mut rows = self.reading.session.rows(&pass.read).await?;
         let Some(first) = rows.next().await.transpose()? else { return Ok(Some(0)) };
         if !self.prepare().await? {
             return Ok(None);

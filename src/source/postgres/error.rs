@@ -121,6 +121,12 @@ impl SourceError {
         matches!(self, Self::Statement { code, .. } if code == "42501")
     }
 
+    /// Whether the text of a statement is at fault: its syntax, a name or a type that does not fit.
+    pub fn is_of_the_text(&self) -> bool {
+        let is_one = |code: &str| code != "42501" && ["42", "22", "0A"].iter().any(|class| code.starts_with(class));
+        matches!(self, Self::Statement { code, .. } if is_one(code))
+    }
+
     pub fn blame(&self) -> Blame {
         match self {
             Self::BadUrl(_) | Self::BadParameter { .. } | Self::NoSuchTable { .. } => Blame::Config,

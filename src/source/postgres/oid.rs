@@ -3,6 +3,7 @@
 pub const INT8: u32 = 20;
 pub const INT2: u32 = 21;
 pub const INT4: u32 = 23;
+pub const OID: u32 = 26;
 pub const TEXT: u32 = 25;
 pub const JSON: u32 = 114;
 pub const BPCHAR: u32 = 1042;

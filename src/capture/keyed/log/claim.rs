@@ -1,12 +1,10 @@
 //! Which entries of the log concern a table, and which of its rows they are about.
 
-use crate::capture::cursor::CursorType;
 use crate::capture::error::CaptureError;
-use crate::capture::keyed::log::key_sql::has_one_spelling;
 use crate::capture::keyed::log::resolve::{Entries, Group, Log};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TargetType, TypeColumn};
-use crate::source::{Relation, RelationKind, SourceColumn, ident, literal};
+use crate::source::{CursorType, Relation, RelationKind, SourceColumn, Spelling, has_one_spelling, ident, literal};
 
 /// Which entries concern a table, and what of the table their key is.
 #[derive(Clone, Debug)]
@@ -36,20 +34,10 @@ pub enum Reach {
     Scope,
 }
 
-/// Whether values that the source takes for equal (`A` and `a` in citext, 1.0 and 1.00 in numeric) are so in the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spelling {
-    /// The type has one spelling for each value, or the target compares values as well.
-    IsOne,
-    /// The target has it as a STRING.
-    Counts,
-}
-
-impl Spelling {
-    fn of(column: &SourceColumn, shape: &Shape) -> Self {
-        let target = shape.column(&column.name).map(|c| c.target.target_type);
-        if target == Some(TargetType::String) && !has_one_spelling(column) { Self::Counts } else { Self::IsOne }
-    }
+/// Whether two spellings of a column's values are two keys to the target.
+fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
+    let target = shape.column(&column.name).map(|c| c.target.target_type);
+    if target == Some(TargetType::String) && !has_one_spelling(column) { Spelling::Counts } else { Spelling::IsOne }
 }
 
 impl Claim {
@@ -150,7 +138,7 @@ impl Log<'_> {
             .iter()
             .map(|n| relation.column(n).cloned().ok_or_else(|| CaptureError::NoSuchKeyColumn(n.clone())))
             .collect::<Result<Vec<_>, _>>()?;
-        let spelling = columns.iter().map(|c| Spelling::of(c, shape)).collect();
+        let spelling = columns.iter().map(|c| spelling_of(c, shape)).collect();
         let fields = self.fields(log_type, names, about)?;
         let said = if log_type.name.is_empty() { "the table" } else { &log_type.name };
         self.check_width(said, log, &fields, columns.len())?;

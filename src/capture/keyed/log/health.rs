@@ -10,10 +10,9 @@
 //! sequence is not what numbers the entries.
 
 use crate::batch::LogTableMark;
-use crate::capture::cursor::CursorType;
 use crate::capture::error::CaptureError;
 use crate::capture::keyed::log::resolve::LogRelation;
-use crate::source::{Session, ident, literal, qualified};
+use crate::source::{CursorType, Session, ident, literal, qualified};
 
 /// What became of the log since a table's last look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! The statement that collapses new entries to keys: where the key stands, and how it becomes a value of its type.
 
-use crate::capture::keyed::log::claim::{Claim, Spelling};
+use crate::capture::keyed::log::claim::Claim;
 use crate::capture::keyed::log::diff::Judge;
 use crate::capture::keyed::log::place::Place;
 use crate::capture::keyed::log::resolve::Log;
-use crate::capture::rule::resent;
 use crate::model::{KeyFormat, LogKey};
-use crate::source::{SourceColumn, ident, literal, oid, qualified};
+use crate::source::{SourceColumn, Spelling, compared_as, ident, is_integer, literal, oid, qualified, resent};
 
 /// The statement behind the cursor.
 pub fn keys_query(log: &Log<'_>, claim: &Claim, place: &Place, judge: Option<&Judge>) -> String {
@@ -166,20 +165,9 @@ fn typed(log: &Log<'_>, claim: &Claim, key: &LogKey, i: usize) -> String {
     cast(&raw, from, &claim.columns[i], log.version)
 }
 
-const INTEGERS: [u32; 4] = [20, 21, 23, 26];
 const TEXTS: [u32; 4] = [18, 19, 25, 1043];
 /// `pg_input_is_valid` came with PostgreSQL 16.
 const TELLS_VALID_INPUT: u32 = 160_000;
-
-/// Whether equal values of the type always print alike.
-pub(super) fn has_one_spelling(column: &SourceColumn) -> bool {
-    INTEGERS.contains(&column.base_oid) || column.base_oid == oid::UUID
-}
-
-/// The type a key column is compared as: one for all integers, whose indexes take any of them.
-pub(super) fn compared_as(column: &SourceColumn) -> &str {
-    if INTEGERS.contains(&column.base_oid) { "int8" } else { &column.base_name }
-}
 
 /// Types whose values a cast cuts to the modifier's length without a word; storing such a value is an error.
 const CUT: [u32; 4] = [oid::BPCHAR, oid::VARCHAR, oid::BIT, oid::VARBIT];
@@ -199,13 +187,13 @@ fn cast(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version: u32)
 
 fn cast_plain(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version: u32) -> String {
     let wanted = compared_as(to);
-    let is_integer = INTEGERS.contains(&to.base_oid);
-    let same = from.is_some_and(|f| f.base_oid == to.base_oid || (is_integer && INTEGERS.contains(&f.base_oid)));
+    let to_integer = is_integer(to);
+    let same = from.is_some_and(|f| f.base_oid == to.base_oid || (to_integer && is_integer(f)));
     if same || TEXTS.contains(&to.base_oid) {
         return format!("{raw}::{wanted}");
     }
     let text = format!("({raw})::text");
-    let valid = if is_integer {
+    let valid = if to_integer {
         // CASE keeps the order, so that no cast meets a text it can't take.
         format!(
             "CASE WHEN {text} ~ '^[+-]?[0-9]{{1,40}}$' THEN {text}::numeric \

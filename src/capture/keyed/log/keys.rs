@@ -15,7 +15,7 @@ use crate::capture::keyed::log::diff::Judge;
 use crate::capture::keyed::log::key_sql::keys_query;
 use crate::capture::keyed::log::place::Place;
 use crate::capture::keyed::log::resolve::Log;
-use crate::source::{Session, SourceError};
+use crate::source::{NamedKey, Origin, Session, SourceError};
 
 /// Keys a chunk: enough to make a statement worth its round trip, few enough for one that is quick to plan.
 const KEYS_A_CHUNK: usize = 4096;
@@ -33,28 +33,6 @@ impl Chunk {
     /// How many of the keys the log tells of an insert of.
     pub fn added(&self) -> u64 {
         self.keys.iter().filter(|k| k.origin == Origin::Added).count() as u64
-    }
-}
-
-/// A key that entries name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedKey {
-    /// The values of the claim's columns, as text.
-    pub values: Vec<String>,
-    pub origin: Origin,
-}
-
-/// Since when there has been a row with the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The log tells of its insert: if it is gone already, the target never had it.
-    Added,
-    Before,
-}
-
-impl Origin {
-    fn or(self, other: Self) -> Self {
-        if self == Self::Added { self } else { other }
     }
 }
 

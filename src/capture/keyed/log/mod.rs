@@ -36,7 +36,7 @@ pub use claim::{Claim, Reach};
 pub use diff::Judge;
 pub use health::Health;
 pub use key_sql::keys_query;
-pub use keys::{Chunk, KeyReader, NamedKey, Opened, Origin};
+pub use keys::{Chunk, KeyReader, Opened};
 pub use limits::{UNSEEN, unseen};
 pub use place::Place;
 pub use reread::Reread;
@@ -45,6 +45,7 @@ pub use scan::{Scan, scan_query};
 pub use survey::Survey;
 
 use crate::batch::LogMark;
+use crate::source::Condition;
 
 /// The log as a table meets it.
 #[derive(Clone, Copy)]
@@ -55,11 +56,12 @@ pub struct Logged<'a> {
 }
 
 impl Logged<'_> {
-    /// A condition over the table's row `t`: a new entry names it.
-    pub fn names(&self, mark: &LogMark) -> String {
+    /// No new entry names the table's row.
+    pub fn unnamed(&self, mark: &LogMark) -> Condition {
         let of = |claim: &Claim| key_sql::is_named(self.log, claim, &Place::of(self.log, claim, mark));
         let each: Vec<String> = self.claims.iter().map(of).collect();
-        if each.is_empty() { "FALSE".to_owned() } else { format!("({})", each.join(" OR ")) }
+        let named = if each.is_empty() { "FALSE".to_owned() } else { format!("({})", each.join(" OR ")) };
+        Condition::of_log(format!("NOT {named}"))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::batch::{CursorMark, LogMark, Snapshot};
 use crate::capture::keyed::log::claim::Claim;
 use crate::capture::keyed::log::resolve::{Log, LogRelation};
-use crate::capture::rule::changed_since;
+use crate::source::changed_since;
 
 /// From where entries are read.
 #[derive(Clone, Debug)]

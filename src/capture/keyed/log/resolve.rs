@@ -1,10 +1,11 @@
 //! The log as it is found in the catalog.
 
-use crate::capture::cursor::CursorColumn;
 use crate::capture::error::CaptureError;
 use crate::capture::keyed::log::content_types::ContentTypes;
 use crate::model::{Diff, KeyFormat, LogKey, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
-use crate::source::{Catalog, Relation, RelationKind, Session, SourceColumn, SourceError, ident, oid, qualified};
+use crate::source::{
+    Catalog, CursorColumn, Relation, RelationKind, Session, SourceColumn, SourceError, ident, oid, qualified,
+};
 
 /// A change log as it stands in the snapshot.
 pub struct Log<'a> {

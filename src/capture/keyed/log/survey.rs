@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::batch::{LogCounts, LogMark, LogTableMark};
-use crate::capture::cursor::{Bulk, CursorColumn, Seen};
+use crate::capture::cursor::Seen;
 use crate::capture::error::CaptureError;
 use crate::capture::keyed::log::claim::Claim;
 use crate::capture::keyed::log::health::{Health, Look, examine};
@@ -11,7 +11,7 @@ use crate::capture::keyed::log::place::Place;
 use crate::capture::keyed::log::resolve::Log;
 use crate::capture::keyed::log::scan::{Scan, scan_query};
 use crate::model::{TableSpec, TypeColumn};
-use crate::source::{Moment, Session};
+use crate::source::{Bulk, CursorColumn, Moment, Session};
 
 /// What a run has asked of the log so far: tables of one feed mostly ask the same.
 #[derive(Default)]

@@ -13,7 +13,7 @@ use crate::model::{
     ActionCodes, Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable,
     LogType, Metadata, OnUnrepresentable, RelationName, TableSpec, TypeColumn,
 };
-use crate::source::{Catalog, Dependencies, Relation};
+use crate::source::{Catalog, Dependencies, NamedKey, Origin, Relation, Table, statement};
 
 fn name(text: &str) -> RelationName {
     RelationName::parse(text).unwrap()
@@ -97,12 +97,12 @@ fn statements(log: &Log<'_>, spec: &TableSpec, relation: &Relation, keys: &[&[&s
         let keys = keys.iter().map(|k| k[..claim.columns.len()].iter().map(|v| (*v).to_owned()).collect());
         let keys = keys.map(|values| NamedKey { values, origin: Origin::Before });
         let chunk = Chunk { keys: keys.collect() };
-        let reread = Reread { spec, shape: &shape, claim: &claim };
+        let reread = Reread { table: Table { spec, relation, shape: &shape }, claim: &claim };
         for (what, sql) in [
             ("scan", scan_query(log, &claim, &place)),
             ("keys", keys_query(log, &claim, &place, judge.as_ref())),
-            ("present", reread.present(&chunk).copy()),
-            ("gone", reread.gone(&chunk).copy()),
+            ("present", statement(&reread.present(&chunk).read)),
+            ("gone", statement(&reread.gone(&chunk).read)),
         ] {
             out.push_str(&format!("-- {} {what}\n{sql}\n\n", claim.name));
         }
@@ -164,9 +164,9 @@ fn a_view_by_content_types() {
     ];
     let spec = table("shop.\"item view\"", &["item_id"], types);
     let text = statements(&log, &spec, &view, &[&["7"], &["-12"]], false);
-    expect_file!["../../../tests/golden/postgres/log_view.sql"].assert_eq(&text);
+    expect_file!["../../../../tests/golden/postgres/log_view.sql"].assert_eq(&text);
     let text = statements(&log, &spec, &view, &[&["7"]], true);
-    expect_file!["../../../tests/golden/postgres/log_judged.sql"].assert_eq(&text);
+    expect_file!["../../../../tests/golden/postgres/log_judged.sql"].assert_eq(&text);
 }
 
 /// A trigger's records, with a key of two columns that may change.
@@ -218,5 +218,5 @@ fn a_composite_key_in_records() {
     let keys: &[&[&str]] =
         &[&["6e1f0b54-0000-4000-8000-000000000001", "it's"], &["6e1f0b54-0000-4000-8000-000000000002", "a\"b\\c"]];
     let text = statements(&log, &spec, &source, keys, false);
-    expect_file!["../../../tests/golden/postgres/log_records.sql"].assert_eq(&text);
+    expect_file!["../../../../tests/golden/postgres/log_records.sql"].assert_eq(&text);
 }

@@ -32,14 +32,14 @@ fn distance(expression: &str) -> String {
 }
 
 /// A boolean over the row alias `t`: written by a transaction that may not have been finished at the watermark.
-pub(super) fn changed_since(watermark: &Snapshot) -> String {
+pub fn changed_since(watermark: &Snapshot) -> String {
     // A scalar subquery is evaluated once, not for every row.
     format!("{} <= (SELECT {})", distance("t.xmin"), distance(&xid(watermark.xmin)))
 }
 
 /// A boolean over the row alias `t`: visible at the watermark already, as far as a snapshot tells. Rows of subtransactions
 /// that were open then count as visible, so this serves for counting only.
-pub(super) fn resent(watermark: &Snapshot) -> String {
+pub fn resent(watermark: &Snapshot) -> String {
     let finished = format!("{} > (SELECT {})", distance("t.xmin"), distance(&xid(watermark.xmax)));
     let open: Vec<String> = watermark.open.iter().map(|id| ((id & 0xffff_ffff).max(3)).to_string()).collect();
     format!("({finished} AND t.xmin <> ALL ('{{{}}}'::xid[]))", open.join(","))

@@ -21,6 +21,8 @@ pub use finds::{Finds, FoundDeletes};
 pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
 pub use near::{nearest, nearest_relations, one_of};
 pub use relation::{RelationName, in_shell};
+#[cfg(test)]
+pub(crate) use table::plain_spec;
 pub use table::{
     Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy,
     TableSpec,

@@ -1,8 +1,8 @@
-//! `COPY (SELECT …) TO STDOUT`, the only statement rows are read by.
+//! `SELECT … FROM … AS t WHERE …`, put together part by part.
 
 use crate::encode::ShapeColumn;
 use crate::model::RelationName;
-use crate::source::qualified;
+use crate::source::postgres::qualified;
 
 /// A read of one relation, whose row alias is `t`.
 pub(super) struct Select<'a> {
@@ -41,9 +41,4 @@ impl<'a> Select<'a> {
         }
         sql
     }
-}
-
-/// Wraps a query for streaming.
-pub(super) fn copy(query: &str) -> String {
-    format!("COPY ({query}) TO STDOUT")
 }

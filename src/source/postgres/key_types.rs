@@ -1,0 +1,41 @@
+//! How PostgreSQL compares and prints the values of a key or a cursor, by their types.
+
+use super::SourceColumn;
+use super::oid;
+use crate::source::cursor::CursorType;
+
+/// All integers, and `oid`, which has the range of none of them and fits the largest.
+const INTEGERS: [u32; 4] = [oid::INT8, oid::INT2, oid::INT4, oid::OID];
+/// Types whose equal values have one text: what is equal in the source is equal in BigQuery.
+const PLAIN: [u32; 6] = [oid::INT8, oid::INT4, oid::INT2, oid::UUID, oid::TIMESTAMP, oid::TIMESTAMPTZ];
+
+/// Whether values of the type are whole numbers.
+pub fn is_integer(column: &SourceColumn) -> bool {
+    INTEGERS.contains(&column.base_oid)
+}
+
+/// The type a key column is compared as: one for all integers, whose indexes take any of them.
+pub fn compared_as(column: &SourceColumn) -> &str {
+    if is_integer(column) { "int8" } else { &column.base_name }
+}
+
+/// Whether equal values of the type always print alike.
+pub fn has_one_spelling(column: &SourceColumn) -> bool {
+    is_integer(column) || column.base_oid == oid::UUID
+}
+
+/// Whether two texts of the type are never equal to the server.
+pub(super) fn compares_as_its_text(base_oid: u32) -> bool {
+    PLAIN.contains(&base_oid)
+}
+
+/// How a column is compared as a cursor; `None` where its type has no order that grows with every change.
+pub fn cursor_type(column: &SourceColumn) -> Option<CursorType> {
+    match column.base_oid {
+        oid::INT8 | oid::INT2 | oid::INT4 => Some(CursorType::Integer),
+        oid::DATE => Some(CursorType::Date),
+        oid::TIMESTAMP => Some(CursorType::Timestamp),
+        oid::TIMESTAMPTZ => Some(CursorType::TimestampTz),
+        _ => None,
+    }
+}
