@@ -2,7 +2,7 @@
 
 use crate::batch::LogMark;
 use crate::capture::Decision;
-use crate::capture::keyed::log::{Judge, Log, Place, Survey};
+use crate::capture::keyed::log::{Judge, Log, Survey};
 use crate::model::ChangedColumns;
 use crate::run::error::RunError;
 use crate::run::work::{ClaimReading, Looked};
@@ -27,7 +27,7 @@ impl LogAtHand<'_> {
         let Some(mark) = looked.standing.and_then(|s| s.mark.log.as_ref()) else { return Ok(Named::Nothing) };
         let mut readings = Vec::new();
         for claim in &looked.claims {
-            let place = Place::of(&self.log, claim, mark);
+            let place = self.log.place(claim, mark);
             let scan = self.survey.scan(session, &self.log, claim, &place).await?;
             if scan.names_no_row(claim) {
                 return Ok(Named::NoRow);

@@ -11,11 +11,11 @@ use super::error::RunError;
 use super::report::Failure;
 use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
 use crate::bigquery::{Inspection, Merger, Present, Reach, TargetPlan, merge_statement};
-use crate::capture::keyed::log::{Chunk, Claim, Log, Logged, Place, Reread, Survey, keys_query, scan_query};
+use crate::capture::keyed::log::{Chunk, Claim, Log, Logged, Reread, Survey};
 use crate::capture::{Capture, Decision, Why, decide, may_be_chunked};
 use crate::model::{CaptureKind, RunId, TableSpec, TargetRef};
 use crate::run::target_notes::{bound_note, target_notes};
-use crate::source::{Session, Table, statement};
+use crate::source::{Session, Table, scan_statement, statement};
 use crate::state::Handle;
 
 /// What the next tick would do for one table.
@@ -210,12 +210,12 @@ impl Context {
 fn logged_sql(log: &Log<'_>, claims: &[Claim], mark: &LogMark, table: Table<'_>) -> Vec<String> {
     let mut sql = Vec::new();
     for claim in claims {
-        let place = Place::of(log, claim, mark);
-        let scan = scan_query(log, claim, &place);
+        let place = log.place(claim, mark);
+        let scan = scan_statement(log.new_entries(claim, &place));
         if !sql.contains(&scan) {
             sql.push(scan);
         }
-        sql.push(keys_query(log, claim, &place, None));
+        sql.push(log.keys_statement(claim, &place));
         let reread = Reread { table, claim };
         let chunk = Chunk::default();
         sql.extend([reread.present(&chunk), reread.gone(&chunk)].map(|pass| statement(&pass.read)));

@@ -10,12 +10,11 @@ use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
 use crate::batch::{Aside, Batch, Counts, LogCounts, Snapshot, Standing, TableBatch, TableMark, Watermark};
 use crate::capture::keyed::log::Claim;
-use crate::capture::keyed::log::{Judge, Place as LogPlace};
+use crate::capture::keyed::log::Judge;
 use crate::capture::{Decision, Why};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, FeedId, RunId, TableSpec};
-use crate::source::Relation;
-use crate::source::Session;
+use crate::source::{LogPlace, Relation, Session};
 
 /// What is staged, for whom and where.
 #[derive(Clone, Copy)]

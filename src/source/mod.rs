@@ -5,10 +5,12 @@
 
 mod cursor;
 mod keys;
+mod log;
 pub mod postgres;
 mod read;
 
 pub use cursor::{Bulk, CursorColumn, CursorType, Nullability, Search};
 pub use keys::{Keys, NamedKey, Origin, Spelling};
+pub use log::{Claimed, CollapsedEntry, EntryCounts, EntryTable, Group, LogEnds, LogPlace, NewEntries};
 pub use postgres::*;
 pub use read::{Columns, Condition, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Since, Table, Unsent};

@@ -96,13 +96,6 @@ pub enum Unsent<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition(pub(super) String);
 
-impl Condition {
-    /// What a log's reader has rendered.
-    pub fn of_log(text: String) -> Self {
-        Self(text)
-    }
-}
-
 /// A stretch of keys: all that lie behind the one and up to the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRange {

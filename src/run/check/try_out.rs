@@ -5,11 +5,11 @@
 
 use super::Looked;
 use crate::batch::{Snapshot, Standing};
-use crate::capture::keyed::log::{Chunk, Log, Place, Reread, Survey, keys_query, scan_query};
+use crate::capture::keyed::log::{Chunk, Log, Reread, Survey};
 use crate::capture::{Capture, Decision, Found, decide};
 use crate::model::{CaptureKind, Deletes, TableSpec};
 use crate::run::error::RunError;
-use crate::source::{Columns, Moment, Read, Rows, Session, Table};
+use crate::source::{Columns, Moment, Read, Rows, Session, Table, scan_statement};
 
 /// Fails where one of them would.
 pub(super) async fn try_out(
@@ -35,10 +35,10 @@ pub(super) async fn try_out(
         survey.health(session, log, claims, None).await?;
         let mark = survey.next_mark(log, claims, None, moment);
         for claim in claims {
-            let place = Place::of(log, claim, &mark);
+            let place = log.place(claim, &mark);
             let (reread, none) = (Reread { table, claim }, Chunk::default());
-            session.try_query(&scan_query(log, claim, &place)).await?;
-            session.try_query(&keys_query(log, claim, &place, None)).await?;
+            session.try_query(&scan_statement(log.new_entries(claim, &place))).await?;
+            session.try_query(&log.keys_statement(claim, &place)).await?;
             session.try_read(&reread.present(&none).read).await?;
             session.try_read(&reread.gone(&none).read).await?;
         }

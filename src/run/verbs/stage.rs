@@ -149,7 +149,7 @@ impl<'a> Staging<'a> {
             match KeyReader::open(self.reading.session, number, log, claim, place, judge.as_ref()).await? {
                 Opened::Reader(reader) => readers.push((claim, reader)),
                 Opened::NamesNoRow => {
-                    KeyReader::close_all(self.reading.session).await?;
+                    self.reading.session.close_cursors().await?;
                     return Ok(Passed::NamesNoRow);
                 }
             }
@@ -157,7 +157,7 @@ impl<'a> Staging<'a> {
         for (claim, reader) in readers {
             let passed = self.read_claim(claim, reader).await?;
             if passed != Passed::Through(Absent::Keep) {
-                KeyReader::close_all(self.reading.session).await?;
+                self.reading.session.close_cursors().await?;
                 return Ok(passed);
             }
         }

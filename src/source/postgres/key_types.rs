@@ -2,6 +2,7 @@
 
 use super::SourceColumn;
 use super::oid;
+use crate::model::KeyFormat;
 use crate::source::cursor::CursorType;
 
 /// All integers, and `oid`, which has the range of none of them and fits the largest.
@@ -37,5 +38,16 @@ pub fn cursor_type(column: &SourceColumn) -> Option<CursorType> {
         oid::TIMESTAMP => Some(CursorType::Timestamp),
         oid::TIMESTAMPTZ => Some(CursorType::TimestampTz),
         _ => None,
+    }
+}
+
+/// Whether a log's column can hold a key that is packed in this way.
+pub fn can_pack(column: &SourceColumn, format: &KeyFormat) -> bool {
+    let is_text = matches!(column.base_oid, oid::TEXT | oid::VARCHAR);
+    match format {
+        KeyFormat::Columns => true,
+        KeyFormat::Json | KeyFormat::JsonArray => is_text || matches!(column.base_oid, oid::JSON | oid::JSONB),
+        KeyFormat::Hstore => column.base_name.rsplit('.').next() == Some("hstore"),
+        KeyFormat::Delimited(_) => is_text || column.base_oid == oid::BPCHAR,
     }
 }

@@ -10,6 +10,7 @@ mod connect;
 mod dependencies;
 mod error;
 mod key_types;
+mod log;
 mod missing;
 pub mod oid;
 mod pairs;
@@ -32,7 +33,8 @@ pub use catalog::{
 pub use connect::{Canceller, Source};
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::{ConnectFault, SourceError, TRYING_WHERE};
-pub use key_types::{compared_as, cursor_type, has_one_spelling, is_integer};
+pub use key_types::{can_pack, compared_as, cursor_type, has_one_spelling, is_integer};
+pub use log::{Fetched, KeyCursor, LogFacts, keys_statement, scan_statement, unnamed};
 pub use render::{changed_since, query, resent, statement};
 pub use rights::{Grants, Needs, grants, hidden_from};
 pub use session::{Durable, Moment, Prepared, RowStream, SALT, Session, Sight};

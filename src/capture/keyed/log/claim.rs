@@ -1,10 +1,14 @@
 //! Which entries of the log concern a table, and which of its rows they are about.
 
+use super::resolve::{Entries, Log, need};
+use crate::batch::LogMark;
 use crate::capture::error::CaptureError;
-use crate::capture::keyed::log::resolve::{Entries, Group, Log};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TargetType, TypeColumn};
-use crate::source::{CursorType, Relation, RelationKind, SourceColumn, Spelling, has_one_spelling, ident, literal};
+use crate::source::{
+    Claimed, CursorType, Group, LogPlace, NewEntries, Relation, RelationKind, SourceColumn, Spelling, has_one_spelling,
+    ident, keys_statement,
+};
 
 /// Which entries concern a table, and what of the table their key is.
 #[derive(Clone, Debug)]
@@ -13,8 +17,6 @@ pub struct Claim {
     pub name: String,
     /// Which table of entries.
     pub(super) log: usize,
-    /// A condition for the entries; `None` where all of the log's table are meant.
-    pub(super) matches: Option<String>,
     pub(super) groups: Vec<Group>,
     /// The table's columns that hold the logged key, in the log's order.
     pub(super) columns: Vec<SourceColumn>,
@@ -41,6 +43,11 @@ fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
 }
 
 impl Claim {
+    /// As a source is asked for its entries.
+    pub(super) fn claimed(&self) -> Claimed<'_> {
+        Claimed { groups: &self.groups, columns: &self.columns, spelling: &self.spelling, fields: &self.fields }
+    }
+
     /// Whether one row may be read for two keys.
     pub fn may_name_a_row_twice(&self) -> bool {
         self.spelling.contains(&Spelling::Counts)
@@ -48,6 +55,23 @@ impl Claim {
 }
 
 impl Log<'_> {
+    /// The new entries of the table that a claim reads.
+    pub fn new_entries<'e>(&'e self, claim: &Claim, since: &'e LogPlace) -> NewEntries<'e> {
+        NewEntries { spec: self.spec, table: &self.tables[claim.log], facts: &self.facts, since }
+    }
+
+    /// The statement that reads a claim's keys, for people and for trying it out.
+    pub fn keys_statement(&self, claim: &Claim, since: &LogPlace) -> String {
+        keys_statement(self.new_entries(claim, since), claim.claimed(), None)
+    }
+
+    /// A table's place in the log that a claim reads.
+    pub fn place(&self, claim: &Claim, mark: &LogMark) -> LogPlace {
+        let table = &self.tables[claim.log];
+        let marked = mark.logs.iter().find(|l| l.name == table.name.to_string());
+        LogPlace { snapshot: mark.snapshot.clone(), ids: marked.and_then(|m| m.ids.clone()) }
+    }
+
     /// What `check` has to say of the log's tables.
     pub fn notes(&self, claims: &[Claim]) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
@@ -142,8 +166,7 @@ impl Log<'_> {
         let fields = self.fields(log_type, names, about)?;
         let said = if log_type.name.is_empty() { "the table" } else { &log_type.name };
         self.check_width(said, log, &fields, columns.len())?;
-        let matches = self.condition(&groups);
-        Ok(Claim { name: log_type.name.clone(), log, matches, groups, columns, spelling, fields, reach })
+        Ok(Claim { name: log_type.name.clone(), log, groups, columns, spelling, fields, reach })
     }
 
     /// The key's names inside the log. A view's key column may be called otherwise than that of the relation the log speaks
@@ -164,26 +187,6 @@ impl Log<'_> {
         Err(CaptureError::NoLoggedField { name: log_type.name.clone(), field: unknown.clone() })
     }
 
-    /// A condition for the entries `t` of any of the groups; `None` for all there are.
-    fn condition(&self, groups: &[Group]) -> Option<String> {
-        let columns = self.type_columns();
-        if columns.is_empty() {
-            return None;
-        }
-        let is_one = |group: &Group| -> String {
-            let each = columns.iter().zip(group).filter_map(|(column, value)| {
-                value.as_ref().map(|v| match &self.spec.types {
-                    // Of whatever type the reference is.
-                    TypeColumn::ContentType { .. } => format!("{column} = '{}'", v.replace('\'', "''")),
-                    _ => format!("{column}::text = {}", literal(v, "text")),
-                })
-            });
-            each.collect::<Vec<_>>().join(" AND ")
-        };
-        let any: Vec<String> = groups.iter().map(is_one).collect();
-        Some(if any.len() == 1 { any.concat() } else { format!("(({}))", any.join(") OR (")) })
-    }
-
     /// The log has to keep as many values as the key has columns.
     fn check_width(&self, name: &str, log: usize, fields: &[String], wanted: usize) -> Result<(), CaptureError> {
         let width = |given| CaptureError::KeyWidth { name: name.to_owned(), given, wanted };
@@ -192,7 +195,7 @@ impl Log<'_> {
         }
         for key in self.spec.keys().filter(|k| k.format == KeyFormat::Columns) {
             match (key.columns.len(), self.tables.get(log)) {
-                (0, Some(table)) => fields.iter().try_for_each(|f| table.need(f).map(drop))?,
+                (0, Some(table)) => fields.iter().try_for_each(|f| need(table, f).map(drop))?,
                 (n, _) if n != wanted && n > 0 => return Err(width(n)),
                 _ => {}
             }

@@ -4,10 +4,7 @@ use std::collections::HashMap;
 
 use crate::capture::error::CaptureError;
 use crate::model::{LogSpec, LogTable, RelationName};
-use crate::source::{Session, SourceError, qualified};
-
-/// Source: <https://www.postgresql.org/docs/current/errcodes-appendix.html>
-const UNDEFINED_TABLE: &str = "42P01";
+use crate::source::Session;
 
 /// The content types of the database at hand.
 #[derive(Default)]
@@ -24,19 +21,8 @@ impl ContentTypes {
             LogTable::PerType => "public".to_owned(),
         };
         let table = given.cloned().unwrap_or(RelationName { schema: beside, name: "django_content_type".to_owned() });
-        let sql = format!("SELECT app_label, model, id::text FROM {}", qualified(&table));
-        let mut ids = HashMap::new();
-        let rows = session.text_rows("reading content types", &sql).await.map_err(|e| match e {
-            SourceError::Statement { code, .. } if code == UNDEFINED_TABLE => {
-                CaptureError::NoContentTypes(table.clone())
-            }
-            other => other.into(),
-        })?;
-        for row in rows {
-            if let [Some(app), Some(model), Some(id)] = row.as_slice() {
-                ids.insert(format!("{app}.{model}"), id.clone());
-            }
-        }
+        let found = session.content_types(&table).await?;
+        let ids = found.ok_or_else(|| CaptureError::NoContentTypes(table.clone()))?.into_iter().collect();
         Ok(Self { table: Some(table), ids })
     }
 

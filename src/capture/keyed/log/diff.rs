@@ -14,16 +14,12 @@ use crate::capture::keyed::log::claim::Claim;
 use crate::capture::keyed::log::resolve::Log;
 use crate::encode::Shape;
 use crate::model::{Diff, RelationName, TableSpec};
-use crate::source::{Dependencies, Relation, RelationKind, ident};
-
-/// Longer diffs are not sent: reading the row again is cheaper.
-const LONGEST_DIFF: usize = 16 * 1024;
+use crate::source::{Dependencies, Relation, RelationKind};
 
 /// Judges the entries of one claim.
 #[derive(Clone, Debug)]
 pub struct Judge {
     diff: Diff,
-    columns: Vec<String>,
     known: HashSet<String>,
     published: HashSet<String>,
 }
@@ -53,14 +49,13 @@ impl Judge {
             RelationKind::View => std::mem::take(&mut below.used),
             _ => shape.columns.iter().map(|c| c.source.clone()).collect(),
         };
-        let columns = columns(log, claim, diff);
         let known = known(claim, below).ok_or("the catalog cannot tell which table below it the log speaks of")?;
-        Ok(Self { diff: diff.clone(), columns, known, published })
+        Ok(Self { diff: diff.clone(), known, published })
     }
 
-    /// Expressions over the entry `t` that [`Judge::is_unpublished`] reads.
-    pub(super) fn columns(&self) -> &[String] {
-        &self.columns
+    /// What is read of an update's entry.
+    pub fn diff(&self) -> &Diff {
+        &self.diff
     }
 
     /// Whether the diff proves that the update touched no published column.
@@ -112,38 +107,6 @@ fn known(claim: &Claim, mut below: Dependencies) -> Option<HashSet<String>> {
     below.known.remove(&found)
 }
 
-fn columns(log: &Log<'_>, claim: &Claim, diff: &Diff) -> Vec<String> {
-    let column = |name: &str| format!("t.{}", ident(name));
-    let bounded = |text: String| format!("CASE WHEN octet_length({text}) <= {LONGEST_DIFF} THEN {text} END");
-    match diff {
-        Diff::OldNew { column: name, merged } => {
-            let text = bounded(format!("{}::text", column(name)));
-            let table = &log.tables[claim.log].relation;
-            let doubtful = merged.as_ref().filter(|m| table.column(&m.joined_with).is_none());
-            match doubtful.filter(|m| table.column(&m.column).is_some()) {
-                Some(m) => vec![format!("CASE WHEN {} IS NULL THEN {text} END", column(&m.column))],
-                None => vec![text],
-            }
-        }
-        Diff::Pair(name) => vec![bounded(format!("{}::text", column(name)))],
-        Diff::Values { old, new } => [old, new].into_iter().map(|c| bounded(format!("{}::text", column(c)))).collect(),
-        Diff::Records { old, new } => {
-            let (old, new) = (format!("{}::jsonb", column(old)), format!("{}::jsonb", column(new)));
-            let names = |of: &str| format!("(SELECT array_agg(f ORDER BY f) FROM jsonb_object_keys({of}) AS f)");
-            vec![format!(
-                "CASE WHEN {} = {} THEN (SELECT json_agg(f.key)::text FROM jsonb_each({new}) AS f \
-                 WHERE f.value::text IS DISTINCT FROM ({old} -> f.key)::text) END",
-                names(&old),
-                names(&new)
-            )]
-        }
-        Diff::Hstore(name) => {
-            let schema = ident(log.hstore.as_deref().unwrap_or("public"));
-            vec![format!("to_json({schema}.akeys({}))::text", column(name))]
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,7 +115,6 @@ mod tests {
         let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
         Judge {
             diff,
-            columns: Vec::new(),
             known: set(&["id", "name", "notes", "company_id", "phone"]),
             published: set(&["id", "name", "company_id"]),
         }

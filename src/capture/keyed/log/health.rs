@@ -9,10 +9,10 @@
 //! A role that may not read the sequence learns less: it takes an emptied log for a pruned one. So does everyone where the
 //! sequence is not what numbers the entries.
 
+use super::resolve::Log;
 use crate::batch::LogTableMark;
 use crate::capture::error::CaptureError;
-use crate::capture::keyed::log::resolve::LogRelation;
-use crate::source::{CursorType, Session, ident, literal, qualified};
+use crate::source::{CursorType, EntryTable, Session};
 
 /// What became of the log since a table's last look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +37,13 @@ pub(super) struct Look {
 /// Looks for the newest entry now, and whether the one that was newest at the mark is still there.
 pub(super) async fn examine(
     session: &Session,
-    log: &LogRelation,
+    log: &Log<'_>,
+    table: &EntryTable,
     mark: Option<&LogTableMark>,
 ) -> Result<Look, CaptureError> {
-    let replaced = mark.is_some_and(|m| m.oid != log.relation.oid);
-    let Some(ids) = &log.ids else {
-        session.text_rows(DOING, &format!("SELECT {}", rewritten(log))).await.and_then(refuse_rewritten)?;
+    let replaced = mark.is_some_and(|m| m.oid != table.relation.oid);
+    let Some(ids) = &table.ids else {
+        session.log_ends(log.spec, table, None).await?;
         return Ok(Look { newest: None, proof: None, health: if replaced { Health::Replaced } else { Health::Whole } });
     };
     let seen =
@@ -51,28 +52,22 @@ pub(super) async fn examine(
     let was_quiet = seen.is_some_and(|(_, ids)| ids.candidate.is_none());
     let proof = seen.and_then(|(mark, _)| mark.proof.as_deref());
     let seen = seen.and_then(|(_, ids)| ids.seen.as_deref()).filter(|_| ids.kind == CursorType::Integer);
-    let rows = session.text_rows(DOING, &query(log, &ids.name, ids.kind, seen)).await?;
-    let row = refuse_rewritten(rows)?;
-    let field = |n: usize| row.get(n).and_then(|f| f.as_deref());
+    let found = session.log_ends(log.spec, table, seen).await?;
     let ends = Ends {
-        newest: field(1).map(str::to_owned),
-        drawn: field(2).and_then(|t| t.parse().ok()),
-        seen_is_there: proof.is_some() && field(4) == proof,
-        first: field(5).and_then(|t| t.parse().ok()),
+        seen_is_there: proof.is_some() && found.seen_proof.as_deref() == proof,
+        newest: found.newest,
+        drawn: found.drawn,
+        first: found.first,
     };
     let health = if replaced { Health::Replaced } else { ends.health(seen.and_then(|s| s.parse().ok()), was_quiet) };
-    let proof = field(3).map(str::to_owned);
-    Ok(Look { newest: ends.newest(ids.kind), proof, health })
+    Ok(Look { newest: ends.newest(ids.kind), proof: found.proof, health })
 }
-
-const DOING: &str = "looking at the change log";
 
 /// The ends of a log whose ids are numbers.
 #[derive(Debug, Default)]
 struct Ends {
     newest: Option<String>,
-    /// The last number that the sequence gave out, 0 for none; `None` where there is no sequence, it may not be read, or
-    /// entries have other numbers.
+    /// The last number that the sequence gave out; see [`crate::source::LogEnds`].
     drawn: Option<i64>,
     /// The entry that was newest at the mark, not just one with its number.
     seen_is_there: bool,
@@ -96,57 +91,6 @@ impl Ends {
         self.newest.clone().or(drawn)
     }
 }
-
-/// The log was truncated or rewritten after our snapshot: to it, all entries are gone.
-fn refuse_rewritten(rows: Vec<Vec<Option<String>>>) -> Result<Vec<Option<String>>, crate::source::SourceError> {
-    let row = rows.into_iter().next().unwrap_or_default();
-    if row.first().and_then(|f| f.as_deref()) == Some("t") {
-        return Err(crate::source::SourceError::Rewritten);
-    }
-    Ok(row)
-}
-
-/// The catalog function knows the newest file, the catalog's row the one of our snapshot.
-fn rewritten(log: &LogRelation) -> String {
-    let oid = log.relation.oid;
-    format!(
-        "(SELECT c.relkind = 'r' AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode \
-         FROM pg_catalog.pg_class c WHERE c.oid = {oid}::oid)"
-    )
-}
-
-fn query(log: &LogRelation, id: &str, kind: CursorType, seen: Option<&str>) -> String {
-    let (table, column) = (qualified(&log.name), format!("t.{}", ident(id)));
-    let rewritten = rewritten(log);
-    if kind != CursorType::Integer {
-        return format!("SELECT {rewritten}, (SELECT max({column})::text FROM {table} AS t)");
-    }
-    let drawn = format!(
-        "(SELECT CASE WHEN pg_catalog.has_sequence_privilege(s.name, 'select') \
-                      THEN COALESCE(pg_catalog.pg_sequence_last_value(s.name::regclass), 0) END \
-            FROM (SELECT pg_catalog.pg_get_serial_sequence({}, {}) AS name) AS s WHERE s.name IS NOT NULL)",
-        literal(&table, "text"),
-        literal(id, "text"),
-    );
-    // Where many entries lie beyond the sequence, something else numbers them.
-    let trusted = format!(
-        "(SELECT CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM {table} AS t WHERE {column} > q.drawn LIMIT {}) AS b) \
-         <= {MOST_IMPORTED} THEN q.drawn END FROM (SELECT {drawn} AS drawn) AS q)",
-        MOST_IMPORTED + 1,
-    );
-    // One row imported with a huge number must not hide all that the sequence is still to give out.
-    let drawn_ones = format!("FROM {table} AS t WHERE {column} <= COALESCE(d.drawn, 9223372036854775807)");
-    let proof = |number: &str| format!("(SELECT {} FROM {table} AS t WHERE {column} = {number} LIMIT 1)", log.proof);
-    let seen = seen.map_or("NULL::text".to_owned(), |seen| proof(&literal(seen, "int8")));
-    format!(
-        "SELECT {rewritten}, n.newest::text, d.drawn::text, {}, {seen}, (SELECT min({column})::text {drawn_ones}) \
-         FROM (SELECT {trusted} AS drawn) AS d, LATERAL (SELECT max({column}) AS newest {drawn_ones}) AS n",
-        proof("n.newest"),
-    )
-}
-
-/// So many entries beyond the sequence are rows that somebody imported.
-const MOST_IMPORTED: u32 = 1000;
 
 #[cfg(test)]
 mod tests {

@@ -12,16 +12,11 @@ use std::collections::VecDeque;
 use crate::capture::error::CaptureError;
 use crate::capture::keyed::log::claim::Claim;
 use crate::capture::keyed::log::diff::Judge;
-use crate::capture::keyed::log::key_sql::keys_query;
-use crate::capture::keyed::log::place::Place;
 use crate::capture::keyed::log::resolve::Log;
-use crate::source::{NamedKey, Origin, Session, SourceError};
+use crate::source::{CollapsedEntry, Fetched, KeyCursor, LogPlace, NamedKey, Origin, Session, SourceError};
 
 /// Keys a chunk: enough to make a statement worth its round trip, few enough for one that is quick to plan.
 const KEYS_A_CHUNK: usize = 4096;
-/// Entries fetched at once where each brings its diff along; with [`super::diff`]'s bound on a diff, a few MiB at most.
-const ENTRIES_A_FETCH: usize = 256;
-const DOING: &str = "reading the change log";
 
 /// Some of the keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,12 +40,9 @@ pub enum Opened<'a> {
 
 /// Reads the keys of one claim.
 pub struct KeyReader<'a> {
-    session: &'a Session,
-    cursor: String,
-    width: usize,
+    cursor: KeyCursor<'a>,
     judge: Option<&'a Judge>,
-    waiting: VecDeque<Vec<Option<String>>>,
-    drained: bool,
+    waiting: VecDeque<CollapsedEntry>,
     current: Option<Collapsed>,
     /// Entries of updates that touched nothing published.
     pub skipped: u64,
@@ -86,20 +78,15 @@ impl<'a> KeyReader<'a> {
         number: usize,
         log: &Log<'_>,
         claim: &Claim,
-        place: &Place,
+        place: &LogPlace,
         judge: Option<&'a Judge>,
     ) -> Result<Opened<'a>, CaptureError> {
-        let cursor = format!("plimsoll_keys_{number}");
-        let query = keys_query(log, claim, place, judge);
-        let declared = session.execute(DOING, &format!("DECLARE {cursor} NO SCROLL CURSOR FOR {query}")).await;
-        declared.map_err(|e| explain(e, claim))?;
+        let (entries, diff) = (log.new_entries(claim, place), judge.map(Judge::diff));
+        let cursor = session.collapse_entries(number, entries, claim.claimed(), diff).await;
         let mut reader = Self {
-            session,
-            cursor,
-            width: claim.columns.len(),
+            cursor: cursor.map_err(|e| explain(e, claim))?,
             judge,
             waiting: VecDeque::new(),
-            drained: false,
             current: None,
             skipped: 0,
             unreadable: 0,
@@ -107,8 +94,7 @@ impl<'a> KeyReader<'a> {
         };
         reader.fetch().await.map_err(|e| explain(e, claim))?;
         // Entries without a key come first.
-        let missing = reader.waiting.front().and_then(|row| row.get(reader.width + 1));
-        if missing.and_then(|f| f.as_deref()) == Some("t") {
+        if reader.waiting.front().is_some_and(|entry| entry.missing) {
             return Ok(Opened::NamesNoRow);
         }
         Ok(Opened::Reader(reader))
@@ -118,49 +104,32 @@ impl<'a> KeyReader<'a> {
     pub async fn next(&mut self) -> Result<Option<Chunk>, CaptureError> {
         let mut chunk = Chunk::default();
         while chunk.keys.len() < KEYS_A_CHUNK {
-            if self.waiting.is_empty() && !self.drained {
+            if self.waiting.is_empty() && self.cursor.state == Fetched::Some {
                 self.fetch().await?;
             }
-            let Some(row) = self.waiting.pop_front() else {
+            let Some(entry) = self.waiting.pop_front() else {
                 self.emit(&mut chunk);
                 break;
             };
-            self.take(row, &mut chunk);
+            self.take(entry, &mut chunk);
         }
         if !chunk.keys.is_empty() {
             return Ok(Some(chunk));
         }
-        self.close().await?;
+        self.cursor.close().await?;
         Ok(None)
     }
 
-    async fn close(&self) -> Result<(), CaptureError> {
-        Ok(self.session.execute(DOING, &format!("CLOSE {}", self.cursor)).await?)
-    }
-
-    /// Closes every reader of a table that is given up half-read.
-    pub async fn close_all(session: &Session) -> Result<(), CaptureError> {
-        Ok(session.execute(DOING, "CLOSE ALL").await?)
-    }
-
     async fn fetch(&mut self) -> Result<(), SourceError> {
-        let wanted = if self.judge.is_some() { ENTRIES_A_FETCH } else { KEYS_A_CHUNK };
-        let rows = self.session.text_rows(DOING, &format!("FETCH FORWARD {wanted} FROM {}", self.cursor)).await?;
-        self.drained = rows.len() < wanted;
-        self.waiting = rows.into();
+        self.waiting = self.cursor.fetch(KEYS_A_CHUNK).await?.into();
         Ok(())
     }
 
-    /// The row's fields: the key; whether it was sent before; whether it is missing from the entry; how many entries (or,
-    /// where diffs are looked at, whether it is an update); the diff.
-    fn take(&mut self, mut row: Vec<Option<String>>, chunk: &mut Chunk) {
-        let rest = row.split_off(self.width);
-        let flag = |n: usize| rest.get(n).and_then(|f| f.as_deref()) == Some("t");
-        let again = flag(0);
-        let origin = if flag(2) { Origin::Added } else { Origin::Before };
-        let count = rest.get(3).and_then(|f| f.as_ref()).and_then(|t| t.parse().ok()).unwrap_or(1);
-        let Some(key) = row.into_iter().collect::<Option<Vec<String>>>() else {
-            self.unreadable += count;
+    fn take(&mut self, entry: CollapsedEntry, chunk: &mut Chunk) {
+        let origin = if entry.added { Origin::Added } else { Origin::Before };
+        let again = entry.again;
+        let Some(key) = entry.key.into_iter().collect::<Option<Vec<String>>>() else {
+            self.unreadable += entry.count;
             return;
         };
         let Some(judge) = self.judge else {
@@ -168,8 +137,10 @@ impl<'a> KeyReader<'a> {
             chunk.keys.push(NamedKey { values: key, origin });
             return;
         };
-        let diff: Vec<Option<&str>> = rest.iter().skip(4).map(Option::as_deref).collect();
-        let skip = flag(3) && judge.is_unpublished(&diff);
+        let skip = entry.diff.is_some_and(|diff| {
+            let texts: Vec<Option<&str>> = diff.iter().map(Option::as_deref).collect();
+            judge.is_unpublished(&texts)
+        });
         self.skipped += u64::from(skip);
         match &mut self.current {
             Some(current) if current.key.values == key => {

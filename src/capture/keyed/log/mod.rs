@@ -23,10 +23,8 @@ mod claim;
 mod content_types;
 mod diff;
 mod health;
-mod key_sql;
 mod keys;
 mod limits;
-mod place;
 mod reread;
 mod resolve;
 mod scan;
@@ -35,17 +33,15 @@ mod survey;
 pub use claim::{Claim, Reach};
 pub use diff::Judge;
 pub use health::Health;
-pub use key_sql::keys_query;
 pub use keys::{Chunk, KeyReader, Opened};
 pub use limits::{UNSEEN, unseen};
-pub use place::Place;
 pub use reread::Reread;
 pub use resolve::Log;
-pub use scan::{Scan, scan_query};
+pub use scan::Scan;
 pub use survey::Survey;
 
 use crate::batch::LogMark;
-use crate::source::Condition;
+use crate::source::{Condition, LogPlace, unnamed};
 
 /// The log as a table meets it.
 #[derive(Clone, Copy)]
@@ -58,10 +54,10 @@ pub struct Logged<'a> {
 impl Logged<'_> {
     /// No new entry names the table's row.
     pub fn unnamed(&self, mark: &LogMark) -> Condition {
-        let of = |claim: &Claim| key_sql::is_named(self.log, claim, &Place::of(self.log, claim, mark));
-        let each: Vec<String> = self.claims.iter().map(of).collect();
-        let named = if each.is_empty() { "FALSE".to_owned() } else { format!("({})", each.join(" OR ")) };
-        Condition::of_log(format!("NOT {named}"))
+        let places: Vec<LogPlace> = self.claims.iter().map(|claim| self.log.place(claim, mark)).collect();
+        let each = self.claims.iter().zip(&places);
+        let claims: Vec<_> = each.map(|(c, place)| (self.log.new_entries(c, place), c.claimed())).collect();
+        unnamed(&claims)
     }
 }
 

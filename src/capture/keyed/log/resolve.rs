@@ -1,39 +1,25 @@
 //! The log as it is found in the catalog.
 
+use super::content_types::ContentTypes;
 use crate::capture::error::CaptureError;
-use crate::capture::keyed::log::content_types::ContentTypes;
-use crate::model::{Diff, KeyFormat, LogKey, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
+use crate::model::{LogKey, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
 use crate::source::{
-    Catalog, CursorColumn, Relation, RelationKind, Session, SourceColumn, SourceError, ident, oid, qualified,
+    Catalog, CursorColumn, EntryTable, Group, LogFacts, Relation, RelationKind, Session, SourceColumn, SourceError,
+    can_pack,
 };
 
 /// A change log as it stands in the snapshot.
 pub struct Log<'a> {
     pub(super) spec: &'a LogSpec,
-    pub(super) tables: Vec<LogRelation>,
+    pub(super) tables: Vec<EntryTable>,
     /// Tables of entries that could not be locked, and why.
     pub(super) refused: Vec<(RelationName, SourceError)>,
     /// The relations that entries are about, where the log names them.
     pub(super) logged: Catalog,
     pub(super) types: ContentTypes,
-    /// The schema of the hstore extension, where the key is packed by it.
-    pub(super) hstore: Option<String>,
-    /// The server's version.
-    pub(super) version: u32,
+    /// What the statements over the log depend on beside its tables.
+    pub(super) facts: LogFacts,
 }
-
-/// One table of entries.
-pub(super) struct LogRelation {
-    pub name: RelationName,
-    pub relation: Relation,
-    /// What bounds the search; `None` where neither ids nor times are ordered.
-    pub ids: Option<CursorColumn>,
-    /// An expression over the entry `t` that tells it from another one with its number.
-    pub proof: String,
-}
-
-/// The values of the type columns, as the scan groups by them.
-pub(super) type Group = [Option<String>; 2];
 
 /// Entries of a type: their table, the values they are told by, and the relation they are about, where the log names it.
 pub(super) struct Entries<'l> {
@@ -81,9 +67,9 @@ impl<'a> Log<'a> {
         let mut found = Vec::new();
         for name in Self::entry_tables(spec, tables) {
             match (catalog.get(&name), &spec.table) {
-                (Ok(relation), LogTable::One(_)) => found.push(LogRelation::of(spec, &name, relation)?),
+                (Ok(relation), LogTable::One(_)) => found.push(entry_table(spec, &name, relation)?),
                 // One that is no history table is the fault of the table that names it.
-                (Ok(relation), LogTable::PerType) => found.extend(LogRelation::of(spec, &name, relation).ok()),
+                (Ok(relation), LogTable::PerType) => found.extend(entry_table(spec, &name, relation).ok()),
                 (Err(_), LogTable::PerType) => {}
                 (Err(_), LogTable::One(_)) => return Err(CaptureError::NoLog(name)),
             }
@@ -91,14 +77,14 @@ impl<'a> Log<'a> {
         // Held to the end of the transaction: a log that is emptied meanwhile would look as if nothing were new.
         let mut refused = Vec::new();
         let (each, all) = (matches!(spec.table, LogTable::PerType), found.iter().map(|l| &l.name));
-        if let Err(e) = lock(session, &all.collect::<Vec<_>>()).await {
+        if let Err(e) = session.lock_entries(&all.collect::<Vec<_>>()).await {
             if !each {
                 return Err(e.into());
             }
             // One history table that can't be had is no fault of the others.
             let mut at_hand = Vec::new();
             for table in found {
-                match lock(session, &[&table.name]).await {
+                match session.lock_entries(&[&table.name]).await {
                     Ok(()) => at_hand.push(table),
                     Err(e) => refused.push((table.name, e)),
                 }
@@ -109,10 +95,11 @@ impl<'a> Log<'a> {
             TypeColumn::ContentType { types, .. } => ContentTypes::read(session, spec, types.as_ref()).await?,
             _ => ContentTypes::default(),
         };
-        let needs_hstore =
-            spec.keys().any(|k| k.format == KeyFormat::Hstore) || matches!(spec.diff, Some(Diff::Hstore(_)));
-        let hstore = if needs_hstore { Some(hstore_schema(session).await?) } else { None };
-        Ok(Self { spec, tables: found, refused, logged: catalog.clone(), types, hstore, version: session.version() })
+        let facts = session.log_facts(spec).await?;
+        if !facts.can_unpack(spec) {
+            return Err(CaptureError::NoHstore);
+        }
+        Ok(Self { spec, tables: found, refused, logged: catalog.clone(), types, facts })
     }
 
     /// How the log is written.
@@ -162,93 +149,52 @@ impl<'a> Log<'a> {
         if let Some((_, why)) = self.refused.iter().find(|(refused, _)| *refused == name) {
             return why.clone().into();
         }
-        let found = self.logged.get(&name).map(|relation| LogRelation::of(self.spec, &name, relation));
+        let found = self.logged.get(&name).map(|relation| entry_table(self.spec, &name, relation));
         match found {
             Ok(Err(why)) => why,
             _ => CaptureError::NoLog(name),
         }
     }
-
-    /// The columns that say the type, as the scan and the conditions name them.
-    pub(super) fn type_columns(&self) -> Vec<String> {
-        self.spec.types.columns().into_iter().map(|c| format!("t.{}", ident(c))).collect()
-    }
 }
 
-impl LogRelation {
-    pub(super) fn of(spec: &LogSpec, name: &RelationName, relation: &Relation) -> Result<Self, CaptureError> {
-        if !relation.has_xmin() || relation.kind == RelationKind::MaterializedView {
-            return Err(CaptureError::LogWithoutTransactionIds { log: name.clone(), kind: relation.kind.name() });
+/// A table of entries, if it has what the log's description names.
+pub(super) fn entry_table(
+    spec: &LogSpec,
+    name: &RelationName,
+    relation: &Relation,
+) -> Result<EntryTable, CaptureError> {
+    if !relation.has_xmin() || relation.kind == RelationKind::MaterializedView {
+        return Err(CaptureError::LogWithoutTransactionIds { log: name.clone(), kind: relation.kind.name() });
+    }
+    let ids = CursorColumn::of_log(spec, relation)?;
+    let found = EntryTable { name: name.clone(), relation: relation.clone(), ids };
+    let single = std::iter::once(&spec.id).chain(&spec.at).chain(&spec.action);
+    let named = single.chain(spec.keys().flat_map(|k| &k.columns)).map(String::as_str);
+    named.chain(spec.types.columns()).try_for_each(|c| need(&found, c).map(drop))?;
+    spec.keys().try_for_each(|key| can_hold(&found, key))?;
+    Ok(found)
+}
+
+/// A packed key needs a column of a type it can be packed in.
+fn can_hold(table: &EntryTable, key: &LogKey) -> Result<(), CaptureError> {
+    for column in key.columns.iter().filter_map(|c| table.relation.column(c)) {
+        if !can_pack(column, &key.format) {
+            return Err(CaptureError::NoPackedKey {
+                log: table.name.clone(),
+                column: column.name.clone(),
+                type_name: column.type_name.clone(),
+            });
         }
-        let ids = CursorColumn::of_log(spec, relation)?;
-        let is_time =
-            |c: &&String| relation.column(c).is_some_and(|c| matches!(c.base_oid, oid::TIMESTAMP | oid::TIMESTAMPTZ));
-        let proof = match spec.at.as_ref().filter(is_time) {
-            Some(at) => format!("COALESCE(pg_catalog.date_part('epoch', t.{0})::text, t.xmin::text)", ident(at)),
-            None => "t.xmin::text".to_owned(),
-        };
-        let found = Self { name: name.clone(), relation: relation.clone(), ids, proof };
-        let single = std::iter::once(&spec.id).chain(&spec.at).chain(&spec.action);
-        let named = single.chain(spec.keys().flat_map(|k| &k.columns)).map(String::as_str);
-        named.chain(spec.types.columns()).try_for_each(|c| found.need(c).map(drop))?;
-        spec.keys().try_for_each(|key| found.can_hold(key))?;
-        Ok(found)
     }
-
-    /// A packed key needs a column of a type it can be packed in.
-    fn can_hold(&self, key: &LogKey) -> Result<(), CaptureError> {
-        for column in key.columns.iter().filter_map(|c| self.relation.column(c)) {
-            let is_text = matches!(column.base_oid, oid::TEXT | oid::VARCHAR);
-            let fits = match key.format {
-                KeyFormat::Columns => true,
-                KeyFormat::Json | KeyFormat::JsonArray => is_text || matches!(column.base_oid, oid::JSON | oid::JSONB),
-                KeyFormat::Hstore => column.base_name.rsplit('.').next() == Some("hstore"),
-                KeyFormat::Delimited(_) => is_text || column.base_oid == oid::BPCHAR,
-            };
-            if !fits {
-                return Err(CaptureError::NoPackedKey {
-                    log: self.name.clone(),
-                    column: column.name.clone(),
-                    type_name: column.type_name.clone(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    pub fn need(&self, column: &str) -> Result<&SourceColumn, CaptureError> {
-        let missing = || CaptureError::NoLogColumn {
-            log: self.name.clone(),
-            column: column.to_owned(),
-            near: self.relation.nearest_column(column),
-        };
-        self.relation.column(column).ok_or_else(missing)
-    }
-
-    /// Whether it has what the diff is read from: some versions of a library don't.
-    pub fn has_diff(&self, diff: &Diff) -> bool {
-        diff.columns().iter().all(|c| self.relation.column(c).is_some())
-    }
+    Ok(())
 }
 
-/// Locks tables of entries to the end of the transaction, all or none.
-async fn lock(session: &Session, names: &[&RelationName]) -> Result<(), SourceError> {
-    const DOING: &str = "locking the change log against being emptied";
-    if names.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<String> = names.iter().map(|n| qualified(n)).collect();
-    let lock = format!("SAVEPOINT locking; LOCK TABLE {} IN ACCESS SHARE MODE; RELEASE locking", names.join(", "));
-    let locked = session.execute(DOING, &lock).await;
-    if locked.is_err() {
-        session.execute(DOING, "ROLLBACK TO locking").await?;
-    }
-    locked
-}
-
-async fn hstore_schema(session: &Session) -> Result<String, CaptureError> {
-    const SQL: &str = "SELECT n.nspname FROM pg_catalog.pg_extension e \
-        JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'hstore'";
-    let rows = session.text_rows("looking for hstore", SQL).await?;
-    rows.into_iter().next().and_then(|mut r| r.pop().flatten()).ok_or(CaptureError::NoHstore)
+/// A column that the table has to have.
+pub(super) fn need<'t>(table: &'t EntryTable, column: &str) -> Result<&'t SourceColumn, CaptureError> {
+    let missing = || CaptureError::NoLogColumn {
+        log: table.name.clone(),
+        column: column.to_owned(),
+        near: table.relation.nearest_column(column),
+    };
+    table.relation.column(column).ok_or_else(missing)
 }

@@ -1,63 +1,23 @@
-//! One look over the new entries: of which types are there any, and do all of them name a row?
+//! What the new entries are about: of which types are there any, and do all of them name a row?
 
+use super::claim::Claim;
+use super::resolve::Log;
 use crate::batch::LogCounts;
-use crate::capture::keyed::log::claim::Claim;
-use crate::capture::keyed::log::key_sql::{action_is, names_no_row};
-use crate::capture::keyed::log::place::Place;
-use crate::capture::keyed::log::resolve::{Group, Log};
 use crate::model::TableSpec;
-use crate::source::{ident, qualified};
+use crate::source::{EntryCounts, Group, ident};
 
-/// What the new entries are about.
+/// The new entries of one table of a log, by type.
 #[derive(Clone, Debug, Default)]
 pub struct Scan {
-    types: Vec<Entries>,
-}
-
-/// The new entries of one type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Entries {
-    group: Group,
-    count: u64,
-    ignored: u64,
-    /// Entries that change rows without naming them.
-    nameless: u64,
-}
-
-/// The statement; an empty tick asks nothing else of the log.
-pub fn scan_query(log: &Log<'_>, claim: &Claim, place: &Place) -> String {
-    let entries = &log.tables[claim.log];
-    let mut types: Vec<String> = log.type_columns().iter().map(|c| format!("{c}::text")).collect();
-    types.resize(2, "NULL::text".to_owned());
-    let ignored = action_is(log, &log.spec.codes.ignored);
-    let truncated = action_is(log, &log.spec.codes.truncated);
-    format!(
-        "SELECT {}, count(*)::text, (count(*) FILTER (WHERE {ignored}))::text, \
-         (count(*) FILTER (WHERE NOT {ignored} AND ({truncated} OR {})))::text \
-         FROM {} AS t WHERE {} GROUP BY 1, 2",
-        types.join(", "),
-        names_no_row(log),
-        qualified(&entries.name),
-        place.since(entries),
-    )
+    types: Vec<EntryCounts>,
 }
 
 impl Scan {
-    pub(super) fn of(rows: &[Vec<Option<String>>]) -> Self {
-        let number = |f: &Option<String>| f.as_ref().and_then(|t| t.parse().ok()).unwrap_or(0);
-        let types = rows.iter().filter_map(|row| match row.as_slice() {
-            [a, b, count, ignored, nameless] => Some(Entries {
-                group: [a.clone(), b.clone()],
-                count: number(count),
-                ignored: number(ignored),
-                nameless: number(nameless),
-            }),
-            _ => None,
-        });
-        Self { types: types.collect() }
+    pub(super) fn of(types: Vec<EntryCounts>) -> Self {
+        Self { types }
     }
 
-    fn entries(&self, claim: &Claim) -> impl Iterator<Item = &Entries> {
+    fn entries(&self, claim: &Claim) -> impl Iterator<Item = &EntryCounts> {
         self.types.iter().filter(|e| claim.groups.contains(&e.group))
     }
 

@@ -7,11 +7,10 @@ use crate::capture::cursor::Seen;
 use crate::capture::error::CaptureError;
 use crate::capture::keyed::log::claim::Claim;
 use crate::capture::keyed::log::health::{Health, Look, examine};
-use crate::capture::keyed::log::place::Place;
 use crate::capture::keyed::log::resolve::Log;
-use crate::capture::keyed::log::scan::{Scan, scan_query};
+use crate::capture::keyed::log::scan::Scan;
 use crate::model::{TableSpec, TypeColumn};
-use crate::source::{Bulk, CursorColumn, Moment, Session};
+use crate::source::{Bulk, CursorColumn, LogPlace, Moment, Session};
 
 /// What a run has asked of the log so far: tables of one feed mostly ask the same.
 #[derive(Default)]
@@ -40,7 +39,7 @@ impl Survey {
                 marked.map(|m| format!("{} {:?} {:?}", m.oid, m.ids.as_ref().and_then(|i| i.seen.clone()), m.proof));
             let looked = match self.looked.get(&(claim.log, seen.clone())) {
                 Some(looked) => looked.clone(),
-                None => examine(session, table, marked).await?,
+                None => examine(session, log, table, marked).await?,
             };
             let found = looked.health;
             self.looked.insert((claim.log, seen), looked.clone());
@@ -59,12 +58,12 @@ impl Survey {
         session: &Session,
         log: &Log<'_>,
         claim: &Claim,
-        place: &Place,
+        place: &LogPlace,
     ) -> Result<&Scan, CaptureError> {
         let key = (claim.log, place.snapshot.to_string());
         if !self.scans.contains_key(&key) {
-            let rows = session.text_rows("reading the change log", &scan_query(log, claim, place)).await?;
-            self.scans.insert(key.clone(), Scan::of(&rows));
+            let types = session.count_entries(log.new_entries(claim, place)).await?;
+            self.scans.insert(key.clone(), Scan::of(types));
         }
         Ok(self.scans.entry(key).or_default())
     }

@@ -7,13 +7,15 @@ use expect_test::expect_file;
 use super::*;
 use crate::batch::{CursorMark, LogMark, LogTableMark};
 use crate::capture::keyed::log::content_types::ContentTypes;
-use crate::capture::keyed::log::resolve::LogRelation;
+use crate::capture::keyed::log::resolve::entry_table;
 use crate::encode::Shape;
 use crate::model::{
     ActionCodes, Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable,
     LogType, Metadata, OnUnrepresentable, RelationName, TableSpec, TypeColumn,
 };
-use crate::source::{Catalog, Dependencies, NamedKey, Origin, Relation, Table, statement};
+use crate::source::{
+    Catalog, Dependencies, LogFacts, NamedKey, Origin, Relation, Table, keys_statement, scan_statement, statement,
+};
 
 fn name(text: &str) -> RelationName {
     RelationName::parse(text).unwrap()
@@ -89,7 +91,7 @@ fn statements(log: &Log<'_>, spec: &TableSpec, relation: &Relation, keys: &[&[&s
     let shape = Shape::of(spec, relation).unwrap();
     let mut out = String::new();
     for claim in log.claims(spec, relation, &shape).unwrap() {
-        let place = Place::of(log, &claim, &mark(&log.tables[0].name.to_string()));
+        let place = log.place(&claim, &mark(&log.tables[0].name.to_string()));
         let below =
             Dependencies { known: [("t".to_owned(), ["note".to_owned()].into())].into(), ..Dependencies::default() };
         let bare = TableSpec { filter: None, ..spec.clone() };
@@ -99,8 +101,8 @@ fn statements(log: &Log<'_>, spec: &TableSpec, relation: &Relation, keys: &[&[&s
         let chunk = Chunk { keys: keys.collect() };
         let reread = Reread { table: Table { spec, relation, shape: &shape }, claim: &claim };
         for (what, sql) in [
-            ("scan", scan_query(log, &claim, &place)),
-            ("keys", keys_query(log, &claim, &place, judge.as_ref())),
+            ("scan", scan_statement(log.new_entries(&claim, &place))),
+            ("keys", keys_statement(log.new_entries(&claim, &place), claim.claimed(), judge.as_ref().map(Judge::diff))),
             ("present", statement(&reread.present(&chunk).read)),
             ("gone", statement(&reread.gone(&chunk).read)),
         ] {
@@ -150,12 +152,11 @@ fn a_view_by_content_types() {
     let ids = [("app.item".to_owned(), "37".to_owned()), ("app.plan".to_owned(), "36".to_owned())];
     let log = Log {
         spec: &spec,
-        tables: vec![LogRelation::of(&spec, &name("models_logging_change"), &entries).unwrap()],
+        tables: vec![entry_table(&spec, &name("models_logging_change"), &entries).unwrap()],
         refused: vec![],
         logged: Catalog::default(),
         types: ContentTypes { table: Some(name("django_content_type")), ids: HashMap::from(ids) },
-        hstore: None,
-        version: 150_000,
+        facts: LogFacts::of(None, 150_000),
     };
     let view = relation("v", &[("item_id", 23, "integer"), ("plan_id", 20, "bigint"), ("we\"ird", 25, "text")], &[]);
     let types = vec![
@@ -207,12 +208,11 @@ fn a_composite_key_in_records() {
         relation("r", &[("code", 25, "text"), ("tenant", 2950, "uuid"), ("note", 25, "text")], &["tenant", "code"]);
     let log = Log {
         spec: &spec,
-        tables: vec![LogRelation::of(&spec, &name("audit.record_version"), &entries).unwrap()],
+        tables: vec![entry_table(&spec, &name("audit.record_version"), &entries).unwrap()],
         refused: vec![],
         logged: [(name("public.places"), source.clone())].into_iter().collect(),
         types: ContentTypes::default(),
-        hstore: None,
-        version: 150_000,
+        facts: LogFacts::of(None, 150_000),
     };
     let spec = table("public.places", &["tenant", "code"], vec![]);
     let keys: &[&[&str]] =
