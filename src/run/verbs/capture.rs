@@ -26,10 +26,6 @@ use crate::run::work::{Captured, Found, Looked, Place, Reading, Staged, Work};
 use crate::source::{Catalog, Moment, Relation, Session, Table, read_catalog, required_relation};
 use crate::stage::batch_folder;
 
-/// The savepoint a failed statement is taken back to: nothing is ever written, so one serves all tables.
-const SAVEPOINT: &str = "SAVEPOINT plimsoll";
-const BACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT plimsoll";
-
 /// A whole read of more rows does not wait in one batch with what is staged already.
 const LARGE: u64 = 500_000;
 
@@ -72,7 +68,7 @@ impl<'a> Work<'a> {
         let mut at_hand = match log_spec {
             Some(spec) => {
                 let log = Log::open(session, spec, &logged, &catalog).await?;
-                session.execute("taking a snapshot", SAVEPOINT).await?;
+                session.savepoint().await?;
                 Some(LogAtHand { log, survey: Survey::default() })
             }
             None => None,
@@ -114,7 +110,7 @@ impl<'a> Work<'a> {
         if !self.feed.is_shared() || !e.may_be_of_one_table() {
             return Err(e);
         }
-        session.execute("taking a failed table back", BACK_TO_SAVEPOINT).await?;
+        session.back_to_savepoint().await?;
         found.failed.push((spec, e));
         Ok(())
     }

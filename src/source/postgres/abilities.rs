@@ -4,8 +4,8 @@
 //! its write-ahead log only under `wal_level = logical`. So each is asked for by right, then tried.
 //! Sources: <https://github.com/jobinau/pg_gather/issues/9>, <https://github.com/mackerelio/mackerel-agent-plugins/pull/804>.
 
+use super::connection::Connection;
 use super::error::SourceError;
-use super::session::Session;
 
 /// Taken together in one statement, so that they speak of one moment. The timeline comes from the write-ahead log's
 /// position, because `pg_control_checkpoint()` lags behind a promotion; a standby has no such position.
@@ -72,8 +72,8 @@ pub(super) struct Abilities {
 }
 
 impl Abilities {
-    pub async fn find(session: &Session) -> Result<Self, SourceError> {
-        let facts = session.text_row("asking for the version", &facts()).await?;
+    pub async fn find(connection: &Connection) -> Result<Self, SourceError> {
+        let facts = connection.text_row("asking for the version", &facts()).await?;
         let field = |n: usize| facts.get(n).and_then(|f| f.as_deref());
         let by_right = |n: usize| if field(n) == Some("t") { Answer::Given } else { Answer::Refused };
         let mut found = Self {
@@ -86,12 +86,12 @@ impl Abilities {
         if found.server == Server::Standby {
             found.wal = Answer::Refused;
         }
-        found.try_out(session).await?;
+        found.try_out(connection).await?;
         Ok(found)
     }
 
     /// Asks what there is a right to ask: all at once, and one by one where that is refused.
-    async fn try_out(&mut self, session: &Session) -> Result<(), SourceError> {
+    async fn try_out(&mut self, connection: &Connection) -> Result<(), SourceError> {
         const DOING: &str = "trying what the server answers";
         let wal = format!("{WAL} || {FLUSHED} || {TIMELINE}");
         let mut slots = [(&mut self.system, SYSTEM), (&mut self.checkpoint, CHECKPOINT), (&mut self.wal, wal.as_str())];
@@ -99,13 +99,13 @@ impl Abilities {
         if given.is_empty() {
             return Ok(());
         }
-        match session.text_rows(DOING, &format!("SELECT {}", given.join(", "))).await {
+        match connection.text_rows(DOING, &format!("SELECT {}", given.join(", "))).await {
             Ok(_) => return Ok(()),
             Err(e) if is_refusal(&e) => {}
             Err(e) => return Err(e),
         }
         for (answer, sql) in slots.iter_mut().filter(|(a, _)| **a == Answer::Given) {
-            match session.text_rows(DOING, &format!("SELECT {sql}")).await {
+            match connection.text_rows(DOING, &format!("SELECT {sql}")).await {
                 Ok(_) => {}
                 Err(e) if is_refusal(&e) => **answer = Answer::Refused,
                 Err(e) => return Err(e),

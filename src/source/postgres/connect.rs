@@ -9,52 +9,15 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode as DriverSslMode};
-use tokio_postgres::{CancelToken, Client, Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::canceller::{Canceller, MOMENT_LONGER, Transport, no_answer};
+use super::connection::Connection;
 use super::error::{ConnectFault, SourceError, connect_fault, is_not_let_in};
 use super::session::Session;
 use super::tls;
 use super::url::{Address, HostOrder, SslMode, StandIns, label};
-
-/// The driver's own limit is for TCP alone. Ours ends a moment later, so that a host that can't be reached is told from one
-/// that does not answer.
-const MOMENT_LONGER: Duration = Duration::from_millis(250);
-
-/// Stops what a session is doing on the server. Closing the connection does not: a server that sorts or waits for a lock
-/// notices only when it has rows to send.
-#[derive(Clone)]
-pub struct Canceller {
-    token: CancelToken,
-    transport: Transport,
-    limit: Duration,
-}
-
-#[derive(Clone)]
-enum Transport {
-    Plain,
-    Tls(MakeRustlsConnect),
-}
-
-impl Canceller {
-    /// Asks the server, over a connection of its own; whether it was in time nobody says.
-    pub async fn cancel(self) -> Result<(), SourceError> {
-        const DOING: &str = "cancelling a statement";
-        let send = async {
-            match self.transport {
-                Transport::Plain => self.token.cancel_query(NoTls).await,
-                Transport::Tls(tls) => self.token.cancel_query(tls).await,
-            }
-        };
-        match timeout(self.limit + MOMENT_LONGER, send).await {
-            Ok(sent) => sent.map_err(SourceError::wrap(DOING)),
-            Err(_) => {
-                let reason = format!("the server did {}", no_answer(self.limit));
-                Err(SourceError::Lost { doing: DOING, reason })
-            }
-        }
-    }
-}
 
 /// A source that sessions can be opened to.
 pub struct Source {
@@ -182,8 +145,14 @@ impl Source {
                 Some(mode) => self.encrypted(place, mode).await?,
                 None => plain(place).await?,
             };
-            let canceller = Canceller { token: client.cancel_token(), transport, limit };
-            Session::prepare(client, connection, canceller, self.statement_timeout, self.salt.as_deref()).await
+            let canceller = Canceller::new(client.cancel_token(), transport, limit);
+            Session::prepare(
+                Connection::new(client, connection),
+                canceller,
+                self.statement_timeout,
+                self.salt.as_deref(),
+            )
+            .await
         };
         match timeout(limit + MOMENT_LONGER, open).await {
             Ok(outcome) => outcome,
@@ -220,10 +189,6 @@ fn fault(place: &Place, e: &tokio_postgres::Error) -> SourceError {
         return SourceError::NotLetIn { address, reason, database, role };
     }
     SourceError::Connect { address, reason, kind }
-}
-
-fn no_answer(limit: Duration) -> String {
-    format!("not answer within {} s", limit.as_secs())
 }
 
 /// As written, or dealt: with many clients each host gets its share.

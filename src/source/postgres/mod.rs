@@ -4,9 +4,11 @@
 //! rows, the keys and the watermark speak of the same moment.
 
 mod abilities;
+mod canceller;
 mod candidates;
 mod catalog;
 mod connect;
+mod connection;
 mod dependencies;
 mod error;
 mod key_types;
@@ -22,6 +24,7 @@ mod sql;
 mod tls;
 mod url;
 
+pub use canceller::Canceller;
 pub use candidates::{
     Access, Candidate, Closed, Listing, Persistence, RowSecurity, SchemaAccess, Trigger, TriggerFunction, candidate,
     candidates, relation_names,
@@ -30,7 +33,7 @@ pub use catalog::{
     Catalog, Element, Relation, RelationKind, SourceColumn, TypeKind, read as read_relation, read_all as read_catalog,
     required as required_relation,
 };
-pub use connect::{Canceller, Source};
+pub use connect::Source;
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::{ConnectFault, SourceError, TRYING_WHERE};
 pub use key_types::{can_pack, compared_as, cursor_type, has_one_spelling, is_integer};

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use futures_util::Stream;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::task::AbortHandle;
-use tokio_postgres::{Client, CopyOutStream, SimpleQueryMessage};
+use tokio_postgres::CopyOutStream;
 
 use super::abilities::Abilities;
-use super::connect::Canceller;
+use super::canceller::Canceller;
+use super::connection::Connection;
 use super::error::{READING, SourceError};
 use super::sql::qualified;
 use crate::batch::{Identity, Snapshot};
@@ -35,19 +35,11 @@ pub const SALT: &str = "plimsoll.salt";
 
 /// A connection with our settings. It is idle between runs, in a transaction during one.
 pub struct Session {
-    client: Client,
-    connection: AbortHandle,
+    connection: Connection,
     canceller: Canceller,
     /// Begins the run's transaction, with [`SETTINGS`].
     begin: String,
     abilities: Abilities,
-}
-
-/// Closing the socket at once ends a half-read `COPY`: the driver alone would read it to its end first.
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.connection.abort();
-    }
 }
 
 /// Whose open transactions a session can see the start of.
@@ -97,8 +89,7 @@ pub enum Durable {
 
 impl Session {
     pub(super) async fn prepare(
-        client: Client,
-        connection: AbortHandle,
+        connection: Connection,
         canceller: Canceller,
         statement_timeout: Duration,
         salt: Option<&str>,
@@ -111,13 +102,12 @@ impl Session {
             // This form means the same whatever the role's `standard_conforming_strings` is, which is read before it is set.
             begin.push_str(&format!("; SET LOCAL {SALT} = E'{}'", salt.replace('\\', "\\\\").replace('\'', "''")));
         }
-        let mut session = Self { client, connection, canceller, begin, abilities: Abilities::default() };
-        session.abilities = Abilities::find(&session).await?;
-        let number = session.version();
+        let abilities = Abilities::find(&connection).await?;
+        let number = abilities.version;
         if number < 130_000 {
             return Err(SourceError::TooOld(format!("{}.{}", number / 10_000, number % 10_000)));
         }
-        Ok(session)
+        Ok(Self { connection, canceller, begin, abilities })
     }
 
     /// Starts the run's transaction and takes its snapshot.
@@ -195,7 +185,7 @@ impl Session {
 
     /// Streams the rows of a `COPY … TO STDOUT` in its text format, one chunk a row.
     pub async fn copy(&self, statement: &str) -> Result<RowStream, SourceError> {
-        let inner = self.client.copy_out(statement).await.map_err(SourceError::wrap("starting to read rows"))?;
+        let inner = self.connection.copy("starting to read rows", statement).await?;
         Ok(RowStream { inner: Box::pin(inner) })
     }
 
@@ -215,41 +205,37 @@ impl Session {
     }
 
     pub fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.connection.is_closed()
     }
 
-    /// Runs a statement that gives no rows.
-    pub async fn execute(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
-        self.client.batch_execute(sql).await.map_err(SourceError::wrap(doing))
+    /// Sets the mark that [`Session::back_to_savepoint`] goes back to: nothing is ever written, so one serves a whole transaction.
+    pub async fn savepoint(&self) -> Result<(), SourceError> {
+        self.execute("taking a snapshot", "SAVEPOINT plimsoll").await
     }
 
-    /// Has the server parse one statement, look up its names and settle its types, and no more. Several statements in one text are
-    /// refused, and so are parameters.
-    pub async fn parse(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
-        let statement = self.client.prepare(sql).await.map_err(SourceError::wrap(doing))?;
-        if statement.params().is_empty() {
-            return Ok(());
-        }
-        let (code, message) = ("42P02".to_owned(), "there is no parameter $1".to_owned());
-        Err(SourceError::Statement { doing, code, message })
+    /// Goes on in the transaction of a statement that has failed, with the same snapshot.
+    pub async fn back_to_savepoint(&self) -> Result<(), SourceError> {
+        self.execute("taking a failed table back", "ROLLBACK TO SAVEPOINT plimsoll").await
     }
 
-    /// Every row of a statement, as text. The simple protocol: nothing stays prepared, so poolers don't mind.
-    pub async fn text_rows(&self, doing: &'static str, sql: &str) -> Result<Vec<Vec<Option<String>>>, SourceError> {
-        let messages = self.client.simple_query(sql).await.map_err(SourceError::wrap(doing))?;
-        let rows = messages.into_iter().filter_map(|m| match m {
-            SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|n| row.get(n).map(str::to_owned)).collect()),
-            _ => None,
-        });
-        Ok(rows.collect())
+    pub(super) async fn execute(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
+        self.connection.execute(doing, sql).await
+    }
+
+    pub(super) async fn parse(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
+        self.connection.parse(doing, sql).await
+    }
+
+    pub(super) async fn text_rows(
+        &self,
+        doing: &'static str,
+        sql: &str,
+    ) -> Result<Vec<Vec<Option<String>>>, SourceError> {
+        self.connection.text_rows(doing, sql).await
     }
 
     pub(super) async fn text_row(&self, doing: &'static str, sql: &str) -> Result<Vec<Option<String>>, SourceError> {
-        let mut rows = self.text_rows(doing, sql).await?;
-        match rows.pop() {
-            Some(row) if rows.is_empty() => Ok(row),
-            _ => Err(SourceError::Unexpected { doing, what: "not one row".to_owned() }),
-        }
+        self.connection.text_row(doing, sql).await
     }
 
     /// Has the server plan a query and look at the rights it takes, on every column, without reading a row.
