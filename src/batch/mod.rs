@@ -13,12 +13,16 @@ use time::OffsetDateTime;
 
 use crate::model::{Column, DeleteStyle, FeedId, Metadata, Op, Partition, RunId, TargetRef};
 
+mod mark;
+mod position;
 mod watermark;
 
-pub use watermark::{
-    CursorMark, FloorCandidate, Identity, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, NotASnapshot,
-    RelationMark, Removal, Repeated, RowsBefore, Snapshot, Standing, TableMark, Watermark,
+pub use mark::{
+    CaptureMark, CursorMark, FloorCandidate, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, RelationMark,
+    Removal, Repeated, RowsBefore, TableMark,
 };
+pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot};
+pub use watermark::{Standing, Watermark};
 
 /// The version of the manifest and the state document that this program writes and reads.
 ///

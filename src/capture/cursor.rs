@@ -25,7 +25,7 @@ use std::time::Duration;
 use time::format_description::well_known::Rfc3339;
 
 use super::error::CaptureError;
-use crate::batch::{CursorMark, FloorCandidate, Snapshot};
+use crate::batch::{CursorMark, FloorCandidate, Position, Snapshot};
 use crate::model::{Lag, LogSpec, TableSpec};
 use crate::source::{
     Bulk, CursorColumn, CursorType, Moment, Nullability, Prepared, Relation, RelationKind, Search, cursor_type,
@@ -111,6 +111,7 @@ impl CursorColumn {
 
     /// The mark of the next watermark, from the values this run has seen.
     pub(super) fn advance(&self, previous: Option<&CursorMark>, seen: Seen, moment: &Moment) -> CursorMark {
+        let Position::Postgres { snapshot, .. } = &moment.position;
         let before = previous.filter(|m| m.column == self.name).cloned().unwrap_or_default();
         let (max, known) = (self.larger(before.seen, seen.max), before.floor);
         let ((max, known), candidate) = match &seen.bulk {
@@ -121,7 +122,7 @@ impl CursorColumn {
                 ((self.at_most(max, bulk), self.at_most(known, bulk)), candidate)
             }
         };
-        let (floor, candidate) = next_floor(known, candidate, max.clone(), &moment.snapshot);
+        let (floor, candidate) = next_floor(known, candidate, max.clone(), snapshot);
         // Nobody tells when a prepared transaction began; but what was open at the last run began no earlier than that one says.
         let not_after = match (moment.prepared, before.not_after.is_empty()) {
             (Prepared::None, _) => moment.oldest_open.clone(),

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::error::CaptureError;
 use super::filter::try_filter;
-use crate::batch::{MarkedColumn, RelationMark, RowsBefore, Standing};
+use crate::batch::{Continuity, MarkedColumn, RelationMark, RowsBefore, Standing};
 use crate::capture::keyed::log::{Health, Logged};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, TableSpec};
@@ -102,9 +102,6 @@ impl Why {
     }
 }
 
-/// Beyond this many transactions the 32 bits a row stores come too close to wrapping round.
-const MOST_TRANSACTIONS: u64 = 1 << 31;
-
 /// Decides, asking the source only where a column is new.
 pub async fn decide(
     session: &Session,
@@ -142,7 +139,7 @@ pub async fn decide(
     // By transaction ids, an attached partition's rows are found by themselves.
     let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
     // What the log names of the rows, it brings by itself.
-    let unnamed = logged.zip(previous.mark.log.as_ref()).map(|(logged, mark)| logged.unnamed(mark));
+    let unnamed = logged.zip(previous.mark.log()).map(|(logged, mark)| logged.unnamed(mark));
     if tells_no_partition && previous.mark.relation.leaves != mark.leaves {
         let is_of_trouble = match (&unnamed, relation.kind) {
             (_, RelationKind::View) | (None, _) => true,
@@ -226,13 +223,13 @@ fn reconcile_is_due(spec: &TableSpec, previous: Standing<'_>, now: OffsetDateTim
 }
 
 fn stale(previous: Standing<'_>, moment: &Moment, mark: &RelationMark) -> Option<Why> {
-    let (then, now) = (previous.snapshot, &moment.snapshot);
     let relation = &previous.mark.relation;
-    if *previous.identity != moment.identity {
-        Some(Why::ServerChanged)
-    } else if now.xmax < then.xmax || now.xmax - then.xmin > MOST_TRANSACTIONS {
-        Some(Why::HistoryLost)
-    } else if relation.oid != mark.oid {
+    match previous.at.up_to(moment.position.at()) {
+        Continuity::AnotherSource => return Some(Why::ServerChanged),
+        Continuity::Lost => return Some(Why::HistoryLost),
+        Continuity::Unbroken => {}
+    }
+    if relation.oid != mark.oid {
         Some(Why::TableReplaced)
     } else if relation.definition != mark.definition {
         Some(Why::DefinitionChanged)

@@ -5,7 +5,9 @@ use time::OffsetDateTime;
 use super::cursor::Seen;
 use super::decide::{Decision, Part, relation_mark};
 use super::error::CaptureError;
-use crate::batch::{KeyListMark, Loading, LogMark, Removal, Repeated, RowsBefore, Snapshot, Standing, TableMark};
+use crate::batch::{
+    CaptureMark, KeyListMark, Loading, LogMark, Position, Removal, Repeated, RowsBefore, Standing, TableMark,
+};
 use crate::encode::{Flag, KeyDigest, RowKind};
 use crate::model::{DeleteStyle, Deletes, Op};
 use crate::source::{Bulk, Columns, CursorColumn, KeyRange, Moment, Read, Relation, Rows, Since, Table};
@@ -107,10 +109,10 @@ impl<'a> Capture<'a> {
     fn published<'p>(&'p self, rows: Rows<'p>) -> Pass<'p> {
         let shape = self.table.shape;
         let cursor = self.cursor.as_ref().filter(|c| shape.columns.iter().all(|s| s.source != c.name));
-        let doubt = self.previous().filter(|p| self.table.relation.has_xmin() && !p.snapshot.is_quiet());
+        let doubt = self.previous().filter(|p| self.table.relation.has_xmin() && !p.at.is_quiet());
         let kind = if self.replaces() { RowKind::Replacement } else { RowKind::Change(Op::Upsert) };
         let flag = if doubt.is_some() { Flag::Leading } else { Flag::Absent };
-        let columns = Columns::Published { doubt: doubt.map(|p| p.snapshot), cursor };
+        let columns = Columns::Published { doubt: doubt.map(|p| p.at), cursor };
         Pass { kind, read: Read { table: self.table, columns, rows }, flag }
     }
 
@@ -144,7 +146,7 @@ impl<'a> Capture<'a> {
     /// Whether this run has to look for deleted rows by the full list of keys.
     pub fn keys_are_due(&self, now: OffsetDateTime) -> bool {
         let Some(previous) = self.previous().filter(|_| self.table.spec.deletes == Deletes::Keys) else { return false };
-        match (&previous.mark.keys, self.table.spec.deletes_every) {
+        match (previous.mark.keys(), self.table.spec.deletes_every) {
             (Some(mark), Some(every)) => now - mark.at >= every,
             _ => true,
         }
@@ -152,7 +154,7 @@ impl<'a> Capture<'a> {
 
     /// Whether the list of keys is the one that is in BigQuery already.
     pub fn keys_are_unchanged(&self, digest: KeyDigest) -> bool {
-        let mark = self.previous().and_then(|p| p.mark.keys.as_ref());
+        let mark = self.previous().and_then(|p| p.mark.keys());
         mark.is_some_and(|m| m.count == digest.count && m.digest == digest.hex() && m.repeats == Repeated::No)
     }
 
@@ -189,7 +191,7 @@ impl<'a> Capture<'a> {
         let before = self.standing.filter(|_| !self.replaces());
         // What a whole read does not trust bounds no search either: another server's numbers may lie far ahead.
         let goes_on = matches!(self.decision, Decision::Changes | Decision::Reconcile(_));
-        let floor = before.filter(|_| goes_on).and_then(|p| p.mark.cursor.as_ref());
+        let floor = before.filter(|_| goes_on).and_then(|p| p.mark.cursor());
         let seen = Seen { max: found.cursor_max, bulk: found.cursor_bulk };
         let cursor = self.cursor.as_ref().map(|c| c.advance(floor, seen, self.moment));
         let keys = match found.keys {
@@ -201,15 +203,16 @@ impl<'a> Capture<'a> {
             // has no others, so it may not be compared again; its date still counts.
             None => before
                 .filter(|_| goes_on)
-                .and_then(|p| p.mark.keys.clone())
+                .and_then(|p| p.mark.keys().cloned())
                 .map(|mark| if found.upserts > 0 { KeyListMark { digest: String::new(), ..mark } } else { mark }),
         };
         let whole_at = if self.is_whole() { Some(self.moment.taken_at) } else { before.and_then(|p| p.mark.whole_at) };
         TableMark {
             relation: relation_mark(self.table, before),
-            cursor,
-            keys,
-            log: found.log,
+            capture: match found.log {
+                Some(log) => CaptureMark::Log { log },
+                None => CaptureMark::of_rows(cursor, keys),
+            },
             loading,
             whole_at,
             rows: before.and_then(|p| p.mark.rows),
@@ -257,9 +260,9 @@ impl Capture<'_> {
     }
 
     /// The moment the watermark goes on speaking of, where it is not this run's.
-    pub fn keeps_moment(&self) -> Option<(Snapshot, OffsetDateTime)> {
+    pub fn keeps_moment(&self) -> Option<(Position, OffsetDateTime)> {
         let standing = self.standing.filter(|_| matches!(self.decision, Decision::Chunk(_, Part::Next)))?;
-        Some((standing.snapshot.clone(), standing.taken_at))
+        Some((standing.at.owned(), standing.taken_at))
     }
 
     /// Whether a load in chunks goes over rows that were there before.

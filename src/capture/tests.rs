@@ -4,7 +4,7 @@ use expect_test::expect_file;
 use time::macros::datetime;
 
 use super::*;
-use crate::batch::{CursorMark, Identity, KeyListMark, TableMark, Watermark};
+use crate::batch::{CaptureMark, CursorMark, Identity, KeyListMark, Position, TableMark, Watermark};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, TableSpec, plain_spec};
 use crate::source::{Moment, Relation, Table, statement};
@@ -32,10 +32,14 @@ fn relation(kind: &str) -> Relation {
     serde_json::from_value(json).unwrap()
 }
 
+fn position(snapshot: &str) -> Position {
+    let identity = Identity { system: "7".to_owned(), timeline: 1, database: 5 };
+    Position::Postgres { snapshot: snapshot.parse().unwrap(), identity }
+}
+
 fn moment() -> Moment {
     Moment {
-        snapshot: "900:905:900,903".parse().unwrap(),
-        identity: Identity { system: "7".to_owned(), timeline: 1, database: 5 },
+        position: position("900:905:900,903"),
         taken_at: datetime!(2026-11-21 10:00:00 UTC),
         oldest_open: "2026-11-21 09:58:00+00".to_owned(),
         sight: crate::source::Sight::Everybodys,
@@ -52,21 +56,22 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
     let mark = TableMark {
         loading: None,
         relation: mark,
-        cursor: Some(CursorMark {
-            column: "updated_at".to_owned(),
-            seen: Some("2026-11-21 09:44:00+00".to_owned()),
-            floor: Some("2026-11-21 09:44:00+00".to_owned()),
-            candidate: None,
-            not_after: "2026-11-21 09:43:00+00".to_owned(),
-            clock: Some("2026-11-21T09:45:00Z".to_owned()),
-        }),
-        keys: Some(KeyListMark {
-            at: datetime!(2026-11-21 09:45:00 UTC),
-            count: 1,
-            digest: String::new(),
-            repeats: Default::default(),
-        }),
-        log: None,
+        capture: CaptureMark::of_rows(
+            Some(CursorMark {
+                column: "updated_at".to_owned(),
+                seen: Some("2026-11-21 09:44:00+00".to_owned()),
+                floor: Some("2026-11-21 09:44:00+00".to_owned()),
+                candidate: None,
+                not_after: "2026-11-21 09:43:00+00".to_owned(),
+                clock: Some("2026-11-21T09:45:00Z".to_owned()),
+            }),
+            Some(KeyListMark {
+                at: datetime!(2026-11-21 09:45:00 UTC),
+                count: 1,
+                digest: String::new(),
+                repeats: Default::default(),
+            }),
+        ),
         whole_at: None,
         rows: None,
         source_rows: None,
@@ -74,8 +79,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
         quarantined: 0,
     };
     Watermark {
-        snapshot: snapshot.parse().unwrap(),
-        identity: moment().identity,
+        position: position(snapshot),
         taken_at: datetime!(2026-11-21 09:45:00 UTC),
         tables: [("orders".to_owned(), mark)].into(),
     }
@@ -133,7 +137,9 @@ fn changes_of_a_view() {
 fn another_cursors_floor_is_not_used() {
     let relation = relation("r");
     let mut previous = watermark(&relation, "700:700:");
-    previous.tables.get_mut("orders").unwrap().cursor.as_mut().unwrap().column = "created_at".to_owned();
+    let mark = previous.tables.get_mut("orders").unwrap();
+    let CaptureMark::Cursor { cursor, .. } = &mut mark.capture else { unreachable!() };
+    cursor.column = "created_at".to_owned();
     let text = statements(&spec(CaptureKind::Cursor), &relation, Some(&previous), Decision::Changes);
     assert!(!text.contains("09:44"), "{text}");
 }

@@ -38,7 +38,7 @@ impl Work<'_> {
         let mut aside = self.aside.clone();
         aside.retain(|target, _| !marks.contains_key(target) && logged.iter().any(|t| t.target == *target));
         // Another server's snapshots would be taken for this one's.
-        let kept = self.previous.filter(|w| w.identity == moment.identity);
+        let kept = self.previous.filter(|w| w.position.at().is_of_source(moment.position.at()));
         let mut tables = kept.map(|w| w.tables.clone()).unwrap_or_default();
         if self.feed.is_shared() {
             // A table that left the feed would come back to a place that is no longer its own.
@@ -63,10 +63,10 @@ impl Work<'_> {
             }
         }
         // Tables that share a feed have each their own moment.
-        let now = || (moment.snapshot.clone(), moment.taken_at);
-        let (snapshot, taken_at) = since.filter(|_| !self.feed.is_shared()).unwrap_or_else(now);
+        let now = || (moment.position.clone(), moment.taken_at);
+        let (position, taken_at) = since.filter(|_| !self.feed.is_shared()).unwrap_or_else(now);
         let looked = moment.taken_at;
-        let next = Watermark { snapshot, identity: moment.identity.clone(), taken_at, tables };
+        let next = Watermark { position, taken_at, tables };
         let log = at_hand.map(|a| LogCounts {
             skipped: counts.skipped,
             unreadable: counts.unreadable,

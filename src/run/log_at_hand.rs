@@ -24,7 +24,7 @@ pub(super) enum Named<'a> {
 impl LogAtHand<'_> {
     /// The claims of a table that have new entries.
     pub async fn concerning<'l>(&mut self, session: &Session, looked: &'l Looked<'_>) -> Result<Named<'l>, RunError> {
-        let Some(mark) = looked.standing.and_then(|s| s.mark.log.as_ref()) else { return Ok(Named::Nothing) };
+        let Some(mark) = looked.standing.and_then(|s| s.mark.log()) else { return Ok(Named::Nothing) };
         let mut readings = Vec::new();
         for claim in &looked.claims {
             let place = self.log.place(claim, mark);
@@ -47,7 +47,7 @@ impl LogAtHand<'_> {
     }
 
     pub fn next_mark(&self, looked: &Looked<'_>, decision: Decision, moment: &Moment) -> LogMark {
-        let before = looked.standing.filter(|_| decision == Decision::Changes).and_then(|s| s.mark.log.as_ref());
+        let before = looked.standing.filter(|_| decision == Decision::Changes).and_then(|s| s.mark.log());
         self.survey.next_mark(&self.log, &looked.claims, before, moment)
     }
 }

@@ -89,7 +89,7 @@ impl Context {
         let (Looked { relation, shape, plan: target, claims }, log) = self.look(session, spec).await?;
         let table = Table { spec, relation: &relation, shape: &shape };
         let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
-        let mark = standing.and_then(|s| s.mark.log.as_ref());
+        let mark = standing.and_then(|s| s.mark.log());
         let mut survey = Survey::default();
         let logged = match &log {
             Some(log) => {

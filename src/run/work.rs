@@ -8,7 +8,7 @@ use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
-use crate::batch::{Aside, Batch, Counts, LogCounts, Snapshot, Standing, TableBatch, TableMark, Watermark};
+use crate::batch::{Aside, Batch, Counts, LogCounts, Position, Standing, TableBatch, TableMark, Watermark};
 use crate::capture::keyed::log::Claim;
 use crate::capture::keyed::log::Judge;
 use crate::capture::{Decision, Why};
@@ -60,7 +60,7 @@ pub(super) struct Staged {
     pub mark: TableMark,
     pub counts: Counts,
     /// The moment its watermark speaks of, where that is an earlier run's: of a load in chunks.
-    pub since: Option<(Snapshot, OffsetDateTime)>,
+    pub since: Option<(Position, OffsetDateTime)>,
 }
 
 /// What a capture has found.
@@ -121,7 +121,7 @@ pub(super) struct Found<'a> {
     pub failed: Vec<(&'a TableSpec, RunError)>,
     pub counts: Counts,
     pub caveats: Vec<String>,
-    pub since: Option<(Snapshot, OffsetDateTime)>,
+    pub since: Option<(Position, OffsetDateTime)>,
 }
 
 impl<'a> Found<'a> {

@@ -3,7 +3,7 @@
 use super::cursor::CursorColumn;
 use super::keys::Spelling;
 use super::postgres::{LogFacts, Relation, SourceColumn};
-use crate::batch::{CursorMark, Snapshot};
+use crate::batch::{CursorMark, LogPosition};
 use crate::model::{Diff, LogSpec, RelationName};
 
 /// One table of entries.
@@ -28,7 +28,7 @@ pub type Group = [Option<String>; 2];
 /// From where entries are read: a table's place in the log.
 #[derive(Clone, Debug)]
 pub struct LogPlace {
-    pub snapshot: Snapshot,
+    pub position: LogPosition,
     pub ids: Option<CursorMark>,
 }
 

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use super::cursor::CursorColumn;
 use super::keys::Keys;
 use super::postgres::Relation;
-use crate::batch::{Snapshot, Standing};
+use crate::batch::{At, Standing};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{PartitionBy, TableSpec};
 
@@ -31,8 +31,8 @@ pub struct Read<'a> {
 #[derive(Clone, Copy)]
 pub enum Columns<'a> {
     Published {
-        /// Where given, a boolean leads: the row was visible in this snapshot already, as far as a snapshot tells.
-        doubt: Option<&'a Snapshot>,
+        /// Where given, a boolean leads: the row was visible at this position already, as far as a position tells.
+        doubt: Option<At<'a>>,
         /// A cursor that is not published, and read all the same: the last column.
         cursor: Option<&'a CursorColumn>,
     },

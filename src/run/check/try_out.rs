@@ -4,7 +4,7 @@
 //! role may have the one and lack the other, and row-level security may be in the way of any of them.
 
 use super::Looked;
-use crate::batch::{Snapshot, Standing};
+use crate::batch::Standing;
 use crate::capture::keyed::log::{Chunk, Log, Reread, Survey};
 use crate::capture::{Capture, Decision, Found, decide};
 use crate::model::{CaptureKind, Deletes, TableSpec};
@@ -47,9 +47,8 @@ pub(super) async fn try_out(
     let mut mark = whole.next_mark(found);
     // As if each partition had been attached since, and a transaction been open.
     mark.relation.leaves.clear();
-    let open =
-        Snapshot { xmax: moment.snapshot.xmin + 1, xmin: moment.snapshot.xmin, open: vec![moment.snapshot.xmin] };
-    let standing = Standing { snapshot: &open, taken_at: moment.taken_at, identity: &moment.identity, mark: &mark };
+    let open = moment.position.while_open();
+    let standing = Standing { at: open.at(), taken_at: moment.taken_at, mark: &mark };
     match spec.capture {
         CaptureKind::Cursor | CaptureKind::Xmin => {
             let later = Capture::new(table, moment, Some(standing), Decision::Changes)?;

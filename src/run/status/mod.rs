@@ -144,7 +144,7 @@ impl Context {
             target: self.bigquery.target(&spec.target).to_string(),
             capture: spec.capture.name(),
             finds: spec.finds().to_string(),
-            watermark: standing.map(|s| s.snapshot.to_string()),
+            watermark: standing.map(|s| s.at.to_string()),
             last_success,
             age_seconds: last_success.map(|t| (now - t).whole_seconds().max(0)),
             checked,

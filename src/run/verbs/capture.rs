@@ -130,7 +130,7 @@ impl<'a> Work<'a> {
         let relation = required_relation(session, catalog, &spec.source).await?;
         let shape = Shape::of(spec, relation)?;
         let standing = self.previous.and_then(|w| w.standing(&spec.target));
-        let mark = standing.and_then(|s| s.mark.log.as_ref());
+        let mark = standing.and_then(|s| s.mark.log());
         let mut claims = Vec::new();
         let logged = match at_hand {
             Some(LogAtHand { log, survey }) => {

@@ -15,7 +15,7 @@ use super::canceller::Canceller;
 use super::connection::Connection;
 use super::error::{READING, SourceError};
 use super::sql::qualified;
-use crate::batch::{Identity, Snapshot};
+use crate::batch::{Identity, Position};
 use crate::model::RelationName;
 
 /// Settings that make the server's text forms the ones the encoder reads, whatever the role's defaults are.
@@ -62,8 +62,7 @@ pub enum Prepared {
 /// What the transaction of a run knows of the server at its snapshot.
 #[derive(Clone, Debug)]
 pub struct Moment {
-    pub snapshot: Snapshot,
-    pub identity: Identity,
+    pub position: Position,
     /// The server's clock.
     pub taken_at: OffsetDateTime,
     /// The start of the oldest open transaction that we may see, or the clock; as PostgreSQL prints it.
@@ -123,11 +122,13 @@ impl Session {
             field(4).and_then(|s| OffsetDateTime::parse(&s, &Rfc3339).ok()).ok_or_else(|| wrong("no clock"))?;
         let number = |n: usize| field(n).and_then(|s| s.parse().ok());
         Ok(Moment {
-            snapshot,
-            identity: Identity {
-                system: field(1).unwrap_or_default(),
-                timeline: number(2).ok_or_else(|| wrong("no timeline"))?,
-                database: number(3).ok_or_else(|| wrong("no database"))?,
+            position: Position::Postgres {
+                snapshot,
+                identity: Identity {
+                    system: field(1).unwrap_or_default(),
+                    timeline: number(2).ok_or_else(|| wrong("no timeline"))?,
+                    database: number(3).ok_or_else(|| wrong("no database"))?,
+                },
             },
             taken_at,
             prepared: if field(6).as_deref() == Some("t") { Prepared::Some } else { Prepared::None },

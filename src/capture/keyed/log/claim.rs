@@ -69,7 +69,7 @@ impl Log<'_> {
     pub fn place(&self, claim: &Claim, mark: &LogMark) -> LogPlace {
         let table = &self.tables[claim.log];
         let marked = mark.logs.iter().find(|l| l.name == table.name.to_string());
-        LogPlace { snapshot: mark.snapshot.clone(), ids: marked.and_then(|m| m.ids.clone()) }
+        LogPlace { position: mark.position.clone(), ids: marked.and_then(|m| m.ids.clone()) }
     }
 
     /// What `check` has to say of the log's tables.

@@ -60,7 +60,7 @@ impl Survey {
         claim: &Claim,
         place: &LogPlace,
     ) -> Result<&Scan, CaptureError> {
-        let key = (claim.log, place.snapshot.to_string());
+        let key = (claim.log, place.position.to_string());
         if !self.scans.contains_key(&key) {
             let types = session.count_entries(log.new_entries(claim, place)).await?;
             self.scans.insert(key.clone(), Scan::of(types));
@@ -103,7 +103,7 @@ impl Survey {
             logs.push(LogTableMark { name, oid: table.relation.oid, ids, proof });
         }
         let types = content_types(log, claims);
-        LogMark { snapshot: moment.snapshot.clone(), taken_at: moment.taken_at, logs, types }
+        LogMark { position: moment.position.in_log(), taken_at: moment.taken_at, logs, types }
     }
 }
 

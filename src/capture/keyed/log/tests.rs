@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use expect_test::expect_file;
 
 use super::*;
-use crate::batch::{CursorMark, LogMark, LogTableMark};
+use crate::batch::{CursorMark, LogMark, LogPosition, LogTableMark};
 use crate::capture::keyed::log::content_types::ContentTypes;
 use crate::capture::keyed::log::resolve::entry_table;
 use crate::encode::Shape;
@@ -79,7 +79,7 @@ fn mark(log: &str) -> LogMark {
         clock: None,
     };
     LogMark {
-        snapshot: "700:705:700,703".parse().unwrap(),
+        position: LogPosition::Postgres { snapshot: "700:705:700,703".parse().unwrap() },
         taken_at: time::OffsetDateTime::UNIX_EPOCH,
         logs: vec![LogTableMark { name: log.to_owned(), oid: 16400, ids: Some(ids), proof: None }],
         types: std::collections::BTreeMap::new(),

@@ -1,6 +1,7 @@
 //! The statement that collapses new entries to keys: where the key stands, and how it becomes a value of its type.
 
 use super::{DOING, action_is, diff, is_of_groups, names_no_row, since};
+use crate::batch::LogPosition;
 use crate::model::{Diff, KeyFormat, LogKey};
 use crate::source::keys::Spelling;
 use crate::source::log::{Claimed, CollapsedEntry, NewEntries};
@@ -85,9 +86,10 @@ impl KeyCursor<'_> {
 
 /// The statement behind the cursor.
 pub fn keys_statement(entries: NewEntries<'_>, claimed: Claimed<'_>, diff: Option<&Diff>) -> String {
-    let (spec, place) = (entries.spec, entries.since);
+    let spec = entries.spec;
+    let LogPosition::Postgres { snapshot } = &entries.since.position;
     let diffs = diff.map(|d| diff::columns(entries, d));
-    let doubt = if place.snapshot.is_quiet() { "FALSE".to_owned() } else { resent(&place.snapshot) };
+    let doubt = if snapshot.is_quiet() { "FALSE".to_owned() } else { resent(snapshot) };
     let legs = spec.keys().enumerate().map(|(n, key)| {
         let values = (0..claimed.columns.len()).map(|i| format!("{} AS k{i}", typed(entries, claimed, key, i)));
         let mut fields: Vec<String> = values.collect();

@@ -12,6 +12,7 @@ pub use keys::{Fetched, KeyCursor, keys_statement, unnamed};
 pub use scan::scan_statement;
 
 use super::{changed_since, ident, literal};
+use crate::batch::LogPosition;
 use crate::model::{LogSpec, TypeColumn};
 use crate::source::log::{EntryTable, Group, LogPlace, NewEntries};
 
@@ -20,7 +21,8 @@ const DOING: &str = "reading the change log";
 /// A condition over the entry `t`: written since.
 fn since(table: &EntryTable, place: &LogPlace) -> String {
     let floor = table.ids.as_ref().zip(place.ids.as_ref()).and_then(|(ids, mark)| ids.above_floor(mark));
-    let rule = changed_since(&place.snapshot);
+    let LogPosition::Postgres { snapshot } = &place.position;
+    let rule = changed_since(snapshot);
     floor.into_iter().chain([rule]).collect::<Vec<_>>().join(" AND ")
 }
 

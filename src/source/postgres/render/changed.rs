@@ -1,6 +1,7 @@
 //! The condition for rows that a run of changes sends, and for those that changed and that it would not send.
 
 use super::transaction_rule::changed_since;
+use crate::batch::At;
 use crate::source::postgres::{Relation, RelationKind};
 use crate::source::read::Since;
 
@@ -30,10 +31,11 @@ pub(super) fn is_in(partitions: &[u32]) -> String {
 }
 
 fn above_floor(since: Since<'_>) -> Option<String> {
-    let (cursor, mark) = (since.cursor?, since.standing.mark.cursor.as_ref()?);
+    let (cursor, mark) = (since.cursor?, since.standing.mark.cursor()?);
     cursor.above_floor(mark).filter(|_| cursor.trusts(mark))
 }
 
 fn written(relation: &Relation, since: Since<'_>) -> Option<String> {
-    relation.has_xmin().then(|| changed_since(since.standing.snapshot))
+    let At::Postgres { snapshot, .. } = since.standing.at;
+    relation.has_xmin().then(|| changed_since(snapshot))
 }

@@ -17,6 +17,7 @@ pub use transaction_rule::{changed_since, resent};
 use select::Select;
 
 use super::{Relation, RowStream, Session, SourceError, ident};
+use crate::batch::At;
 use crate::source::cursor::{Bulk, CursorColumn};
 use crate::source::read::{Columns, Read, Rows, Since, Table};
 
@@ -64,7 +65,7 @@ fn columns<'a>(select: Select<'a>, read: &Read<'_>) -> Select<'a> {
     let shape = read.table.shape;
     match read.columns {
         Columns::Published { doubt, cursor } => select
-            .expression(doubt.map(resent))
+            .expression(doubt.map(|At::Postgres { snapshot, .. }| resent(snapshot)))
             .columns(&shape.columns)
             .expression(cursor.map(|c| format!("t.{}", ident(&c.name)))),
         Columns::Key => select.columns(shape.key()),
