@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use plimsoll::encode::{RowEncoder, RowKind, Shape, ShapeColumn, Wish, map_type};
+use plimsoll::encode::{ColumnSchema, RowEncoder, RowKind, Shape, ShapeColumn, Wish};
 use plimsoll::model::{Arrays, Column, Mode, OnUnrepresentable};
-use plimsoll::source::{Element, SourceColumn};
+use plimsoll::source::{CopyText, Element, SourceColumn};
 
 /// Types by name, oid, the oid of an array's elements, and a field.
 const FIELDS: &[(&str, u32, Option<u32>, &str)] = &[
@@ -37,7 +37,7 @@ fn shape(oid: u32, element: Option<u32>) -> Shape {
         let element = element.map(|base_oid| Element { base_oid, typmod: -1, delimiter: ',', ..Element::default() });
         let column =
             SourceColumn { name: format!("column_{n}"), base_oid: oid, typmod: -1, element, ..SourceColumn::default() };
-        let mapping = map_type(&column, Wish { forced: None, arrays: Arrays::Json })?;
+        let mapping = column.map(Wish { forced: None, arrays: Arrays::Json })?;
         let target = Column { name: column.name.clone(), target_type: mapping.target, mode: Mode::Nullable };
         Some(ShapeColumn { source: column.name, number: 1, source_type: String::new(), target, mapping })
     });
@@ -48,7 +48,9 @@ fn encode(c: &mut Criterion) {
     let mut group = c.benchmark_group("encode");
     for (name, oid, element, field) in FIELDS {
         let row = format!("{}\n", [*field; COLUMNS].join("\t"));
-        let mut encoder = RowEncoder::new(&shape(*oid, *element), RowKind::Replacement, OnUnrepresentable::Quarantine);
+        let shape = shape(*oid, *element);
+        let (kind, policy) = (RowKind::Replacement, OnUnrepresentable::Quarantine);
+        let mut encoder = RowEncoder::new(CopyText::default(), &shape, kind, policy);
         let (mut out, mut quarantine) = (Vec::new(), Vec::new());
         group.throughput(Throughput::Elements(COLUMNS as u64));
         group.bench_function(*name, |b| {

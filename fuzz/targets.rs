@@ -4,7 +4,7 @@ use plimsoll::config::{Config, Environment};
 use plimsoll::encode::{RowEncoder, RowKind, Shape};
 use plimsoll::model::{FeedId, OnUnrepresentable, Op, TableSpec};
 use plimsoll::server::parse_push;
-use plimsoll::source::Relation;
+use plimsoll::source::{CopyText, Relation};
 use plimsoll::state::StateDocument;
 
 /// A Pub/Sub push: parsed or refused.
@@ -38,7 +38,7 @@ pub fn row(data: &[u8]) {
     let text = text.split('\n').next().unwrap_or_default();
     let shape = shape();
     for policy in [OnUnrepresentable::Quarantine, OnUnrepresentable::Null, OnUnrepresentable::Fail] {
-        let mut encoder = RowEncoder::new(&shape, RowKind::Change(Op::Upsert), policy);
+        let mut encoder = RowEncoder::new(CopyText::default(), &shape, RowKind::Change(Op::Upsert), policy);
         let (mut out, mut refused) = (Vec::new(), Vec::new());
         if encoder.encode(text.as_bytes(), &mut out, &mut refused).is_err() {
             continue;

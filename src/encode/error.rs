@@ -53,8 +53,8 @@ pub enum EncodeError {
     #[error("a row is longer than the 100 MB of JSON that BigQuery takes; its largest column is {0}")]
     RowTooLong(String),
 
-    #[error("PostgreSQL sent a row with {found} columns instead of {expected}")]
-    Malformed { expected: usize, found: usize },
+    #[error("{source_name} sent a row with {found} columns instead of {expected}")]
+    Malformed { source_name: &'static str, expected: usize, found: usize },
 }
 
 impl EncodeError {

@@ -1,39 +1,36 @@
-//! From a row as `COPY … TO STDOUT` sends it to a line of NDJSON as BigQuery loads it.
+//! From a row as a source hands it over to a line of NDJSON as BigQuery loads it.
 //!
 //! ```text
-//!   7\tO'Brien\t\\x00ff\t\N          COPY text: tab between fields, \N for NULL, backslash escapes
-//!   ──┬─ ────┬──── ──┬── ─┬
-//!    Int    Text   Bytea  (NULL: left out)
-//!     ▼      ▼       ▼
+//!   7       O'Brien    00 ff     NULL          a row of any source; its `Decoder` knows the form
+//!   │          │         │         │
+//!  Int       Text      Bytes    (left out)     the codec of each column
+//!   ▼          ▼         ▼
 //!   {"_plimsoll_op":"U","id":7,"name":"O'Brien","blob":"AP8="}
 //! ```
 //!
-//! `mapping` chooses a target type and a [`Codec`](mapping::Codec) for every column once; `row` walks the fields and
-//! appends to one buffer. No value is parsed into a number or a tree: text that is right already is copied, text that
-//! needs escapes is copied in runs. What the target type can't hold is named [`Unrepresentable`], never changed.
+//! Nothing here knows a source. A source brings two things: a [`TableSchema`], from which [`Shape`] chooses what is published
+//! under which name and type, and a [`Decoder`], which reads its rows field by field. [`RowEncoder`] walks the fields and
+//! appends to one buffer; [`value`] has what decoders write values with. What the target type can't hold is named
+//! [`Unrepresentable`], never changed.
 
-mod array;
-mod document;
+mod codec;
+mod column_names;
+mod cursor;
+mod decoder;
 mod error;
-mod grisu;
-mod json;
-mod keys;
-mod mapping;
-mod number;
-mod quarantine;
+mod key_bounds;
+mod key_digest;
 mod row;
-mod scalar;
 mod shape;
-mod text;
-mod value;
+mod table_schema;
+pub mod value;
 
-pub use document::types_document;
+pub use codec::{ArrayCodec, ArrayForm, Codec, Document, Scalar, Width};
+pub use decoder::Decoder;
 pub use error::EncodeError;
-pub use keys::{KeyDigest, join_bounds};
-pub use mapping::{Mapping, Wish, map_type};
+pub use key_bounds::join_bounds;
+pub use key_digest::KeyDigest;
 pub use row::{Flag, RowEncoder, RowKind, Stamp, Tally};
 pub use shape::{Shape, ShapeColumn};
-
-/// Why a value can't be held by its target type; never the value itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unrepresentable(pub &'static str);
+pub use table_schema::{ColumnSchema, Content, Mapping, Nullability, TableSchema, Wish};
+pub use value::Unrepresentable;

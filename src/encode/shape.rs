@@ -1,14 +1,14 @@
 //! The shape of a table's rows: which source columns are published, under which name and type, in which order.
 //!
 //! Key columns come first. A column's name in BigQuery is its own unless BigQuery forbids it; then the rule of
-//! [`legal_name`] changes it, and `check` shows the change.
+//! `column_names` changes it, and `check` shows the change.
 
 use std::collections::HashMap;
 
+use super::column_names::legal_name;
 use super::error::EncodeError;
-use super::mapping::{Mapping, Read, Wish, map_type};
-use crate::model::{Column, Mode, OP_COLUMN, RESERVED_PREFIX, TableSpec};
-use crate::source::{Relation, SALT, SourceColumn, ident};
+use super::table_schema::{ColumnSchema, Content, Mapping, Nullability, TableSchema, Wish};
+use crate::model::{Column, Mode, TableSpec, TargetType, nearest};
 
 /// One published column.
 #[derive(Clone, Debug)]
@@ -21,26 +21,19 @@ pub struct ShapeColumn {
 }
 
 impl ShapeColumn {
-    /// What is read of the row `t`.
-    pub fn expression(&self) -> String {
-        let column = format!("t.{}", ident(&self.source));
-        match self.mapping.read {
-            Read::AsItIs => column,
-            Read::ToJson => format!("pg_catalog.to_json({column})"),
-            // An array whose bounds are not the usual ones prints them; as JSON it would lose them.
-            Read::ArrayToJson => format!(
-                "CASE WHEN pg_catalog.\"left\"({column}::text, 1) = '[' THEN {column}::text ELSE pg_catalog.to_json({column})::text END"
-            ),
-            Read::Hashed => format!(
-                "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
-                 pg_catalog.current_setting('{SALT}') || {column}::text, 'UTF8')), 'hex')"
-            ),
-        }
+    /// What a statement selects for it, in the source's SQL; the row is called `t`.
+    pub fn expression(&self) -> &str {
+        &self.mapping.expression
+    }
+
+    /// Values that the target can't hold, for people; empty where there are none.
+    pub fn caveat(&self) -> &str {
+        &self.mapping.caveat
     }
 
     /// Whether a digest is published in the value's place.
     pub fn is_hashed(&self) -> bool {
-        self.mapping.read == Read::Hashed
+        self.mapping.content == Content::Digest
     }
 }
 
@@ -60,16 +53,16 @@ enum Key {
 
 impl Shape {
     /// Puts the config's wishes and the source's columns together.
-    pub fn of(spec: &TableSpec, relation: &Relation) -> Result<Self, EncodeError> {
-        let key = key_columns(spec, relation)?;
+    pub fn of<T: TableSchema>(spec: &TableSpec, table: &T) -> Result<Self, EncodeError> {
+        let key = key_columns(spec, table)?;
         let forced = spec.forced.iter().map(|(column, _)| column);
         let renamed = spec.rename.iter().map(|(from, _)| from);
         for name in spec.exclude.iter().chain(&spec.hash).chain(forced).chain(renamed) {
-            if relation.column(name).is_none() {
+            if column(table, name).is_none() {
                 return Err(EncodeError::NoSuchColumn {
                     table: spec.source.to_string(),
                     column: name.clone(),
-                    near: relation.nearest_column(name),
+                    near: nearest_column(table, name),
                 });
             }
         }
@@ -80,17 +73,17 @@ impl Shape {
         if let Some(name) = key.iter().chain(&spec.cursor).find(|k| spec.hash.contains(k)) {
             return Err(EncodeError::KeyHashed(name.clone()));
         }
-        let mut columns = Vec::with_capacity(relation.columns.len());
+        let mut columns = Vec::with_capacity(table.columns().len());
         for name in &key {
-            let column = relation.column(name).ok_or_else(|| EncodeError::NoSuchKeyColumn {
+            let column = column(table, name).ok_or_else(|| EncodeError::NoSuchKeyColumn {
                 table: spec.source.to_string(),
                 column: name.clone(),
-                near: relation.nearest_column(name),
+                near: nearest_column(table, name),
             })?;
             columns.push(publish(spec, column, Mode::Required)?);
         }
-        for column in &relation.columns {
-            if !key.contains(&column.name) && !spec.exclude.contains(&column.name) {
+        for column in table.columns() {
+            if !is_among(&key, column.name()) && !is_among(&spec.exclude, column.name()) {
                 columns.push(publish(spec, column, Mode::Nullable)?);
             }
         }
@@ -140,7 +133,7 @@ impl Shape {
     }
 
     fn check_key(&self) -> Result<(), EncodeError> {
-        use crate::model::TargetType::{Float64, Json};
+        use TargetType::{Float64, Json};
         let is_bad = |c: &&ShapeColumn| matches!(c.target.target_type, Json | Float64) || c.mapping.is_repeated();
         match self.key().iter().find(is_bad) {
             Some(c) => Err(EncodeError::BadKeyType {
@@ -153,85 +146,68 @@ impl Shape {
     }
 }
 
-fn key_columns(spec: &TableSpec, relation: &Relation) -> Result<Vec<String>, EncodeError> {
-    let key = spec.key.clone().unwrap_or_else(|| relation.primary_key.clone());
+fn is_among(names: &[String], name: &str) -> bool {
+    names.iter().any(|n| n == name)
+}
+
+fn column<'t, T: TableSchema>(table: &'t T, name: &str) -> Option<&'t T::Column> {
+    table.columns().iter().find(|c| c.name() == name)
+}
+
+/// The column whose name is almost this.
+fn nearest_column<T: TableSchema>(table: &T, name: &str) -> Option<String> {
+    nearest(name, table.columns().iter().map(ColumnSchema::name)).map(str::to_owned)
+}
+
+fn key_columns<T: TableSchema>(spec: &TableSpec, table: &T) -> Result<Vec<String>, EncodeError> {
+    let key = spec.key.clone().unwrap_or_else(|| table.primary_key().to_vec());
     let need = match (spec.capture, &spec.delete) {
         (crate::model::CaptureKind::Full, crate::model::DeleteStyle::Hard) => Key::Optional,
         _ => Key::Needed,
     };
     if key.is_empty() && need == Key::Needed {
-        let (table, kind) = (spec.source.to_string(), relation.kind.name());
-        return Err(EncodeError::NoKey { table, kind, likely: likely_key(relation) });
+        let (name, kind) = (spec.source.to_string(), table.kind_name());
+        return Err(EncodeError::NoKey { table: name, kind, likely: likely_key(table) });
     }
     Ok(key)
 }
 
 /// Columns that a table without a primary key may be told apart by: those of an index, best of columns that can't be NULL, or one
 /// that is named like a key.
-fn likely_key(relation: &Relation) -> Vec<String> {
-    let may_be_null = |columns: &[String]| columns.iter().any(|c| relation.column(c).is_none_or(|c| !c.not_null));
-    if let Some(columns) = relation.unique.iter().min_by_key(|u| (may_be_null(u), u.len())) {
+fn likely_key<T: TableSchema>(table: &T) -> Vec<String> {
+    let may_be_null = |names: &[String]| {
+        names.iter().any(|n| column(table, n).is_none_or(|c| c.nullability() == Nullability::Nullable))
+    };
+    if let Some(columns) = table.unique_keys().iter().min_by_key(|u| (may_be_null(u), u.len())) {
         return columns.clone();
     }
-    let names = || relation.columns.iter().map(|c| c.name.as_str());
+    let names = || table.columns().iter().map(ColumnSchema::name);
     let named = |is_one: fn(&str) -> bool| names().find(|name| is_one(&name.to_lowercase()));
     let found =
         named(|n| n == "id").or_else(|| named(|n| n == "uuid" || n.ends_with("_id"))).or_else(|| names().next());
     found.map(str::to_owned).into_iter().collect()
 }
 
-fn publish(spec: &TableSpec, column: &SourceColumn, mode: Mode) -> Result<ShapeColumn, EncodeError> {
-    let forced = spec.forced.iter().find(|(name, _)| *name == column.name).map(|(_, target)| *target);
-    let mapping = if spec.hash.contains(&column.name) {
-        Mapping::HASHED
+fn publish(spec: &TableSpec, column: &impl ColumnSchema, mode: Mode) -> Result<ShapeColumn, EncodeError> {
+    let source = column.name();
+    let forced = spec.forced.iter().find(|(name, _)| name == source).map(|(_, target)| *target);
+    let mapping = if is_among(&spec.hash, source) {
+        column.hashed()
     } else {
-        map_type(column, Wish { forced, arrays: spec.arrays }).ok_or_else(|| EncodeError::CannotForce {
-            column: column.name.clone(),
-            source_type: column.type_name.clone(),
-            target: forced.unwrap_or(Mapping::TEXT.target),
+        column.map(Wish { forced, arrays: spec.arrays }).ok_or_else(|| EncodeError::CannotForce {
+            column: source.to_owned(),
+            source_type: column.type_name().to_owned(),
+            target: forced.unwrap_or(TargetType::String),
         })?
     };
-    let renamed = spec.rename.iter().find(|(from, _)| *from == column.name).map(|(_, to)| to);
-    let name = legal_name(renamed.unwrap_or(&column.name));
+    let renamed = spec.rename.iter().find(|(from, _)| from == source).map(|(_, to)| to.as_str());
+    let name = legal_name(renamed.unwrap_or(source));
     let mode = if mapping.is_repeated() { Mode::Repeated } else { mode };
     Ok(ShapeColumn {
-        source: column.name.clone(),
-        number: column.number,
-        source_type: column.type_name.clone(),
+        source: source.to_owned(),
+        number: column.number(),
+        source_type: column.type_name().to_owned(),
         target: Column { name, target_type: mapping.target, mode },
         mapping,
     })
-}
-
-/// Prefixes no column may have. Source: <https://cloud.google.com/bigquery/docs/schemas#column_names>
-const FORBIDDEN: [&str; 7] =
-    ["_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier", RESERVED_PREFIX];
-
-/// A name BigQuery takes: letters, digits and underscores; other characters become an underscore, a leading digit gets
-/// one before it, and a forbidden prefix a `c` (as in column).
-fn legal_name(name: &str) -> String {
-    let mut legal: String = name.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect();
-    if legal.starts_with(|c: char| c.is_numeric()) {
-        legal.insert(0, '_');
-    }
-    let lower = legal.to_lowercase();
-    if FORBIDDEN.iter().any(|p| lower.starts_with(p)) || lower == OP_COLUMN {
-        legal.insert(0, 'c');
-    }
-    legal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_forbidden_name_is_changed_by_rule() {
-        assert_eq!(legal_name("order_id"), "order_id");
-        assert_eq!(legal_name("größe"), "größe");
-        assert_eq!(legal_name("a b-c.d"), "a_b_c_d");
-        assert_eq!(legal_name("2nd"), "_2nd");
-        assert_eq!(legal_name("_Table_x"), "c_Table_x");
-        assert_eq!(legal_name("_plimsoll_op"), "c_plimsoll_op");
-    }
 }

@@ -159,8 +159,8 @@ impl Context {
                 source_type: c.source_type.clone(),
                 target_column: c.target.name.clone(),
                 target_type: target_type(&c.target),
-                cannot_hold: c.mapping.caveat(),
-                policy: if c.mapping.caveat().is_empty() { "" } else { spec.on_unrepresentable.name() },
+                cannot_hold: c.caveat().to_owned(),
+                policy: if c.caveat().is_empty() { "" } else { spec.on_unrepresentable.name() },
             })
             .collect();
         check.notes = notes(spec, &relation, &shape, moment.sight);
@@ -266,7 +266,7 @@ fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> 
         );
     }
     let (of_key, others) = shape.columns.split_at(shape.key_len);
-    let may_be_refused = |columns: &[ShapeColumn]| columns.iter().any(|c| !c.mapping.caveat().is_empty());
+    let may_be_refused = |columns: &[ShapeColumn]| columns.iter().any(|c| !c.caveat().is_empty());
     if may_be_refused(others) || (may_be_refused(of_key) && spec.on_unrepresentable == OnUnrepresentable::Fail) {
         note(match spec.on_unrepresentable {
             OnUnrepresentable::Quarantine => {

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use crate::bigquery::{BigQueryError, Partitioning};
-use crate::encode::{Flag, Shape};
+use crate::encode::Shape;
 use crate::model::{PartitionBy, TargetRef};
 use crate::run::error::RunError;
 use crate::source::{Partitioned, Session, Table};
@@ -19,7 +19,7 @@ const YEARS: std::ops::RangeInclusive<u64> = 1960..=2159;
 
 /// The partitions of the rows so far. Never more than one job may write, so memory is bounded.
 pub(super) struct Partitions {
-    /// Which of the read columns it is, without the flag.
+    /// Which of the row's columns it is.
     index: usize,
     by: PartitionBy,
     column: String,
@@ -38,17 +38,14 @@ impl Partitions {
         Some(Self { index, by, column, target: target.clone(), seen: HashSet::new(), last: None })
     }
 
-    /// Takes note of a row of all columns, as `COPY` writes it.
-    pub fn see(&mut self, row: &[u8], flag: Flag) -> Result<(), BigQueryError> {
-        let index = self.index + usize::from(flag == Flag::Leading);
-        let start = match index {
-            0 => 0,
-            n => match memchr::memchr_iter(b'\t', row).nth(n - 1) {
-                Some(tab) => tab + 1,
-                None => return Ok(()),
-            },
-        };
-        let Some(number) = number(&row[start..], self.by) else { return Ok(()) };
+    /// Which column of a row of all columns decides its partition.
+    pub fn column(&self) -> usize {
+        self.index
+    }
+
+    /// Takes note of a row, by the text of that column.
+    pub fn see(&mut self, value: &[u8]) -> Result<(), BigQueryError> {
+        let Some(number) = number(value, self.by) else { return Ok(()) };
         // Neighbours tend to be of one day.
         if self.last.replace(number) == Some(number) {
             return Ok(());
@@ -85,8 +82,7 @@ fn number(text: &[u8], by: PartitionBy) -> Option<u64> {
         }
     }
     // A year of five digits has no dash in the fifth place; one of the years B.C. is too far away.
-    let ends = text.iter().position(|b| matches!(b, b'\t' | b'\n')).unwrap_or(text.len());
-    let is_ours = text.get(4) == Some(&b'-') && !text[..ends].ends_with(b"BC");
+    let is_ours = text.get(4) == Some(&b'-') && !text.ends_with(b"BC");
     let year = text[..4].iter().fold(0, |y, digit| y * 10 + u64::from(digit.wrapping_sub(b'0')));
     (is_ours && YEARS.contains(&year)).then_some(number)
 }
@@ -110,7 +106,7 @@ mod tests {
     #[test]
     fn a_partition_is_known_by_its_digits() {
         let day = |text: &str| number(text.as_bytes(), PartitionBy::Day);
-        assert_eq!(day("2024-01-31 12:34:56+00\tx"), Some(20_240_131));
+        assert_eq!(day("2024-01-31 12:34:56+00"), Some(20_240_131));
         assert_eq!(day("2024-01-31"), Some(20_240_131));
         assert_eq!(number(b"2024-01-31 12:34:56", PartitionBy::Hour), Some(2_024_013_112));
         assert_eq!(number(b"2024-01-31", PartitionBy::Month), Some(202_401));
@@ -136,12 +132,12 @@ mod tests {
         let first = time::macros::date!(2000 - 01 - 01);
         let row = |n: usize| {
             let day = first + time::Duration::days(i64::try_from(n).unwrap());
-            format!("t\t{n}\t{day} 00:00:00\tx\n")
+            format!("{day} 00:00:00")
         };
         for n in (0..MOST_PARTITIONS).chain(0..MOST_PARTITIONS) {
-            partitions.see(row(n).as_bytes(), Flag::Leading).unwrap();
+            partitions.see(row(n).as_bytes()).unwrap();
         }
-        let told = partitions.see(row(MOST_PARTITIONS).as_bytes(), Flag::Leading).unwrap_err();
+        let told = partitions.see(row(MOST_PARTITIONS).as_bytes()).unwrap_err();
         assert!(told.to_string().contains("more than 4000 partitions by day of at"), "{told}");
         assert!(told.hint().contains("by = \"month\"") && told.hint().contains("p.d.t"), "{}", told.hint());
         assert_eq!(partitions.seen.len(), MOST_PARTITIONS + 1);

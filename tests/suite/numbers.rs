@@ -4,9 +4,9 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use fastrand::Rng;
-use plimsoll::encode::{RowEncoder, RowKind, Shape, ShapeColumn, Wish, map_type};
+use plimsoll::encode::{ColumnSchema, RowEncoder, RowKind, Shape, ShapeColumn, Wish};
 use plimsoll::model::{Arrays, Column, Mode, OnUnrepresentable, TargetType};
-use plimsoll::source::{Element, SourceColumn};
+use plimsoll::source::{CopyText, Element, SourceColumn};
 
 /// What the engine makes of each number.
 fn ask_google(kind: &str, numbers: &[String]) -> Vec<String> {
@@ -28,17 +28,17 @@ fn ask_google(kind: &str, numbers: &[String]) -> Vec<String> {
 }
 
 /// Encodes one column's values.
-struct Staged(RowEncoder);
+struct Staged(RowEncoder<CopyText>);
 
 impl Staged {
     fn new(column: SourceColumn, forced: Option<TargetType>) -> Self {
         let column = SourceColumn { name: "x".to_owned(), number: 2, typmod: -1, ..column };
-        let mapping = map_type(&column, Wish { forced, arrays: Arrays::Json }).unwrap();
+        let mapping = column.map(Wish { forced, arrays: Arrays::Json }).unwrap();
         let target = Column { name: "x".to_owned(), target_type: mapping.target, mode: Mode::Nullable };
         let column =
             ShapeColumn { source: column.name, number: column.number, source_type: String::new(), target, mapping };
         let shape = Shape { columns: vec![column], key_len: 0 };
-        Self(RowEncoder::new(&shape, RowKind::Replacement, OnUnrepresentable::Null))
+        Self(RowEncoder::new(CopyText::default(), &shape, RowKind::Replacement, OnUnrepresentable::Null))
     }
 
     fn of(base_oid: u32, forced: Option<TargetType>) -> Self {

@@ -13,6 +13,7 @@ use crate::run::error::RunError;
 use crate::run::order::Mode;
 use crate::run::partition_limit::Partitions;
 use crate::run::work::{ClaimReading, Place, Reading};
+use crate::source::CopyText;
 use crate::stage::{FilesPlace, TableFiles};
 
 /// Progress is told once in so many rows.
@@ -174,7 +175,7 @@ impl<'a> Staging<'a> {
         let policy = self.place.spec.on_unrepresentable;
         let scope = reread.scope();
         let mut gone = match scope {
-            Some(column) => RowEncoder::of_scope(column, policy),
+            Some(column) => RowEncoder::of_scope(CopyText::default(), column, policy),
             None => self.encoder(RowKind::Change(Op::Delete)).flagged(Flag::Leading),
         };
         let is_unique = self.is_unique(claim);
@@ -274,7 +275,7 @@ impl<'a> Staging<'a> {
     /// Reads every key without keeping any; beside the digest, how many can't be held.
     async fn digest_keys(&self, pass: &Pass<'_>) -> Result<(KeyDigest, u64), RunError> {
         let policy = self.place.spec.on_unrepresentable;
-        let mut encoder = RowEncoder::new(self.reading.shape, pass.kind, policy).digesting_keys();
+        let mut encoder = RowEncoder::new(CopyText::default(), self.reading.shape, pass.kind, policy).digesting_keys();
         let (mut line, mut refused) = (Vec::new(), Vec::new());
         let mut rows = self.reading.session.rows(&pass.read).await?;
         while let Some(row) = rows.next().await.transpose()? {
@@ -294,7 +295,7 @@ impl<'a> Staging<'a> {
     }
 
     /// Reads the rows of a statement into part files: how many there were, or `None` where there is no target for them.
-    async fn pour(&mut self, pass: &Pass<'_>, encoder: &mut RowEncoder) -> Result<Option<u64>, RunError> {
+    async fn pour(&mut self, pass: &Pass<'_>, encoder: &mut RowEncoder<CopyText>) -> Result<Option<u64>, RunError> {
         let mut rows = self.reading.session.rows(&pass.read).await?;
         let Some(first) = rows.next().await.transpose()? else { return Ok(Some(0)) };
         if !self.prepare().await? {
@@ -309,8 +310,10 @@ impl<'a> Staging<'a> {
         let mut refused = Vec::new();
         let mut read: u64 = 0;
         while let Some(row) = next {
-            if let (Op::Upsert, Some(partitions)) = (op, &mut self.partitions) {
-                partitions.see(&row, pass.flag)?;
+            if let (Op::Upsert, Some(partitions)) = (op, &mut self.partitions)
+                && let Some(value) = encoder.plain_text(&row, partitions.column())
+            {
+                partitions.see(value)?;
             }
             encoder.encode(&row, self.files.buffer(op), &mut refused)?;
             self.files.flush_if_full(op).await?;
@@ -328,8 +331,9 @@ impl<'a> Staging<'a> {
         Ok(Some(read))
     }
 
-    fn encoder(&self, kind: RowKind) -> RowEncoder {
-        let mut encoder = RowEncoder::new(self.reading.shape, kind, self.place.spec.on_unrepresentable);
+    fn encoder(&self, kind: RowKind) -> RowEncoder<CopyText> {
+        let mut encoder =
+            RowEncoder::new(CopyText::default(), self.reading.shape, kind, self.place.spec.on_unrepresentable);
         if (kind, self.plan.metadata) == (RowKind::Replacement, Metadata::Columns) {
             encoder = encoder.stamped(Stamp { run: self.place.run, at: self.began });
         }
@@ -345,7 +349,7 @@ impl<'a> Staging<'a> {
         encoder
     }
 
-    fn add_up(&mut self, kind: RowKind, encoder: &RowEncoder) {
+    fn add_up(&mut self, kind: RowKind, encoder: &RowEncoder<CopyText>) {
         let tally = encoder.tally();
         match kind {
             RowKind::Change(Op::Delete) => {

@@ -7,8 +7,12 @@ mod abilities;
 mod canceller;
 mod candidates;
 mod catalog;
+mod caveats;
+mod column_schema;
+mod column_types;
 mod connect;
 mod connection;
+mod copy_text;
 mod dependencies;
 mod error;
 mod key_types;
@@ -22,6 +26,7 @@ mod rights;
 mod session;
 mod sql;
 mod tls;
+mod types_document;
 mod url;
 
 pub use canceller::Canceller;
@@ -34,6 +39,7 @@ pub use catalog::{
     required as required_relation,
 };
 pub use connect::Source;
+pub use copy_text::CopyText;
 pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
 pub use error::{ConnectFault, SourceError, TRYING_WHERE};
 pub use key_types::{can_pack, compared_as, cursor_type, has_one_spelling, is_integer};
@@ -42,4 +48,5 @@ pub use render::{changed_since, query, resent, statement};
 pub use rights::{Grants, Needs, grants, hidden_from};
 pub use session::{Durable, Moment, Prepared, RowStream, SALT, Session, Sight};
 pub use sql::{ident, literal, qualified};
+pub use types_document::types_document;
 pub use url::has_password;

@@ -17,7 +17,7 @@ impl<'a> Select<'a> {
     }
 
     pub fn columns(mut self, columns: &[ShapeColumn]) -> Self {
-        self.columns.extend(columns.iter().map(ShapeColumn::expression));
+        self.columns.extend(columns.iter().map(|c| c.expression().to_owned()));
         self
     }
 

@@ -1,37 +1,6 @@
-//! The escapes of COPY's text format, and those of JSON.
+//! The escapes of COPY's text format.
 
-/// Bytes that a JSON string can't hold as they are, or that COPY has escaped.
-const SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut b = 0;
-    while b < 0x20 {
-        table[b] = true;
-        b += 1;
-    }
-    table[b'"' as usize] = true;
-    table[b'\\' as usize] = true;
-    table
-};
-
-/// The place of the first byte that needs care. Eight bytes at a time: most text has none.
-fn first_special(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES * 0x80;
-    // A byte below `n` borrows from its high bit; only bytes below 0x80 can.
-    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
-    let mut at = 0;
-    while let Some(bytes) = text.get(at..at + 8).and_then(|b| <[u8; 8]>::try_from(b).ok()) {
-        let word = u64::from_le_bytes(bytes);
-        let equals = |b: u8| below(word ^ (ONES * u64::from(b)), 1);
-        let found = below(word, 0x20) | equals(b'"') | equals(b'\\');
-        if found != 0 {
-            // A borrow only spills upwards: the lowest mark is true.
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    text[at..].iter().position(|&b| SPECIAL[usize::from(b)]).map(|n| at + n)
-}
+use crate::encode::value::{append_control, first_special};
 
 /// Appends a COPY field as the inside of a JSON string.
 ///
@@ -61,30 +30,6 @@ pub(super) fn append_json_string(field: &[u8], out: &mut Vec<u8>) {
         rest = &rest[(stop + used).min(rest.len())..];
     }
     out.extend_from_slice(rest);
-}
-
-/// Appends text that COPY has not escaped as the inside of a JSON string.
-pub(super) fn append_plain_string(text: &[u8], out: &mut Vec<u8>) {
-    let mut rest = text;
-    while let Some(stop) = first_special(rest) {
-        out.extend_from_slice(&rest[..stop]);
-        match rest[stop] {
-            b @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', b]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            control => append_control(control, out),
-        }
-        rest = &rest[stop + 1..];
-    }
-    out.extend_from_slice(rest);
-}
-
-fn append_control(byte: u8, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.extend_from_slice(b"\\u00");
-    out.push(HEX[usize::from(byte >> 4)]);
-    out.push(HEX[usize::from(byte & 15)]);
 }
 
 /// Appends a COPY field with its escapes undone.
@@ -148,22 +93,6 @@ mod tests {
             assert_eq!(plain, text.as_bytes());
             let decoded: String = serde_json::from_str(&format!("\"{}\"", json(&copy))).unwrap();
             assert_eq!(decoded, text);
-        }
-    }
-
-    #[test]
-    fn the_first_special_byte_is_found_wherever_it_stands() {
-        for special in [0u8, 9, 0x1f, b'"', b'\\'] {
-            for length in 1..40 {
-                for at in 0..length {
-                    for filler in [b' ', b'a', 0x7f, 0x80, 0xff, b'!', b'#', b'[', b']'] {
-                        let mut text = vec![filler; length];
-                        assert_eq!(first_special(&text), None);
-                        text[at] = special;
-                        assert_eq!(first_special(&text), Some(at), "{special} {length} {at} {filler}");
-                    }
-                }
-            }
         }
     }
 

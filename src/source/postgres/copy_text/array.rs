@@ -3,59 +3,45 @@
 //! The form is that of `array_out`: elements in quotes where they need them, with a backslash before quotes and backslashes,
 //! NULL without quotes, one pair of braces a dimension, and the bounds in front only where one does not begin at 1.
 
-use super::mapping::{Document, Scalar};
-use super::text::{append_plain_string, unescape};
-use super::value::Scratch;
-use super::{Unrepresentable, json, scalar};
-
-/// What becomes of an array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// A JSON document: dimensions and NULL elements stay.
-    Json,
-    /// A REPEATED column.
-    Repeated,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ArrayCodec {
-    pub of: Scalar,
-    pub form: Form,
-    pub delimiter: u8,
-}
+use super::bytea::append_bytea;
+use super::date_time::{date, timestamp};
+use crate::encode::value::{
+    DocumentChecker, Keys, Unrepresentable, boolean, decimal, document_float, document_number, float, integer, string,
+    time,
+};
+use crate::encode::{ArrayCodec, ArrayForm, Document, Scalar};
 
 const BOUNDS: Unrepresentable = Unrepresentable("array bounds that do not begin at 1");
 const BROKEN: Unrepresentable = Unrepresentable("not in the form of an array");
 
-impl ArrayCodec {
-    /// What can't be held, for people.
-    pub fn caveat(self) -> String {
-        let of = match (self.form, self.of) {
-            (Form::Repeated, of) => of.caveat(super::mapping::Read::AsItIs),
-            (Form::Json, Scalar::Decimal(_)) => "numbers that neither INT64 nor FLOAT64 hold exactly",
-            (Form::Json, of @ Scalar::Json(_)) => of.caveat(super::mapping::Read::AsItIs),
-            (Form::Json, _) => "",
-        };
-        let own = match self.form {
-            Form::Json => "bounds that do not begin at 1",
-            Form::Repeated => {
-                "a NULL element, more than one dimension, bounds that do not begin at 1 (and a NULL array reads as an empty one)"
-            }
-        };
-        if of.is_empty() { own.to_owned() } else { format!("{own}; {of}") }
-    }
+/// Buffers that are used again for every array.
+#[derive(Debug, Default)]
+pub(super) struct ArrayScratch {
+    element: Vec<u8>,
+    bytes: Vec<u8>,
+}
 
-    /// Appends the array of a COPY field.
-    pub fn append(self, field: &[u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
-        let mut text = std::mem::take(&mut scratch.array);
-        text.clear();
-        unescape(field, &mut text);
-        let outcome = self.append_plain(&text, scratch, out);
-        scratch.array = text;
-        outcome
-    }
+/// Appends an array, given by its text without COPY's escapes.
+pub(super) fn append_array(
+    codec: ArrayCodec,
+    text: &[u8],
+    scratch: &mut ArrayScratch,
+    documents: &mut DocumentChecker,
+    out: &mut Vec<u8>,
+) -> Result<(), Unrepresentable> {
+    Elements { codec, bytes: &mut scratch.bytes, documents }.append_all(text, &mut scratch.element, out)
+}
 
-    fn append_plain(self, text: &[u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+/// What the elements of one array are written with.
+struct Elements<'a> {
+    codec: ArrayCodec,
+    bytes: &'a mut Vec<u8>,
+    documents: &'a mut DocumentChecker,
+}
+
+impl Elements<'_> {
+    fn append_all(&mut self, text: &[u8], unquoted: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+        let ArrayCodec { form, delimiter, .. } = self.codec;
         if text.first() == Some(&b'[') {
             return Err(BOUNDS);
         }
@@ -65,7 +51,7 @@ impl ArrayCodec {
             match b {
                 b'{' => {
                     depth += 1;
-                    if depth > 1 && self.form == Form::Repeated {
+                    if depth > 1 && form == ArrayForm::Repeated {
                         return Err(Unrepresentable("an array of more than one dimension"));
                     }
                     out.push(b'[');
@@ -76,24 +62,21 @@ impl ArrayCodec {
                     out.push(b']');
                     at += 1;
                 }
-                b if b == self.delimiter => {
+                b if b == delimiter => {
                     out.push(b',');
                     at += 1;
                 }
                 b'"' => {
-                    let mut element = std::mem::take(&mut scratch.element);
-                    at = unquote(text, at + 1, &mut element);
-                    let outcome = self.append_element(&element, scratch, out);
-                    scratch.element = element;
-                    outcome?;
+                    at = unquote(text, at + 1, unquoted);
+                    self.append_element(unquoted, out)?;
                 }
                 _ => {
                     let rest = &text[at..];
-                    let length = rest.iter().position(|&b| b == self.delimiter || b == b'}').unwrap_or(rest.len());
-                    match (&rest[..length], self.form) {
-                        (b"NULL", Form::Json) => out.extend_from_slice(b"null"),
-                        (b"NULL", Form::Repeated) => return Err(Unrepresentable("a NULL element")),
-                        (element, _) => self.append_element(element, scratch, out)?,
+                    let length = rest.iter().position(|&b| b == delimiter || b == b'}').unwrap_or(rest.len());
+                    match (&rest[..length], form) {
+                        (b"NULL", ArrayForm::Json) => out.extend_from_slice(b"null"),
+                        (b"NULL", ArrayForm::Repeated) => return Err(Unrepresentable("a NULL element")),
+                        (element, _) => self.append_element(element, out)?,
                     }
                     at += length;
                 }
@@ -102,28 +85,27 @@ impl ArrayCodec {
         if depth == 0 && !text.is_empty() { Ok(()) } else { Err(BROKEN) }
     }
 
-    fn append_element(self, plain: &[u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
-        match (self.form, self.of) {
-            (_, Scalar::Bool) => scalar::boolean(plain, out),
-            (Form::Json, Scalar::Float) => json::float(plain, out),
-            (Form::Repeated, Scalar::Float) => scalar::float(plain, out),
-            (_, Scalar::Json(Document::Binary)) => json::plain_document(plain, json::Keys::AreUnique, scratch, out)?,
-            (_, Scalar::Json(_)) => json::plain_document(plain, json::Keys::MayRepeat, scratch, out)?,
-            (Form::Json, Scalar::Int) => out.extend_from_slice(plain),
-            (Form::Json, Scalar::Decimal(_)) => json::number(plain, out)?,
-            (Form::Repeated, Scalar::Int) => scalar::integer(plain, out),
-            (Form::Repeated, Scalar::Decimal(width)) => scalar::decimal(plain, width, out)?,
-            (Form::Repeated, Scalar::Date) => scalar::date(plain, out)?,
-            (Form::Repeated, Scalar::Time) => scalar::time(plain, out)?,
-            (Form::Repeated, Scalar::Timestamp | Scalar::TimestampUtc) => scalar::timestamp(plain, out)?,
-            (Form::Repeated, Scalar::Bytea) => scalar::bytea(plain, &mut scratch.bytes, out)?,
+    fn append_element(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+        match (self.codec.form, self.codec.of) {
+            (_, Scalar::Bool) => boolean(plain == b"t", out),
+            (ArrayForm::Json, Scalar::Float) => document_float(plain, out),
+            (ArrayForm::Repeated, Scalar::Float) => float(plain, out),
+            (_, Scalar::Json(Document::Parsed)) => self.documents.append(plain, Keys::AreUnique, out)?,
+            (_, Scalar::Json(_)) => self.documents.append(plain, Keys::MayRepeat, out)?,
+            (ArrayForm::Json, Scalar::Int) => out.extend_from_slice(plain),
+            (ArrayForm::Json, Scalar::Decimal(_)) => document_number(plain, out)?,
+            (ArrayForm::Repeated, Scalar::Int) => integer(plain, out),
+            (ArrayForm::Repeated, Scalar::Decimal(width)) => decimal(plain, width, out)?,
+            (ArrayForm::Repeated, Scalar::Date) => date(plain, out)?,
+            (ArrayForm::Repeated, Scalar::Time) => time(plain, out)?,
+            (ArrayForm::Repeated, Scalar::Timestamp | Scalar::TimestampUtc) => timestamp(plain, out)?,
+            (ArrayForm::Repeated, Scalar::Bytes) => append_bytea(plain, self.bytes, out)?,
             // Inside a document a text holds every date, and the server's own form of bytes.
-            (Form::Json, Scalar::Date | Scalar::Time | Scalar::Timestamp | Scalar::TimestampUtc | Scalar::Bytea)
-            | (_, Scalar::Text) => {
-                out.push(b'"');
-                append_plain_string(plain, out);
-                out.push(b'"');
-            }
+            (
+                ArrayForm::Json,
+                Scalar::Date | Scalar::Time | Scalar::Timestamp | Scalar::TimestampUtc | Scalar::Bytes,
+            )
+            | (_, Scalar::Text) => string(plain, out),
         }
         Ok(())
     }
@@ -146,19 +128,22 @@ fn unquote(text: &[u8], mut at: usize, element: &mut Vec<u8>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mapping::Width;
     use super::*;
+    use crate::encode::Width;
 
-    fn append(of: Scalar, form: Form, text: &str) -> Result<String, &'static str> {
+    fn run(codec: ArrayCodec, text: &str, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+        append_array(codec, text.as_bytes(), &mut ArrayScratch::default(), &mut DocumentChecker::default(), out)
+    }
+
+    fn append(of: Scalar, form: ArrayForm, text: &str) -> Result<String, &'static str> {
         let mut out = Vec::new();
-        let copied = text.replace('\\', "\\\\").replace('\n', "\\n");
         let codec = ArrayCodec { of, form, delimiter: b',' };
-        codec.append(copied.as_bytes(), &mut Scratch::default(), &mut out).map_err(|e| e.0)?;
+        run(codec, text, &mut out).map_err(|e| e.0)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
     fn json(of: Scalar, text: &str) -> Result<String, &'static str> {
-        append(of, Form::Json, text)
+        append(of, ArrayForm::Json, text)
     }
 
     #[test]
@@ -189,10 +174,10 @@ mod tests {
 
     #[test]
     fn a_repeated_column_takes_plain_lists_only() {
-        let repeated = |of, text: &str| append(of, Form::Repeated, text);
+        let repeated = |of, text: &str| append(of, ArrayForm::Repeated, text);
         assert_eq!(repeated(Scalar::Int, "{1,9223372036854775807}").unwrap(), r#"[1,"9223372036854775807"]"#);
         assert_eq!(repeated(Scalar::Decimal(Width::BigNumeric), "{1.5}").unwrap(), r#"["1.5"]"#);
-        assert_eq!(repeated(Scalar::Bytea, "{\"\\\\x00ff\"}").unwrap(), r#"["AP8="]"#);
+        assert_eq!(repeated(Scalar::Bytes, "{\"\\\\x00ff\"}").unwrap(), r#"["AP8="]"#);
         assert_eq!(
             repeated(Scalar::Timestamp, "{\"2024-01-01 00:00:00+00\"}").unwrap(),
             r#"["2024-01-01 00:00:00+00"]"#
@@ -206,8 +191,8 @@ mod tests {
     #[test]
     fn a_box_is_followed_by_a_semicolon() {
         let mut out = Vec::new();
-        let codec = ArrayCodec { of: Scalar::Text, form: Form::Json, delimiter: b';' };
-        codec.append(b"{(1,1),(0,0);(2,2),(1,1)}", &mut Scratch::default(), &mut out).unwrap();
+        let codec = ArrayCodec { of: Scalar::Text, form: ArrayForm::Json, delimiter: b';' };
+        run(codec, "{(1,1),(0,0);(2,2),(1,1)}", &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), r#"["(1,1),(0,0)","(2,2),(1,1)"]"#);
     }
 }

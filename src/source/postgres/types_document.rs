@@ -1,13 +1,14 @@
 //! docs/TYPES.md, printed from the table that rows are encoded by.
 
-use super::array::{ArrayCodec, Form};
-use super::mapping::{Document, KNOWN, Read, Scalar, Width};
+use super::caveats::{MADE_ARRAY, array_caveat, caveat};
+use super::column_types::KNOWN;
+use crate::encode::{ArrayCodec, ArrayForm, Document, Scalar, Width};
 use crate::model::TargetType;
 
 const HEAD: &str = "\
 # Types
 
-*Printed from [`src/encode/mapping.rs`](../src/encode/mapping.rs); `make golden T=types_document` prints it again, and a test fails where it
+*Printed from [`src/source/postgres/column_types.rs`](../src/source/postgres/column_types.rs); `make golden T=types_document` prints it again, and a test fails where it
 differs.* `plimsoll check` shows the same for each column of the configured tables.
 
 A value either arrives as it is, or its column's policy says what becomes of it. Nothing is rounded or cut, and nothing is replaced without being counted.
@@ -101,18 +102,17 @@ pub fn types_document() -> String {
     let mut text = HEAD.to_owned();
     let mut row = |cells: [&str; 4]| text.push_str(&format!("| {} |\n", cells.join(" | ")));
     for known in KNOWN {
-        row([known.names, known.target.sql_name(), known.note, known.scalar.caveat(Read::AsItIs)]);
+        row([known.names, known.target.sql_name(), known.note, caveat(known.scalar)]);
     }
     for (names, target, scalar) in NUMERICS {
-        row([names, target.sql_name(), "the decimal text, as a string", scalar.caveat(Read::AsItIs)]);
+        row([names, target.sql_name(), "the decimal text, as a string", caveat(scalar)]);
     }
     row(["numeric(p,s) beyond that", "STRING", "the server's own text", ""]);
-    let made = Scalar::Json(Document::Made);
-    row(["composite types, hstore", "JSON", "the server's `to_json`", made.caveat(Read::ToJson)]);
-    let array = |form| ArrayCodec { of: Scalar::Text, form, delimiter: b',' }.caveat();
-    row(["arrays", "JSON", "see below", &array(Form::Json)]);
-    row(["arrays, with `arrays = \"repeated\"`", "REPEATED", "see below", &array(Form::Repeated)]);
-    row(["arrays of composites", "JSON", "the server's `to_json`", made.caveat(Read::ArrayToJson)]);
+    row(["composite types, hstore", "JSON", "the server's `to_json`", caveat(Scalar::Json(Document::Made))]);
+    let array = |form| array_caveat(ArrayCodec { of: Scalar::Text, form, delimiter: b',' });
+    row(["arrays", "JSON", "see below", &array(ArrayForm::Json)]);
+    row(["arrays, with `arrays = \"repeated\"`", "REPEATED", "see below", &array(ArrayForm::Repeated)]);
+    row(["arrays of composites", "JSON", "the server's `to_json`", MADE_ARRAY]);
     row(["every other type", "STRING", "the server's own text", ""]);
     text.push_str(REST);
     for (target, from, scalar) in [
@@ -122,7 +122,7 @@ pub fn types_document() -> String {
         ("TIMESTAMP", "timestamp without time zone, which is then UTC", Scalar::TimestampUtc),
         ("JSON", "text and other types that are text", Scalar::Json(Document::Claimed)),
     ] {
-        text.push_str(&format!("| {target} | {from} | {} |\n", scalar.caveat(Read::AsItIs)));
+        text.push_str(&format!("| {target} | {from} | {} |\n", caveat(scalar)));
     }
     text.push_str(TAIL);
     text
