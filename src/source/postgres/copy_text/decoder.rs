@@ -44,6 +44,7 @@ impl Decoder for CopyText {
         std::str::from_utf8(field).ok().and_then(|text| text.parse().ok())
     }
 
+    #[inline]
     fn append_value(&mut self, field: &[u8], codec: Codec, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
         let scalar = match codec {
             Codec::Scalar(scalar) => scalar,
