@@ -54,4 +54,5 @@ mod targets;
 mod telemetry;
 mod types;
 mod unique_keys;
+mod upgrade;
 mod watchdog;
