@@ -13,10 +13,12 @@ use time::OffsetDateTime;
 
 use crate::model::{Column, DeleteStyle, FeedId, Metadata, Op, Partition, RunId, TargetRef};
 
+mod apply;
 mod mark;
 mod position;
 mod watermark;
 
+pub use apply::{Absent, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, RowsWritten, Unstaged, Update};
 pub use mark::{
     CaptureMark, CursorMark, FloorCandidate, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, RelationMark,
     Removal, Repeated, RowsBefore, TableMark,
@@ -115,73 +117,6 @@ pub struct TableBatch {
     /// Rows that the target had when the batch was staged, as BigQuery counted them; of a load that replaces them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows_before: Option<u64>,
-}
-
-/// How the staged rows get into the target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "how", rename_all = "snake_case")]
-pub enum Apply {
-    /// One load job straight into the target: the staged rows are the table.
-    Replace {
-        schema: ReplaceSchema,
-        /// Every column of the target as the API writes it, also those that the staged rows lack.
-        fields: Vec<serde_json::Value>,
-    },
-    /// Load into a staging table, then MERGE.
-    Merge {
-        staging: TargetRef,
-        absent: Absent,
-        /// Whether one key may be staged more than once.
-        #[serde(default)]
-        repeats: Repeats,
-        /// Target columns whose staged values were read whole: rows with such a value that are not staged are gone.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        scopes: Vec<String>,
-        #[serde(default)]
-        update: Update,
-        /// The target's column whose smallest and largest staged value bound the MERGE: it need not look elsewhere.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        within: Option<String>,
-    },
-}
-
-/// Whether one key may be staged more than once, each time with the same row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Repeats {
-    #[default]
-    Never,
-    Possible,
-}
-
-/// Which matched rows a MERGE writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Update {
-    #[default]
-    All,
-    /// Only those that differ: most of a reconcile pass does not.
-    Different,
-}
-
-/// What a replacing load does with the target's columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReplaceSchema {
-    /// The target's schema and constraints stay.
-    Keep,
-    /// The target gets the batch's schema: a resync over a table that can't be widened.
-    Overwrite,
-}
-
-/// What a MERGE does with target rows that the staged rows do not name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Absent {
-    /// The staged rows are changes only.
-    Keep,
-    /// The staged rows name every key of the source: what they lack is gone.
-    Remove,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::{BigQueryError, is_passing_failure};
-use crate::batch::{Apply, Batch, TableBatch};
+use crate::batch::{Batch, TableBatch};
 use crate::bigquery::message_text::without_values;
 use crate::failpoint::{Effect, around};
 use crate::model::{FeedId, RunId, TargetRef};
@@ -68,7 +68,7 @@ impl JobName {
             names.push(format!("{}:{}.{}", t.project, t.dataset, t.table));
         };
         add(t);
-        if let Apply::Merge { staging, .. } = &table.apply {
+        if let Some(staging) = table.apply.staging() {
             add(staging);
         }
         Self { table: table.source.clone(), names, ..Self::new(&batch.feed, &batch.run, &t.table, verb) }

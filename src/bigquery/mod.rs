@@ -4,7 +4,6 @@
 //! means wait for it. `gcp-bigquery-client` gives the job and dataset types and the plain calls; what it lacks (status
 //! codes, constraints, DML statistics, retries, timeouts) is a thin request beside it, over the same token.
 
-mod apply;
 mod auth;
 mod client;
 mod clustering;
@@ -14,22 +13,26 @@ mod error;
 mod fit;
 mod hints;
 mod jobs;
+mod load_job;
+mod load_merge;
+mod load_replace;
 mod locations;
 mod lost_columns;
-mod merge;
+mod merge_statement;
 mod message_text;
 mod partitioning;
+mod sink;
 mod sql;
 mod statements;
 mod tables;
 mod target_plan;
 mod within;
 
-pub use apply::{Applied, Replay};
 pub use client::{BigQuery, EMULATOR};
 pub use error::BigQueryError;
 pub use locations::MissingDataset;
-pub use merge::{Merger, merge_statement};
+pub use merge_statement::Merger;
 pub use partitioning::{Filter, Partitioning, Reach};
+pub use sink::{Applied, Destination, Loaded, Replay, Sealed, merge_statement};
 pub use tables::{Inspection, Prepared, PreparedTarget, Present};
 pub use target_plan::TargetPlan;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::error::BigQueryError;
 use super::target_plan::TargetPlan;
-use crate::batch::{Absent, Apply, Parts};
+use crate::batch::{Parts, Unstaged};
 use crate::model::{Partition, PartitionBy};
 
 /// The name of what an ingestion-time partitioned table is partitioned by.
@@ -44,14 +44,13 @@ pub enum Reach {
 }
 
 impl Reach {
-    pub fn of(apply: &Apply, parts: Parts) -> Option<Self> {
-        let Apply::Merge { absent, scopes, .. } = apply else { return None };
-        Some(match absent {
-            Absent::Remove => Self::All,
-            Absent::Keep if !scopes.is_empty() => Self::All,
-            Absent::Keep if parts.deletes > 0 || parts.keys > 0 => Self::Keys,
-            Absent::Keep => Self::Rows,
-        })
+    /// Of the MERGE of these part files.
+    pub fn of(unstaged: Unstaged, parts: Parts) -> Self {
+        match unstaged {
+            Unstaged::Go | Unstaged::GoInScopes => Self::All,
+            Unstaged::Stay if parts.deletes > 0 || parts.keys > 0 => Self::Keys,
+            Unstaged::Stay => Self::Rows,
+        }
     }
 }
 

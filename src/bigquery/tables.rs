@@ -10,7 +10,7 @@ use super::jobs::Earlier;
 use super::lost_columns;
 use super::partitioning::{Partitioning, Reach};
 use super::target_plan::{TargetPlan, is_ours, label};
-use crate::batch::{Apply, ReplaceSchema, TableBatch};
+use crate::batch::{ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
 use crate::model::{Column, DeleteStyle, Mode, TargetRef};
 
@@ -72,15 +72,6 @@ impl Inspection {
 impl PreparedTarget {
     pub fn replace_schema(&self) -> ReplaceSchema {
         if self.state == Prepared::Incompatible { ReplaceSchema::Overwrite } else { ReplaceSchema::Keep }
-    }
-
-    /// Has the batch's MERGE be bounded by the target's partitions, where the target demands it or the config allows it.
-    pub fn bound(&self, plan: &TargetPlan, table: &mut TableBatch) -> Result<(), BigQueryError> {
-        let reach = Reach::of(&table.apply, table.parts);
-        if let (Apply::Merge { within, .. }, Some(reach), Some(found)) = (&mut table.apply, reach, &self.partitioning) {
-            *within = found.bound(plan, reach)?;
-        }
-        Ok(())
     }
 }
 

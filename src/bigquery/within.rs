@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::client::BigQuery;
 use super::error::BigQueryError;
 use super::sql;
-use crate::batch::{Apply, TableBatch};
+use crate::batch::{Merge, TableBatch};
 use crate::model::{Column, TargetRef, TargetType};
 
 /// BigQuery's smallest charge for a table that a query names.
@@ -71,12 +71,12 @@ fn question(staging: &TargetRef, column: &Column) -> String {
 
 impl BigQuery {
     /// The bounds of a batch's MERGE by its partitions, if it is to have them. The staged rows are the same in every replay, so they are.
-    pub(super) async fn staged_bounds(&self, table: &TableBatch) -> Result<Asked, BigQueryError> {
+    pub(super) async fn staged_bounds(&self, merge: &Merge, table: &TableBatch) -> Result<Asked, BigQueryError> {
         let nothing = Asked { within: None, bytes_processed: 0, bytes_billed: 0 };
-        let Apply::Merge { staging, within: Some(name), .. } = &table.apply else { return Ok(nothing) };
+        let Some(name) = &merge.within else { return Ok(nothing) };
         let Some(column) = table.columns.iter().find(|c| c.name == *name) else { return Ok(nothing) };
         let what = format!("the staged rows of {}", table.target);
-        let answer = self.ask(question(staging, column), "look for the bounds of", &what).await?;
+        let answer = self.ask(question(&merge.staging, column), "look for the bounds of", &what).await?;
         if answer["jobComplete"] == false {
             let reason = "the query takes too long".to_owned();
             return Err(BigQueryError::Unavailable { doing: "look for the bounds of", what, reason });

@@ -64,7 +64,7 @@ fn describe(report: &TickReport, layout: Layout) -> String {
                 Cell::plain(count(sum(run, TableReport::removed))),
             ];
             row.extend(has_quarantined.then(|| Cell::plain(count(sum(run, |t| t.quarantined)))));
-            row.extend([bytes(sum(run, |t| t.bytes_billed)), duration(run.seconds)].map(Cell::plain));
+            row.extend([bytes(sum(run, |t| t.bytes_billed.unwrap_or(0))), duration(run.seconds)].map(Cell::plain));
             row
         })
         .collect();
@@ -148,7 +148,7 @@ fn remarks(run: &RunReport, shared: Shared, loading: &[LoadingReport], layout: L
         remark(format!("{}: the whole table was read: {why}", run.source));
     }
     for (t, before) in run.tables.iter().filter_map(|t| Some((t, t.rows_before?))) {
-        let (before, now) = (counted(before, "row", "rows"), count(t.rows_inserted));
+        let (before, now) = (counted(before, "row", "rows"), count(t.rows_inserted.unwrap_or(0)));
         remark(format!("{}: a load replaced the target: {before} before, {now} now", t.source));
     }
     if run.replayed {
@@ -212,7 +212,7 @@ mod tests {
             goes_on: Vec::new(),
             paused: Vec::new(),
             postponed: Vec::new(),
-            tables: vec![TableReport { upserts, bytes_billed: upserts * 1024, ..TableReport::default() }],
+            tables: vec![TableReport { upserts, bytes_billed: Some(upserts * 1024), ..TableReport::default() }],
         }
     }
 
@@ -291,7 +291,7 @@ mod tests {
         let error = Failure { message: "gone".to_owned(), hint: "look".to_owned(), blame: Blame::World };
         let failed = RunReport { replayed: true, error: Some(error), ..run("changelog", RunState::Failed, 0) };
         let sealed = failed.run.clone();
-        let one = TableReport { rows_before: Some(1), rows_inserted: 1, ..TableReport::default() };
+        let one = TableReport { rows_before: Some(1), rows_inserted: Some(1), ..TableReport::default() };
         let done = RunReport { replayed: true, tables: vec![one], ..run("public.orders", RunState::Done, 0) };
         let report = TickReport::new(datetime!(2026-11-26 17:41 UTC), vec![failed, done]);
         let told = describe(&report, Layout { paint: Paint::None, lines: Lines::Whole });

@@ -4,7 +4,7 @@
 //! deletes. The number is an estimate from what is known on this side of the seal: rows of the target before, rows of the
 //! source now.
 
-use crate::batch::{Absent, Apply, Removal, RowsBefore, TableBatch};
+use crate::batch::{Removal, RowsBefore, TableBatch, Unstaged};
 use crate::capture::{Capture, Decision, Part};
 use crate::model::DeleteStyle;
 use crate::run::error::RunError;
@@ -35,13 +35,11 @@ pub(super) async fn check(
     let counts = table.counts;
     let Some(before) = rows_before(place, reading, table, target_rows).await? else { return Ok(()) };
     let is_too_many = |deletes: u64| deletes > NEVER_TOO_MANY && exceeds(deletes, fraction, before);
-    let deletes = match &table.apply {
-        Apply::Replace { .. } | Apply::Merge { absent: Absent::Remove, .. } => {
-            before.saturating_sub(counts.upserts + counts.keys)
-        }
-        Apply::Merge { absent: Absent::Keep, scopes, .. } => {
+    let deletes = match table.apply.unstaged() {
+        Unstaged::Go => before.saturating_sub(counts.upserts + counts.keys),
+        unstaged @ (Unstaged::GoInScopes | Unstaged::Stay) => {
             let known = counts.deletes.saturating_sub(counts.fleeting);
-            if !is_too_many(known) && scopes.is_empty() {
+            if !is_too_many(known) && unstaged == Unstaged::Stay {
                 return Ok(());
             }
             // A key that is gone from the source may never have been in the target; only if there are many of them is it
@@ -53,7 +51,7 @@ pub(super) async fn check(
                 .map_or(before, |n| n.saturating_sub(left_out(reading, table)));
             let inserted = if place.tells_inserts() && !follows_a_load(reading) { counts.added } else { 0 };
             let missing = (before + inserted).saturating_sub(now);
-            if scopes.is_empty() { missing.min(known) } else { missing }
+            if unstaged == Unstaged::Stay { missing.min(known) } else { missing }
         }
     };
     if is_too_many(deletes) {
@@ -81,18 +79,13 @@ async fn rows_before(
     target_rows: Option<u64>,
 ) -> Result<Option<u64>, RunError> {
     let mark = reading.standing.map(|s| s.mark);
-    let removes = match &table.apply {
-        Apply::Merge { absent: Absent::Remove, .. } => true,
-        Apply::Merge { scopes, .. } => !scopes.is_empty(),
-        Apply::Replace { .. } => false,
-    };
     match &table.delete {
         DeleteStyle::Hard => Ok(mark.and_then(|m| m.rows).or(target_rows)),
         // Rows that are flagged already are not told apart in the target's own count, and what the last look at all rows counted may
         // be long out of date: where many may go, the target is asked.
         DeleteStyle::Soft { flag, .. } => {
             let is_new = target_rows == Some(0) || table.lost_columns.iter().any(|c| c.name == *flag);
-            let may_remove_many = removes || table.counts.deletes > NEVER_TOO_MANY;
+            let may_remove_many = table.apply.unstaged() != Unstaged::Stay || table.counts.deletes > NEVER_TOO_MANY;
             if is_new || !may_remove_many {
                 return Ok(None);
             }

@@ -11,18 +11,20 @@ use super::error::RunError;
 use super::feeds::Feed;
 use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
 use super::order::{Guard, Mode, Order};
-use super::report::{RunReport, RunState, seconds_since};
+use super::report::{RunReport, RunState, TableReport, seconds_since};
 use super::work::{Captured, Work};
 use crate::batch::{Batch, Loading, LogCounts};
-use crate::bigquery::{BigQueryError, Replay};
+use crate::bigquery::{BigQueryError, Replay, Sealed};
 use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
 use crate::run::set_aside::must_wait;
 use crate::run::status::seen::{Seen, up_to_date};
 use crate::run::verbs::capture::capture;
-use crate::run::verbs::commit::finish;
+use crate::run::verbs::commit::{Merged, commit};
 use crate::run::verbs::lease::keep_lease;
+use crate::run::verbs::load::{has_left, load};
+use crate::run::verbs::merge::{Outcome, merge, refuse_common_failure};
 use crate::state::{Handle, PastRun, StateDocument, Told};
 use crate::telemetry::ANSWERED;
 
@@ -154,7 +156,7 @@ impl Run<'_> {
         state.take_lease(&batch.run).await?;
         let targets: Vec<String> = batch.tables.iter().map(|t| t.target.table.clone()).collect();
         self.at_hand.clone_from(&targets);
-        match finish(self.context, state, &batch, Replay::Yes, &targets).await {
+        match load_merge_commit(self.context, state, &batch, Replay::Yes, &targets).await {
             Ok(tables) => {
                 self.report(RunState::Done, tables, None);
             }
@@ -279,7 +281,7 @@ impl Run<'_> {
         }
         self.context.progress.verb(&self.feed.id, "seal");
         state.seal(batch.clone()).await?;
-        let tables = finish(self.context, state, &batch, Replay::No, &targets).await?;
+        let tables = load_merge_commit(self.context, state, &batch, Replay::No, &targets).await?;
         self.context.note_failure(&self.feed.id, None);
         let (loading, others): (Vec<TableSpec>, Vec<TableSpec>) =
             done.into_iter().partition(|t| self.loading(&t.target).is_some());
@@ -312,4 +314,35 @@ impl Run<'_> {
             info!(reason = %e, "the lease was not given back");
         }
     }
+}
+
+/// The verbs after the seal, one table after the other, then the commit. A replay does the same again. Of the targets that the run has
+/// `looked_at`, those that are up to date then are noted so.
+async fn load_merge_commit(
+    context: &Context,
+    state: &mut Handle,
+    batch: &Batch,
+    replay: Replay,
+    looked_at: &[String],
+) -> Result<Vec<TableReport>, RunError> {
+    let period = state.renewal_period();
+    let bring_in = async {
+        let mut outcomes = Vec::with_capacity(batch.tables.len());
+        for table in &batch.tables {
+            if has_left(context, batch, table) {
+                context.bigquery.give_up(batch, table).await?;
+                outcomes.push(Outcome::LeftFeed);
+                continue;
+            }
+            let sealed = Sealed { batch, table, replay, store: &context.store };
+            let applied = match load(context, sealed).await {
+                Ok(loaded) => merge(context, sealed, loaded).await,
+                Err(e) => Err(e),
+            };
+            outcomes.push(Outcome::of(applied, &batch.feed)?);
+        }
+        refuse_common_failure(outcomes)
+    };
+    let outcomes = keep_lease(state, &batch.run, period, bring_in).await?;
+    commit(context, state, Merged { batch, replay, outcomes, looked_at }).await
 }

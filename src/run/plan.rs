@@ -9,11 +9,13 @@ use super::check::Looked;
 use super::context::Context;
 use super::error::RunError;
 use super::report::Failure;
-use crate::batch::{Absent, Apply, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Update};
+use crate::batch::{
+    Absent, Changes, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Unstaged, Update,
+};
 use crate::bigquery::{Inspection, Merger, Present, Reach, TargetPlan, merge_statement};
 use crate::capture::keyed::log::{Chunk, Claim, Log, Logged, Reread, Survey};
 use crate::capture::{Capture, Decision, Why, decide, may_be_chunked};
-use crate::model::{CaptureKind, RunId, TableSpec, TargetRef};
+use crate::model::{CaptureKind, RunId, TableSpec};
 use crate::run::target_notes::{bound_note, target_notes};
 use crate::source::{Session, Table, scan_statement, statement};
 use crate::state::Handle;
@@ -47,14 +49,6 @@ pub struct TablePlan {
 /// BigQuery's smallest charge for a table that a query names.
 /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
 const LEAST_BILLED: u64 = 10 * 1024 * 1024;
-
-/// What decides the form of a MERGE, beside its table.
-struct MergeShape {
-    absent: Absent,
-    update: Update,
-    repeats: Repeats,
-    scopes: Vec<String>,
-}
 
 impl Context {
     /// What the next tick would do.
@@ -113,13 +107,13 @@ impl Context {
             }
             session.end().await?;
             let scopes = claims.iter().filter_map(|c| Reread { table, claim: c }.scope());
-            let shape_of_merge = MergeShape {
+            let changes = Changes {
                 absent: Absent::Keep,
                 update: Update::All,
                 repeats: if claims.len() > 1 { Repeats::Possible } else { Repeats::Never },
                 scopes: scopes.map(|c| c.target.name.clone()).collect(),
             };
-            return self.fill_merge(spec, &target, &found, shape_of_merge, plan);
+            return self.fill_merge(spec, &target, &found, changes, plan);
         }
         let keys_due = capture.keys_are_due(moment.taken_at);
         let upserts = capture.upserts();
@@ -147,8 +141,8 @@ impl Context {
         if !capture.replaces() {
             let absent = if keys_due || capture.is_whole() { Absent::Remove } else { Absent::Keep };
             let update = if matches!(decision, Decision::Reconcile(_)) { Update::Different } else { Update::All };
-            let shape_of_merge = MergeShape { absent, update, repeats: Repeats::Never, scopes: Vec::new() };
-            return self.fill_merge(spec, &target, &found, shape_of_merge, plan);
+            let changes = Changes { absent, update, repeats: Repeats::Never, scopes: Vec::new() };
+            return self.fill_merge(spec, &target, &found, changes, plan);
         }
         Ok(())
     }
@@ -159,15 +153,14 @@ impl Context {
         spec: &TableSpec,
         target: &TargetPlan,
         found: &Inspection,
-        shape: MergeShape,
+        changes: Changes,
         plan: &mut TablePlan,
     ) -> Result<(), RunError> {
-        let reach = match shape.absent {
-            Absent::Remove => Reach::All,
-            Absent::Keep if !shape.scopes.is_empty() => Reach::All,
+        let reach = match changes.unstaged() {
+            Unstaged::Go | Unstaged::GoInScopes => Reach::All,
             // Whether a row is to be deleted only reading tells.
-            Absent::Keep if spec.capture == CaptureKind::Changelog || spec.filter.is_some() => Reach::Keys,
-            Absent::Keep => Reach::Rows,
+            Unstaged::Stay if spec.capture == CaptureKind::Changelog || spec.filter.is_some() => Reach::Keys,
+            Unstaged::Stay => Reach::Rows,
         };
         let target_bytes = found.size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED);
         plan.estimated_bytes = target_bytes + LEAST_BILLED;
@@ -175,20 +168,18 @@ impl Context {
             plan.notes.push(bound_note(&column));
             plan.estimated_bytes += LEAST_BILLED;
         }
-        plan.merge_sql = self.sample_merge(spec, target, shape);
+        plan.merge_sql = self.sample_merge(spec, target, changes);
         Ok(())
     }
 
     /// The MERGE as it will be, but for the run's id and the bounds, which only the rows can tell.
-    fn sample_merge(&self, spec: &TableSpec, plan: &TargetPlan, shape: MergeShape) -> Option<String> {
+    fn sample_merge(&self, spec: &TableSpec, plan: &TargetPlan, changes: Changes) -> Option<String> {
         let now = OffsetDateTime::now_utc();
-        let MergeShape { absent, update, repeats, scopes } = shape;
         let run = RunId::new(now, 0);
-        let staging: TargetRef = self.bigquery.staging(&spec.target, &run);
         let batch = TableBatch {
             source: spec.source.to_string(),
             target: plan.target.clone(),
-            apply: Apply::Merge { staging, absent, repeats, scopes, update, within: None },
+            apply: self.bigquery.sample_changes(&spec.target, &run, changes),
             columns: plan.columns.clone(),
             key: plan.key.clone(),
             delete: plan.delete.clone(),

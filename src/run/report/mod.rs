@@ -6,7 +6,7 @@ use tracing::{error, info, warn};
 
 use super::error::RunError;
 use super::feeds::Feed;
-use crate::batch::{Apply, Aside, LogCounts, Repeats, TableBatch, Update};
+use crate::batch::{Aside, LogCounts, TableBatch};
 use crate::bigquery::Applied;
 use crate::model::{Blame, DeleteStyle, FeedId, RunId, TableSpec};
 use crate::state::Figures;
@@ -171,13 +171,19 @@ pub struct TableReport {
     pub unreadable: u64,
     pub staged_bytes: u64,
     pub parts: u32,
-    pub bytes_processed: u64,
-    pub bytes_billed: u64,
-    pub rows_inserted: u64,
-    pub rows_updated: u64,
+    // Of the counts that follow, those that a sink can't give are absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_processed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_billed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_inserted: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_updated: Option<u64>,
     /// Rows that the target has no more. Of a load that replaced it the least: `rows_before` less the rows of now, for as many as came
     /// by it may have gone as well.
-    pub rows_deleted: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_deleted: Option<u64>,
     /// Rows flagged as deleted, under soft deletes; absent where BigQuery's counts don't tell them from others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows_flagged: Option<u64>,
@@ -188,34 +194,38 @@ pub struct TableReport {
 
 impl TableReport {
     pub fn of(table: &TableBatch, applied: &Applied) -> Self {
+        let Applied { bytes_processed, bytes_billed, rows, refused } = *applied;
         let rows_before = table.rows_before.filter(|n| *n > 0);
-        let fewer = rows_before.map_or(0, |before| before.saturating_sub(applied.rows_inserted));
+        let fewer = rows_before.zip(rows.inserted).map_or(0, |(before, now)| before.saturating_sub(now));
         Self {
             source: table.source.clone(),
             target: table.target.to_string(),
             upserts: table.counts.upserts,
             deletes: table.counts.deletes,
             resent: table.counts.resent,
-            quarantined: table.counts.quarantined,
+            quarantined: table.counts.quarantined + refused,
             nulled: table.counts.nulled,
             left_out: table.counts.left_out,
             skipped: table.counts.skipped,
             unreadable: table.counts.unreadable,
             staged_bytes: table.counts.staged_bytes,
             parts: table.parts.total(),
-            bytes_processed: applied.bytes_processed,
-            bytes_billed: applied.bytes_billed,
-            rows_inserted: applied.rows_inserted,
-            rows_updated: applied.rows_updated,
-            rows_deleted: applied.rows_deleted + fewer,
-            rows_flagged: rows_flagged(table, applied),
+            bytes_processed,
+            bytes_billed,
+            rows_inserted: rows.inserted,
+            rows_updated: rows.updated,
+            rows_deleted: rows.deleted.map(|n| n + fewer),
+            rows_flagged: match table.delete {
+                DeleteStyle::Hard => None,
+                DeleteStyle::Soft { .. } => table.apply.rows_flagged(&table.counts, rows),
+            },
             rows_before,
         }
     }
 
     /// Rows of the target that are gone, or flagged as deleted. At least so many, where a load has replaced the target.
     pub fn removed(&self) -> u64 {
-        self.rows_deleted + self.rows_flagged.unwrap_or(0)
+        self.rows_deleted.unwrap_or(0) + self.rows_flagged.unwrap_or(0)
     }
 
     /// As the state keeps it.
@@ -224,20 +234,9 @@ impl TableReport {
             upserts: self.upserts,
             deletes: self.removed(),
             quarantined: self.quarantined,
-            bytes_billed: self.bytes_billed,
+            bytes_billed: self.bytes_billed.unwrap_or(0),
             rows_before: self.rows_before,
         }
-    }
-}
-
-/// Of the rows that a MERGE has updated, those that were flagged: each staged row that was not inserted is one of the others.
-fn rows_flagged(table: &TableBatch, applied: &Applied) -> Option<u64> {
-    match (&table.delete, &table.apply) {
-        (DeleteStyle::Soft { .. }, Apply::Merge { repeats: Repeats::Never, update: Update::All, .. }) => {
-            let matched = table.counts.upserts.checked_sub(applied.rows_inserted)?;
-            applied.rows_updated.checked_sub(matched)
-        }
-        _ => None,
     }
 }
 
@@ -269,12 +268,12 @@ impl RunReport {
                     aside = self.aside.len(),
                     postponed = self.postponed.len(),
                     loading = self.loading.len(),
-                    rows_inserted = self.sum(|t| t.rows_inserted),
-                    rows_updated = self.sum(|t| t.rows_updated),
-                    rows_deleted = self.sum(|t| t.rows_deleted),
+                    rows_inserted = self.sum(|t| t.rows_inserted.unwrap_or(0)),
+                    rows_updated = self.sum(|t| t.rows_updated.unwrap_or(0)),
+                    rows_deleted = self.sum(|t| t.rows_deleted.unwrap_or(0)),
                     staged_bytes = self.sum(|t| t.staged_bytes),
-                    bytes_processed = self.sum(|t| t.bytes_processed),
-                    bytes_billed = self.sum(|t| t.bytes_billed),
+                    bytes_processed = self.sum(|t| t.bytes_processed.unwrap_or(0)),
+                    bytes_billed = self.sum(|t| t.bytes_billed.unwrap_or(0)),
                     age_seconds = self.age_seconds,
                     lease_seconds = self.lease_seconds,
                     "run finished"

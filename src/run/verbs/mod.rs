@@ -3,5 +3,7 @@
 pub(in crate::run) mod capture;
 pub(in crate::run) mod commit;
 pub(in crate::run) mod lease;
+pub(in crate::run) mod load;
+pub(in crate::run) mod merge;
 pub(in crate::run) mod seal;
 pub(in crate::run) mod stage;

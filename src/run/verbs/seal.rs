@@ -1,13 +1,13 @@
 //! What the passes over a table have left, put together for the seal.
 
-use crate::batch::{Absent, Apply, LogMark, Parts, Removal, TableBatch, Update};
-use crate::bigquery::PreparedTarget;
+use crate::batch::{Absent, Changes, LogMark, Parts, Removal, TableBatch, Unstaged, Update};
+use crate::bigquery::{Destination, PreparedTarget};
 use crate::capture::Decision;
 use crate::run::delete_guard;
 use crate::run::error::RunError;
 use crate::run::order::Guard;
 use crate::run::verbs::stage::{Bounds, Staging};
-use crate::run::work::Staged;
+use crate::run::work::{Place, Staged};
 use crate::source::refuse_rewritten;
 
 impl Staging<'_> {
@@ -35,13 +35,11 @@ impl Staging<'_> {
         }
         let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };
         refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
-        let mut table = self.table(absent, parts, &prepared);
-        prepared.bound(&self.plan, &mut table)?;
+        let mut table = self.table(absent, parts, &prepared)?;
         delete_guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
         // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
         // only moves the watermark, with the refused rows counted.
-        let empties = absent == Absent::Remove || matches!(table.apply, Apply::Replace { .. });
-        if table.parts.total() == 0 && empties {
+        if table.parts.total() == 0 && table.apply.unstaged() == Unstaged::Go {
             let files = self.files.store_empty().await?;
             table.parts.upserts = files.parts;
             table.counts.staged_bytes += files.bytes;
@@ -49,20 +47,21 @@ impl Staging<'_> {
         Ok(Staged { table: Some(table), mark, counts, since })
     }
 
-    fn table(&self, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> TableBatch {
-        let spec = self.place.spec;
+    fn table(&self, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> Result<TableBatch, RunError> {
+        let Place { context, spec, run, .. } = self.place;
+        let destination = Destination { bigquery: &context.bigquery, plan: &self.plan, prepared, run };
         let apply = if self.capture.replaces() {
-            Apply::Replace { schema: prepared.replace_schema(), fields: prepared.fields.clone() }
+            destination.replacement()
         } else {
             let update = match self.capture.decision {
                 Decision::Reconcile(_) => Update::Different,
                 Decision::Chunk(..) if self.capture.is_over_rows() => Update::Different,
                 Decision::Whole(_) | Decision::Chunk(..) | Decision::Changes => Update::All,
             };
-            let staging = self.place.context.bigquery.staging(&spec.target, self.place.run);
-            Apply::Merge { staging, absent, repeats: self.repeats, scopes: self.scopes.clone(), update, within: None }
+            let changes = Changes { absent, repeats: self.repeats, scopes: self.scopes.clone(), update };
+            destination.changes(changes, parts)?
         };
-        TableBatch {
+        Ok(TableBatch {
             source: spec.source.to_string(),
             target: self.plan.target.clone(),
             apply,
@@ -71,7 +70,7 @@ impl Staging<'_> {
             delete: spec.delete.clone(),
             partition: self.plan.partition.clone(),
             cluster: self.plan.cluster.clone(),
-            compression: self.place.context.config.storage.compression,
+            compression: context.config.storage.compression,
             parts,
             counts: self.counts,
             lost_columns: prepared.lost.clone(),
@@ -82,6 +81,6 @@ impl Staging<'_> {
                 Bounds::Known(bounds) => bounds.clone(),
                 Bounds::Empty => None,
             },
-        }
+        })
     }
 }

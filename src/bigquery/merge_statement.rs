@@ -12,15 +12,10 @@ use time::OffsetDateTime;
 
 use super::sql::{ident, string, table, timestamp};
 use super::within::Within;
-use crate::batch::{Absent, Apply, Batch, KeyBounds, Repeats, TableBatch, Update};
+use crate::batch::{Absent, Batch, KeyBounds, Merge, Repeats, TableBatch, Unstaged, Update};
 use crate::model::{
-    Column, DeleteStyle, Metadata, Mode, OP_COLUMN, Op, RUN_COLUMN, RunId, SYNCED_AT_COLUMN, TargetRef, TargetType,
+    Column, DeleteStyle, Metadata, Mode, OP_COLUMN, Op, RUN_COLUMN, RunId, SYNCED_AT_COLUMN, TargetType,
 };
-
-/// The statement that brings a table's staged rows into its target; `None` for a batch that replaces it.
-pub fn merge_statement(batch: &TableBatch, merger: Merger<'_>) -> Option<String> {
-    bounded_merge_statement(batch, None, merger)
-}
 
 /// The run that a statement is of.
 #[derive(Clone, Copy, Debug)]
@@ -36,28 +31,24 @@ impl<'a> Merger<'a> {
     }
 }
 
-/// As [`merge_statement`], bounded by the target's partitions.
+/// The statement that brings a table's staged rows into its target, bounded by the target's partitions where `within` says so.
 pub(super) fn bounded_merge_statement(
-    batch: &TableBatch,
+    merge: &Merge,
+    table: &TableBatch,
     within: Option<&Within>,
     merger: Merger<'_>,
-) -> Option<String> {
-    let Apply::Merge { staging, absent, repeats, scopes, update, .. } = &batch.apply else { return None };
-    Some(Merge { batch, staging, absent: *absent, repeats: *repeats, scopes, update: *update, within, merger }.sql())
+) -> String {
+    Statement { merge, batch: table, within, merger }.sql()
 }
 
-struct Merge<'a> {
+struct Statement<'a> {
+    merge: &'a Merge,
     batch: &'a TableBatch,
-    staging: &'a TargetRef,
-    absent: Absent,
-    repeats: Repeats,
-    scopes: &'a [String],
-    update: Update,
     within: Option<&'a Within>,
     merger: Merger<'a>,
 }
 
-impl Merge<'_> {
+impl Statement<'_> {
     fn sql(&self) -> String {
         let mut sql =
             format!("MERGE {} AS T\nUSING {} AS S\nON {}", table(&self.batch.target), self.using(), self.on());
@@ -70,13 +61,13 @@ impl Merge<'_> {
 
     /// Each key once, and no scopes: those are no rows.
     fn using(&self) -> String {
-        let staging = table(self.staging);
-        let rows = if self.scopes.is_empty() {
+        let staging = table(&self.merge.staging);
+        let rows = if self.merge.scopes.is_empty() {
             String::new()
         } else {
             format!(" WHERE {} <> '{}'", ident(OP_COLUMN), Op::Scope.code())
         };
-        let once = match self.repeats {
+        let once = match self.merge.repeats {
             Repeats::Never => String::new(),
             // QUALIFY wants a WHERE before it.
             Repeats::Possible => {
@@ -92,10 +83,10 @@ impl Merge<'_> {
 
     fn on(&self) -> String {
         let keys = self.batch.key.iter().map(|k| format!("T.{0} = S.{0}", ident(k)));
-        let bounds = match self.absent {
-            Absent::Keep if self.scopes.is_empty() => self.bounds(),
+        let bounds = match self.merge.unstaged() {
+            Unstaged::Stay => self.bounds(),
             // A bound would make every row outside it look absent.
-            Absent::Keep | Absent::Remove => None,
+            Unstaged::GoInScopes | Unstaged::Go => None,
         };
         // Given only where nothing is concluded from other rows.
         let within = self.within.map(Within::condition);
@@ -159,16 +150,16 @@ impl Merge<'_> {
             sets.push(format!("T.{} = CAST(NULL AS TIMESTAMP)", ident(at)));
         }
         // Nothing but a value that changed is a reason to write a row.
-        if sets.is_empty() && (self.batch.metadata == Metadata::Off || self.update == Update::Different) {
+        if sets.is_empty() && (self.batch.metadata == Metadata::Off || self.merge.update == Update::Different) {
             return None;
         }
         sets.extend(self.metadata().map(|(name, value)| format!("T.{name} = {value}")));
-        let mut condition = match self.absent {
+        let mut condition = match self.merge.absent {
             Absent::Keep => String::new(),
             // A row staged for its key alone has no values to update from.
             Absent::Remove => format!(" AND {}", Self::op_is(Op::Upsert)),
         };
-        if self.update == Update::Different {
+        if self.merge.update == Update::Different {
             condition.push_str(&format!(" AND ({})", self.differs().join(" OR ")));
         }
         Some(format!("WHEN MATCHED{condition} THEN UPDATE SET {}", sets.join(", ")))
@@ -203,10 +194,10 @@ impl Merge<'_> {
     }
 
     fn remove(&self) -> Option<String> {
-        let scope = match self.absent {
-            Absent::Remove => String::new(),
-            Absent::Keep if self.scopes.is_empty() => return None,
-            Absent::Keep => format!(" AND ({})", self.in_scope()),
+        let scope = match self.merge.unstaged() {
+            Unstaged::Go => String::new(),
+            Unstaged::GoInScopes => format!(" AND ({})", self.in_scope()),
+            Unstaged::Stay => return None,
         };
         Some(match &self.batch.delete {
             DeleteStyle::Hard => format!("WHEN NOT MATCHED BY SOURCE{scope} THEN DELETE"),
@@ -220,12 +211,12 @@ impl Merge<'_> {
 
     /// The target row has a value whose rows were all read.
     fn in_scope(&self) -> String {
-        let each = self.scopes.iter().map(|name| {
+        let each = self.merge.scopes.iter().map(|name| {
             let column = ident(name);
             let scope = Op::Scope.code();
             format!(
                 "T.{column} IN (SELECT {column} FROM {} WHERE {} = '{scope}' AND {column} IS NOT NULL)",
-                table(self.staging),
+                table(&self.merge.staging),
                 ident(OP_COLUMN),
             )
         });

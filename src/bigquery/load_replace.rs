@@ -1,0 +1,43 @@
+//! The sink that replaces the target: one load job straight into it, which BigQuery does in one step or not at all.
+
+use async_trait::async_trait;
+
+use super::client::BigQuery;
+use super::error::BigQueryError;
+use super::jobs::{Earlier, JobName, Verb};
+use super::load_job::{Destination, load_job};
+use super::merge_statement::Merger;
+use super::sink::{Applied, Loaded, Replay, Sealed, Sink};
+use crate::batch::{Replace, ReplaceSchema, RowsWritten, TableBatch};
+
+#[async_trait]
+impl Sink for Replace {
+    async fn load(&self, bigquery: &BigQuery, sealed: Sealed<'_>, uris: Vec<String>) -> Result<Loaded, BigQueryError> {
+        let Sealed { batch, table, replay, .. } = sealed;
+        let earlier = match replay {
+            Replay::Yes => bigquery.ensure_batch_target(table).await?,
+            Replay::No => Earlier::Counts,
+        };
+        let name = JobName::of(batch, table, Verb::Load);
+        let job = load_job(uris, &table.target, Destination::Target { table, replace: self });
+        let done = bigquery.run_job(&name, &job, &format!("the load of {}", table.target), earlier).await?;
+        if self.schema == ReplaceSchema::Overwrite {
+            bigquery.restore_constraints(table).await?;
+        }
+        let rows = RowsWritten { inserted: Some(done.output_rows), ..RowsWritten::NONE };
+        Ok(Loaded::InTarget(Applied { rows, ..Applied::NOTHING }))
+    }
+
+    async fn merge(&self, _: &BigQuery, _: Sealed<'_>) -> Result<Applied, BigQueryError> {
+        // The load has said already that nothing is left to do.
+        Ok(Applied::NOTHING)
+    }
+
+    fn deciding_job(&self) -> Option<Verb> {
+        Some(Verb::Load)
+    }
+
+    fn statement(&self, _: &TableBatch, _: Merger<'_>) -> Option<String> {
+        None
+    }
+}

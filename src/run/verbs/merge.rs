@@ -1,0 +1,79 @@
+//! Merge: what was loaded gets into its target; and whose failure holds up the other tables.
+
+use crate::bigquery::{Applied, BigQueryError, Loaded, Sealed};
+use crate::model::FeedId;
+use crate::run::context::Context;
+use crate::run::error::RunError;
+
+/// Brings the loaded rows of a table into its target.
+pub(in crate::run) async fn merge(
+    context: &Context,
+    sealed: Sealed<'_>,
+    loaded: Loaded,
+) -> Result<Applied, BigQueryError> {
+    context.bigquery.merge(sealed, loaded).await
+}
+
+/// What became of a table of a sealed batch.
+#[derive(Debug)]
+pub(in crate::run) enum Outcome {
+    InTarget(Applied),
+    /// For good, and by itself.
+    Failed(RunError),
+    /// It belongs to another feed now.
+    LeftFeed,
+}
+
+impl Outcome {
+    /// In a feed that tables share, one that fails for good does not hold up the others; what may pass by itself keeps the batch pending.
+    pub fn of(applied: Result<Applied, BigQueryError>, feed: &FeedId) -> Result<Self, RunError> {
+        let is_shared = *feed == FeedId::of_changelog();
+        match applied {
+            Ok(applied) => Ok(Self::InTarget(applied)),
+            Err(e) if is_shared && e.may_be_of_one_table() => Ok(Self::Failed(e.into())),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+/// The outcomes as they are, or the failure that all tables have met: it is no one's own fault.
+pub(in crate::run) fn refuse_common_failure(mut outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, RunError> {
+    let is_everyones = |o: &Outcome| matches!(o, Outcome::Failed(e) if !e.is_of_one_table());
+    let Some(at) = outcomes.iter().position(is_everyones) else { return Ok(outcomes) };
+    if !outcomes.iter().all(|o| matches!(o, Outcome::LeftFeed) || is_everyones(o)) {
+        return Ok(outcomes);
+    }
+    match outcomes.swap_remove(at) {
+        Outcome::Failed(e) => Err(e),
+        Outcome::InTarget(_) | Outcome::LeftFeed => Ok(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied() -> Outcome {
+        let (doing, what, reason) = ("start", "x".to_owned(), "no".to_owned());
+        let e = Outcome::of(Err(BigQueryError::Denied { doing, what, reason }), &FeedId::of_changelog());
+        e.unwrap()
+    }
+
+    fn foreign() -> Outcome {
+        Outcome::of(Err(BigQueryError::Foreign("p.d.t".into())), &FeedId::of_changelog()).unwrap()
+    }
+
+    #[test]
+    fn what_every_table_met_is_no_ones_own_fault() {
+        assert!(refuse_common_failure(vec![Outcome::LeftFeed, denied(), denied()]).is_err());
+        assert_eq!(refuse_common_failure(vec![denied(), foreign()]).unwrap().len(), 2);
+        assert_eq!(refuse_common_failure(vec![denied(), Outcome::InTarget(Applied::NOTHING)]).unwrap().len(), 2);
+        assert_eq!(refuse_common_failure(vec![foreign()]).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_feed_of_one_table_fails_with_it() {
+        let feed = FeedId::of_target("t");
+        assert!(Outcome::of(Err(BigQueryError::Foreign("p.d.t".into())), &feed).is_err());
+    }
+}
