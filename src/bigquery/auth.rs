@@ -19,9 +19,9 @@ pub(super) enum Token {
 
 impl Token {
     pub async fn google() -> Result<Self, BigQueryError> {
-        crate::credentials::look().await.map_err(|e| BigQueryError::Credentials(e.to_string()))?;
+        crate::credentials::look().await.map_err(|e| BigQueryError::credentials(e.to_string()))?;
         let built = Builder::default().with_scopes([SCOPE]).build_access_token_credentials();
-        built.map(Self::Google).map_err(|e| BigQueryError::Credentials(e.to_string()))
+        built.map(Self::Google).map_err(|e| BigQueryError::credentials(e.to_string()))
     }
 
     pub async fn get(&self) -> Result<String, BigQueryError> {
@@ -29,10 +29,8 @@ impl Token {
             Self::Google(credentials) => {
                 let token = credentials.access_token().await;
                 token.map(|t| t.token).map_err(|e| match e.is_transient() {
-                    true => {
-                        BigQueryError::Unavailable { doing: "get", what: "a token".to_owned(), reason: e.to_string() }
-                    }
-                    false => BigQueryError::Credentials(e.to_string()),
+                    true => BigQueryError::unavailable("get", "a token", e.to_string()),
+                    false => BigQueryError::credentials(e.to_string()),
                 })
             }
             Self::Emulator => Ok("emulator".to_owned()),

@@ -9,10 +9,10 @@ use gcp_bigquery_client::error::BQError;
 use reqwest::Method;
 use serde_json::Value;
 
+use super::api_fault::ApiFault;
 use super::auth::Token;
-use super::clustering::Reclustered;
-use super::error::{ApiFault, BigQueryError};
-use super::locations::Known;
+use super::error::{BigQueryError, Refusal};
+use super::learned::{KnownDatasets, Reclustered};
 use crate::cause::root_cause;
 use crate::config::BigQueryConfig;
 use crate::emulator;
@@ -34,7 +34,7 @@ pub struct BigQuery {
     base: String,
     config: BigQueryConfig,
     attempts: usize,
-    pub(super) known: Known,
+    pub(super) known: KnownDatasets,
     pub(super) reclustered: Reclustered,
 }
 
@@ -46,7 +46,7 @@ pub(super) enum Body<'a> {
 
 impl BigQuery {
     pub async fn open(config: &BigQueryConfig) -> Result<Self, BigQueryError> {
-        let unusable = |e: String| BigQueryError::Credentials(e);
+        let unusable = |e: String| BigQueryError::credentials(e);
         let (base, token) = match emulator::address(EMULATOR)? {
             Some(host) => (format!("{host}/bigquery/v2"), Token::Emulator),
             None => ("https://bigquery.googleapis.com/bigquery/v2".to_owned(), Token::google().await?),
@@ -60,7 +60,7 @@ impl BigQuery {
             .map_err(|e| unusable(e.to_string()))?;
         let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build();
         let http = http.map_err(|e| unusable(e.to_string()))?;
-        let (known, reclustered) = (Known::default(), Reclustered::default());
+        let (known, reclustered) = (KnownDatasets::default(), Reclustered::default());
         Ok(Self { api, http, token, base, config: config.clone(), attempts: ATTEMPTS, known, reclustered })
     }
 
@@ -120,22 +120,16 @@ impl BigQuery {
                 Body::None => request,
                 Body::Json(json) => request.json(json),
             };
-            let unavailable = |e: reqwest::Error| BigQueryError::Unavailable {
-                doing,
-                what: what.to_owned(),
-                reason: root_cause(&e.without_url()),
-            };
+            let unavailable = |e: reqwest::Error| BigQueryError::unavailable(doing, what, root_cause(&e.without_url()));
             let response = request.send().await.map_err(unavailable)?;
             let status = response.status().as_u16();
             after.note(response.headers());
             let content = response.bytes().await.map_err(unavailable)?;
             match status {
                 200..=299 => {
-                    let reason = |e: serde_json::Error| format!("an answer that is not JSON: {e}");
-                    serde_json::from_slice(&content).map(Answer::Done).map_err(|e| BigQueryError::Unavailable {
-                        doing,
-                        what: what.to_owned(),
-                        reason: reason(e),
+                    let json = serde_json::from_slice(&content).map(Answer::Done);
+                    json.map_err(|e| {
+                        BigQueryError::unavailable(doing, what, format!("an answer that is not JSON: {e}"))
                     })
                 }
                 404 => Ok(Answer::Absent),
@@ -156,7 +150,7 @@ impl BigQuery {
             match self.api.table().delete(&table.project, &table.dataset, &table.table).await {
                 Ok(()) => Ok(()),
                 Err(e) => match from_client(e, "drop", &format!("table {table}")) {
-                    BigQueryError::NotFound { .. } => Ok(()),
+                    BigQueryError::Refused(Refusal::NotFound { .. }) => Ok(()),
                     other => Err(other),
                 },
             }
@@ -178,11 +172,8 @@ impl Answer {
     pub fn done(self, what: &str) -> Result<Value, BigQueryError> {
         match self {
             Self::Done(json) => Ok(json),
-            Self::Absent => Err(BigQueryError::NotFound { what: what.to_owned() }),
-            Self::Exists => {
-                let reason = "it exists already".to_owned();
-                Err(BigQueryError::Rejected { doing: "make", what: what.to_owned(), reason })
-            }
+            Self::Absent => Err(BigQueryError::not_found(what)),
+            Self::Exists => Err(BigQueryError::rejected("make", what, "it exists already")),
         }
     }
 }
@@ -201,8 +192,8 @@ fn from_client(e: BQError, doing: &'static str, what: &str) -> BigQueryError {
             let status = u16::try_from(error.error.code).unwrap_or(500);
             ApiFault { status, reason, message: error.error.message }.into_error(doing, what)
         }
-        BQError::NoToken => BigQueryError::Credentials("no token".to_owned()),
-        other => BigQueryError::Unavailable { doing, what: what.to_owned(), reason: root_cause(&other) },
+        BQError::NoToken => BigQueryError::credentials("no token"),
+        other => BigQueryError::unavailable(doing, what, root_cause(&other)),
     }
 }
 

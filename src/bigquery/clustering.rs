@@ -3,25 +3,12 @@
 //! BigQuery clusters what is written from then on, and the rest as it gets to it:
 //! <https://cloud.google.com/bigquery/docs/manage-clustered-tables#modifying-cluster-spec>
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use serde_json::{Value, json};
 use tracing::warn;
 
 use super::client::BigQuery;
 use super::error::BigQueryError;
 use super::target_plan::{TargetPlan, is_ours};
-
-/// Tables that were given other clustering by this process. Once each: what does not take effect is not asked for at every run.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Reclustered(Arc<Mutex<HashSet<String>>>);
-
-impl Reclustered {
-    fn is_first(&self, target: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(target.to_owned())
-    }
-}
 
 /// Whether the table is ours and clustered otherwise than the plan says.
 fn differs(plan: &TargetPlan, table: &Value) -> bool {

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::BigQueryError;
-use super::locations::Lifetime;
+use super::learned::Lifetime;
 use super::target_plan::label;
 use crate::model::TargetRef;
 
@@ -64,7 +64,7 @@ impl BigQuery {
                 Ok(())
             }
             Answer::Exists => Ok(()),
-            Answer::Absent => Err(BigQueryError::NotFound { what: format!("project {}", self.project()) }),
+            Answer::Absent => Err(BigQueryError::not_found(format!("project {}", self.project()))),
         }
     }
 }

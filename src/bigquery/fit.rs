@@ -2,17 +2,29 @@
 
 use serde_json::Value;
 
-use super::error::BigQueryError;
+use super::error::{BigQueryError, TableFault};
 use super::partitioning::{Partitioning, Reach};
-use super::tables::Present;
 use super::target_plan::{Origin, TargetPlan, is_ours};
 use crate::model::{Column, DeleteStyle, Mode, TargetType};
+
+/// What may be done to a target that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Present {
+    /// Rows are merged into it.
+    Merge,
+    /// All rows of the source are merged into it, and what it has besides goes; it has to be ours.
+    MergeAll,
+    /// Its rows are replaced; it has to be ours.
+    Replace,
+    /// Its rows and, where it must be, its columns are replaced, whoever made it.
+    Overwrite,
+}
 
 /// Rows that somebody else put there are not replaced unasked.
 pub(super) fn refuse_foreign(plan: &TargetPlan, present: Present, table: &Value) -> Result<(), BigQueryError> {
     let has_rows = table["numRows"].as_str().is_some_and(|n| n != "0");
     if matches!(present, Present::Replace | Present::MergeAll) && !is_ours(table) && has_rows {
-        return Err(BigQueryError::Foreign(plan.target.to_string()));
+        return Err(TableFault::Foreign(plan.target.to_string()).into());
     }
     Ok(())
 }
@@ -27,7 +39,7 @@ pub(super) fn refuse_unwritable(plan: &TargetPlan, present: Present, table: &Val
                 "EXTERNAL" => "external table".to_owned(),
                 other => other.to_lowercase().replace('_', " "),
             };
-            return Err(BigQueryError::NotATable { target: target(), kind });
+            return Err(TableFault::NotATable { target: target(), kind }.into());
         }
     }
     let least = match present {
@@ -74,10 +86,8 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
     if let Some(p) = &plan.partition {
         let found = &table["timePartitioning"];
         if found["field"] != p.column.as_str() || found["type"] != p.by.api_name() {
-            return Err(BigQueryError::Partition {
-                target: target(),
-                wanted: format!("{} by {}", p.column, p.by.api_name()),
-            });
+            let wanted = format!("{} by {}", p.column, p.by.api_name());
+            return Err(TableFault::Partition { target: target(), wanted }.into());
         }
     }
     let none = Vec::new();
@@ -92,7 +102,7 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
             Some(c) if c.mode == Mode::Required => {}
             // What somebody else has demanded of the column is not ours to drop.
             _ if is_ours(table) => difference.strict.push(column),
-            None => return Err(BigQueryError::RequiredColumn { target: target(), column }),
+            None => return Err(TableFault::RequiredColumn { target: target(), column }.into()),
             Some(_) => {}
         }
     }
@@ -121,9 +131,10 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
                 };
                 let (target, column) = (target(), column.name.clone());
                 return Err(match plan.origin(&column) {
-                    Origin::Source => BigQueryError::ColumnType { target, column, found, wanted },
-                    Origin::Added(by) => BigQueryError::AddedColumn { target, column, found, wanted, by },
-                });
+                    Origin::Source => TableFault::ColumnType { target, column, found, wanted },
+                    Origin::Added(by) => TableFault::AddedColumn { target, column, found, wanted, by },
+                }
+                .into());
             }
         }
     }
@@ -208,10 +219,10 @@ mod tests {
         );
         let strict =
             table(json!([{"name": "id", "type": "INTEGER"}, {"name": "x", "type": "STRING", "mode": "REQUIRED"}]));
-        assert!(matches!(compare(&plan(), &strict), Err(BigQueryError::RequiredColumn { .. })));
+        assert!(matches!(compare(&plan(), &strict), Err(BigQueryError::Table(TableFault::RequiredColumn { .. }))));
         let repeated =
             table(json!([{"name": "id", "type": "INTEGER"}, {"name": "note", "type": "STRING", "mode": "REPEATED"}]));
-        assert!(matches!(compare(&plan(), &repeated), Err(BigQueryError::ColumnType { .. })));
+        assert!(matches!(compare(&plan(), &repeated), Err(BigQueryError::Table(TableFault::ColumnType { .. }))));
     }
 
     #[test]

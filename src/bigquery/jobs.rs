@@ -14,8 +14,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use super::api_fault::is_passing_failure;
 use super::client::{Answer, BigQuery, Body, encode};
-use super::error::{BigQueryError, is_passing_failure};
+use super::error::{BigQueryError, Overtaken, ProjectFault, TableFault, Transient};
 use crate::batch::{Batch, TableBatch};
 use crate::bigquery::message_text::without_values;
 use crate::failpoint::{Effect, around};
@@ -164,12 +165,12 @@ impl BigQuery {
             let message = without_values(&told, &name.names);
             if !is_passing_failure(&reason, &told) {
                 return Err(match reason.as_str() {
-                    "quotaExceeded" => BigQueryError::Quota(message),
-                    _ => BigQueryError::JobFailed { job: id, table: name.table.clone(), reason, message },
+                    "quotaExceeded" => ProjectFault::Quota(message).into(),
+                    _ => TableFault::JobFailed { job: id, table: name.table.clone(), reason, message }.into(),
                 });
             }
             if fresh >= ATTEMPTS_A_TICK {
-                return Err(BigQueryError::JobKeepsFailing { job: id, attempts: attempt, message });
+                return Err(Transient::JobKeepsFailing { job: id, attempts: attempt, message }.into());
             }
             tokio::time::sleep(Duration::from_secs(1) * 2u32.pow(fresh)).await;
         }
@@ -203,11 +204,11 @@ impl BigQuery {
             let id = name.attempt(attempt);
             let (started, job) = self.start(&id, nothing, what).await?;
             match self.wait(&id, job, what).await {
-                Ok(Ended::Well(_)) | Err(BigQueryError::GivenUp(_)) => return Ok(()),
+                Ok(Ended::Well(_)) | Err(BigQueryError::Overtaken(Overtaken::GivenUp(_))) => return Ok(()),
                 Ok(Ended::Badly { .. }) if started == Started::Before => {}
                 Ok(Ended::Badly { reason, message }) => {
                     let message = without_values(&message, &name.names);
-                    return Err(BigQueryError::JobFailed { job: id, table: name.table.clone(), reason, message });
+                    return Err(TableFault::JobFailed { job: id, table: name.table.clone(), reason, message }.into());
                 }
                 Err(e) => return Err(e),
             }
@@ -232,11 +233,7 @@ impl BigQuery {
             }),
             ..Job::default()
         };
-        let failed = |e: serde_json::Error| BigQueryError::Rejected {
-            doing: "start",
-            what: what.to_owned(),
-            reason: e.to_string(),
-        };
+        let failed = |e: serde_json::Error| BigQueryError::rejected("start", what, e.to_string());
         let body = serde_json::to_value(&job).map_err(failed)?;
         let answer = self.request(Method::POST, "/jobs", &[], Body::Json(&body), "start", what).await?;
         match answer {
@@ -244,9 +241,9 @@ impl BigQuery {
             // Ours, from an attempt whose answer was lost, or from a run that died.
             Answer::Exists => {
                 let job = self.get_job(id, what).await?;
-                Ok((Started::Before, job.ok_or_else(|| BigQueryError::NotFound { what: format!("job {id}") })?))
+                Ok((Started::Before, job.ok_or_else(|| BigQueryError::not_found(format!("job {id}")))?))
             }
-            Answer::Absent => Err(BigQueryError::NotFound { what: what.to_owned() }),
+            Answer::Absent => Err(BigQueryError::not_found(what)),
         }
     }
 
@@ -268,7 +265,7 @@ impl BigQuery {
         while job["status"]["state"] != "DONE" {
             if OffsetDateTime::now_utc() - created(&job).unwrap_or(began) > self.job_timeout() {
                 self.cancel_job(id, what).await?;
-                return Err(BigQueryError::JobTooLong { job: id.to_owned(), limit: self.job_timeout() });
+                return Err(Transient::JobTooLong { job: id.to_owned(), limit: self.job_timeout() }.into());
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(SLOWEST_POLL);
@@ -284,7 +281,7 @@ impl BigQuery {
         }
         // Whoever closed the batch may have died before it was taken out of the state: that job has merged nothing.
         if job["configuration"]["query"]["query"] == NOTHING {
-            return Err(BigQueryError::GivenUp(id.to_owned()));
+            return Err(Overtaken::GivenUp(id.to_owned()).into());
         }
         let statistics = &job["statistics"];
         let number = |v: &Value| v.as_str().and_then(|s| s.parse().ok()).or(v.as_u64()).unwrap_or(0);

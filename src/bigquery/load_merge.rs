@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::client::BigQuery;
-use super::error::BigQueryError;
+use super::error::{BigQueryError, Overtaken, TableFault};
 use super::jobs::{Earlier, JobDone, JobName, Verb};
 use super::load_job::{Destination, load_job, query_job};
 use super::merge_statement::{Merger, bounded_merge_statement};
@@ -74,10 +74,9 @@ fn applied(done: &JobDone) -> Applied {
 impl BigQuery {
     /// A target that was dropped after the seal can't be merged into: changes alone don't make a table.
     async fn explain_merge_failure(&self, e: BigQueryError, table: &TableBatch) -> BigQueryError {
-        let looks_gone =
-            matches!(&e, BigQueryError::JobFailed { reason, .. } if reason == "notFound" || reason == "invalidQuery");
+        let looks_gone = matches!(&e, BigQueryError::Table(TableFault::JobFailed { reason, .. }) if reason == "notFound" || reason == "invalidQuery");
         if looks_gone && matches!(self.get_table(&table.target).await, Ok(None)) {
-            return BigQueryError::TargetGone(table.target.to_string());
+            return Overtaken::TargetGone(table.target.to_string()).into();
         }
         e
     }

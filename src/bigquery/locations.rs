@@ -3,51 +3,14 @@
 //! A job runs in one place: it finds no dataset that is elsewhere, and does not read in one place and write in another.
 //! Source: <https://cloud.google.com/bigquery/docs/locations#specify_locations>
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Method;
-use serde_json::Value;
 
 use super::client::{Answer, BigQuery, Body, encode};
-use super::error::BigQueryError;
+use super::error::{BigQueryError, ProjectFault, SaidBy};
+use super::learned::Dataset;
 use crate::model::nearest;
-
-/// What a dataset says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dataset {
-    pub location: Option<String>,
-    pub tables: Lifetime,
-}
-
-/// Whether a dataset's tables go by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lifetime {
-    Ends,
-    Endless,
-}
-
-/// The datasets that were looked at, by name. One that is dropped and made elsewhere is noticed by the next process.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Known(Arc<Mutex<HashMap<String, Dataset>>>);
-
-impl Known {
-    fn get(&self, name: &str) -> Option<Dataset> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
-    }
-
-    /// Remembers a dataset as the API describes it.
-    pub fn note(&self, name: &str, json: &Value) -> Dataset {
-        let dataset = Dataset {
-            location: json["location"].as_str().map(str::to_owned),
-            tables: if json["defaultTableExpirationMs"].is_null() { Lifetime::Endless } else { Lifetime::Ends },
-        };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(name.to_owned(), dataset.clone());
-        dataset
-    }
-}
 
 /// A dataset that is not there yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,23 +35,6 @@ impl fmt::Display for MissingDataset {
             Self::Staging { name } => {
                 write!(f, "the dataset {name} does not exist: the first run that needs it makes it")
             }
-        }
-    }
-}
-
-/// What says where jobs run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SaidBy {
-    Config,
-    /// The dataset of the targets.
-    Dataset(String),
-}
-
-impl fmt::Display for SaidBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config => f.write_str("[bigquery] location says"),
-            Self::Dataset(name) => write!(f, "the targets' dataset {name} is in"),
         }
     }
 }
@@ -119,7 +65,7 @@ impl BigQuery {
         let [targets, _] = self.datasets();
         match self.dataset(targets).await? {
             Some(dataset) => Ok(dataset.location),
-            None => Err(BigQueryError::NotFound { what: self.dataset_label(targets) }),
+            None => Err(BigQueryError::not_found(self.dataset_label(targets))),
         }
     }
 
@@ -139,7 +85,7 @@ impl BigQuery {
             let found = self.dataset(name).await?.and_then(|d| d.location);
             if let Some(found) = found.filter(|l| !l.eq_ignore_ascii_case(&wanted)) {
                 let dataset = format!("{}.{name}", self.project());
-                return Err(BigQueryError::Elsewhere { dataset, found, wanted, said_by });
+                return Err(ProjectFault::Elsewhere { dataset, found, wanted, said_by }.into());
             }
         }
         Ok(())

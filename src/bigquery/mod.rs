@@ -4,6 +4,7 @@
 //! means wait for it. `gcp-bigquery-client` gives the job and dataset types and the plain calls; what it lacks (status
 //! codes, constraints, DML statistics, retries, timeouts) is a thin request beside it, over the same token.
 
+mod api_fault;
 mod auth;
 mod client;
 mod clustering;
@@ -13,6 +14,7 @@ mod error;
 mod fit;
 mod hints;
 mod jobs;
+mod learned;
 mod load_job;
 mod load_merge;
 mod load_replace;
@@ -29,10 +31,11 @@ mod target_plan;
 mod within;
 
 pub use client::{BigQuery, EMULATOR};
-pub use error::BigQueryError;
+pub use error::{BigQueryError, Overtaken, ProjectFault, Refusal, TableFault, Transient};
+pub use fit::Present;
 pub use locations::MissingDataset;
 pub use merge_statement::Merger;
 pub use partitioning::{Filter, Partitioning, Reach};
 pub use sink::{Applied, Destination, Loaded, Replay, Sealed, merge_statement};
-pub use tables::{Inspection, Prepared, PreparedTarget, Present};
+pub use tables::{Inspection, Prepared, PreparedTarget};
 pub use target_plan::TargetPlan;

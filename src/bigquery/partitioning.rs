@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::error::BigQueryError;
+use super::error::{BigQueryError, Obstacle, TableFault};
 use super::target_plan::TargetPlan;
 use crate::batch::{Parts, Unstaged};
 use crate::model::{Partition, PartitionBy};
@@ -91,11 +91,12 @@ impl Partitioning {
             (Some(column), Filter::Required) => Ok(Some(column.clone())),
             (Some(column), Filter::Optional) => Ok(immutable.map(|_| column.clone())),
             (None, Filter::Optional) => Ok(None),
-            (None, Filter::Required) => Err(BigQueryError::FilterRequired {
+            (None, Filter::Required) => Err(TableFault::FilterRequired {
                 target: plan.target.to_string(),
                 column: self.column.clone().unwrap_or_else(|| INGESTION_TIME.to_owned()),
                 why: self.obstacle(plan, reach),
-            }),
+            }
+            .into()),
         }
     }
 
@@ -116,28 +117,6 @@ impl Partitioning {
 /// BigQuery compares names of columns without case.
 fn is_same(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
-}
-
-/// Why a MERGE can't carry a filter by the partitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    IngestionTime,
-    LooksEverywhere,
-    DeletesByKey,
-    MayChange,
-    NotPublished,
-}
-
-impl std::fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::IngestionTime => "the source does not know when a row was loaded",
-            Self::LooksEverywhere => "it looks for rows that are gone in all of the target",
-            Self::DeletesByKey => "of a deleted row only the key is known",
-            Self::MayChange => "a row's value in it may have changed",
-            Self::NotPublished => "the column is not from the source",
-        })
-    }
 }
 
 #[cfg(test)]
@@ -184,7 +163,7 @@ mod tests {
         let table = demanding(json!({ "type": "DAY", "field": "Day" }));
         let bound = |key: &[&str], immutable, reach| match table.bound(&plan(key, immutable), reach) {
             Ok(column) => Ok(column.unwrap_or_default()),
-            Err(BigQueryError::FilterRequired { why, .. }) => Err(why),
+            Err(BigQueryError::Table(TableFault::FilterRequired { why, .. })) => Err(why),
             Err(e) => panic!("{e}"),
         };
         assert_eq!(bound(&["id", "day"], false, Reach::Rows), Ok("day".into()));

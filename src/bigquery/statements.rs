@@ -39,7 +39,7 @@ impl BigQuery {
 }
 
 fn too_slow(doing: &'static str, what: String) -> BigQueryError {
-    BigQueryError::Unavailable { doing, what, reason: "the query takes too long".to_owned() }
+    BigQueryError::unavailable(doing, what, "the query takes too long")
 }
 
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language#alter_column_set_data_type_statement>

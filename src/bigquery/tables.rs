@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Answer, BigQuery, Body, encode};
-use super::error::BigQueryError;
-use super::fit::{Difference, compare, other_columns, refuse_foreign, refuse_unwritable};
+use super::error::{BigQueryError, TableFault};
+use super::fit::{Difference, Present, compare, other_columns, refuse_foreign, refuse_unwritable};
 use super::jobs::Earlier;
 use super::lost_columns;
 use super::partitioning::{Partitioning, Reach};
@@ -13,19 +13,6 @@ use super::target_plan::{TargetPlan, is_ours, label};
 use crate::batch::{ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
 use crate::model::{Column, DeleteStyle, Mode, TargetRef};
-
-/// What may be done to a target that is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Present {
-    /// Rows are merged into it.
-    Merge,
-    /// All rows of the source are merged into it, and what it has besides goes; it has to be ours.
-    MergeAll,
-    /// Its rows are replaced; it has to be ours.
-    Replace,
-    /// Its rows and, where it must be, its columns are replaced, whoever made it.
-    Overwrite,
-}
 
 /// How a target was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +124,7 @@ impl BigQuery {
                 Ok(PreparedTarget { state: Prepared::Ready, fields, rows, partitioning, lost })
             }
             // Nor can a load that brings its schema along.
-            (Err(e @ BigQueryError::Partition { .. }), _) => Err(e),
+            (Err(e @ BigQueryError::Table(TableFault::Partition { .. })), _) => Err(e),
             // With soft deletes the old rows have to stay, so there is nothing to overwrite.
             (Err(_), Present::Overwrite) if plan.delete == DeleteStyle::Hard => {
                 // A load does not take other clustering than the table's.
@@ -207,7 +194,7 @@ impl BigQuery {
         let create = self.request(Method::POST, &path, &[], Body::Json(&body), "create", &what);
         match around(Effect::TableCreate, create).await? {
             Answer::Done(_) | Answer::Exists => Ok(()),
-            Answer::Absent => Err(BigQueryError::NotFound { what: format!("dataset {}", plan.target.dataset) }),
+            Answer::Absent => Err(BigQueryError::not_found(format!("dataset {}", plan.target.dataset))),
         }
     }
 

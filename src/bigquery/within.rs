@@ -78,8 +78,7 @@ impl BigQuery {
         let what = format!("the staged rows of {}", table.target);
         let answer = self.ask(question(&merge.staging, column), "look for the bounds of", &what).await?;
         if answer["jobComplete"] == false {
-            let reason = "the query takes too long".to_owned();
-            return Err(BigQueryError::Unavailable { doing: "look for the bounds of", what, reason });
+            return Err(BigQueryError::unavailable("look for the bounds of", what, "the query takes too long"));
         }
         let bytes = |key: &str| answer[key].as_str().and_then(|n| n.parse::<u64>().ok());
         let bytes_processed = bytes("totalBytesProcessed").unwrap_or(0);

@@ -180,8 +180,7 @@ impl Run<'_> {
 
     /// A full load makes an older batch pointless, once its jobs have ended badly.
     fn may_be_discarded(&self, e: &BigQueryError) -> bool {
-        matches!(e, BigQueryError::TargetGone(_) | BigQueryError::GivenUp(_))
-            || (self.order.mode == Mode::Resync && !e.is_transient())
+        matches!(e, BigQueryError::Overtaken(_)) || (self.order.mode == Mode::Resync && !e.is_transient())
     }
 
     /// The tables this run is for; those of a shared feed come and go each by itself.

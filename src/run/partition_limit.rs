@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::bigquery::{BigQueryError, Partitioning};
+use crate::bigquery::{BigQueryError, Partitioning, TableFault};
 use crate::encode::Shape;
 use crate::model::{PartitionBy, TargetRef};
 use crate::run::error::RunError;
@@ -56,12 +56,8 @@ impl Partitions {
 }
 
 fn too_many(target: &TargetRef, column: &str, by: PartitionBy) -> BigQueryError {
-    BigQueryError::TooManyPartitions {
-        target: target.to_string(),
-        column: column.to_owned(),
-        by: by.word(),
-        limit: MOST_PARTITIONS,
-    }
+    let (target, column) = (target.to_string(), column.to_owned());
+    TableFault::TooManyPartitions { target, column, by: by.word(), limit: MOST_PARTITIONS }.into()
 }
 
 /// A partition's number from the text of a date or time: its digits as far as they count.

@@ -53,7 +53,7 @@ pub(in crate::run) async fn commit(
                 reports.push(report);
             }
             // Nothing to mend: the next tick fills a new one.
-            Outcome::Failed(RunError::BigQuery(e @ (BigQueryError::TargetGone(_) | BigQueryError::GivenUp(_)))) => {
+            Outcome::Failed(RunError::BigQuery(e @ BigQueryError::Overtaken(_))) => {
                 context.bigquery.give_up(batch, table).await?;
                 warn!(target, reason = %e, "the next tick reads the whole table");
                 next.tables.remove(target);

@@ -52,15 +52,16 @@ pub(in crate::run) fn refuse_common_failure(mut outcomes: Vec<Outcome>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bigquery::{Refusal, TableFault};
 
     fn denied() -> Outcome {
         let (doing, what, reason) = ("start", "x".to_owned(), "no".to_owned());
-        let e = Outcome::of(Err(BigQueryError::Denied { doing, what, reason }), &FeedId::of_changelog());
+        let e = Outcome::of(Err(Refusal::Denied { doing, what, reason }.into()), &FeedId::of_changelog());
         e.unwrap()
     }
 
     fn foreign() -> Outcome {
-        Outcome::of(Err(BigQueryError::Foreign("p.d.t".into())), &FeedId::of_changelog()).unwrap()
+        Outcome::of(Err(TableFault::Foreign("p.d.t".into()).into()), &FeedId::of_changelog()).unwrap()
     }
 
     #[test]
@@ -74,6 +75,6 @@ mod tests {
     #[test]
     fn a_feed_of_one_table_fails_with_it() {
         let feed = FeedId::of_target("t");
-        assert!(Outcome::of(Err(BigQueryError::Foreign("p.d.t".into())), &feed).is_err());
+        assert!(Outcome::of(Err(TableFault::Foreign("p.d.t".into()).into()), &feed).is_err());
     }
 }
