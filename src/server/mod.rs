@@ -10,6 +10,7 @@
 //! | `POST /console/…` | its buttons: 303; 403 where it is read-only, or from another site |
 //! | `GET /healthz`, `GET /readyz` | the process; progress (503 with the reasons); also `/health` and `/ready` |
 
+mod app;
 mod auth;
 mod body;
 mod connections;

@@ -1,11 +1,10 @@
 //! The routes themselves.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -13,23 +12,16 @@ use axum::{Json, Router};
 use serde_json::json;
 use tracing::{Instrument, info, info_span, warn};
 
-use super::auth::Gate;
+use super::app::{App, PATIENCE, guard, refusal, run};
 use super::body::{self, Kind};
 use super::console;
 use super::envelope;
 use super::origin::is_another_site;
 use crate::config::FanOut;
-use crate::run::{Context, Request, TickReport, UnknownTable, fan_out, pass_on_rest, tick};
+use crate::run::{Request, TickReport, fan_out, pass_on_rest};
 use crate::telemetry::TraceContext;
 
-/// Nobody who asks how things stand waits longer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const SILENT: &str = "Cloud Storage does not answer";
-
-pub(super) struct App {
-    pub context: Arc<Context>,
-    pub gate: Gate,
-}
 
 pub(super) fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -44,21 +36,6 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .merge(console::router())
         .layer(middleware::from_fn(traced))
         .with_state(app)
-}
-
-fn refusal(status: StatusCode, message: impl Into<String>, hint: impl Into<String>) -> Response {
-    (status, Json(json!({ "error": message.into(), "hint": hint.into() }))).into_response()
-}
-
-pub(super) async fn guard(app: &App, headers: &HeaderMap) -> Result<(), Response> {
-    app.gate.check(headers).await.map_err(|(status, why)| {
-        warn!(status = status.as_u16(), reason = why, "request refused");
-        let refused = refusal(status, why, app.gate.hint());
-        match status {
-            StatusCode::UNAUTHORIZED => ([(header::WWW_AUTHENTICATE, "Bearer")], refused).into_response(),
-            _ => refused,
-        }
-    })
 }
 
 /// The body of a caller who may send one.
@@ -79,18 +56,6 @@ async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Bytes,
         },
     };
     Err(body::refuse(content, refused).await)
-}
-
-/// Runs a tick to its end even if the caller goes away: Pub/Sub gives up waiting before a long run is done.
-pub(super) async fn run(app: &App, request: Request) -> Result<TickReport, UnknownTable> {
-    request.select(&app.context.config.tables)?;
-    let context = app.context.clone();
-    let started = time::OffsetDateTime::now_utc();
-    let task = tokio::spawn(async move { tick(&context, &request).await }.in_current_span());
-    match task.await {
-        Ok(report) => report,
-        Err(_) => Ok(TickReport::crashed(started)),
-    }
 }
 
 /// What is logged on a request's behalf belongs to its caller's trace.

@@ -11,11 +11,12 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
+use super::app::App;
 use super::auth::Gate;
 use super::connections;
 use super::door::{Checks, Door, Platform, Unchecked, how_to_open, link};
 use super::error::ServeError;
-use super::routes::{App, router};
+use super::routes::router;
 use crate::run::Context;
 
 /// How long runs may go on after the signal; giving back their leases takes the rest of the ten seconds.

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::error::StateError;
 use super::notes::Notes;
+use super::past_run::{Complaint, PastRun};
 use crate::batch::{Aside, Batch, FORMAT_VERSION, Watermark};
 use crate::model::{FeedId, RunId};
 
@@ -36,83 +37,6 @@ pub struct Lease {
     pub run: RunId,
     #[serde(with = "time::serde::rfc3339")]
     pub until: OffsetDateTime,
-}
-
-/// A run that is over, for `status` and the status page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PastRun {
-    pub run: RunId,
-    #[serde(with = "time::serde::rfc3339")]
-    pub finished: OffsetDateTime,
-    #[serde(default)]
-    pub seconds: f64,
-    /// Of all its tables.
-    #[serde(flatten)]
-    pub figures: Figures,
-    /// Each table's share, by target; of a run that failed or has changed nothing, the tables that it was for. Empty where those are all
-    /// tables of the feed, or an older version made the note.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tables: BTreeMap<String, Figures>,
-    /// Why it failed, if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Complaint>,
-}
-
-/// What a run did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Figures {
-    pub upserts: u64,
-    /// Rows of the target that are gone, or flagged under soft deletes. At least so many, where a load has replaced the target.
-    pub deletes: u64,
-    pub quarantined: u64,
-    pub bytes_billed: u64,
-    /// Rows of the target that a load has replaced.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows_before: Option<u64>,
-}
-
-impl Figures {
-    /// Whether any row came or went.
-    pub fn has_rows(self) -> bool {
-        self.upserts + self.deletes + self.quarantined > 0 || self.rows_before.is_some()
-    }
-
-    /// The figures of two tables together.
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            upserts: self.upserts + other.upserts,
-            deletes: self.deletes + other.deletes,
-            quarantined: self.quarantined + other.quarantined,
-            bytes_billed: self.bytes_billed + other.bytes_billed,
-            rows_before: match (self.rows_before, other.rows_before) {
-                (Some(a), Some(b)) => Some(a + b),
-                (a, b) => a.or(b),
-            },
-        }
-    }
-}
-
-impl PastRun {
-    /// A run that has changed nothing, now at its end after so many seconds.
-    pub fn of(run: &RunId, seconds: f64, error: Option<Complaint>) -> Self {
-        let (finished, figures, tables) = (OffsetDateTime::now_utc(), Figures::default(), BTreeMap::new());
-        Self { run: run.clone(), finished, seconds, figures, tables, error }
-    }
-
-    /// What the run did to one table of its feed; `None` where it was not for it, or did nothing to it.
-    pub fn of_table(&self, feed: &FeedId, target: &str) -> Option<Self> {
-        let is_everyones = self.tables.is_empty()
-            && (*feed == FeedId::of_target(target) || self.error.is_some() || self.figures == Figures::default());
-        let figures = self.tables.get(target).copied().or(is_everyones.then_some(self.figures))?;
-        Some(Self { figures, tables: BTreeMap::new(), ..self.clone() })
-    }
-}
-
-/// What went wrong, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Complaint {
-    pub message: String,
-    pub hint: String,
 }
 
 impl StateDocument {
@@ -161,4 +85,35 @@ impl StateDocument {
 /// The name of a feed's state object below the storage prefix. A feed's name is a BigQuery table's: no slash in it.
 pub fn object_name(feed: &FeedId) -> String {
     format!("state/{feed}.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::notes::Told;
+    use super::super::past_run::Figures;
+    use super::*;
+
+    fn run(number: u64, tables: &[&str]) -> PastRun {
+        let figures = |upserts| Figures { upserts, ..Figures::default() };
+        PastRun {
+            figures: figures(7),
+            tables: tables.iter().map(|t| ((*t).to_owned(), figures(number))).collect(),
+            ..PastRun::of(&RunId::new(OffsetDateTime::UNIX_EPOCH, number), 0.1, None)
+        }
+    }
+
+    #[test]
+    fn a_failure_stands_until_the_table_is_looked_at() {
+        let (message, hint) = ("m".to_owned(), "h".to_owned());
+        let mut document = StateDocument::new(FeedId::of_changelog());
+        let failed = PastRun { error: Some(Complaint { message, hint }), figures: Figures::default(), ..run(1, &[]) };
+        document.notes.add(PastRun { tables: [("a".to_owned(), Figures::default())].into(), ..failed.clone() });
+        assert!(document.failure_of("a").is_some() && document.failure_of("b").is_none());
+        // Another table's run says nothing of this one.
+        document.notes.add(run(2, &["b"]));
+        assert!(document.failure_of("a").is_some());
+        let checked = Some((vec!["a".to_owned()], failed.finished + time::Duration::SECOND));
+        document.notes.note(&Told { checked, ..Told::default() }, |_| true);
+        assert!(document.failure_of("a").is_none());
+    }
 }

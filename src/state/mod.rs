@@ -12,12 +12,16 @@
 //! of its writer: after a lost answer, a conflict with our own stamp is success. Notes in the margin (paused tables, past runs) may be
 //! made at any time and by anybody: they are in no run's way.
 
+mod annotate;
 mod document;
 mod error;
 mod handle;
 mod notes;
+mod past_run;
 
-pub use document::{Complaint, Figures, Lease, PastRun, StateDocument, object_name};
+pub use annotate::{Newborn, annotate};
+pub use document::{Lease, StateDocument, object_name};
 pub use error::StateError;
 pub use handle::{Handle, Holder};
-pub use notes::{Newborn, Notes, Paused, TableNote, Told, annotate};
+pub use notes::{Notes, Paused, TableNote, Told};
+pub use past_run::{Complaint, Figures, PastRun};

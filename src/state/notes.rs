@@ -5,22 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::document::{Figures, PastRun, StateDocument, object_name};
-use super::error::StateError;
-use super::handle::Holder;
-use crate::model::FeedId;
-use crate::storage::{Expect, StorageError, Store};
+use super::past_run::{Figures, PastRun};
 
 /// How many past runs are kept.
 const KEPT: usize = 30;
 /// How many tables' shares of those are kept, the newest: many tables must not make the state large.
 const KEPT_SHARES: usize = 600;
-/// How often somebody else's write may be quicker than ours.
-const MOST_ATTEMPTS: u32 = 8;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Notes {
@@ -113,51 +106,8 @@ impl Notes {
     }
 }
 
-/// Whether a feed that never ran gets a state for a note's sake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Newborn {
-    Create,
-    LeaveAlone,
-}
-
-/// Makes a note; what changes nothing is not written. `change` may be called more than once, each time on what is there then.
-pub async fn annotate(
-    store: &Store,
-    feed: &FeedId,
-    writer: &Holder,
-    newborn: Newborn,
-    change: impl Fn(&mut Notes),
-) -> Result<(), StateError> {
-    let name = object_name(feed);
-    for attempt in 1..=MOST_ATTEMPTS {
-        let (mut document, expect) = match store.get(&name).await? {
-            Some((content, generation)) => (StateDocument::parse(feed, &content)?, Expect::Generation(generation)),
-            None if newborn == Newborn::LeaveAlone => return Ok(()),
-            None => {
-                store.probe().await?;
-                (StateDocument::new(feed.clone()), Expect::Absent)
-            }
-        };
-        let before = document.notes.clone();
-        change(&mut document.notes);
-        if document.notes == before {
-            return Ok(());
-        }
-        document.stamp = format!("{}/note{attempt}", writer.0);
-        let unreadable = |e: serde_json::Error| StateError::Unreadable { feed: feed.clone(), reason: e.to_string() };
-        let content = Bytes::from(serde_json::to_vec_pretty(&document).map_err(unreadable)?);
-        match store.put(&name, content, "application/json", expect).await {
-            Ok(_) => return Ok(()),
-            Err(StorageError::Conflict { .. }) => {}
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Err(StateError::Lost(feed.clone()))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::document::Complaint;
     use super::*;
     use crate::model::RunId;
 
@@ -168,40 +118,6 @@ mod tests {
             tables: tables.iter().map(|t| ((*t).to_owned(), figures(number))).collect(),
             ..PastRun::of(&RunId::new(OffsetDateTime::UNIX_EPOCH, number), 0.1, None)
         }
-    }
-
-    #[test]
-    fn a_table_has_its_own_share_of_a_run() {
-        let (shared, own) = (FeedId::of_changelog(), FeedId::of_target("a"));
-        let upserts = |run: &PastRun, feed, target| run.of_table(feed, target).map(|r| r.figures.upserts);
-        let both = run(3, &["a", "b"]);
-        assert_eq!((upserts(&both, &shared, "a"), upserts(&both, &shared, "c")), (Some(3), None));
-        // An older version has noted the feed's figures alone: of a feed of one table they are the table's.
-        let old = run(3, &[]);
-        assert_eq!((upserts(&old, &own, "a"), upserts(&old, &shared, "a")), (Some(7), None));
-        let (message, hint) = (String::new(), String::new());
-        let failed = PastRun { error: Some(Complaint { message, hint }), figures: Figures::default(), ..old };
-        assert_eq!(upserts(&failed, &shared, "a"), Some(0), "every table's");
-        // A failure of some tables is no other's.
-        let of_a = PastRun { tables: [("a".to_owned(), Figures::default())].into(), ..failed.clone() };
-        assert_eq!((upserts(&of_a, &shared, "a"), upserts(&of_a, &shared, "b")), (Some(0), None));
-        let recovered = PastRun { error: None, ..failed };
-        assert_eq!(upserts(&recovered, &shared, "a"), Some(0), "nothing was to be done for any of them");
-    }
-
-    #[test]
-    fn a_failure_stands_until_the_table_is_looked_at() {
-        let (message, hint) = ("m".to_owned(), "h".to_owned());
-        let mut document = StateDocument::new(FeedId::of_changelog());
-        let failed = PastRun { error: Some(Complaint { message, hint }), figures: Figures::default(), ..run(1, &[]) };
-        document.notes.add(PastRun { tables: [("a".to_owned(), Figures::default())].into(), ..failed.clone() });
-        assert!(document.failure_of("a").is_some() && document.failure_of("b").is_none());
-        // Another table's run says nothing of this one.
-        document.notes.add(run(2, &["b"]));
-        assert!(document.failure_of("a").is_some());
-        let checked = Some((vec!["a".to_owned()], failed.finished + time::Duration::SECOND));
-        document.notes.note(&Told { checked, ..Told::default() }, |_| true);
-        assert!(document.failure_of("a").is_none());
     }
 
     #[test]

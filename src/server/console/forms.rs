@@ -10,9 +10,9 @@ use tracing::{info, warn};
 
 use super::{may_operate, problem};
 use crate::run::{Pause, Request, TickReport};
+use crate::server::app::{App, PATIENCE, guard, run as run_tick};
 use crate::server::body::{self, Kind};
 use crate::server::origin::is_our_page;
-use crate::server::routes::{App, PATIENCE, guard, run as run_tick};
 
 /// What became of a button, for the page that is shown then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use axum::routing::{get, post};
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 
-use super::routes::{App, PATIENCE, guard};
+use super::app::{App, PATIENCE, guard};
 use crate::config::Console;
 use crate::model::RunId;
 use crate::run::{Pause, UnknownRun};
