@@ -1,5 +1,7 @@
 //! The variables that name an emulator in place of a service of Google's.
 
+/// The variable that holds the `http://host:port` of an emulator of Cloud Storage.
+pub const STORAGE: &str = "STORAGE_EMULATOR_HOST";
 /// The variable that holds the `http://host:port` of an emulator of BigQuery.
 pub const BIGQUERY: &str = "BIGQUERY_EMULATOR_HOST";
 

@@ -15,77 +15,19 @@ use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_storage::client::Storage;
 
 use crate::cause::root_cause;
-use crate::emulator::{self, NoScheme};
-use crate::failpoint::Injected;
-use crate::model::Blame;
+use crate::emulator;
 use crate::retry::RetryAfter;
 
-/// The variable that holds an emulator's `http://host:port`.
-pub const EMULATOR: &str = "STORAGE_EMULATOR_HOST";
+mod error;
+
+pub use error::{StorageError, StorageFault};
+
+pub use crate::emulator::STORAGE as EMULATOR;
 
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 const ATTEMPTS: usize = 5;
 const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
-
-#[derive(Debug, thiserror::Error)]
-pub enum StorageError {
-    #[error(transparent)]
-    Emulator(#[from] NoScheme),
-
-    #[error("no credentials for Cloud Storage: {0}")]
-    Credentials(String),
-
-    #[error("the bucket {0} does not exist")]
-    NoBucket(String),
-
-    #[error("Cloud Storage refuses to {doing} gs://{bucket}/{object}: {reason}")]
-    Denied { doing: &'static str, bucket: String, object: String, reason: String },
-
-    /// The object is not at the generation it was expected at.
-    #[error("gs://{bucket}/{object} was written by somebody else meanwhile")]
-    Conflict { bucket: String, object: String },
-
-    #[error("Cloud Storage did not {doing} gs://{bucket}/{object}: {reason}")]
-    Unavailable { doing: &'static str, bucket: String, object: String, reason: String },
-
-    #[error("Cloud Storage rejected the request to {doing} gs://{bucket}/{object}: {reason}")]
-    Rejected { doing: &'static str, bucket: String, object: String, reason: String },
-}
-
-impl From<Injected> for StorageError {
-    fn from(injected: Injected) -> Self {
-        let (bucket, object) = (String::new(), String::new());
-        Self::Unavailable { doing: "reach", bucket, object, reason: injected.to_string() }
-    }
-}
-
-impl StorageError {
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
-    }
-
-    pub fn blame(&self) -> Blame {
-        if matches!(self, Self::Emulator(_)) { Blame::Config } else { Blame::World }
-    }
-
-    /// What to do next.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Emulator(e) => e.hint(),
-            Self::Credentials(_) => crate::credentials::HINT.to_owned(),
-            Self::NoBucket(bucket) => {
-                format!("create it with `gcloud storage buckets create gs://{bucket}`, or correct [storage] url")
-            }
-            Self::Denied { bucket, .. } => {
-                format!("grant roles/storage.objectUser on gs://{bucket} to the account that runs Plimsoll")
-            }
-            Self::Conflict { .. } => "another run is at work; the next tick goes on".to_owned(),
-            Self::Unavailable { .. } => emulator::when_unavailable(EMULATOR, "Cloud Storage"),
-            Self::Rejected { .. } => "check [storage] url".to_owned(),
-        }
-    }
-}
 
 /// The version of an object that a conditional write expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +53,7 @@ pub struct Store {
 impl Store {
     /// `prefix` is empty or ends with a slash.
     pub async fn open(bucket: &str, prefix: &str) -> Result<Self, StorageError> {
-        let unusable = |e: String| StorageError::Credentials(e);
+        let unusable = |e: String| StorageError::from(StorageFault::Credentials(e));
         let (endpoint, credentials) = match emulator::address(EMULATOR)? {
             Some(endpoint) => (endpoint, anonymous::Builder::new().build()),
             None => {
@@ -255,7 +197,7 @@ impl Store {
     async fn headers(&self) -> Result<reqwest::header::HeaderMap, StorageError> {
         use google_cloud_auth::credentials::CacheableResource;
         let answer = self.credentials.headers(http::Extensions::new()).await;
-        match answer.map_err(|e| StorageError::Credentials(e.to_string()))? {
+        match answer.map_err(|e| StorageFault::Credentials(e.to_string()))? {
             CacheableResource::New { data, .. } => Ok(data),
             CacheableResource::NotModified => Ok(reqwest::header::HeaderMap::new()),
         }
@@ -272,7 +214,7 @@ impl Store {
 
     fn fault(&self, doing: &'static str, object: &str, e: &google_cloud_storage::Error) -> StorageError {
         if e.is_authentication() {
-            return StorageError::Credentials(e.to_string());
+            return StorageFault::Credentials(e.to_string()).into();
         }
         match e.http_status_code() {
             Some(status) => self.status_fault(doing, object, status, e.to_string()),
@@ -288,12 +230,12 @@ impl Store {
     fn status_fault(&self, doing: &'static str, object: &str, status: u16, reason: String) -> StorageError {
         let (bucket, object) = (self.bucket.clone(), object.to_owned());
         match status {
-            401 | 403 => StorageError::Denied { doing, bucket, object, reason },
+            401 | 403 => StorageFault::Denied { doing, bucket, object, reason }.into(),
             // An absent object is no error where it may be absent; what else is missing is the bucket.
-            404 => StorageError::NoBucket(bucket),
+            404 => StorageFault::NoBucket(bucket).into(),
             412 => StorageError::Conflict { bucket, object },
             408 | 429 | 500..=599 => StorageError::Unavailable { doing, bucket, object, reason },
-            _ => StorageError::Rejected { doing, bucket, object, reason },
+            _ => StorageFault::Rejected { doing, bucket, object, reason }.into(),
         }
     }
 }
