@@ -11,16 +11,14 @@ use gcp_bigquery_client::model::job_configuration::JobConfiguration;
 use gcp_bigquery_client::model::job_reference::JobReference;
 use reqwest::Method;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::api_fault::is_passing_failure;
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::{BigQueryError, Overtaken, ProjectFault, TableFault, Transient};
-use crate::batch::{Batch, TableBatch};
-use crate::bigquery::message_text::without_values;
-use crate::failpoint::{Effect, around};
-use crate::model::{FeedId, RunId, TargetRef};
+use super::job_name::JobName;
+use super::message_text::without_values;
+use crate::failpoint::around;
 
 /// Attempts at one job within one tick, beyond those that earlier ticks made.
 const ATTEMPTS_A_TICK: u32 = 4;
@@ -29,80 +27,6 @@ const SLOWEST_POLL: Duration = Duration::from_secs(3);
 
 /// The statement that takes the id of a job that must not run any more.
 pub(super) const NOTHING: &str = "SELECT 1";
-
-/// What a job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verb {
-    Load,
-    Merge,
-}
-
-impl Verb {
-    /// Starting it, and waiting for its end.
-    fn effects(self) -> (Effect, Effect) {
-        match self {
-            Self::Load => (Effect::LoadSubmit, Effect::LoadWait),
-            Self::Merge => (Effect::MergeSubmit, Effect::MergeWait),
-        }
-    }
-}
-
-/// The name of a job without its attempt.
-#[derive(Clone, Debug)]
-pub(super) struct JobName {
-    /// Every attempt's id begins so.
-    stem: String,
-    verb: Verb,
-    /// The source's relation: what an error is about.
-    table: String,
-    /// Names that a message may quote: of the table, its columns and its datasets.
-    names: Vec<String>,
-}
-
-impl JobName {
-    pub fn of(batch: &Batch, table: &TableBatch, verb: Verb) -> Self {
-        let t = &table.target;
-        let mut names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
-        names.extend(table.metadata.columns().into_iter().map(|c| c.name));
-        let mut add = |t: &TargetRef| {
-            names.extend([t.project.clone(), t.dataset.clone(), t.table.clone(), t.to_string()]);
-            names.push(format!("{}:{}.{}", t.project, t.dataset, t.table));
-        };
-        add(t);
-        if let Some(staging) = table.apply.staging() {
-            add(staging);
-        }
-        Self { table: table.source.clone(), names, ..Self::new(&batch.feed, &batch.run, &t.table, verb) }
-    }
-
-    fn new(feed: &FeedId, run: &RunId, table: &str, verb: Verb) -> Self {
-        let word = match verb {
-            Verb::Load => "load",
-            Verb::Merge => "merge",
-        };
-        // Job ids take letters, digits, underscores and dashes. A name that has to be changed for that gets a digest: two
-        // tables of one run must not meet in one job.
-        let legal = |s: &str| -> String {
-            let plain: String =
-                s.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(200).collect();
-            if plain == s { plain } else { format!("{plain}-{}", digest(s)) }
-        };
-        Self {
-            stem: format!("plimsoll_{}_{run}_{}_{word}", legal(feed.as_str()), legal(table)),
-            verb,
-            table: String::new(),
-            names: Vec::new(),
-        }
-    }
-
-    fn attempt(&self, n: u32) -> String {
-        format!("{}_{n}", self.stem)
-    }
-}
-
-fn digest(name: &str) -> String {
-    Sha256::digest(name.as_bytes())[..6].iter().map(|b| format!("{b:02x}")).collect()
-}
 
 /// A job that ended well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -320,21 +244,4 @@ enum Started {
 
 fn error_message(job: &Value) -> String {
     job["status"]["errorResult"]["message"].as_str().unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_of_one_run_never_share_a_job() {
-        let run = RunId::new(time::OffsetDateTime::UNIX_EPOCH, 1);
-        let name = |table: &str| JobName::new(&FeedId::of_changelog(), &run, table, Verb::Merge).stem;
-        let long = "x".repeat(250);
-        let names = ["orders", "größe", "gräße", "注文", "顧客", "gr__e", &long, &format!("{long}y")].map(name);
-        let distinct: std::collections::HashSet<&String> = names.iter().collect();
-        assert_eq!(distinct.len(), names.len(), "{names:?}");
-        assert!(names.iter().all(|n| n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')));
-        assert!(names[0].contains("_orders_merge"));
-    }
 }

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::client::BigQuery;
 use super::error::{BigQueryError, Overtaken, TableFault};
-use super::jobs::{Earlier, JobDone, JobName, Verb};
+use super::job_name::{JobName, Verb};
+use super::jobs::{Earlier, JobDone};
 use super::load_job::{Destination, load_job, query_job};
 use super::merge_statement::{Merger, bounded_merge_statement};
 use super::sink::{Applied, Loaded, Replay, Sealed, Sink};

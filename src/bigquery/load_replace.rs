@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::client::BigQuery;
 use super::error::BigQueryError;
-use super::jobs::{Earlier, JobName, Verb};
+use super::job_name::{JobName, Verb};
+use super::jobs::Earlier;
 use super::load_job::{Destination, load_job};
 use super::merge_statement::Merger;
 use super::sink::{Applied, Loaded, Replay, Sealed, Sink};

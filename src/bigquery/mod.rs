@@ -13,6 +13,7 @@ mod datasets;
 mod error;
 mod fit;
 mod hints;
+mod job_name;
 mod jobs;
 mod learned;
 mod load_job;

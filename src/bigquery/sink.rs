@@ -12,7 +12,8 @@ use async_trait::async_trait;
 
 use super::client::BigQuery;
 use super::error::BigQueryError;
-use super::jobs::{JobName, NOTHING, Verb};
+use super::job_name::{JobName, Verb};
+use super::jobs::NOTHING;
 use super::load_job::{query_job, source_uris};
 use super::merge_statement::Merger;
 use super::partitioning::Reach;
