@@ -14,7 +14,6 @@ use super::auth::Token;
 use super::error::{BigQueryError, Refusal};
 use super::learned::{KnownDatasets, Reclustered};
 use crate::cause::root_cause;
-use crate::config::BigQueryConfig;
 use crate::emulator;
 use crate::failpoint::{Effect, around};
 use crate::model::TargetRef;
@@ -25,6 +24,17 @@ pub use crate::emulator::BIGQUERY as EMULATOR;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const ATTEMPTS: usize = 6;
 
+/// Where targets are, and how long a job may take.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub project: String,
+    pub dataset: String,
+    pub staging_dataset: String,
+    pub location: Option<String>,
+    /// A job that takes longer is cancelled.
+    pub job_timeout: Duration,
+}
+
 /// A project's BigQuery, with the configured datasets.
 #[derive(Clone)]
 pub struct BigQuery {
@@ -32,7 +42,7 @@ pub struct BigQuery {
     http: reqwest::Client,
     token: Token,
     base: String,
-    config: BigQueryConfig,
+    settings: Settings,
     attempts: usize,
     pub(super) known: KnownDatasets,
     pub(super) reclustered: Reclustered,
@@ -45,7 +55,7 @@ pub(super) enum Body<'a> {
 }
 
 impl BigQuery {
-    pub async fn open(config: &BigQueryConfig) -> Result<Self, BigQueryError> {
+    pub async fn open(settings: Settings) -> Result<Self, BigQueryError> {
         let unusable = |e: String| BigQueryError::credentials(e);
         let (base, token) = match emulator::address(EMULATOR)? {
             Some(host) => (format!("{host}/bigquery/v2"), Token::Emulator),
@@ -61,7 +71,7 @@ impl BigQuery {
         let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build();
         let http = http.map_err(|e| unusable(e.to_string()))?;
         let (known, reclustered) = (KnownDatasets::default(), Reclustered::default());
-        Ok(Self { api, http, token, base, config: config.clone(), attempts: ATTEMPTS, known, reclustered })
+        Ok(Self { api, http, token, base, settings, attempts: ATTEMPTS, known, reclustered })
     }
 
     /// The same service, asked for no more than twice: for somebody who waits for the answer.
@@ -70,35 +80,35 @@ impl BigQuery {
     }
 
     pub fn project(&self) -> &str {
-        &self.config.project
+        &self.settings.project
     }
 
     /// The target table of a name.
     pub fn target(&self, table: &str) -> TargetRef {
-        self.table_in(&self.config.dataset, table)
+        self.table_in(&self.settings.dataset, table)
     }
 
     /// The staging table of a target in a run.
     pub fn staging(&self, table: &str, run: &crate::model::RunId) -> TargetRef {
-        self.table_in(&self.config.staging_dataset, &format!("{table}__{run}"))
+        self.table_in(&self.settings.staging_dataset, &format!("{table}__{run}"))
     }
 
     pub fn datasets(&self) -> [&str; 2] {
-        [&self.config.dataset, &self.config.staging_dataset]
+        [&self.settings.dataset, &self.settings.staging_dataset]
     }
 
     fn table_in(&self, dataset: &str, table: &str) -> TargetRef {
-        let project = self.config.project.clone();
+        let project = self.settings.project.clone();
         TargetRef { project, dataset: dataset.to_owned(), table: table.to_owned() }
     }
 
     /// The configured location, for datasets that have to be made.
     pub(super) fn wanted_location(&self) -> Option<&str> {
-        self.config.location.as_deref()
+        self.settings.location.as_deref()
     }
 
     pub(super) fn job_timeout(&self) -> Duration {
-        self.config.job_timeout
+        self.settings.job_timeout
     }
 
     /// One request, repeated while the trouble is a passing one. Everything sent through here may be repeated: reads, patches,
@@ -114,7 +124,7 @@ impl BigQuery {
     ) -> Result<Answer, BigQueryError> {
         let after = RetryAfter::default();
         let attempt = || async {
-            let url = format!("{}/projects/{}{path}", self.base, encode(&self.config.project));
+            let url = format!("{}/projects/{}{path}", self.base, encode(&self.settings.project));
             let request = self.http.request(method.clone(), url).query(query).bearer_auth(self.token.get().await?);
             let request = match body {
                 Body::None => request,

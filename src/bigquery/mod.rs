@@ -31,7 +31,7 @@ mod tables;
 mod target_plan;
 mod within;
 
-pub use client::{BigQuery, EMULATOR};
+pub use client::{BigQuery, EMULATOR, Settings};
 pub use error::{BigQueryError, Overtaken, ProjectFault, Refusal, TableFault, Transient};
 pub use fit::Present;
 pub use locations::MissingDataset;

@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{Progress, Silent};
-use crate::bigquery::BigQuery;
-use crate::config::{Config, Secret};
+use crate::bigquery::{BigQuery, Settings};
+use crate::config::{BigQueryConfig, Config, Secret};
 use crate::model::{FeedId, RunId};
 use crate::run::status::seen::Seen;
 use crate::source::{Canceller, Session, Source, SourceError};
@@ -51,8 +51,10 @@ impl Context {
         let timeout = config.source.statement_timeout.unwrap_or(config.run.budget);
         let source = Source::new(config.source.url.expose(), timeout)?;
         let source = source.salted(config.source.hash_salt.as_ref().map(Secret::expose));
+        let BigQueryConfig { project, dataset, staging_dataset, location, job_timeout } = config.bigquery.clone();
+        let settings = Settings { project, dataset, staging_dataset, location, job_timeout };
         let (store, bigquery) =
-            tokio::join!(Store::open(&config.storage.bucket, &config.storage.prefix), BigQuery::open(&config.bigquery));
+            tokio::join!(Store::open(&config.storage.bucket, &config.storage.prefix), BigQuery::open(settings));
         let open = async |name: &Option<String>| match name {
             Some(name) => Topic::open(name).await.map(Some),
             None => Ok(None),
