@@ -57,7 +57,8 @@ pub struct Applied {
     pub bytes_processed: Option<u64>,
     pub bytes_billed: Option<u64>,
     pub rows: RowsWritten,
-    /// Rows that only the sink found to be such that the target can't take them: the others are in it.
+    /// Rows that the sink found, after the seal, to be such that the target can't take them. The others are in it, and these are in the
+    /// batch's quarantine.
     pub refused: u64,
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
+use super::after_commit::AfterCommit;
 use super::progress::{Progress, Silent};
 use crate::bigquery::{BigQuery, Settings};
 use crate::config::{BigQueryConfig, Config, Secret};
@@ -41,6 +42,8 @@ pub struct Context {
     cancellers: Mutex<HashMap<FeedId, Canceller>>,
     /// By target.
     seen: Mutex<HashMap<String, Seen>>,
+    /// What a committed watermark allows.
+    pub(super) after_commit: Vec<Box<dyn AfterCommit>>,
     /// When this process last read a feed's state, and found no table set aside or loading in it.
     looked: Mutex<HashMap<FeedId, OffsetDateTime>>,
 }
@@ -69,6 +72,7 @@ impl Context {
             bigquery: bigquery?,
             stop: Stop::new(),
             progress: Arc::new(Silent),
+            after_commit: Vec::new(),
             idle: Mutex::default(),
             running: Mutex::default(),
             failures: Mutex::default(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tracing::{info, warn};
 
+use super::after_commit::follow_up;
 use super::context::Context;
 use super::due::{is_worth_a_write, rest};
 use super::error::RunError;
@@ -142,6 +143,9 @@ impl Run<'_> {
             due.retain(|t| !self.is_paused(t));
             self.id = self.context.new_run(OffsetDateTime::now_utc());
             tracing::Span::current().record("run", self.id.as_str());
+        }
+        if let Some(state) = &self.state {
+            follow_up(&self.context.after_commit, state.document()).await;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@
 //! and one feed's failure never stops another. The tables of a change log are one feed ([`feeds`]); of those, one that fails for
 //! good is set [`aside`] and the others go on.
 
+mod after_commit;
 mod check;
 mod conclude;
 mod context;
