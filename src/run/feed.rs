@@ -7,28 +7,28 @@ use tracing::{info, warn};
 
 use super::after_commit::follow_up;
 use super::context::Context;
-use super::due::{is_worth_a_write, rest};
+use super::due::is_worth_a_write;
 use super::error::RunError;
 use super::feeds::Feed;
 use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
-use super::order::{Guard, Mode, Order};
+use super::order::{Mode, Order};
 use super::report::{RunReport, RunState, TableReport, seconds_since};
 use super::work::{Captured, Work};
-use crate::batch::{Batch, Loading, LogCounts};
+use crate::batch::{Batch, LogCounts};
 use crate::bigquery::{BigQueryError, Replay, Sealed};
 use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
-use crate::run::set_aside::must_wait;
 use crate::run::status::seen::{Seen, up_to_date};
 use crate::run::verbs::capture::capture;
 use crate::run::verbs::commit::{Merged, commit};
 use crate::run::verbs::lease::keep_lease;
 use crate::run::verbs::load::{has_left, load};
 use crate::run::verbs::merge::{Outcome, merge, refuse_common_failure};
-use crate::state::{Handle, PastRun, StateDocument, Told};
+use crate::state::{Handle, PastRun, Told};
 use crate::telemetry::ANSWERED;
 
+mod due_tables;
 mod outcome;
 
 use outcome::shares;
@@ -187,31 +187,6 @@ impl Run<'_> {
         matches!(e, BigQueryError::Overtaken(_)) || (self.order.mode == Mode::Resync && !e.is_transient())
     }
 
-    /// The tables this run is for; those of a shared feed come and go each by itself.
-    fn due_tables(&self) -> Vec<TableSpec> {
-        let document = self.state.as_ref().map(Handle::document);
-        let tables = self.feed.tables.iter().filter(|t| !self.is_paused(t));
-        tables.filter(|spec| self.order.mode != Mode::IfDue || self.is_due(spec, document)).cloned().collect()
-    }
-
-    fn is_paused(&self, spec: &TableSpec) -> bool {
-        self.state.as_ref().is_some_and(|s| s.document().notes.paused.contains_key(&spec.target))
-    }
-
-    fn is_due(&self, spec: &TableSpec, document: Option<&StateDocument>) -> bool {
-        let now = OffsetDateTime::now_utc();
-        let waits = self.order.guard == Guard::On && document.is_some_and(|d| must_wait(&d.aside, spec, now));
-        if waits {
-            return false;
-        }
-        let Some(every) = spec.every.filter(|_| self.loading(&spec.target).is_none()) else { return true };
-        let committed = document.and_then(|d| d.watermark.as_ref()).and_then(|w| w.standing(&spec.target));
-        let Some(last) = committed.map(|s| s.taken_at).max(self.context.last_success(&spec.target)) else {
-            return true;
-        };
-        now - last >= rest(every)
-    }
-
     /// One run; the tables that are left for another one.
     async fn capture_and_apply(&mut self, due: Vec<TableSpec>) -> Result<Vec<TableSpec>, RunError> {
         let Some(state) = self.state.as_mut() else { return Ok(Vec::new()) };
@@ -302,12 +277,6 @@ impl Run<'_> {
             rest.extend(others.into_iter().filter(was_loading));
         }
         Ok(rest)
-    }
-
-    /// How far a table's load in chunks has come.
-    fn loading(&self, target: &str) -> Option<&Loading> {
-        let watermark = self.state.as_ref()?.document().watermark.as_ref()?;
-        watermark.tables.get(target)?.loading.as_ref()
     }
 
     async fn release_lease(&mut self) {
