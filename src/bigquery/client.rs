@@ -55,12 +55,18 @@ pub(super) enum Body<'a> {
 }
 
 impl BigQuery {
+    /// The service, or the emulator that the environment names.
     pub async fn open(settings: Settings) -> Result<Self, BigQueryError> {
-        let unusable = |e: String| BigQueryError::credentials(e);
         let (base, token) = match emulator::address(EMULATOR)? {
             Some(host) => (format!("{host}/bigquery/v2"), Token::Emulator),
             None => ("https://bigquery.googleapis.com/bigquery/v2".to_owned(), Token::google().await?),
         };
+        Self::at(base, token, settings).await
+    }
+
+    /// The service at an address.
+    pub(super) async fn at(base: String, token: Token, settings: Settings) -> Result<Self, BigQueryError> {
+        let unusable = |e: String| BigQueryError::credentials(e);
         let plain = reqwest_0_12::Client::builder().timeout(REQUEST_TIMEOUT).build();
         let api = ClientBuilder::new()
             .with_v2_base_url(base.clone())

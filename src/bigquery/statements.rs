@@ -9,7 +9,7 @@ use super::sql;
 use crate::model::{Column, TargetRef};
 
 /// BigQuery answers a query within this time or says that it is still at it.
-const WAIT_MS: u64 = 50_000;
+pub(super) const WAIT_MS: u64 = 50_000;
 
 impl BigQuery {
     /// Rows of a target under soft deletes that are not flagged. Reads one BOOL column, a byte a row.
