@@ -270,6 +270,11 @@ impl Capture<'_> {
         self.loaded_so_far().is_some_and(|(_, before)| before == RowsBefore::Some)
     }
 
+    /// Whether a MERGE of the rows writes only those that differ: all of them are read over those that are there.
+    pub fn compares(&self) -> bool {
+        matches!(self.decision, Decision::Reconcile(_)) || self.is_over_rows()
+    }
+
     /// Whether this is the last stretch of a load over rows that were there before.
     pub fn ends_a_load_over_rows(&self) -> bool {
         self.is_over_rows() && self.range.as_ref().is_some_and(|r| r.until.is_none())

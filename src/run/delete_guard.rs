@@ -9,14 +9,14 @@ use crate::capture::{Capture, Decision, Part};
 use crate::model::DeleteStyle;
 use crate::run::error::RunError;
 use crate::run::order::{Guard, Mode};
-use crate::run::work::{Place, Reading};
+use crate::run::staging_place::{Reading, StagingPlace};
 
 /// Fewer deletes are nobody's disaster.
 const NEVER_TOO_MANY: u64 = 1000;
 
 /// Fails where the batch would delete more of the target than its table's config allows.
 pub(super) async fn check(
-    place: Place<'_>,
+    place: StagingPlace<'_>,
     reading: Reading<'_>,
     capture: &Capture<'_>,
     table: &TableBatch,
@@ -73,7 +73,7 @@ fn follows_a_load(reading: Reading<'_>) -> bool {
 
 /// Rows of the target that a delete would be noticed of; `None` where nobody knows.
 async fn rows_before(
-    place: Place<'_>,
+    place: StagingPlace<'_>,
     reading: Reading<'_>,
     table: &TableBatch,
     target_rows: Option<u64>,

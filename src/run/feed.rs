@@ -6,14 +6,15 @@ use time::OffsetDateTime;
 use tracing::{info, warn};
 
 use super::after_commit::follow_up;
+use super::assignment::Assignment;
 use super::context::Context;
 use super::due::is_worth_a_write;
 use super::error::RunError;
 use super::feeds::Feed;
+use super::gathered::Captured;
 use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
 use super::order::{Mode, Order};
 use super::report::{RunReport, RunState, TableReport, seconds_since};
-use super::work::{Captured, Work};
 use crate::batch::{Batch, LogCounts};
 use crate::bigquery::{BigQueryError, Replay, Sealed};
 use crate::capture::Why;
@@ -25,6 +26,7 @@ use crate::run::verbs::commit::{Merged, commit};
 use crate::run::verbs::lease::keep_lease;
 use crate::run::verbs::load::{has_left, load};
 use crate::run::verbs::merge::{Outcome, merge, refuse_common_failure};
+use crate::run::verbs::seal::seal;
 use crate::state::{Handle, PastRun, Told};
 use crate::telemetry::ANSWERED;
 
@@ -191,7 +193,7 @@ impl Run<'_> {
     async fn capture_and_apply(&mut self, due: Vec<TableSpec>) -> Result<Vec<TableSpec>, RunError> {
         let Some(state) = self.state.as_mut() else { return Ok(Vec::new()) };
         let (previous, aside) = (state.document().watermark.clone(), state.document().aside.clone());
-        let work = Work {
+        let work = Assignment {
             context: self.context,
             feed: self.feed,
             tables: &due,
@@ -210,7 +212,7 @@ impl Run<'_> {
             warn!(reason = %e, "the server ended the snapshot for other transactions: once more with another one");
             let again = self.context.new_run(OffsetDateTime::now_utc());
             tracing::Span::current().record("run", again.as_str());
-            captured = keep_lease(state, &again, QUICK, capture(&Work { run: &again, ..work })).await;
+            captured = keep_lease(state, &again, QUICK, capture(&Assignment { run: &again, ..work })).await;
             self.id = again;
         }
         let captured = captured?;
@@ -257,8 +259,7 @@ impl Run<'_> {
         for spec in due.iter().filter(is_new).filter(is_written) {
             forget_elsewhere(self.context, spec).await?;
         }
-        self.context.progress.verb(&self.feed.id, "seal");
-        state.seal(batch.clone()).await?;
+        seal(self.context, state, batch.clone()).await?;
         let tables = load_merge_commit(self.context, state, &batch, Replay::No, &targets).await?;
         self.context.note_failure(&self.feed.id, None);
         let (loading, others): (Vec<TableSpec>, Vec<TableSpec>) =

@@ -11,17 +11,19 @@
 //! good is set [`aside`] and the others go on.
 
 mod after_commit;
+mod assignment;
 mod check;
-mod conclude;
 mod context;
 mod delete_guard;
 mod due;
 mod error;
 mod feed;
 mod feeds;
+mod gathered;
 mod handover;
 mod history;
 mod log_at_hand;
+mod look;
 mod order;
 mod partition_limit;
 mod plan;
@@ -29,11 +31,12 @@ mod progress;
 mod report;
 mod sample;
 mod set_aside;
+mod staging_place;
 mod status;
 mod target_notes;
+mod target_plan;
 mod tick;
 mod verbs;
-mod work;
 
 pub use check::{ColumnCheck, Service, ServiceCheck, SourceCheck, TableCheck};
 pub use context::{Context, Stop};

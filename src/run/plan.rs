@@ -5,16 +5,19 @@ use std::time::Duration;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::check::Looked;
 use super::context::Context;
 use super::error::RunError;
+use super::log_at_hand::LogAtHand;
+use super::look::{InSource, Look, Looked, Opened};
+use super::order::Mode;
 use super::report::Failure;
+use super::target_plan::{present, why_whole};
 use crate::batch::{
     Absent, Changes, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Unstaged, Update,
 };
-use crate::bigquery::{Inspection, Merger, Present, Reach, TargetPlan, merge_statement};
-use crate::capture::keyed::log::{Chunk, Claim, Log, Logged, Reread, Survey};
-use crate::capture::{Capture, Decision, Why, decide, may_be_chunked};
+use crate::bigquery::{Inspection, Merger, Reach, TargetPlan, merge_statement};
+use crate::capture::keyed::log::{Chunk, Claim, Log, Reread, Survey};
+use crate::capture::{Capture, Decision, Why};
 use crate::model::{CaptureKind, RunId, TableSpec};
 use crate::run::target_notes::{bound_note, target_notes};
 use crate::source::{Session, Table, scan_statement, statement};
@@ -80,28 +83,24 @@ impl Context {
         let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
         plan.paused_since = state.document().notes.paused.get(&spec.target).map(|p| p.since);
         let moment = session.begin().await?;
-        let (Looked { relation, shape, plan: target, claims }, log) = self.look(session, spec).await?;
-        let table = Table { spec, relation: &relation, shape: &shape };
-        let standing = state.document().watermark.as_ref().and_then(|w| w.standing(&spec.target));
+        let catalog = self.catalog_of(session, spec).await?;
+        let Opened { found, target, log } = self.open_table(session, &catalog, spec).await?;
+        let watermark = state.document().watermark.as_ref();
+        let (begun, aside) = ([], &state.document().aside);
+        let look = Look { context: self, mode: Mode::Now, begun: &begun, previous: watermark, aside };
+        let mut at_hand = log.map(|log| LogAtHand { log, survey: Survey::default() });
+        let looked = look.decide(session, &moment, found, at_hand.as_mut()).await?;
+        let Looked { found: InSource { claims, .. }, standing, .. } = &looked;
+        let (table, standing, mut decision) = (looked.found.table(), *standing, looked.decision);
         let mark = standing.and_then(|s| s.mark.log());
-        let mut survey = Survey::default();
-        let logged = match &log {
-            Some(log) => {
-                let health = survey.health(session, log, &claims, mark).await?;
-                Some(Logged { log, claims: &claims, health })
-            }
-            None => None,
-        };
-        let mut decision = decide(session, table, &moment, standing, logged).await?;
-        let present = if matches!(decision, Decision::Whole(_)) { Present::Replace } else { Present::Merge };
-        let found = self.bigquery.inspect(&target, present).await?;
+        let found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;
         if decision == Decision::Changes && found.size.is_none() {
-            decision = Decision::Whole(Why::TargetMissing);
+            decision = look.all_rows(session, table, Decision::Whole(Why::TargetMissing)).await?;
         }
         plan.notes = target_notes(spec, &found);
         let capture = Capture::new(table, &moment, standing, decision)?;
-        if let (Some(log), Some(mark), Decision::Changes) = (&log, mark, decision) {
-            plan.source_sql = logged_sql(log, &claims, mark, table);
+        if let (Some(at_hand), Some(mark), Decision::Changes) = (&at_hand, mark, decision) {
+            plan.source_sql = logged_sql(&at_hand.log, claims, mark, table);
             if let Some(first) = plan.source_sql.first() {
                 plan.estimated_rows = session.estimate_rows(first).await?;
             }
@@ -121,26 +120,17 @@ impl Context {
         if matches!(decision, Decision::Whole(_)) {
             self.refuse_too_many(session, table, None).await?;
         }
-        let is_in_stretches = match decision {
-            Decision::Chunk(..) => true,
-            // Under another key or filter only a replacement is right.
-            Decision::Whole(Why::DefinitionChanged) | Decision::Changes => false,
-            Decision::Whole(_) | Decision::Reconcile(_) => {
-                session.estimate_size(&spec.source).await? > self.config.run.chunk_rows
-                    && may_be_chunked(spec, &relation, &shape)
-            }
-        };
-        plan.stretch_rows = is_in_stretches.then_some(self.config.run.chunk_rows);
+        if matches!(decision, Decision::Chunk(..)) {
+            plan.stretch_rows = Some(self.config.run.chunk_rows);
+        }
         session.end().await?;
         let keys = keys_due.then(|| capture.all_keys());
         let passes = keys.into_iter().chain([upserts]).chain(capture.leavers());
         plan.source_sql = passes.map(|p| statement(&p.read)).collect();
-        if let Decision::Whole(why) | Decision::Reconcile(why) = decision {
-            plan.whole = Some(why.text());
-        }
+        plan.whole = why_whole(decision).map(Why::text);
         if !capture.replaces() {
             let absent = if keys_due || capture.is_whole() { Absent::Remove } else { Absent::Keep };
-            let update = if matches!(decision, Decision::Reconcile(_)) { Update::Different } else { Update::All };
+            let update = if capture.compares() { Update::Different } else { Update::All };
             let changes = Changes { absent, update, repeats: Repeats::Never, scopes: Vec::new() };
             return self.fill_merge(spec, &target, &found, changes, plan);
         }

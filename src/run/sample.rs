@@ -10,7 +10,7 @@ use super::error::RunError;
 use crate::capture::{Capture, decide};
 use crate::encode::{RowEncoder, Shape};
 use crate::model::{TableSpec, TargetRef};
-use crate::run::verbs::capture::target_plan;
+use crate::run::target_plan::target_plan;
 use crate::source::{CopyText, Moment, Relation, Session, Table};
 
 /// A table that is to be sampled. The session is in the transaction that it is read in.

@@ -3,24 +3,23 @@
 //! A first load reads columns; a later tick also asks each row which transaction wrote it, and of partitions where it lies. A
 //! role may have the one and lack the other, and row-level security may be in the way of any of them.
 
-use super::Looked;
 use crate::batch::Standing;
 use crate::capture::keyed::log::{Chunk, Log, Reread, Survey};
 use crate::capture::{Capture, Decision, Found, decide};
-use crate::model::{CaptureKind, Deletes, TableSpec};
+use crate::model::{CaptureKind, Deletes};
 use crate::run::error::RunError;
-use crate::source::{Columns, Moment, Read, Rows, Session, Table, scan_statement};
+use crate::run::look::InSource;
+use crate::source::{Columns, Moment, Read, Rows, Session, scan_statement};
 
 /// Fails where one of them would.
 pub(super) async fn try_out(
     session: &Session,
-    spec: &TableSpec,
-    looked: &Looked,
+    found: &InSource<'_>,
     log: Option<&Log<'_>>,
     moment: &Moment,
 ) -> Result<(), RunError> {
-    let Looked { relation, shape, claims, .. } = looked;
-    let table = Table { spec, relation, shape };
+    let InSource { spec, shape, claims, .. } = found;
+    let table = found.table();
     let decision = decide(session, table, moment, None, None).await?;
     let whole = Capture::new(table, moment, None, decision)?;
     session.try_read(&whole.upserts().read).await?;
@@ -29,7 +28,7 @@ pub(super) async fn try_out(
         session.try_read(&whole.all_keys().read).await?;
     }
     // Where a tick after this one would begin.
-    let mut found = Found::default();
+    let mut known = Found::default();
     if let Some(log) = log {
         let mut survey = Survey::default();
         survey.health(session, log, claims, None).await?;
@@ -42,9 +41,9 @@ pub(super) async fn try_out(
             session.try_read(&reread.present(&none).read).await?;
             session.try_read(&reread.gone(&none).read).await?;
         }
-        found.log = Some(mark);
+        known.log = Some(mark);
     }
-    let mut mark = whole.next_mark(found);
+    let mut mark = whole.next_mark(known);
     // As if each partition had been attached since, and a transaction been open.
     mark.relation.leaves.clear();
     let open = moment.position.while_open();

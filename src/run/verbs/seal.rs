@@ -1,86 +1,102 @@
-//! What the passes over a table have left, put together for the seal.
+//! Seal: the tables of a run become one batch and its watermark, and the batch becomes pending.
 
-use crate::batch::{Absent, Changes, LogMark, Parts, Removal, TableBatch, Unstaged, Update};
-use crate::bigquery::{Destination, PreparedTarget};
-use crate::capture::Decision;
-use crate::run::delete_guard;
+use crate::batch::{Aside, Batch, FORMAT_VERSION, LogCounts, Watermark};
+use crate::model::TableSpec;
+use crate::run::assignment::Assignment;
+use crate::run::context::Context;
 use crate::run::error::RunError;
-use crate::run::order::Guard;
-use crate::run::verbs::stage::{Bounds, Staging};
-use crate::run::work::{Place, Staged};
-use crate::source::refuse_rewritten;
+use crate::run::gathered::{Captured, Gathered};
+use crate::run::log_at_hand::LogAtHand;
+use crate::run::set_aside::{Stage, last_success, set_aside};
+use crate::source::Moment;
+use crate::stage::{batch_folder, store_manifest};
+use crate::state::Handle;
+use crate::telemetry::ANSWERED;
 
-impl Staging<'_> {
-    /// Stores what is left and says what is to be sealed of the table. `log` is where it stands in the change log then.
-    pub async fn seal_ready(mut self, absent: Absent, log: Option<LogMark>) -> Result<Staged, RunError> {
-        let (parts, bytes) = self.files.finish().await?;
-        self.counts.staged_bytes = bytes;
-        self.found.log = log;
-        // What was left out is no row of the target, but one of the source.
-        let (held, left_out) = match (absent, self.found.keys) {
-            (Absent::Remove, _) => (Some(self.counts.upserts + self.counts.keys), self.counts.left_out),
-            (Absent::Keep, Some(keys)) => (Some(keys.count), self.found.left_out),
-            (Absent::Keep, None) => (None, self.counts.left_out),
-        };
-        self.found.source_rows = held.map(|rows| rows + left_out);
-        self.found.left_out = left_out;
-        let mut mark = self.capture.next_mark(std::mem::take(&mut self.found));
-        if let (Guard::Off, Some(loading)) = (self.place.guard, &mut mark.loading) {
-            loading.removal = Removal::Allowed;
-        }
-        let counts = self.counts;
-        let since = self.capture.keeps_moment();
-        if self.prepared.is_some() {
-            mark.relation.held = self.plan.column_names();
-        }
-        let Some(prepared) = self.prepared.take() else { return Ok(Staged { table: None, mark, counts, since }) };
-        refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
-        let mut table = self.table(absent, parts, &prepared)?;
-        delete_guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
-        // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
-        // only moves the watermark, with the refused rows counted.
-        if table.parts.total() == 0 && table.apply.unstaged() == Unstaged::Go {
-            let files = self.files.store_empty().await?;
-            table.parts.upserts = files.parts;
-            table.counts.staged_bytes += files.bytes;
-        }
-        Ok(Staged { table: Some(table), mark, counts, since })
+/// The tables that failed by themselves. An error that others may share fails the run, unless another table got past it.
+fn blame_those_at_fault(
+    mut failed: Vec<(&TableSpec, RunError)>,
+    another_went_on: bool,
+    is_alone: bool,
+) -> Result<Vec<(&TableSpec, RunError)>, RunError> {
+    let is_everyones = |e: &RunError| !another_went_on && !e.is_of_one_table();
+    match failed.iter().position(|(_, e)| is_alone || is_everyones(e)) {
+        Some(at) => Err(failed.swap_remove(at).1),
+        None => Ok(failed),
     }
+}
 
-    fn table(&self, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> Result<TableBatch, RunError> {
-        let Place { context, spec, run, .. } = self.place;
-        let destination = Destination { bigquery: &context.bigquery, plan: &self.plan, prepared, run };
-        let apply = if self.capture.replaces() {
-            destination.replacement()
-        } else {
-            let update = match self.capture.decision {
-                Decision::Reconcile(_) => Update::Different,
-                Decision::Chunk(..) if self.capture.is_over_rows() => Update::Different,
-                Decision::Whole(_) | Decision::Chunk(..) | Decision::Changes => Update::All,
-            };
-            let changes = Changes { absent, repeats: self.repeats, scopes: self.scopes.clone(), update };
-            destination.changes(changes, parts)?
-        };
-        Ok(TableBatch {
-            source: spec.source.to_string(),
-            target: self.plan.target.clone(),
-            apply,
-            columns: self.plan.columns.clone(),
-            key: self.plan.key.clone(),
-            delete: spec.delete.clone(),
-            partition: self.plan.partition.clone(),
-            cluster: self.plan.cluster.clone(),
-            compression: context.config.storage.compression,
-            parts,
-            counts: self.counts,
-            lost_columns: prepared.lost.clone(),
-            metadata: self.plan.metadata,
-            // A first stretch is far from all that comes in the place of the old rows.
-            rows_before: prepared.rows.filter(|_| self.capture.replaces() && self.capture.range.is_none()),
-            bounds: match &self.bounds {
-                Bounds::Known(bounds) => bounds.clone(),
-                Bounds::Empty => None,
-            },
-        })
+/// Puts the tables together to what is to be sealed, and stores its manifest.
+pub(in crate::run) async fn put_together(
+    work: &Assignment<'_>,
+    moment: &Moment,
+    found: Gathered<'_>,
+    rest: Vec<TableSpec>,
+    at_hand: Option<&LogAtHand<'_>>,
+    logged: &[TableSpec],
+) -> Result<Captured, RunError> {
+    let Gathered { batches, marks, whole, failed, counts, caveats, since } = found;
+    let failed = blame_those_at_fault(failed, !batches.is_empty(), marks.is_empty() && logged.len() == 1)?;
+    let mut aside = work.aside.clone();
+    aside.retain(|target, _| !marks.contains_key(target) && logged.iter().any(|t| t.target == *target));
+    // Another server's snapshots would be taken for this one's.
+    let kept = work.previous.filter(|w| w.position.at().is_of_source(moment.position.at()));
+    let mut tables = kept.map(|w| w.tables.clone()).unwrap_or_default();
+    if work.feed.is_shared() {
+        // A table that left the feed would come back to a place that is no longer its own.
+        tables.retain(|target, _| logged.iter().any(|t| t.target == *target));
     }
+    tables.extend(marks);
+    let mut postponed = Vec::new();
+    for (spec, error) in failed {
+        if error.is_transient() {
+            postponed.push((spec.clone(), error));
+            continue;
+        }
+        tracing::error!(target: ANSWERED, table = %spec.source, reason = %error, hint = error.hint(), "a table is set aside");
+        let before = work.aside.get(&spec.target);
+        let stage = if error.came_after_reading() { Stage::Read } else { Stage::Look };
+        let last_success = last_success(&spec.target, work.previous, before);
+        let entry = set_aside(&spec.source.to_string(), before, stage, &error, moment.taken_at);
+        aside.insert(spec.target.clone(), Aside { last_success, ..entry });
+        // What the guard has stopped keeps its place: read afresh, there would be nothing to measure the deletes by.
+        if !matches!(error, RunError::TooManyDeletes { .. }) {
+            tables.remove(&spec.target);
+        }
+    }
+    // Tables that share a feed have each their own moment.
+    let now = || (moment.position.clone(), moment.taken_at);
+    let (position, taken_at) = since.filter(|_| !work.feed.is_shared()).unwrap_or_else(now);
+    let looked = moment.taken_at;
+    let next = Watermark { position, taken_at, tables };
+    let log = at_hand.map(|a| LogCounts {
+        skipped: counts.skipped,
+        unreadable: counts.unreadable,
+        ..a.survey.counts(&a.log, logged)
+    });
+    if counts.unreadable > 0 {
+        tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
+    }
+    if batches.is_empty() {
+        return Ok(Captured { batch: None, next, moment: looked, aside, log, whole, postponed, caveats, rest });
+    }
+    let batch = Batch {
+        version: FORMAT_VERSION,
+        run: work.run.clone(),
+        feed: work.feed.id.clone(),
+        started: work.started,
+        folder: batch_folder(&work.feed.id, work.run, work.started),
+        tables: batches,
+        log,
+        aside: aside.clone(),
+        next: next.clone(),
+    };
+    store_manifest(&work.context.store, &batch).await?;
+    Ok(Captured { batch: Some(batch), next, moment: looked, aside, log, whole, postponed, caveats, rest })
+}
+
+/// Makes a batch pending, under a precondition: now it is decided.
+pub(in crate::run) async fn seal(context: &Context, state: &mut Handle, batch: Batch) -> Result<(), RunError> {
+    context.progress.verb(&batch.feed, "seal");
+    Ok(state.seal(batch).await?)
 }

@@ -1,38 +1,27 @@
-//! The passes of one table: rows read, encoded and stored as part files.
+//! Stage: the passes of one table, whose rows are read, encoded and stored as part files.
+
+mod table_batch;
 
 use futures_util::StreamExt;
 use time::OffsetDateTime;
 
-use crate::batch::{Absent, Counts, KeyBounds, Repeats, RowsBefore};
-use crate::bigquery::{Prepared, PreparedTarget, Present, Reach as MergeReach, TargetPlan};
+use crate::batch::{Absent, Repeats};
+use crate::bigquery::{Prepared, PreparedTarget, Reach as MergeReach, TargetPlan};
 use crate::capture::keyed::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
-use crate::capture::{Capture, Decision, Found, Part, Pass, Why};
-use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind, Stamp, join_bounds};
-use crate::model::{Deletes, Metadata, Op};
+use crate::capture::{Capture, Decision, Part, Pass, Why};
+use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind};
+use crate::model::Op;
 use crate::run::error::RunError;
-use crate::run::order::Mode;
+use crate::run::log_at_hand::ClaimReading;
 use crate::run::partition_limit::Partitions;
-use crate::run::work::{ClaimReading, Place, Reading};
+use crate::run::staging_place::{Reading, StagingPlace};
+use crate::run::target_plan::present;
+use crate::run::verbs::encode::{Tally, encoder};
 use crate::source::CopyText;
 use crate::stage::{FilesPlace, TableFiles};
 
 /// Progress is told once in so many rows.
 const ROWS_A_REPORT: u64 = 4096;
-
-/// The bounds of all staged keys so far.
-pub(in crate::run) enum Bounds {
-    Empty,
-    Known(Option<KeyBounds>),
-}
-
-impl Bounds {
-    fn add(&mut self, other: Option<KeyBounds>) {
-        *self = match std::mem::replace(self, Self::Empty) {
-            Self::Empty => Self::Known(other),
-            Self::Known(known) => Self::Known(join_bounds(known, other)),
-        };
-    }
-}
 
 /// How the passes over a table ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +35,13 @@ pub(in crate::run) enum Passed {
 
 /// One table's passes and what they have left in storage.
 pub(in crate::run) struct Staging<'a> {
-    pub(in crate::run) place: Place<'a>,
+    pub(in crate::run) place: StagingPlace<'a>,
     pub(in crate::run) reading: Reading<'a>,
     pub(in crate::run) capture: &'a Capture<'a>,
     pub(in crate::run) plan: TargetPlan,
     pub(in crate::run) prepared: Option<PreparedTarget>,
     pub(in crate::run) files: TableFiles,
-    pub(in crate::run) counts: Counts,
-    pub(in crate::run) bounds: Bounds,
-    pub(in crate::run) found: Found,
+    tally: Tally,
     pub(in crate::run) repeats: Repeats,
     pub(in crate::run) scopes: Vec<String>,
     pub(in crate::run) read: u64,
@@ -64,7 +51,7 @@ pub(in crate::run) struct Staging<'a> {
 }
 
 impl<'a> Staging<'a> {
-    pub fn new(place: Place<'a>, reading: Reading<'a>, capture: &'a Capture<'a>, plan: TargetPlan) -> Self {
+    pub fn new(place: StagingPlace<'a>, reading: Reading<'a>, capture: &'a Capture<'a>, plan: TargetPlan) -> Self {
         let storage = &place.context.config.storage;
         let files = TableFiles::new(FilesPlace {
             store: place.context.store.clone(),
@@ -79,9 +66,7 @@ impl<'a> Staging<'a> {
             plan,
             prepared: None,
             files,
-            counts: Counts::default(),
-            bounds: Bounds::Empty,
-            found: Found::default(),
+            tally: Tally::default(),
             repeats: Repeats::Never,
             scopes: Vec::new(),
             read: 0,
@@ -106,7 +91,7 @@ impl<'a> Staging<'a> {
         if !self.prepare().await? {
             return Ok(self.unfit());
         }
-        self.found.rows = self.stage(&self.capture.upserts()).await?.unwrap_or(0);
+        self.tally.found.rows = self.stage(&self.capture.upserts()).await?.unwrap_or(0);
         if !self.capture.ends_a_load_over_rows() {
             return Ok(Passed::Through(Absent::Keep));
         }
@@ -121,12 +106,12 @@ impl<'a> Staging<'a> {
         let mut absent = Absent::Keep;
         if self.capture.keys_are_due(now) {
             let (digest, left_out) = self.digest_keys(&self.capture.all_keys()).await?;
-            self.found.left_out = left_out;
+            self.tally.found.left_out = left_out;
             if !self.capture.keys_are_unchanged(digest) {
                 self.capture.refuse_repeated_keys(self.reading.session).await?;
                 absent = Absent::Remove;
             }
-            self.found.keys = Some(digest);
+            self.tally.found.keys = Some(digest);
         }
         let capture = self.capture;
         let others = if absent == Absent::Remove { capture.other_keys() } else { None };
@@ -171,12 +156,12 @@ impl<'a> Staging<'a> {
 
     async fn read_claim(&mut self, claim: &Claim, mut keys: KeyReader<'_>) -> Result<Passed, RunError> {
         let reread = Reread { table: self.capture.table(), claim };
-        let mut present = self.encoder(RowKind::Change(Op::Upsert));
+        let mut present = self.encoder_of(RowKind::Change(Op::Upsert));
         let policy = self.place.spec.on_unrepresentable;
         let scope = reread.scope();
         let mut gone = match scope {
             Some(column) => RowEncoder::of_scope(CopyText::default(), column, policy),
-            None => self.encoder(RowKind::Change(Op::Delete)).flagged(Flag::Leading),
+            None => self.encoder_of(RowKind::Change(Op::Delete)).flagged(Flag::Leading),
         };
         let is_unique = self.is_unique(claim);
         let (mut chunks, mut added) = (0, 0);
@@ -196,27 +181,27 @@ impl<'a> Staging<'a> {
         if chunks > 1 && claim.may_name_a_row_twice() {
             self.repeats = Repeats::Possible;
         }
-        self.counts.added += added.saturating_sub(gone.tally().flagged);
-        self.counts.skipped += keys.skipped;
-        self.counts.unreadable += keys.unreadable;
-        self.counts.resent += keys.resent;
-        self.add_up(RowKind::Change(Op::Upsert), &present);
+        self.tally.counts.added += added.saturating_sub(gone.tally().flagged);
+        self.tally.counts.skipped += keys.skipped;
+        self.tally.counts.unreadable += keys.unreadable;
+        self.tally.counts.resent += keys.resent;
+        self.tally.add_up(RowKind::Change(Op::Upsert), &present);
         match scope {
             Some(column) => {
-                self.add_up(RowKind::Change(Op::Scope), &gone);
+                self.tally.add_up(RowKind::Change(Op::Scope), &gone);
                 if !self.scopes.contains(&column.target.name) {
                     self.scopes.push(column.target.name.clone());
                 }
             }
-            None => self.add_up(RowKind::Change(Op::Delete), &gone),
+            None => self.tally.add_up(RowKind::Change(Op::Delete), &gone),
         }
         Ok(Passed::Through(Absent::Keep))
     }
 
     /// Asks how far the bulk of the cursor's values reaches: a few far ahead of it are not to hide what comes.
     pub async fn bound_cursor(&mut self) -> Result<(), RunError> {
-        if let Some(cursor) = self.capture.bulk_cursor(&self.found) {
-            self.found.cursor_bulk = self.reading.session.bulk(self.capture.table(), cursor).await?;
+        if let Some(cursor) = self.capture.bulk_cursor(&self.tally.found) {
+            self.tally.found.cursor_bulk = self.reading.session.bulk(self.capture.table(), cursor).await?;
         }
         Ok(())
     }
@@ -230,12 +215,7 @@ impl<'a> Staging<'a> {
     /// Asks for the target once; whether it is there.
     async fn prepare(&mut self) -> Result<bool, RunError> {
         if self.prepared.is_none() {
-            let present = match (self.capture.decision, self.place.mode) {
-                (Decision::Changes | Decision::Reconcile(_) | Decision::Chunk(_, Part::Next), _) => Present::Merge,
-                (Decision::Chunk(_, Part::First(RowsBefore::Some)), _) => Present::MergeAll,
-                (Decision::Whole(_) | Decision::Chunk(..), Mode::Resync) => Present::Overwrite,
-                (Decision::Whole(_) | Decision::Chunk(..), _) => Present::Replace,
-            };
+            let present = present(self.capture.decision, self.place.mode);
             let prepared = self.place.context.bigquery.prepare(&self.plan, present).await?;
             if let (Decision::Chunk(..), Some(found)) = (self.capture.decision, &prepared.partitioning) {
                 // The stretches after this one are merged, and the last one looks for what is gone.
@@ -243,8 +223,7 @@ impl<'a> Staging<'a> {
                     .bound(&self.plan, if self.capture.is_over_rows() { MergeReach::All } else { MergeReach::Rows })?;
             }
             // A MERGE of all rows over those that are there writes only what differs.
-            let compares = matches!(self.capture.decision, Decision::Reconcile(_)) || self.capture.is_over_rows();
-            let found = prepared.partitioning.as_ref().filter(|_| !compares);
+            let found = prepared.partitioning.as_ref().filter(|_| !self.capture.compares());
             self.partitions = Partitions::of(found, self.reading.shape, &self.plan.target);
             self.prepared = Some(prepared);
         }
@@ -286,11 +265,15 @@ impl<'a> Staging<'a> {
         Ok((encoder.digest().unwrap_or_default(), encoder.tally().left_out))
     }
 
+    fn encoder_of(&self, kind: RowKind) -> RowEncoder<CopyText> {
+        encoder(self.place, self.capture, &self.plan, self.began, kind)
+    }
+
     /// Reads one pass; `None` where there is no target for its rows.
     async fn stage(&mut self, pass: &Pass<'_>) -> Result<Option<u64>, RunError> {
-        let mut encoder = self.encoder(pass.kind).flagged(pass.flag);
+        let mut encoder = self.encoder_of(pass.kind).flagged(pass.flag);
         let rows = self.pour(pass, &mut encoder).await?;
-        self.add_up(pass.kind, &encoder);
+        self.tally.add_up(pass.kind, &encoder);
         Ok(rows)
     }
 
@@ -329,52 +312,5 @@ impl<'a> Staging<'a> {
         }
         self.place.context.progress.reading(self.place.feed, self.read, expected);
         Ok(Some(read))
-    }
-
-    fn encoder(&self, kind: RowKind) -> RowEncoder<CopyText> {
-        let mut encoder =
-            RowEncoder::new(CopyText::default(), self.reading.shape, kind, self.place.spec.on_unrepresentable);
-        if (kind, self.plan.metadata) == (RowKind::Replacement, Metadata::Columns) {
-            encoder = encoder.stamped(Stamp { run: self.place.run, at: self.began });
-        }
-        if matches!(kind, RowKind::Change(Op::Upsert) | RowKind::Replacement) {
-            if let Some(cursor) = &self.capture.cursor {
-                encoder = encoder.watching_cursor(&cursor.name, cursor.kind.target_type());
-            }
-            let reads_all = self.capture.is_whole() && self.capture.range.is_none();
-            if reads_all && self.place.spec.deletes == Deletes::Keys {
-                encoder = encoder.digesting_keys();
-            }
-        }
-        encoder
-    }
-
-    fn add_up(&mut self, kind: RowKind, encoder: &RowEncoder<CopyText>) {
-        let tally = encoder.tally();
-        match kind {
-            RowKind::Change(Op::Delete) => {
-                self.counts.deletes += tally.rows;
-                self.counts.fleeting += tally.flagged;
-            }
-            RowKind::Change(Op::Key) => self.counts.keys += tally.rows,
-            RowKind::Change(Op::Scope) => {}
-            RowKind::Change(Op::Upsert) | RowKind::Replacement => {
-                self.counts.upserts += tally.rows;
-                self.counts.resent += tally.flagged;
-            }
-        }
-        self.counts.quarantined += tally.quarantined;
-        self.counts.nulled += tally.nulled;
-        self.counts.left_out += tally.left_out;
-        // A row whose key is bad is refused when it is read, not again with every list of keys.
-        if kind != RowKind::Change(Op::Key) {
-            self.found.quarantined += tally.refused;
-        }
-        if tally.rows > 0 && kind != RowKind::Change(Op::Scope) {
-            self.bounds.add(encoder.bounds());
-        }
-        self.found.upserts += if kind == RowKind::Change(Op::Upsert) { tally.rows } else { 0 };
-        self.found.cursor_max = encoder.cursor_max().or(self.found.cursor_max.take());
-        self.found.keys = encoder.digest().or(self.found.keys);
     }
 }

@@ -1,0 +1,27 @@
+//! What a run is to capture.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use super::context::Context;
+use super::feeds::Feed;
+use super::order::Order;
+use crate::batch::{Aside, Watermark};
+use crate::model::{RunId, TableSpec};
+
+/// The tables that a run is to capture, and from where.
+#[derive(Clone, Copy)]
+pub(super) struct Assignment<'a> {
+    pub context: &'a Context,
+    pub feed: &'a Feed,
+    /// The tables of the feed that are due.
+    pub tables: &'a [TableSpec],
+    pub order: Order,
+    /// Targets whose load in chunks this tick has begun: it goes on, whatever was asked for.
+    pub begun: &'a [String],
+    pub run: &'a RunId,
+    pub started: OffsetDateTime,
+    pub previous: Option<&'a Watermark>,
+    pub aside: &'a BTreeMap<String, Aside>,
+}

@@ -1,0 +1,179 @@
+//! What `check` tells: connections, rights, and every table as a run would see it. Nothing is written.
+
+mod notes;
+mod remedy;
+mod services;
+mod try_out;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::error::RunError;
+use super::report::Failure;
+use crate::bigquery::Present;
+use crate::capture::keyed::log::{Judge, Log};
+use crate::capture::{blind, unbounded};
+use crate::model::{ChangedColumns, Column, Mode as ColumnMode, TableSpec};
+use crate::run::look::{InSource, Opened};
+use crate::run::target_notes::{bound_note, target_notes, usual_reach};
+use crate::source::{Session, dependencies};
+use crate::state::Handle;
+use notes::{log_notes, notes};
+use try_out::try_out;
+
+pub use services::{Service, ServiceCheck};
+
+/// The source, looked at.
+pub struct SourceCheck {
+    /// What the operator should know of the connection and the server.
+    pub notes: Vec<String>,
+    pub tables: Vec<TableCheck>,
+}
+
+/// One table, looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableCheck {
+    pub source: String,
+    pub target: String,
+    pub capture: &'static str,
+    /// Which changes the capture finds.
+    pub finds: String,
+    pub key: Vec<String>,
+    pub columns: Vec<ColumnCheck>,
+    /// What the operator should know: limits of the capture, costs, changed names.
+    pub notes: Vec<String>,
+    pub error: Option<Failure>,
+}
+
+/// One column's mapping.
+#[derive(Clone, Debug, Serialize)]
+pub struct ColumnCheck {
+    pub column: String,
+    pub source_type: String,
+    pub target_column: String,
+    pub target_type: String,
+    /// Values the target type can't hold; empty where it holds all.
+    pub cannot_hold: String,
+    /// What becomes of those; empty where there are none.
+    pub policy: &'static str,
+}
+
+fn target_type(column: &Column) -> String {
+    let name = column.target_type.sql_name();
+    if column.mode == ColumnMode::Repeated { format!("ARRAY<{name}>") } else { name.to_owned() }
+}
+
+impl Context {
+    /// Looks at the source, and at every table as a run would. A service that does not answer is not asked again for each table.
+    pub async fn check_source(
+        &self,
+        session: &Session,
+        tables: &[&TableSpec],
+        services: &[ServiceCheck],
+    ) -> SourceCheck {
+        let mut notes = self.source.notes().to_vec();
+        notes.extend(session.notes());
+        let mut checks = Vec::new();
+        for spec in tables {
+            checks.push(self.check_table(session, spec, services).await);
+        }
+        SourceCheck { notes, tables: checks }
+    }
+
+    async fn check_table(&self, session: &Session, spec: &TableSpec, services: &[ServiceCheck]) -> TableCheck {
+        let mut check = TableCheck {
+            source: spec.source.to_string(),
+            target: self.bigquery.target(&spec.target).to_string(),
+            capture: spec.capture.name(),
+            finds: spec.finds().to_string(),
+            key: Vec::new(),
+            columns: Vec::new(),
+            notes: Vec::new(),
+            error: None,
+        };
+        let outcome = self.fill_check(session, spec, services, &mut check).await;
+        if let Err(e) = outcome {
+            let mut failure = Failure::from(&e);
+            if let Some(hint) = self.remedy(session, spec, &e).await {
+                failure.hint = hint;
+            }
+            check.error = Some(failure);
+        }
+        check
+    }
+
+    async fn fill_check(
+        &self,
+        session: &Session,
+        spec: &TableSpec,
+        services: &[ServiceCheck],
+        check: &mut TableCheck,
+    ) -> Result<(), RunError> {
+        let answers = |service| services.iter().all(|s| s.service != service || s.error.is_none());
+        let state = match answers(Service::Storage) {
+            true => Some(Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?),
+            false => None,
+        };
+        let moment = session.begin().await?;
+        let catalog = self.catalog_of(session, spec).await?;
+        let opened = self.open_table(session, &catalog, spec).await?;
+        let Opened { found: InSource { relation, shape, claims, .. }, target, log } = &opened;
+        check.key = shape.key().iter().map(|c| c.source.clone()).collect();
+        check.columns = shape
+            .columns
+            .iter()
+            .map(|c| ColumnCheck {
+                column: c.source.clone(),
+                source_type: c.source_type.clone(),
+                target_column: c.target.name.clone(),
+                target_type: target_type(&c.target),
+                cannot_hold: c.caveat().to_owned(),
+                policy: if c.caveat().is_empty() { "" } else { spec.on_unrepresentable.name() },
+            })
+            .collect();
+        check.notes = notes(spec, relation, shape, moment.sight);
+        check.notes.extend(target.added_columns());
+        check.notes.extend(unbounded(spec, relation)?);
+        if let Some(log) = log {
+            let is_bounded_by_time = claims.iter().any(|c| log.is_bounded_by_time(c));
+            check.notes.extend(blind(moment.sight).filter(|_| is_bounded_by_time).map(str::to_owned));
+            let doubt = cannot_judge(session, log, &opened.found).await?;
+            check.notes.extend(log_notes(log, claims, spec, doubt));
+        }
+        let watermark = state.as_ref().and_then(|s| s.document().watermark.as_ref());
+        let standing = watermark.and_then(|w| w.standing(&spec.target));
+        // The catalog is open to everybody, the rows need not be; nor is what a later tick reads always what the first one does.
+        let tried = match try_out(session, &opened.found, log.as_ref(), &moment).await {
+            Ok(()) => self.refuse_too_many(session, opened.found.table(), standing).await,
+            refused => refused,
+        };
+        session.end().await?;
+        tried?;
+        if !answers(Service::BigQuery) {
+            return Ok(());
+        }
+        let present = if standing.is_some() { Present::Merge } else { Present::Replace };
+        let inspected = self.bigquery.inspect(target, present).await?;
+        check.notes.extend(target_notes(spec, &inspected));
+        if let Some(reach) = usual_reach(spec, claims) {
+            check.notes.extend(inspected.bound(target, reach)?.map(|column| bound_note(&column)));
+        }
+        Ok(())
+    }
+}
+
+/// Why no diff can prove what `changed_columns` asks for.
+async fn cannot_judge(
+    session: &Session,
+    log: &Log<'_>,
+    found: &InSource<'_>,
+) -> Result<Option<&'static str>, RunError> {
+    let InSource { spec, relation, shape, claims } = found;
+    if spec.changed_columns == ChangedColumns::Reread {
+        return Ok(None);
+    }
+    let below = dependencies(session, relation.oid).await?;
+    Ok(claims.iter().find_map(|c| Judge::new(log, c, spec, relation, shape, below.clone()).err()))
+}

@@ -1,0 +1,113 @@
+//! What the operator should know of a table: limits of its capture, costs, changed names.
+
+use crate::capture::blind;
+use crate::capture::keyed::log::{Claim, Log, Reach, unseen};
+use crate::encode::{Shape, ShapeColumn};
+use crate::model::figures::period;
+use crate::model::{CaptureKind, ChangedColumns, Deletes, OnUnrepresentable, TableSpec};
+use crate::source::{Relation, RelationKind, Sight};
+
+/// Of the table itself.
+pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut note = |text: String| notes.push(text);
+    for c in shape.columns.iter().filter(|c| c.is_hashed()) {
+        note(format!("of {} only a salted SHA-256 leaves the source", c.source));
+    }
+    for c in shape.columns.iter().filter(|c| c.source != c.target.name) {
+        note(format!("the column {} is called {} in BigQuery", c.source, c.target.name));
+    }
+    if matches!(spec.capture, CaptureKind::Cursor | CaptureKind::Xmin) {
+        match spec.deletes {
+            Deletes::Ignore => note(match (spec.finds(), spec.reconcile_every) {
+                (finds, None) => {
+                    format!("{finds}: rows deleted in the source stay in the target (deletes = \"ignore\")")
+                }
+                (finds, Some(_)) => {
+                    format!("{finds}: until then rows deleted in the source stay in the target (reconcile_every)")
+                }
+            }),
+            Deletes::Keys => {
+                note("every look for deleted rows reads all keys of the source (deletes_every)".to_owned())
+            }
+        }
+    }
+    if spec.capture == CaptureKind::Xmin {
+        note("every tick scans the whole source table; only changed rows leave it".to_owned());
+    }
+    if let Some(cursor) = &spec.cursor {
+        if relation.kind != RelationKind::View && !relation.leading.contains(cursor) {
+            note(format!("no index of the source leads with {cursor}: every tick scans the table"));
+        }
+        if let Some(why) = blind(sight).filter(|_| relation.has_xmin()) {
+            note(why.to_owned());
+        }
+        if !relation.has_xmin() {
+            note(format!(
+                "a {} does not say which transaction wrote a row: rows within lag of the newest {cursor} are sent again \
+                 every tick, and a row that commits later than lag is missed",
+                relation.kind.name()
+            ));
+        }
+    }
+    let key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
+    if !key.is_empty() && !relation.keeps_unique(&key) {
+        note(
+            "nothing in the source keeps the key unique: whenever all keys are read, the source is asked for keys that occur more than \
+             once (it sorts or hashes them all), and such a table stops. In between, such a key is not noticed"
+                .to_owned(),
+        );
+    }
+    let (of_key, others) = shape.columns.split_at(shape.key_len);
+    let may_be_refused = |columns: &[ShapeColumn]| columns.iter().any(|c| !c.caveat().is_empty());
+    if may_be_refused(others) || (may_be_refused(of_key) && spec.on_unrepresentable == OnUnrepresentable::Fail) {
+        note(match spec.on_unrepresentable {
+            OnUnrepresentable::Quarantine => {
+                "a value its target type can't hold becomes NULL, and its row goes to the quarantine file".to_owned()
+            }
+            OnUnrepresentable::Fail => "a value its target type can't hold fails the run".to_owned(),
+            OnUnrepresentable::Null => "a value its target type can't hold becomes NULL and is counted".to_owned(),
+        });
+    }
+    if may_be_refused(of_key) && spec.on_unrepresentable != OnUnrepresentable::Fail {
+        note(
+            "a row whose key its target type can't hold is missing in the target: it goes to the quarantine file alone"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// The limits of a change log, as far as they concern this table.
+pub(super) fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, doubt: Option<&str>) -> Vec<String> {
+    let mut notes = vec![format!("the change log does not see: {}", unseen(log.spec()))];
+    notes.push(match spec.reconcile_every {
+        Some(every) => format!(
+            "what it does not see is found by the reconcile pass, which reads the whole source and target every {}",
+            period(every)
+        ),
+        None => "what it does not see is never found without reconcile_every = \"1d\"".to_owned(),
+    });
+    notes.extend(log.notes(claims));
+    for claim in claims.iter().filter(|c| c.reach == Reach::Scope) {
+        notes.push(format!(
+            "an entry of {} is about many rows: its MERGE reads the whole target, for rows that are gone",
+            claim.name
+        ));
+    }
+    if spec.changed_columns == ChangedColumns::SkipUnpublished {
+        notes.push(match doubt {
+            Some(why) => format!("changed_columns: {why}; every changed row is read again"),
+            None if log.is_by_trigger() => {
+                "updates are skipped that changed unpublished columns alone; columns the trigger is told to ignore must not \
+                 be published"
+                    .to_owned()
+            }
+            None => "updates are skipped whose logged diff names unpublished columns alone. The log tells what the \
+                     application meant to change: a published field that is not logged, or an instance saved after somebody \
+                     else changed the row, is then found by reconcile_every only"
+                .to_owned(),
+        });
+    }
+    notes
+}
