@@ -16,7 +16,8 @@ use crate::batch::{
     Absent, Changes, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Unstaged, Update,
 };
 use crate::bigquery::{Inspection, Merger, Reach, TargetPlan, merge_statement};
-use crate::capture::keyed::log::{Chunk, Claim, Log, Reread, Survey};
+use crate::capture::keyed::log::{Claim, Log, Survey};
+use crate::capture::keyed::{Chunk, Reread};
 use crate::capture::{Capture, Decision, Why};
 use crate::model::{CaptureKind, RunId, TableSpec};
 use crate::run::target_notes::{bound_note, target_notes};
@@ -105,7 +106,7 @@ impl Context {
                 plan.estimated_rows = session.estimate_rows(first).await?;
             }
             session.end().await?;
-            let scopes = claims.iter().filter_map(|c| Reread { table, claim: c }.scope());
+            let scopes = claims.iter().filter_map(|c| Reread { table, of: &c.key }.scope());
             let changes = Changes {
                 absent: Absent::Keep,
                 update: Update::All,
@@ -197,7 +198,7 @@ fn logged_sql(log: &Log<'_>, claims: &[Claim], mark: &LogMark, table: Table<'_>)
             sql.push(scan);
         }
         sql.push(log.keys_statement(claim, &place));
-        let reread = Reread { table, claim };
+        let reread = Reread { table, of: &claim.key };
         let chunk = Chunk::default();
         sql.extend([reread.present(&chunk), reread.gone(&chunk)].map(|pass| statement(&pass.read)));
     }

@@ -2,7 +2,8 @@
 
 use crate::batch::Standing;
 use crate::bigquery::{Inspection, Reach};
-use crate::capture::keyed::log::{Claim, Reach as Names};
+use crate::capture::keyed::Reach as Names;
+use crate::capture::keyed::log::Claim;
 use crate::capture::may_be_chunked;
 use crate::model::{CaptureKind, DeleteStyle, Deletes, TableSpec};
 use crate::run::context::Context;
@@ -15,7 +16,7 @@ pub(super) fn usual_reach(spec: &TableSpec, claims: &[Claim]) -> Option<Reach> {
     let looks_everywhere = spec.delete != DeleteStyle::Hard
         || spec.deletes == Deletes::Keys
         || spec.reconcile_every.is_some()
-        || claims.iter().any(|c| c.reach == Names::Scope);
+        || claims.iter().any(|c| c.key.reach == Names::Scope);
     match spec.capture {
         CaptureKind::Full if spec.delete == DeleteStyle::Hard => None,
         _ if looks_everywhere => Some(Reach::All),

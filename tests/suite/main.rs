@@ -38,6 +38,7 @@ mod history;
 mod hostile;
 mod http;
 mod init;
+mod key_sources;
 mod messages;
 mod metadata;
 mod numbers;

@@ -1,3 +1,16 @@
-//! Captures that know the keys of changed rows, and read those rows.
+//! Captures that something else than the table's rows tells of: it names keys, and the rows are read by them.
+//!
+//! ```text
+//!   key source ── keys, each once, in chunks            a change log is one: log
+//!       │
+//!       ▼ same snapshot
+//!   reread ── the row is there  ─▶ upsert, whatever the source of the key says
+//!          └─ it is not         ─▶ delete
+//! ```
 
+mod key_source;
 pub mod log;
+mod reread;
+
+pub use key_source::{Chunk, KeyColumns, KeyCounts, KeySource, Reach};
+pub use reread::Reread;

@@ -1,7 +1,8 @@
 //! What the operator should know of a table: limits of its capture, costs, changed names.
 
 use crate::capture::blind;
-use crate::capture::keyed::log::{Claim, Log, Reach, unseen};
+use crate::capture::keyed::Reach;
+use crate::capture::keyed::log::{Claim, Log, unseen};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::figures::period;
 use crate::model::{CaptureKind, ChangedColumns, Deletes, OnUnrepresentable, TableSpec};
@@ -89,7 +90,7 @@ pub(super) fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, doubt
         None => "what it does not see is never found without reconcile_every = \"1d\"".to_owned(),
     });
     notes.extend(log.notes(claims));
-    for claim in claims.iter().filter(|c| c.reach == Reach::Scope) {
+    for claim in claims.iter().filter(|c| c.key.reach == Reach::Scope) {
         notes.push(format!(
             "an entry of {} is about many rows: its MERGE reads the whole target, for rows that are gone",
             claim.name

@@ -4,7 +4,8 @@
 //! role may have the one and lack the other, and row-level security may be in the way of any of them.
 
 use crate::batch::Standing;
-use crate::capture::keyed::log::{Chunk, Log, Reread, Survey};
+use crate::capture::keyed::log::{Log, Survey};
+use crate::capture::keyed::{Chunk, Reread};
 use crate::capture::{Capture, Decision, Found, decide};
 use crate::model::{CaptureKind, Deletes};
 use crate::run::error::RunError;
@@ -35,7 +36,7 @@ pub(super) async fn try_out(
         let mark = survey.next_mark(log, claims, None, moment);
         for claim in claims {
             let place = log.place(claim, &mark);
-            let (reread, none) = (Reread { table, claim }, Chunk::default());
+            let (reread, none) = (Reread { table, of: &claim.key }, Chunk::default());
             session.try_query(&scan_statement(log.new_entries(claim, &place))).await?;
             session.try_query(&log.keys_statement(claim, &place)).await?;
             session.try_read(&reread.present(&none).read).await?;

@@ -3,6 +3,7 @@
 use super::resolve::{Entries, Log, need};
 use crate::batch::LogMark;
 use crate::capture::error::CaptureError;
+use crate::capture::keyed::key_source::{KeyColumns, Reach};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TargetType, TypeColumn};
 use crate::source::{
@@ -19,21 +20,9 @@ pub struct Claim {
     pub(super) log: usize,
     pub(super) groups: Vec<Group>,
     /// The table's columns that hold the logged key, in the log's order.
-    pub(super) columns: Vec<SourceColumn>,
-    /// Of each, whether two spellings of one value are two keys to the target.
-    pub(super) spelling: Vec<Spelling>,
+    pub key: KeyColumns,
     /// Their names inside the log.
     pub(super) fields: Vec<String>,
-    pub reach: Reach,
-}
-
-/// How far an entry reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// One row: the logged key is the table's.
-    Key,
-    /// Every row with the logged value in another column.
-    Scope,
 }
 
 /// Whether two spellings of a column's values are two keys to the target.
@@ -45,12 +34,7 @@ fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
 impl Claim {
     /// As a source is asked for its entries.
     pub(super) fn claimed(&self) -> Claimed<'_> {
-        Claimed { groups: &self.groups, columns: &self.columns, spelling: &self.spelling, fields: &self.fields }
-    }
-
-    /// Whether one row may be read for two keys.
-    pub fn may_name_a_row_twice(&self) -> bool {
-        self.spelling.contains(&Spelling::Counts)
+        Claimed { groups: &self.groups, columns: &self.key.columns, spelling: &self.key.spelling, fields: &self.fields }
     }
 }
 
@@ -166,7 +150,7 @@ impl Log<'_> {
         let fields = self.fields(log_type, names, about)?;
         let said = if log_type.name.is_empty() { "the table" } else { &log_type.name };
         self.check_width(said, log, &fields, columns.len())?;
-        Ok(Claim { name: log_type.name.clone(), log, groups, columns, spelling, fields, reach })
+        Ok(Claim { name: log_type.name.clone(), log, groups, key: KeyColumns { columns, spelling, reach }, fields })
     }
 
     /// The key's names inside the log. A view's key column may be called otherwise than that of the relation the log speaks

@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 
 use crate::capture::error::CaptureError;
+use crate::capture::keyed::key_source::{Chunk, KeyCounts, KeySource};
 use crate::capture::keyed::log::claim::Claim;
 use crate::capture::keyed::log::diff::Judge;
 use crate::capture::keyed::log::resolve::Log;
@@ -17,19 +18,6 @@ use crate::source::{CollapsedEntry, Fetched, KeyCursor, LogPlace, NamedKey, Orig
 
 /// Keys a chunk: enough to make a statement worth its round trip, few enough for one that is quick to plan.
 const KEYS_A_CHUNK: usize = 4096;
-
-/// Some of the keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chunk {
-    pub keys: Vec<NamedKey>,
-}
-
-impl Chunk {
-    /// How many of the keys the log tells of an insert of.
-    pub fn added(&self) -> u64 {
-        self.keys.iter().filter(|k| k.origin == Origin::Added).count() as u64
-    }
-}
 
 /// Whether the new entries name the rows they changed.
 pub enum Opened<'a> {
@@ -44,12 +32,8 @@ pub struct KeyReader<'a> {
     judge: Option<&'a Judge>,
     waiting: VecDeque<CollapsedEntry>,
     current: Option<Collapsed>,
-    /// Entries of updates that touched nothing published.
-    pub skipped: u64,
-    /// Keys that no row of the table can have.
-    pub unreadable: u64,
-    /// Keys that an earlier run has had already, and a transaction still open then keeps in doubt.
-    pub resent: u64,
+    /// Entries of updates that touched nothing published are skipped; keys that a transaction still open then keeps in doubt are resent.
+    counts: KeyCounts,
 }
 
 /// A value that the server can't read as the key's type: newer ones are asked first.
@@ -57,7 +41,7 @@ fn explain(e: SourceError, claim: &Claim) -> CaptureError {
     match &e {
         SourceError::Statement { code, .. } if code.starts_with("22") => CaptureError::UnreadableKey {
             name: claim.name.clone(),
-            type_name: claim.columns.iter().map(|c| c.type_name.as_str()).collect::<Vec<_>>().join(", "),
+            type_name: claim.key.columns.iter().map(|c| c.type_name.as_str()).collect::<Vec<_>>().join(", "),
         },
         _ => e.into(),
     }
@@ -88,9 +72,7 @@ impl<'a> KeyReader<'a> {
             judge,
             waiting: VecDeque::new(),
             current: None,
-            skipped: 0,
-            unreadable: 0,
-            resent: 0,
+            counts: KeyCounts::default(),
         };
         reader.fetch().await.map_err(|e| explain(e, claim))?;
         // Entries without a key come first.
@@ -100,8 +82,53 @@ impl<'a> KeyReader<'a> {
         Ok(Opened::Reader(reader))
     }
 
+    async fn fetch(&mut self) -> Result<(), SourceError> {
+        self.waiting = self.cursor.fetch(KEYS_A_CHUNK).await?.into();
+        Ok(())
+    }
+
+    fn take(&mut self, entry: CollapsedEntry, chunk: &mut Chunk) {
+        let origin = if entry.added { Origin::Added } else { Origin::Before };
+        let again = entry.again;
+        let Some(key) = entry.key.into_iter().collect::<Option<Vec<String>>>() else {
+            self.counts.unreadable += entry.count;
+            return;
+        };
+        let Some(judge) = self.judge else {
+            self.counts.resent += u64::from(again);
+            chunk.keys.push(NamedKey { values: key, origin });
+            return;
+        };
+        let skip = entry.diff.is_some_and(|diff| {
+            let texts: Vec<Option<&str>> = diff.iter().map(Option::as_deref).collect();
+            judge.is_unpublished(&texts)
+        });
+        self.counts.skipped += u64::from(skip);
+        match &mut self.current {
+            Some(current) if current.key.values == key => {
+                current.key.origin = current.key.origin.or(origin);
+                current.again &= again;
+                current.reread |= !skip;
+            }
+            _ => {
+                self.emit(chunk);
+                let key = NamedKey { values: key, origin };
+                self.current = Some(Collapsed { key, again, reread: !skip });
+            }
+        }
+    }
+
+    fn emit(&mut self, chunk: &mut Chunk) {
+        if let Some(done) = self.current.take().filter(|c| c.reread) {
+            self.counts.resent += u64::from(done.again);
+            chunk.keys.push(done.key);
+        }
+    }
+}
+
+impl KeySource for KeyReader<'_> {
     /// The next chunk; `None` at the end, which closes the cursor.
-    pub async fn next(&mut self) -> Result<Option<Chunk>, CaptureError> {
+    async fn next(&mut self) -> Result<Option<Chunk>, CaptureError> {
         let mut chunk = Chunk::default();
         while chunk.keys.len() < KEYS_A_CHUNK {
             if self.waiting.is_empty() && self.cursor.state == Fetched::Some {
@@ -120,46 +147,7 @@ impl<'a> KeyReader<'a> {
         Ok(None)
     }
 
-    async fn fetch(&mut self) -> Result<(), SourceError> {
-        self.waiting = self.cursor.fetch(KEYS_A_CHUNK).await?.into();
-        Ok(())
-    }
-
-    fn take(&mut self, entry: CollapsedEntry, chunk: &mut Chunk) {
-        let origin = if entry.added { Origin::Added } else { Origin::Before };
-        let again = entry.again;
-        let Some(key) = entry.key.into_iter().collect::<Option<Vec<String>>>() else {
-            self.unreadable += entry.count;
-            return;
-        };
-        let Some(judge) = self.judge else {
-            self.resent += u64::from(again);
-            chunk.keys.push(NamedKey { values: key, origin });
-            return;
-        };
-        let skip = entry.diff.is_some_and(|diff| {
-            let texts: Vec<Option<&str>> = diff.iter().map(Option::as_deref).collect();
-            judge.is_unpublished(&texts)
-        });
-        self.skipped += u64::from(skip);
-        match &mut self.current {
-            Some(current) if current.key.values == key => {
-                current.key.origin = current.key.origin.or(origin);
-                current.again &= again;
-                current.reread |= !skip;
-            }
-            _ => {
-                self.emit(chunk);
-                let key = NamedKey { values: key, origin };
-                self.current = Some(Collapsed { key, again, reread: !skip });
-            }
-        }
-    }
-
-    fn emit(&mut self, chunk: &mut Chunk) {
-        if let Some(done) = self.current.take().filter(|c| c.reread) {
-            self.resent += u64::from(done.again);
-            chunk.keys.push(done.key);
-        }
+    fn counts(&self) -> KeyCounts {
+        self.counts
     }
 }

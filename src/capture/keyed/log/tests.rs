@@ -8,6 +8,7 @@ use super::*;
 use crate::batch::{CursorMark, LogMark, LogPosition, LogTableMark};
 use crate::capture::keyed::log::content_types::ContentTypes;
 use crate::capture::keyed::log::resolve::entry_table;
+use crate::capture::keyed::{Chunk, Reread};
 use crate::encode::Shape;
 use crate::model::{
     ActionCodes, Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable,
@@ -96,10 +97,10 @@ fn statements(log: &Log<'_>, spec: &TableSpec, relation: &Relation, keys: &[&[&s
             Dependencies { known: [("t".to_owned(), ["note".to_owned()].into())].into(), ..Dependencies::default() };
         let bare = TableSpec { filter: None, ..spec.clone() };
         let judge = judged.then(|| Judge::new(log, &claim, &bare, relation, &shape, below).unwrap());
-        let keys = keys.iter().map(|k| k[..claim.columns.len()].iter().map(|v| (*v).to_owned()).collect());
+        let keys = keys.iter().map(|k| k[..claim.key.columns.len()].iter().map(|v| (*v).to_owned()).collect());
         let keys = keys.map(|values| NamedKey { values, origin: Origin::Before });
         let chunk = Chunk { keys: keys.collect() };
-        let reread = Reread { table: Table { spec, relation, shape: &shape }, claim: &claim };
+        let reread = Reread { table: Table { spec, relation, shape: &shape }, of: &claim.key };
         for (what, sql) in [
             ("scan", scan_statement(log.new_entries(&claim, &place))),
             ("keys", keys_statement(log.new_entries(&claim, &place), claim.claimed(), judge.as_ref().map(Judge::diff))),

@@ -1,5 +1,6 @@
 //! Stage: the passes of one table, whose rows are read, encoded and stored as part files.
 
+mod keyed;
 mod table_batch;
 
 use futures_util::StreamExt;
@@ -7,12 +8,10 @@ use time::OffsetDateTime;
 
 use crate::batch::{Absent, Repeats};
 use crate::bigquery::{Prepared, PreparedTarget, Reach as MergeReach, TargetPlan};
-use crate::capture::keyed::log::{Claim, KeyReader, Log, Opened, Reach, Reread};
 use crate::capture::{Capture, Decision, Part, Pass, Why};
-use crate::encode::{Flag, KeyDigest, RowEncoder, RowKind};
+use crate::encode::{KeyDigest, RowEncoder, RowKind};
 use crate::model::Op;
 use crate::run::error::RunError;
-use crate::run::log_at_hand::ClaimReading;
 use crate::run::partition_limit::Partitions;
 use crate::run::staging_place::{Reading, StagingPlace};
 use crate::run::target_plan::present;
@@ -128,88 +127,12 @@ impl<'a> Staging<'a> {
         Ok(Passed::Through(absent))
     }
 
-    /// The rows that the change log names.
-    pub async fn read_logged(&mut self, log: &Log<'_>, claims: &[ClaimReading<'_>]) -> Result<Passed, RunError> {
-        let mut readers = Vec::with_capacity(claims.len());
-        for (number, ClaimReading { claim, place, judge }) in claims.iter().enumerate() {
-            match KeyReader::open(self.reading.session, number, log, claim, place, judge.as_ref()).await? {
-                Opened::Reader(reader) => readers.push((claim, reader)),
-                Opened::NamesNoRow => {
-                    self.reading.session.close_cursors().await?;
-                    return Ok(Passed::NamesNoRow);
-                }
-            }
-        }
-        for (claim, reader) in readers {
-            let passed = self.read_claim(claim, reader).await?;
-            if passed != Passed::Through(Absent::Keep) {
-                self.reading.session.close_cursors().await?;
-                return Ok(passed);
-            }
-        }
-        // Each claim brings a row once, but two may bring the same.
-        if claims.len() > 1 || claims.iter().any(|c| c.judge.is_some()) {
-            self.repeats = Repeats::Possible;
-        }
-        Ok(Passed::Through(Absent::Keep))
-    }
-
-    async fn read_claim(&mut self, claim: &Claim, mut keys: KeyReader<'_>) -> Result<Passed, RunError> {
-        let reread = Reread { table: self.capture.table(), claim };
-        let mut present = self.encoder_of(RowKind::Change(Op::Upsert));
-        let policy = self.place.spec.on_unrepresentable;
-        let scope = reread.scope();
-        let mut gone = match scope {
-            Some(column) => RowEncoder::of_scope(CopyText::default(), column, policy),
-            None => self.encoder_of(RowKind::Change(Op::Delete)).flagged(Flag::Leading),
-        };
-        let is_unique = self.is_unique(claim);
-        let (mut chunks, mut added) = (0, 0);
-        while let Some(chunk) = keys.next().await? {
-            chunks += 1;
-            added += chunk.added();
-            let Some(rows) = self.pour(&reread.present(&chunk), &mut present).await? else {
-                return Ok(self.unfit());
-            };
-            // As many rows as keys, and no key twice: none is gone.
-            let all_there = is_unique && rows == chunk.keys.len() as u64;
-            if !all_there && self.pour(&reread.gone(&chunk), &mut gone).await?.is_none() {
-                return Ok(self.unfit());
-            }
-        }
-        // Two spellings of one key may lie in two chunks.
-        if chunks > 1 && claim.may_name_a_row_twice() {
-            self.repeats = Repeats::Possible;
-        }
-        self.tally.counts.added += added.saturating_sub(gone.tally().flagged);
-        self.tally.counts.skipped += keys.skipped;
-        self.tally.counts.unreadable += keys.unreadable;
-        self.tally.counts.resent += keys.resent;
-        self.tally.add_up(RowKind::Change(Op::Upsert), &present);
-        match scope {
-            Some(column) => {
-                self.tally.add_up(RowKind::Change(Op::Scope), &gone);
-                if !self.scopes.contains(&column.target.name) {
-                    self.scopes.push(column.target.name.clone());
-                }
-            }
-            None => self.tally.add_up(RowKind::Change(Op::Delete), &gone),
-        }
-        Ok(Passed::Through(Absent::Keep))
-    }
-
     /// Asks how far the bulk of the cursor's values reaches: a few far ahead of it are not to hide what comes.
     pub async fn bound_cursor(&mut self) -> Result<(), RunError> {
         if let Some(cursor) = self.capture.bulk_cursor(&self.tally.found) {
             self.tally.found.cursor_bulk = self.reading.session.bulk(self.capture.table(), cursor).await?;
         }
         Ok(())
-    }
-
-    /// Whether the source keeps the claim's key unique; of a view nobody knows.
-    fn is_unique(&self, claim: &Claim) -> bool {
-        let key: Vec<&str> = self.reading.shape.key().iter().map(|c| c.source.as_str()).collect();
-        claim.reach == Reach::Key && self.reading.relation.keeps_unique(&key)
     }
 
     /// Asks for the target once; whether it is there.
