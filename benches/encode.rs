@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use plimsoll::encode::{ColumnSchema, RowEncoder, RowKind, Shape, ShapeColumn, Wish};
-use plimsoll::model::{Arrays, Column, Mode, OnUnrepresentable};
+use plimsoll::model::{Arrays, Mode, OnUnrepresentable};
 use plimsoll::source::{CopyText, Element, SourceColumn};
 
 /// Types by name, oid, the oid of an array's elements, and a field.
@@ -38,8 +38,7 @@ fn shape(oid: u32, element: Option<u32>) -> Shape {
         let column =
             SourceColumn { name: format!("column_{n}"), base_oid: oid, typmod: -1, element, ..SourceColumn::default() };
         let mapping = column.map(Wish { forced: None, arrays: Arrays::Json })?;
-        let target = Column { name: column.name.clone(), target_type: mapping.target, mode: Mode::Nullable };
-        Some(ShapeColumn { source: column.name, number: 1, source_type: String::new(), target, mapping })
+        Some(ShapeColumn::new(&column, mapping, column.name.clone(), Mode::Nullable))
     });
     Shape { columns: columns.collect(), key_len: 0 }
 }

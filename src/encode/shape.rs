@@ -8,19 +8,33 @@ use std::collections::HashMap;
 use super::column_names::legal_name;
 use super::error::EncodeError;
 use super::table_schema::{ColumnSchema, Content, Mapping, Nullability, TableSchema, Wish};
-use crate::model::{Column, Mode, TableSpec, TargetType, nearest};
+use crate::model::{CaptureKind, Column, DeleteStyle, Mode, TableSpec, TargetType, nearest};
 
 /// One published column.
 #[derive(Clone, Debug)]
 pub struct ShapeColumn {
+    /// Its name in the source.
     pub source: String,
+    /// As [`ColumnSchema::number`].
     pub number: i32,
+    /// As [`ColumnSchema::type_name`].
     pub source_type: String,
     pub target: Column,
     pub mapping: Mapping,
 }
 
 impl ShapeColumn {
+    /// A source's column, published under this name.
+    pub fn new(column: &impl ColumnSchema, mapping: Mapping, name: String, mode: Mode) -> Self {
+        Self {
+            source: column.name().to_owned(),
+            number: column.number(),
+            source_type: column.type_name().to_owned(),
+            target: Column { name, target_type: mapping.target, mode },
+            mapping,
+        }
+    }
+
     /// What a statement selects for it, in the source's SQL; the row is called `t`.
     pub fn expression(&self) -> &str {
         &self.mapping.expression
@@ -113,7 +127,7 @@ impl Shape {
     /// BigQuery compares column names without case.
     fn check_names(&self, spec: &TableSpec) -> Result<(), EncodeError> {
         let mut seen: HashMap<String, &str> = HashMap::new();
-        if let crate::model::DeleteStyle::Soft { flag, at } = &spec.delete {
+        if let DeleteStyle::Soft { flag, at } = &spec.delete {
             seen.insert(flag.to_lowercase(), flag);
             if seen.insert(at.to_lowercase(), at).is_some() {
                 return Err(EncodeError::NameCollision { first: flag.clone(), second: at.clone(), name: at.clone() });
@@ -162,7 +176,7 @@ fn nearest_column<T: TableSchema>(table: &T, name: &str) -> Option<String> {
 fn key_columns<T: TableSchema>(spec: &TableSpec, table: &T) -> Result<Vec<String>, EncodeError> {
     let key = spec.key.clone().unwrap_or_else(|| table.primary_key().to_vec());
     let need = match (spec.capture, &spec.delete) {
-        (crate::model::CaptureKind::Full, crate::model::DeleteStyle::Hard) => Key::Optional,
+        (CaptureKind::Full, DeleteStyle::Hard) => Key::Optional,
         _ => Key::Needed,
     };
     if key.is_empty() && need == Key::Needed {
@@ -203,11 +217,5 @@ fn publish(spec: &TableSpec, column: &impl ColumnSchema, mode: Mode) -> Result<S
     let renamed = spec.rename.iter().find(|(from, _)| from == source).map(|(_, to)| to.as_str());
     let name = legal_name(renamed.unwrap_or(source));
     let mode = if mapping.is_repeated() { Mode::Repeated } else { mode };
-    Ok(ShapeColumn {
-        source: source.to_owned(),
-        number: column.number(),
-        source_type: column.type_name().to_owned(),
-        target: Column { name, target_type: mapping.target, mode },
-        mapping,
-    })
+    Ok(ShapeColumn::new(column, mapping, name, mode))
 }

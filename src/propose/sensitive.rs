@@ -142,7 +142,7 @@ pub fn sensitive(column: &SourceColumn) -> Option<Sensitive> {
 
 /// Fixed by PostgreSQL: <https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat>
 const BOOL: u32 = 16;
-const NUMBERS: [u32; 6] = [oid::INT2, oid::INT4, oid::INT8, 700, 701, 1700];
+const NUMBERS: [u32; 6] = [oid::INT2, oid::INT4, oid::INT8, oid::FLOAT4, oid::FLOAT8, oid::NUMERIC];
 const DATES: [u32; 3] = [oid::DATE, oid::TIMESTAMP, oid::TIMESTAMPTZ];
 /// Times of day and intervals.
 const SPANS: [u32; 3] = [1083, 1266, 1186];

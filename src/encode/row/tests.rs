@@ -6,7 +6,7 @@ use crate::encode::{
     Codec, ColumnSchema, Content, Decoder, Flag, KeyDigest, Mapping, Nullability, RowEncoder, RowKind, Scalar, Shape,
     ShapeColumn, Width, Wish,
 };
-use crate::model::{Column, Mode, OnUnrepresentable, Op, TargetType};
+use crate::model::{Arrays, Mode, OnUnrepresentable, Op, TargetType};
 
 #[derive(Debug)]
 enum Plain {
@@ -128,14 +128,8 @@ fn shape(key_len: usize) -> Shape {
         PlainColumn("price", Scalar::Decimal(Width::Numeric), TargetType::Numeric),
     ];
     let published = columns.iter().map(|c| {
-        let mapping = c.map(Wish { forced: None, arrays: crate::model::Arrays::Json }).unwrap();
-        ShapeColumn {
-            source: c.name().to_owned(),
-            number: c.number(),
-            source_type: c.type_name().to_owned(),
-            target: Column { name: c.name().to_owned(), target_type: mapping.target, mode: Mode::Nullable },
-            mapping,
-        }
+        let mapping = c.map(Wish { forced: None, arrays: Arrays::Json }).unwrap();
+        ShapeColumn::new(c, mapping, c.name().to_owned(), Mode::Nullable)
     });
     Shape { columns: published.collect(), key_len }
 }

@@ -2,7 +2,7 @@
 
 use crate::batch::KeyBounds;
 use crate::encode::{ColumnSchema, EncodeError, Flag, KeyDigest, RowKind, Shape, ShapeColumn, Stamp, Tally, Wish};
-use crate::model::{Arrays, Column, Mode, OnUnrepresentable, Op, TargetType};
+use crate::model::{Arrays, Mode, OnUnrepresentable, Op, TargetType};
 use crate::source::{CopyText, SourceColumn};
 
 type RowEncoder = crate::encode::RowEncoder<CopyText>;
@@ -12,13 +12,7 @@ fn shape(columns: &[(&str, u32)], key_len: usize) -> Shape {
         let column =
             SourceColumn { name: (*name).to_owned(), number: 1, base_oid: *oid, typmod: -1, ..SourceColumn::default() };
         let mapping = column.map(Wish { forced: None, arrays: Arrays::Json }).unwrap();
-        ShapeColumn {
-            source: column.name.clone(),
-            number: 1,
-            source_type: String::new(),
-            target: Column { name: column.name, target_type: mapping.target, mode: Mode::Nullable },
-            mapping,
-        }
+        ShapeColumn::new(&column, mapping, column.name.clone(), Mode::Nullable)
     });
     Shape { columns: columns.collect(), key_len }
 }
@@ -238,4 +232,14 @@ fn a_row_of_another_shape_is_refused() {
         let mut e = upserts(OnUnrepresentable::Null);
         assert!(e.encode(row.as_bytes(), &mut Vec::new(), &mut Vec::new()).is_err(), "{row:?}");
     }
+}
+
+#[test]
+fn the_text_of_a_column_has_no_escapes_and_the_flag_is_not_counted() {
+    let row = b"t\t7\ta\\tb\tf\t2024-01-01 00:00:00+00\n";
+    let mut e = upserts(OnUnrepresentable::Null).flagged(Flag::Leading);
+    for (column, text) in [(0, Some(&b"7"[..])), (1, Some(b"a\tb")), (3, Some(b"2024-01-01 00:00:00+00")), (4, None)] {
+        assert_eq!(e.plain_text(row, column), text);
+    }
+    assert_eq!(upserts(OnUnrepresentable::Null).plain_text(row, 0), Some(&b"t"[..]));
 }
