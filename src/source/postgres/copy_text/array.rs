@@ -5,6 +5,7 @@
 
 use super::bytea::append_bytea;
 use super::date_time::{date, timestamp};
+use super::escapes::unescape;
 use crate::encode::value::{
     DocumentChecker, Keys, Unrepresentable, boolean, decimal, document_float, document_number, float, integer, string,
     time,
@@ -14,34 +15,30 @@ use crate::encode::{ArrayCodec, ArrayForm, Document, Scalar};
 const BOUNDS: Unrepresentable = Unrepresentable("array bounds that do not begin at 1");
 const BROKEN: Unrepresentable = Unrepresentable("not in the form of an array");
 
-/// Buffers that are used again for every array.
+/// Decodes arrays. It keeps its buffers from array to array.
 #[derive(Debug, Default)]
-pub(super) struct ArrayScratch {
+pub(super) struct ArrayDecoder {
+    /// The array without COPY's escapes.
+    text: Vec<u8>,
+    /// An element without its quotes.
     element: Vec<u8>,
     bytes: Vec<u8>,
+    documents: DocumentChecker,
 }
 
-/// Appends an array, given by its text without COPY's escapes.
-pub(super) fn append_array(
-    codec: ArrayCodec,
-    text: &[u8],
-    scratch: &mut ArrayScratch,
-    documents: &mut DocumentChecker,
-    out: &mut Vec<u8>,
-) -> Result<(), Unrepresentable> {
-    Elements { codec, bytes: &mut scratch.bytes, documents }.append_all(text, &mut scratch.element, out)
-}
+impl ArrayDecoder {
+    /// Appends the array of a field.
+    pub(super) fn append(&mut self, codec: ArrayCodec, field: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        unescape(field, &mut text);
+        let outcome = self.append_plain(codec, &text, out);
+        self.text = text;
+        outcome
+    }
 
-/// What the elements of one array are written with.
-struct Elements<'a> {
-    codec: ArrayCodec,
-    bytes: &'a mut Vec<u8>,
-    documents: &'a mut DocumentChecker,
-}
-
-impl Elements<'_> {
-    fn append_all(&mut self, text: &[u8], unquoted: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
-        let ArrayCodec { form, delimiter, .. } = self.codec;
+    fn append_plain(&mut self, codec: ArrayCodec, text: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+        let ArrayCodec { form, delimiter, .. } = codec;
         if text.first() == Some(&b'[') {
             return Err(BOUNDS);
         }
@@ -67,8 +64,11 @@ impl Elements<'_> {
                     at += 1;
                 }
                 b'"' => {
-                    at = unquote(text, at + 1, unquoted);
-                    self.append_element(unquoted, out)?;
+                    let mut element = std::mem::take(&mut self.element);
+                    at = unquote(text, at + 1, &mut element);
+                    let outcome = self.append_element(codec, &element, out);
+                    self.element = element;
+                    outcome?;
                 }
                 _ => {
                     let rest = &text[at..];
@@ -76,7 +76,7 @@ impl Elements<'_> {
                     match (&rest[..length], form) {
                         (b"NULL", ArrayForm::Json) => out.extend_from_slice(b"null"),
                         (b"NULL", ArrayForm::Repeated) => return Err(Unrepresentable("a NULL element")),
-                        (element, _) => self.append_element(element, out)?,
+                        (element, _) => self.append_element(codec, element, out)?,
                     }
                     at += length;
                 }
@@ -85,8 +85,8 @@ impl Elements<'_> {
         if depth == 0 && !text.is_empty() { Ok(()) } else { Err(BROKEN) }
     }
 
-    fn append_element(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
-        match (self.codec.form, self.codec.of) {
+    fn append_element(&mut self, codec: ArrayCodec, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+        match (codec.form, codec.of) {
             (_, Scalar::Bool) => boolean(plain == b"t", out),
             (ArrayForm::Json, Scalar::Float) => document_float(plain, out),
             (ArrayForm::Repeated, Scalar::Float) => float(plain, out),
@@ -99,7 +99,7 @@ impl Elements<'_> {
             (ArrayForm::Repeated, Scalar::Date) => date(plain, out)?,
             (ArrayForm::Repeated, Scalar::Time) => time(plain, out)?,
             (ArrayForm::Repeated, Scalar::Timestamp | Scalar::TimestampUtc) => timestamp(plain, out)?,
-            (ArrayForm::Repeated, Scalar::Bytes) => append_bytea(plain, self.bytes, out)?,
+            (ArrayForm::Repeated, Scalar::Bytes) => append_bytea(plain, &mut self.bytes, out)?,
             // Inside a document a text holds every date, and the server's own form of bytes.
             (
                 ArrayForm::Json,
@@ -132,7 +132,7 @@ mod tests {
     use crate::encode::Width;
 
     fn run(codec: ArrayCodec, text: &str, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
-        append_array(codec, text.as_bytes(), &mut ArrayScratch::default(), &mut DocumentChecker::default(), out)
+        ArrayDecoder::default().append_plain(codec, text.as_bytes(), out)
     }
 
     fn append(of: Scalar, form: ArrayForm, text: &str) -> Result<String, &'static str> {

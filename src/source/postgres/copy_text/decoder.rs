@@ -1,6 +1,6 @@
 //! One field of a row, by its column's codec.
 
-use super::array::{ArrayScratch, append_array};
+use super::array::ArrayDecoder;
 use super::bytea::append_bytea;
 use super::date_time::{date, timestamp, timestamp_utc};
 use super::document::{append_claimed, append_document, append_made};
@@ -18,7 +18,7 @@ pub struct CopyText {
     /// A value without COPY's escapes, or the bytes of a `bytea`.
     plain: Vec<u8>,
     documents: DocumentChecker,
-    arrays: ArrayScratch,
+    arrays: ArrayDecoder,
 }
 
 impl Decoder for CopyText {
@@ -48,12 +48,7 @@ impl Decoder for CopyText {
     fn append_value(&mut self, field: &[u8], codec: Codec, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
         let scalar = match codec {
             Codec::Scalar(scalar) => scalar,
-            Codec::Array(array) => {
-                let Self { plain, documents, arrays } = self;
-                plain.clear();
-                unescape(field, plain);
-                return append_array(array, plain, arrays, documents, out);
-            }
+            Codec::Array(array) => return self.arrays.append(array, field, out),
         };
         match scalar {
             Scalar::Bool => boolean(field == b"t", out),
