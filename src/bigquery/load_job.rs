@@ -33,13 +33,13 @@ pub(super) fn source_uris(batch: &Batch, table: &TableBatch, uri: impl Fn(&str) 
 }
 
 /// What a load job writes.
-pub(super) enum Destination<'a> {
-    Staging { table: &'a TableBatch, scopes: &'a [String] },
-    Target { table: &'a TableBatch, replace: &'a Replace },
+pub(super) enum Load<'a> {
+    IntoStaging { table: &'a TableBatch, scopes: &'a [String] },
+    IntoTarget { table: &'a TableBatch, replace: &'a Replace },
 }
 
 /// A load of NDJSON files in the place of all rows that are there.
-pub(super) fn load_job(uris: Vec<String>, to: &TargetRef, destination: Destination<'_>) -> JobConfiguration {
+pub(super) fn load_job(uris: Vec<String>, to: &TargetRef, kind: Load<'_>) -> JobConfiguration {
     let mut load = JobConfigurationLoad {
         source_uris: Some(uris),
         source_format: Some("NEWLINE_DELIMITED_JSON".to_owned()),
@@ -48,8 +48,8 @@ pub(super) fn load_job(uris: Vec<String>, to: &TargetRef, destination: Destinati
         max_bad_records: Some(0),
         ..JobConfigurationLoad::default()
     };
-    match destination {
-        Destination::Staging { table, scopes } => {
+    match kind {
+        Load::IntoStaging { table, scopes } => {
             let op = Column { name: OP_COLUMN.to_owned(), target_type: TargetType::String, mode: Mode::Required };
             // A scope has no key.
             let loosened = table.columns.iter().map(|c| match c.mode {
@@ -61,12 +61,12 @@ pub(super) fn load_job(uris: Vec<String>, to: &TargetRef, destination: Destinati
             load.create_disposition = Some("CREATE_IF_NEEDED".to_owned());
         }
         // The table's own schema and constraints stay.
-        Destination::Target { replace: Replace { schema: ReplaceSchema::Keep, fields }, .. } => {
+        Load::IntoTarget { replace: Replace { schema: ReplaceSchema::Keep, fields }, .. } => {
             load.schema = Some(schema_of(fields));
             load.write_disposition = Some("WRITE_TRUNCATE_DATA".to_owned());
             load.create_disposition = Some("CREATE_NEVER".to_owned());
         }
-        Destination::Target { table, replace: Replace { schema: ReplaceSchema::Overwrite, fields } } => {
+        Load::IntoTarget { table, replace: Replace { schema: ReplaceSchema::Overwrite, fields } } => {
             load.schema = Some(schema_of(fields));
             load.create_disposition = Some("CREATE_IF_NEEDED".to_owned());
             load.time_partitioning =

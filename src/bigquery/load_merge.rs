@@ -6,7 +6,7 @@ use super::client::BigQuery;
 use super::error::{BigQueryError, Overtaken, TableFault};
 use super::job_name::{JobName, Verb};
 use super::jobs::{Earlier, JobDone};
-use super::load_job::{Destination, load_job, query_job};
+use super::load_job::{Load, load_job, query_job};
 use super::merge_statement::{Merger, bounded_merge_statement};
 use super::sink::{Applied, Loaded, Replay, Sealed, Sink};
 use crate::batch::{Merge, RowsWritten, TableBatch};
@@ -25,7 +25,7 @@ impl Sink for Merge {
         }
         let what = format!("the load of {}", self.staging);
         let name = JobName::of(batch, table, Verb::Load);
-        let job = load_job(uris, &self.staging, Destination::Staging { table, scopes: &self.scopes });
+        let job = load_job(uris, &self.staging, Load::IntoStaging { table, scopes: &self.scopes });
         bigquery.run_job(&name, &job, &what, Earlier::Counts).await?;
         // The staging table of an old run may have expired since it was loaded.
         if replay == Replay::Yes && bigquery.get_table(&self.staging).await?.is_none() {

@@ -6,7 +6,7 @@ use super::client::BigQuery;
 use super::error::BigQueryError;
 use super::job_name::{JobName, Verb};
 use super::jobs::Earlier;
-use super::load_job::{Destination, load_job};
+use super::load_job::{Load, load_job};
 use super::merge_statement::Merger;
 use super::sink::{Applied, Loaded, Replay, Sealed, Sink};
 use crate::batch::{Replace, ReplaceSchema, RowsWritten, TableBatch};
@@ -20,7 +20,7 @@ impl Sink for Replace {
             Replay::No => Earlier::Counts,
         };
         let name = JobName::of(batch, table, Verb::Load);
-        let job = load_job(uris, &table.target, Destination::Target { table, replace: self });
+        let job = load_job(uris, &table.target, Load::IntoTarget { table, replace: self });
         let done = bigquery.run_job(&name, &job, &format!("the load of {}", table.target), earlier).await?;
         if self.schema == ReplaceSchema::Overwrite {
             bigquery.restore_constraints(table).await?;

@@ -1,4 +1,7 @@
-//! BigQuery as a target: tables, load jobs, the MERGE.
+//! BigQuery as a target: tables, jobs, and the ways rows get in.
+//!
+//! `sink.rs` is the recipe that brings a sealed table into its target; each way is a file that fills it in: `load_replace.rs`,
+//! `load_merge.rs`.
 //!
 //! Every job is started under an id that follows from the run, so that a second start meets the first: "already exists"
 //! means wait for it. `gcp-bigquery-client` gives the job and dataset types and the plain calls; what it lacks (status

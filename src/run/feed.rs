@@ -25,7 +25,7 @@ use crate::run::verbs::capture::capture;
 use crate::run::verbs::commit::{Merged, commit};
 use crate::run::verbs::lease::keep_lease;
 use crate::run::verbs::load::{has_left, load};
-use crate::run::verbs::merge::{Outcome, merge, refuse_common_failure};
+use crate::run::verbs::merge::{TableOutcome, merge, refuse_common_failure};
 use crate::run::verbs::seal::seal;
 use crate::state::{Handle, PastRun, Told};
 use crate::telemetry::ANSWERED;
@@ -304,7 +304,7 @@ async fn load_merge_commit(
         for table in &batch.tables {
             if has_left(context, batch, table) {
                 context.bigquery.give_up(batch, table).await?;
-                outcomes.push(Outcome::LeftFeed);
+                outcomes.push(TableOutcome::LeftFeed);
                 continue;
             }
             let sealed = Sealed { batch, table, replay, store: &context.store };
@@ -312,7 +312,7 @@ async fn load_merge_commit(
                 Ok(loaded) => merge(context, sealed, loaded).await,
                 Err(e) => Err(e),
             };
-            outcomes.push(Outcome::of(applied, &batch.feed)?);
+            outcomes.push(TableOutcome::of(applied, &batch.feed)?);
         }
         refuse_common_failure(outcomes)
     };

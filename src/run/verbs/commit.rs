@@ -14,7 +14,7 @@ use crate::run::error::RunError;
 use crate::run::report::{TableReport, seconds_since};
 use crate::run::set_aside::{Stage, last_success, set_aside};
 use crate::run::status::seen::{Seen, up_to_date};
-use crate::run::verbs::merge::Outcome;
+use crate::run::verbs::merge::TableOutcome;
 use crate::state::{Figures, Handle, PastRun, StateDocument, Told};
 use crate::storage::Expect;
 use crate::telemetry::ANSWERED;
@@ -24,7 +24,7 @@ pub(in crate::run) struct Merged<'a> {
     pub batch: &'a Batch,
     pub replay: Replay,
     /// One for each table of the batch.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<TableOutcome>,
     /// The targets that the run has looked at: those that are up to date then are noted so.
     pub looked_at: &'a [String],
 }
@@ -43,27 +43,27 @@ pub(in crate::run) async fn commit(
     for (table, outcome) in batch.tables.iter().zip(outcomes) {
         let target = &table.target.table;
         match outcome {
-            Outcome::LeftFeed => {
+            TableOutcome::LeftFeed => {
                 next.tables.remove(target);
             }
-            Outcome::InTarget(applied) => {
+            TableOutcome::InTarget(applied) => {
                 note_rows(&mut next, table, &applied);
                 let report = TableReport::of(table, &applied);
                 figures.insert(target.clone(), report.figures());
                 reports.push(report);
             }
             // Nothing to mend: the next tick fills a new one.
-            Outcome::Failed(RunError::BigQuery(e @ BigQueryError::Overtaken(_))) => {
+            TableOutcome::Failed(e @ BigQueryError::Overtaken(_)) => {
                 context.bigquery.give_up(batch, table).await?;
                 warn!(target, reason = %e, "the next tick reads the whole table");
                 next.tables.remove(target);
             }
-            Outcome::Failed(e) => {
+            TableOutcome::Failed(e) => {
                 context.bigquery.give_up(batch, table).await?;
                 error!(target: ANSWERED, target, reason = %e, hint = e.hint(), "a table is set aside");
                 let before = aside.get(target).or(state.document().aside.get(target));
                 let last_success = last_success(target, state.document().watermark.as_ref(), before);
-                let entry = set_aside(&table.source, before, Stage::Read, &e, OffsetDateTime::now_utc());
+                let entry = set_aside(&table.source, before, Stage::Read, &e.into(), OffsetDateTime::now_utc());
                 aside.insert(target.clone(), Aside { last_success, ..entry });
                 next.tables.remove(target);
             }

@@ -16,36 +16,36 @@ pub(in crate::run) async fn merge(
 
 /// What became of a table of a sealed batch.
 #[derive(Debug)]
-pub(in crate::run) enum Outcome {
+pub(in crate::run) enum TableOutcome {
     InTarget(Applied),
     /// For good, and by itself.
-    Failed(RunError),
+    Failed(BigQueryError),
     /// It belongs to another feed now.
     LeftFeed,
 }
 
-impl Outcome {
+impl TableOutcome {
     /// In a feed that tables share, one that fails for good does not hold up the others; what may pass by itself keeps the batch pending.
     pub fn of(applied: Result<Applied, BigQueryError>, feed: &FeedId) -> Result<Self, RunError> {
         let is_shared = *feed == FeedId::of_changelog();
         match applied {
             Ok(applied) => Ok(Self::InTarget(applied)),
-            Err(e) if is_shared && e.may_be_of_one_table() => Ok(Self::Failed(e.into())),
+            Err(e) if is_shared && e.may_be_of_one_table() => Ok(Self::Failed(e)),
             Err(e) => Err(e.into()),
         }
     }
 }
 
 /// The outcomes as they are, or the failure that all tables have met: it is no one's own fault.
-pub(in crate::run) fn refuse_common_failure(mut outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, RunError> {
-    let is_everyones = |o: &Outcome| matches!(o, Outcome::Failed(e) if !e.is_of_one_table());
+pub(in crate::run) fn refuse_common_failure(mut outcomes: Vec<TableOutcome>) -> Result<Vec<TableOutcome>, RunError> {
+    let is_everyones = |o: &TableOutcome| matches!(o, TableOutcome::Failed(e) if !e.is_of_one_table());
     let Some(at) = outcomes.iter().position(is_everyones) else { return Ok(outcomes) };
-    if !outcomes.iter().all(|o| matches!(o, Outcome::LeftFeed) || is_everyones(o)) {
+    if !outcomes.iter().all(|o| matches!(o, TableOutcome::LeftFeed) || is_everyones(o)) {
         return Ok(outcomes);
     }
     match outcomes.swap_remove(at) {
-        Outcome::Failed(e) => Err(e),
-        Outcome::InTarget(_) | Outcome::LeftFeed => Ok(Vec::new()),
+        TableOutcome::Failed(e) => Err(e.into()),
+        TableOutcome::InTarget(_) | TableOutcome::LeftFeed => Ok(Vec::new()),
     }
 }
 
@@ -54,27 +54,27 @@ mod tests {
     use super::*;
     use crate::bigquery::{Refusal, TableFault};
 
-    fn denied() -> Outcome {
+    fn denied() -> TableOutcome {
         let (doing, what, reason) = ("start", "x".to_owned(), "no".to_owned());
-        let e = Outcome::of(Err(Refusal::Denied { doing, what, reason }.into()), &FeedId::of_changelog());
+        let e = TableOutcome::of(Err(Refusal::Denied { doing, what, reason }.into()), &FeedId::of_changelog());
         e.unwrap()
     }
 
-    fn foreign() -> Outcome {
-        Outcome::of(Err(TableFault::Foreign("p.d.t".into()).into()), &FeedId::of_changelog()).unwrap()
+    fn foreign() -> TableOutcome {
+        TableOutcome::of(Err(TableFault::Foreign("p.d.t".into()).into()), &FeedId::of_changelog()).unwrap()
     }
 
     #[test]
     fn what_every_table_met_is_no_ones_own_fault() {
-        assert!(refuse_common_failure(vec![Outcome::LeftFeed, denied(), denied()]).is_err());
+        assert!(refuse_common_failure(vec![TableOutcome::LeftFeed, denied(), denied()]).is_err());
         assert_eq!(refuse_common_failure(vec![denied(), foreign()]).unwrap().len(), 2);
-        assert_eq!(refuse_common_failure(vec![denied(), Outcome::InTarget(Applied::NOTHING)]).unwrap().len(), 2);
+        assert_eq!(refuse_common_failure(vec![denied(), TableOutcome::InTarget(Applied::NOTHING)]).unwrap().len(), 2);
         assert_eq!(refuse_common_failure(vec![foreign()]).unwrap().len(), 1);
     }
 
     #[test]
     fn a_feed_of_one_table_fails_with_it() {
         let feed = FeedId::of_target("t");
-        assert!(Outcome::of(Err(TableFault::Foreign("p.d.t".into()).into()), &feed).is_err());
+        assert!(TableOutcome::of(Err(TableFault::Foreign("p.d.t".into()).into()), &feed).is_err());
     }
 }
