@@ -20,6 +20,19 @@ pub enum Present {
     Overwrite,
 }
 
+impl Present {
+    /// How far into the target the MERGE looks at least; `None` where a load does without one.
+    pub(super) fn merge_reach(self, delete: &DeleteStyle) -> Option<Reach> {
+        match self {
+            Self::Merge => Some(Reach::Rows),
+            Self::MergeAll => Some(Reach::All),
+            // Where rows have to stay that only the target has, all of them are looked at.
+            Self::Replace | Self::Overwrite if *delete != DeleteStyle::Hard => Some(Reach::All),
+            Self::Replace | Self::Overwrite => None,
+        }
+    }
+}
+
 /// Rows that somebody else put there are not replaced unasked.
 pub(super) fn refuse_foreign(plan: &TargetPlan, present: Present, table: &Value) -> Result<(), BigQueryError> {
     let has_rows = table["numRows"].as_str().is_some_and(|n| n != "0");
@@ -42,14 +55,7 @@ pub(super) fn refuse_unwritable(plan: &TargetPlan, present: Present, table: &Val
             return Err(TableFault::NotATable { target: target(), kind }.into());
         }
     }
-    let least = match present {
-        Present::Merge => Some(Reach::Rows),
-        Present::MergeAll => Some(Reach::All),
-        // Where rows have to stay that only the target has, all of them are looked at.
-        Present::Replace | Present::Overwrite if plan.delete != DeleteStyle::Hard => Some(Reach::All),
-        Present::Replace | Present::Overwrite => None,
-    };
-    match (Partitioning::of(table), least) {
+    match (Partitioning::of(table), present.merge_reach(&plan.delete)) {
         (Some(found), Some(reach)) => found.bound(plan, reach).map(drop),
         _ => Ok(()),
     }

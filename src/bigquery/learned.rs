@@ -45,7 +45,7 @@ impl KnownDatasets {
 pub(super) struct Reclustered(Arc<Mutex<HashSet<String>>>);
 
 impl Reclustered {
-    /// Whether the table is the first time here.
+    /// Whether this is the first time for the table.
     pub fn is_first(&self, target: &str) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(target.to_owned())
     }

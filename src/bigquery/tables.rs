@@ -66,7 +66,7 @@ impl BigQuery {
     /// Makes sure that the target and the datasets are there and take the plan's columns. Nothing is changed where it can't be written.
     pub async fn prepare(&self, plan: &TargetPlan, present: Present) -> Result<PreparedTarget, BigQueryError> {
         let merges = matches!(present, Present::Merge | Present::MergeAll);
-        let needs_staging = merges || plan.delete != DeleteStyle::Hard;
+        let needs_staging = present.merge_reach(&plan.delete).is_some();
         let found = self.get_table(&plan.target).await?;
         match &found {
             None if merges => {

@@ -52,7 +52,7 @@ pub(in crate::run) async fn commit(
                 figures.insert(target.clone(), report.figures());
                 reports.push(report);
             }
-            // Nothing to mend: the next tick fills a new one.
+            // There is nothing for a person to do: the next tick fills a new one.
             TableOutcome::Failed(e @ BigQueryError::Overtaken(_)) => {
                 context.bigquery.give_up(batch, table).await?;
                 warn!(target, reason = %e, "the next tick reads the whole table");
