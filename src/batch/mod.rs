@@ -53,7 +53,7 @@ pub struct Batch {
     pub next: Watermark,
 }
 
-/// A table of a shared feed that waits for somebody to mend it, while the others go on.
+/// A table of a shared feed that waits for somebody to put it right, while the others go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Aside {
     pub source: String,

@@ -60,7 +60,7 @@ impl Failed<'_> {
     }
 }
 
-/// What a message asks for, whatever failed with it: loading afresh would fail in the same way.
+/// What a message asks for, whatever failed with it: another load would fail in the same way.
 pub(super) fn of_message(message: &str) -> Option<String> {
     let lower = message.to_lowercase();
     let says = |part: &str| lower.contains(part);

@@ -81,7 +81,7 @@ impl BigQuery {
                 Ended::Well(done) => return Ok(done),
                 Ended::Badly { reason, message } => (reason, message),
             };
-            // What failed before us may have been mended since; what fails under our eyes has not.
+            // What failed before us may have been put right since; what fails under our eyes has not.
             if started == Started::Before {
                 continue;
             }

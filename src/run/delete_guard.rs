@@ -22,7 +22,7 @@ pub(super) async fn check(
     table: &TableBatch,
     target_rows: Option<u64>,
 ) -> Result<(), RunError> {
-    // A resync says by itself that the target is to be made anew.
+    // A resync says by itself that the target is to be made again.
     let is_allowed = capture.loading().is_some_and(|l| l.removal == Removal::Allowed);
     if place.guard == Guard::Off || place.mode == Mode::Resync || is_allowed {
         return Ok(());

@@ -102,7 +102,7 @@ fn loaded_before(document: &StateDocument, target: &str) -> Option<Figures> {
 }
 
 /// Notes how many rows the target has now, where that is known. A table whose target lacks rows is taken out of the watermark: it is
-/// loaded afresh.
+/// loaded again.
 fn note_rows(next: &mut Watermark, table: &TableBatch, applied: &Applied) {
     let Some(mark) = next.tables.get_mut(&table.target.table) else { return };
     mark.rows = match table.delete {

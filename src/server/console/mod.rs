@@ -58,7 +58,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/style.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
 }
 
-/// What a form's answer has to say; in the address, for the page after it is fetched anew.
+/// What a form's answer has to say; in the address, for the page after it is fetched again.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Said {
