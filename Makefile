@@ -63,7 +63,7 @@ dist:
 	@./scripts/dist.sh
 
 screenshot:
-	@./scripts/screenshot.sh $(URL)
+	@$(if $(URL),,echo "write make screenshot URL=http://127.0.0.1:PORT, the address that make demo KEEP=1 prints"; exit 1;) ./scripts/screenshot.sh $(URL)
 
 image:
 	@./scripts/image.sh $(or $(TAG),plimsoll)
@@ -72,7 +72,7 @@ image-test:
 	@./scripts/image-test.sh
 
 demo:
-	@./scripts/demo.sh $(if $(KEEP),--keep,)
+	@./scripts/demo.sh $(if $(filter-out 0 no false,$(KEEP)),--keep,)
 
 bench:
 	@./scripts/bench.sh

@@ -47,6 +47,7 @@ pub enum Why {
     ColumnFilled,
     ColumnReplaced,
     ColumnRetyped,
+    ColumnExcluded,
     ColumnsChanged,
     KeyOrderChanged,
     TargetMissing,
@@ -76,6 +77,7 @@ impl Why {
             Self::ColumnFilled => "a new column has values in rows that did not change",
             Self::ColumnReplaced => "a column was dropped, or left out, and is back, or another one has its name",
             Self::ColumnRetyped => "a column has another type",
+            Self::ColumnExcluded => "a column that was published is excluded: its values leave the target",
             Self::ColumnsChanged => "columns came or went while the table was loaded",
             Self::KeyOrderChanged => "the order of the key's values changed while the table was loaded",
             Self::TargetMissing => "the target table is gone",
@@ -130,7 +132,8 @@ pub async fn decide(
         Health::Renumbered => Some(Why::TypeRenumbered),
         Health::Whole => None,
     });
-    if let Some(why) = stale(previous, moment, &mark).or(stale_log) {
+    let excluded = has_excluded(table, &previous.mark.relation).then_some(Why::ColumnExcluded);
+    if let Some(why) = stale(previous, moment, &mark).or(stale_log).or(excluded) {
         return Ok(Decision::Whole(why));
     }
     if previous.mark.loading.is_some() {
@@ -240,6 +243,13 @@ fn stale(previous: Standing<'_>, moment: &Moment, mark: &RelationMark) -> Option
     } else {
         None
     }
+}
+
+/// Whether the target has values of a column that the config excludes since. What the source has dropped stays, for nobody can bring it
+/// back; what is to stay in the source may not.
+fn has_excluded(table: Table<'_>, then: &RelationMark) -> bool {
+    let excluded = table.relation.columns.iter().filter(|c| table.spec.exclude.contains(&c.name));
+    excluded.map(|c| c.number).any(|number| then.columns.iter().any(|c| c.number == number))
 }
 
 /// The target has values under this name that came from another column: dropped and made anew, renamed over, or left out

@@ -8,10 +8,12 @@
 //!                                                   the other keys, now and then    (keys)
 //! ```
 //!
-//! A change is found by the id of the transaction that wrote the row ([`rule`]), never by a clock: a row committed late by a
-//! long transaction has an old timestamp and a new visibility. A cursor's floor ([`cursor`]) only bounds the search. What
-//! the watermark's snapshot can't speak for (another server, a replaced table, a changed definition) is loaded afresh
-//! ([`decide`]). Where a change log names the changed rows, [`log`] reads it.
+//! A change is found by the id of the transaction that wrote the row, never by a clock: a row committed late by a long transaction has
+//! an old timestamp and a new visibility. A cursor's floor ([`cursor`]) only bounds the search. What the watermark's position can't speak
+//! for (another server, a replaced table, a changed definition) is loaded afresh ([`decide`]). Where something else names the changed
+//! keys, [`keyed`] reads the rows.
+//!
+//! Nothing here is SQL: what to read is a value ([`crate::source::Read`]), and the source renders it.
 
 mod caveats;
 mod chunk;

@@ -94,14 +94,18 @@ impl Found {
             }
         }
         match &self.looked {
-            Ok(_) => out.push_str(&describe_tables(self.tables(), detail, layout)),
+            Ok(_) => {
+                let services: Vec<&str> =
+                    self.services.iter().filter(|s| s.error.is_some()).map(|s| s.service.name()).collect();
+                out.push_str(&describe_tables(self.tables(), &services, detail, layout));
+            }
             Err(_) => out.push_str("\nno table was looked at, for the source does not answer\n"),
         }
         out
     }
 }
 
-fn describe_tables(tables: &[TableCheck], detail: Detail, layout: Layout) -> String {
+fn describe_tables(tables: &[TableCheck], failed: &[&str], detail: Detail, layout: Layout) -> String {
     let mut sorted: Vec<&TableCheck> = tables.iter().collect();
     sorted.sort_by_key(|t| t.error.is_none());
     // What is said of one table stands with it; what is said of more than one is told once, after them.
@@ -161,7 +165,7 @@ fn describe_tables(tables: &[TableCheck], detail: Detail, layout: Layout) -> Str
     }
     out.push_str(&told_once(&shared_notes));
     out.push('\n');
-    out.push_str(&summary(tables));
+    out.push_str(&summary(tables, failed));
     out.push('\n');
     if rest > 0 {
         out.push_str("`plimsoll check --verbose` shows the types of all columns\n");
@@ -222,12 +226,17 @@ fn columns(table: &TableCheck, layout: Layout) -> String {
 }
 
 /// `12 tables: 11 ok, 1 with an error`.
-fn summary(tables: &[TableCheck]) -> String {
+/// `8 tables: 7 ok, 1 with an error; storage with an error`: with many tables what stands at the top has scrolled away.
+fn summary(tables: &[TableCheck], services: &[&str]) -> String {
     let failed = tables.iter().filter(|t| t.error.is_some()).count();
     let ok = tables.len() - failed;
     let parts = [(ok, "ok"), (failed, "with an error")];
     let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    format!("{}: {}", output::tables(tables.len()), parts.join(", "))
+    let mut summary = format!("{}: {}", output::tables(tables.len()), parts.join(", "));
+    if !services.is_empty() {
+        summary.push_str(&format!("; {} with an error", services.join(" and ")));
+    }
+    summary
 }
 
 #[cfg(test)]

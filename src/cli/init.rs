@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{CliError, Exit, Format, database, output};
+use super::{CliError, Exit, FILE_EXISTS, Format, database, output};
 use crate::propose::{Filters, Places, Proposal, Written, propose, render};
 use crate::source::{Source, candidates};
 
@@ -45,7 +45,7 @@ pub(super) async fn init(args: &InitArgs, format: Format) -> Result<Exit, CliErr
     let to_stdout = args.output.as_os_str() == "-";
     let path = args.output.display().to_string();
     if !to_stdout && !args.force && args.output.exists() {
-        return Err(CliError::File { path, reason: "the file exists".to_owned() });
+        return Err(CliError::File { path, reason: FILE_EXISTS.to_owned() });
     }
     let session = source.open().await?;
     session.begin().await?;
@@ -86,6 +86,13 @@ fn summary(path: &str, proposal: &Proposal, places: Places) -> String {
         proposal.tables.iter().any(|t| t.entries.iter().any(|e| e.key == "hash" && e.written == Written::Offered));
     if offers_hash {
         lines.push("some columns look like personal data: look for `# hash` in the file and decide".to_owned());
+    }
+    let unread = proposal.unread;
+    if unread > 0 {
+        lines.push(format!(
+            "{unread} {} may not be read by the role: the GRANT stands in the file",
+            if unread == 1 { "more table" } else { "more tables" }
+        ));
     }
     lines.push(match (active, places) {
         (0, _) => "next: uncomment the tables that you want".to_owned(),

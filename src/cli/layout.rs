@@ -35,7 +35,7 @@ pub(super) struct Cell {
 
 impl Cell {
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
+        Self { text: printable(&text.into()), tone }
     }
 
     pub fn plain(text: impl Into<String>) -> Self {
@@ -47,7 +47,7 @@ impl Cell {
     }
 
     fn is_number(&self) -> bool {
-        self.text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+        self.text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '≥')
     }
 }
 
@@ -107,7 +107,7 @@ impl Layout {
             Lines::Whole => usize::MAX,
         };
         let mut out = format!("{}{}", " ".repeat(indent), self.paint.apply(tone, word));
-        for (n, line) in text.lines().flat_map(|line| broken(line, room)).enumerate() {
+        for (n, line) in text.lines().flat_map(|line| broken(&printable(line), room)).enumerate() {
             if n > 0 {
                 out.push_str(&" ".repeat(under));
             }
@@ -122,6 +122,12 @@ impl Layout {
         let error = self.paragraph(indent, ("error: ", Tone::Bad), message);
         error + &self.paragraph(indent, ("hint: ", Tone::Head), hint)
     }
+}
+
+/// A name may hold anything, and a terminal obeys what it is sent: control characters are shown, not sent.
+fn printable(text: &str) -> String {
+    let each = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
+    each.collect()
 }
 
 /// A text in lines of at most so many characters. What stands between backticks is to be typed, and stays in one piece.

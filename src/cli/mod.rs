@@ -9,6 +9,7 @@ mod completions;
 mod database;
 mod init;
 mod layout;
+mod outage;
 mod output;
 mod paint;
 mod pause;
@@ -63,6 +64,9 @@ pub(crate) enum CliError {
     Output { reason: String },
 }
 
+/// Why a file is not written over.
+const FILE_EXISTS: &str = "the file exists";
+
 impl CliError {
     fn blame(&self) -> Blame {
         match self {
@@ -90,7 +94,10 @@ impl CliError {
             Self::Propose(e) => e.hint(),
             Self::Sample(e) => e.hint(),
             Self::Output { .. } => "make room where standard output goes, or send it elsewhere".to_owned(),
-            Self::File { .. } => "choose another file with --output, or overwrite it with --force".to_owned(),
+            Self::File { reason, .. } if reason == FILE_EXISTS => {
+                "choose another file with --output, or overwrite it with --force".to_owned()
+            }
+            Self::File { .. } => "choose another file with --output".to_owned(),
         }
     }
 }

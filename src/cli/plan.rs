@@ -34,8 +34,12 @@ fn describe(plan: &TablePlan, layout: Layout) -> String {
         out.push_str(&layout.error(2, &e.message, &e.hint));
         return out;
     }
-    let what = plan.whole.map_or("changes".to_owned(), |why| format!("the whole table ({why})"));
-    out.push_str(&format!("  reads {what}, about {}\n", counted(plan.estimated_rows, "row", "rows")));
+    let rows = counted(plan.estimated_rows, "row", "rows");
+    out.push_str(&match plan.whole {
+        Some(why) => format!("  reads the whole table ({why}), about {rows}\n"),
+        // Without a better guess the planner takes a third of the table.
+        None => format!("  reads what has changed: the source's planner guesses {rows}, and there may be none\n"),
+    });
     for sql in &plan.source_sql {
         out.push_str(&format!("  PostgreSQL: {sql}\n"));
     }
@@ -50,7 +54,8 @@ fn describe(plan: &TablePlan, layout: Layout) -> String {
     }
     match &plan.merge_sql {
         Some(sql) => {
-            out.push_str(&format!("  BigQuery, at most {} billed:\n", bytes(plan.estimated_bytes)));
+            let when = if plan.whole.is_some() { "" } else { " where something has changed," };
+            out.push_str(&format!("  BigQuery,{when} at most {} billed:\n", bytes(plan.estimated_bytes)));
             sql.lines().for_each(|line| out.push_str(&format!("    {line}\n")));
         }
         None => out.push_str("  BigQuery: one load job into the target, nothing billed\n"),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::bars::Bars;
 use super::layout::{Cell, Layout};
 use super::paint::Tone;
-use super::{CliError, Exit, Format, output};
-use crate::model::figures::{bytes, count, counted, duration, minute};
+use super::{CliError, Exit, Format, outage, output};
+use crate::model::figures::{age, bytes, count, counted, duration, minute};
 use crate::model::{FeedId, in_shell};
 use crate::run::{Context, Failure, LoadingReport, Request, RunReport, RunState, TableReport, TickReport, tick};
 use crate::server::stop_signal;
@@ -97,8 +97,13 @@ enum Shared {
 }
 
 fn shared(run: &RunReport, all: &[&RunReport]) -> Shared {
-    let same = all.iter().filter(|r| r.error.is_some() && r.error == run.error).count();
+    let is_same = |r: &&&RunReport| matches!((&r.error, &run.error), (Some(a), Some(b)) if is_same_outage(a, b));
+    let same = all.iter().filter(is_same).count();
     if same > 1 { Shared::Yes } else { Shared::No }
+}
+
+fn is_same_outage(a: &Failure, b: &Failure) -> bool {
+    outage::is_same((&a.message, &a.hint), (&b.message, &b.hint))
 }
 
 /// What several runs have failed with, as where a service is down: each failure once.
@@ -106,7 +111,7 @@ fn shared_failures(runs: &[&RunReport], layout: Layout) -> String {
     let mut failures: Vec<(&Failure, Vec<&str>)> = Vec::new();
     for run in runs.iter().filter(|r| shared(r, runs) == Shared::Yes) {
         let Some(error) = &run.error else { continue };
-        match failures.iter_mut().find(|(known, _)| *known == error) {
+        match failures.iter_mut().find(|(known, _)| is_same_outage(known, error)) {
             Some((_, sources)) => sources.push(&run.source),
             None => failures.push((error, vec![&run.source])),
         }
@@ -136,7 +141,11 @@ fn remarks(run: &RunReport, shared: Shared, loading: &[LoadingReport], layout: L
     }
     let mut remark = |text: String| out.push_str(&layout.paragraph(0, ("", Tone::Plain), &text));
     if run.state == RunState::Busy {
-        remark(format!("{}: nothing was done, for another run is at work on it: try again", run.source));
+        let since = run.lease_seconds.map_or(String::new(), |s| format!(" for {}", age(s)));
+        let free = run.free_at.map_or(String::new(), |at| {
+            format!(". If the process of that run is gone, it is free again at {}", minute(at))
+        });
+        remark(format!("{}: nothing was done: another run has been at work on it{since}; try again later{free}", run.source));
     }
     if run.state == RunState::Paused {
         let named = if run.paused.is_empty() { std::slice::from_ref(&run.source) } else { run.paused.as_slice() };
@@ -206,6 +215,7 @@ mod tests {
             seconds: 0.123_456,
             age_seconds: None,
             lease_seconds: None,
+            free_at: None,
             log: None,
             aside: Vec::new(),
             loading: Vec::new(),

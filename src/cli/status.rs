@@ -5,11 +5,11 @@ use time::OffsetDateTime;
 
 use super::layout::{Cell, Layout};
 use super::paint::Tone;
-use super::{CliError, Exit, Format, output};
+use super::{CliError, Exit, Format, outage, output};
 use crate::model::Finds;
 use crate::model::figures::{age, count, counted, minute};
 use crate::run::{Context, FeedStatus, Standing};
-use crate::state::Figures;
+use crate::state::{Complaint, Figures};
 
 pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, CliError> {
     let feeds = context.status().await;
@@ -98,7 +98,10 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
         Standing::SetAside | Standing::Failing => {
             let Some(trouble) = f.complaint() else { return String::new() };
             let since = f.set_aside_since.map_or(String::new(), |t| format!(", set aside since {}", minute(t)));
-            let is_shared = |o: &FeedStatus| o.complaint() == Some(trouble) && o.paused_since == f.paused_since;
+            let is_shared = |o: &FeedStatus| {
+                let same = |c: &Complaint| outage::is_same((&c.message, &c.hint), (&trouble.message, &trouble.hint));
+                o.paused_since == f.paused_since && o.complaint().is_some_and(same)
+            };
             let same: Vec<&str> = all
                 .iter()
                 .filter(|(other, o)| *other == standing && is_shared(o) && standing == Standing::Failing)
@@ -159,7 +162,7 @@ mod tests {
     use crate::cli::layout::Lines;
     use crate::cli::paint::Paint;
     use crate::model::RunId;
-    use crate::state::{Complaint, PastRun};
+    use crate::state::PastRun;
 
     fn feed(source: &str) -> FeedStatus {
         FeedStatus {

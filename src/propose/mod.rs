@@ -52,5 +52,5 @@ pub fn propose(label: &str, listing: &Listing, filters: &Filters) -> Result<Prop
         propose_table(listing, chosen.candidate, chosen.wish, log.as_ref(), target)
     };
     let tables = selected.candidates.iter().map(propose).collect();
-    Ok(Proposal { label: label.to_owned(), log, tables, remarks: selected.remarks })
+    Ok(Proposal { label: label.to_owned(), log, tables, remarks: selected.remarks, unread: selected.unread })
 }

@@ -75,6 +75,8 @@ pub struct Proposal {
     pub tables: Vec<Proposed>,
     /// What is not listed one by one, and why.
     pub remarks: Vec<String>,
+    /// Tables that the role may not read; `remarks` have the GRANT.
+    pub unread: usize,
 }
 
 impl Proposal {

@@ -34,6 +34,8 @@ pub struct Chosen<'a> {
 pub struct Selected<'a> {
     pub candidates: Vec<Chosen<'a>>,
     pub remarks: Vec<String>,
+    /// How many of them are tables that the role may not read.
+    pub unread: usize,
 }
 
 /// Applies the filters. Each of them has to match something, or it is a typing error.
@@ -78,7 +80,7 @@ pub fn select<'a>(listing: &'a Listing, filters: &Filters) -> Result<Selected<'a
         ));
         remarks.extend(grants(listing, &closed).iter().map(|g| format!("  {g};")));
     }
-    Ok(Selected { candidates, remarks })
+    Ok(Selected { candidates, remarks, unread: closed.len() })
 }
 
 fn refuse_unmatched(all: &[&RelationName], filters: &Filters) -> Result<(), ProposeError> {

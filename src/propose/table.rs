@@ -76,6 +76,13 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
         ));
     }
     let is_large = candidate.about_rows.is_some_and(|n| n >= LARGE);
+    if is_large && candidate.relation.kind == RelationKind::Table && capture::key(&candidate.relation).is_none() {
+        reasons.push(
+            "So large a table without a key would be read whole each tick. Give it one, name columns that tell its rows apart with key, \
+             or uncomment it with an every such as \"1d\"."
+                .to_owned(),
+        );
+    }
     if candidate.access != Access::Whole && is_large {
         reasons
             .push(format!("So large a table had better not be read whole each tick: GRANT SELECT ON {name} TO {role}"));

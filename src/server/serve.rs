@@ -79,18 +79,17 @@ pub async fn serve(context: Arc<Context>, listen: Listen) -> Result<(), ServeErr
     Ok(())
 }
 
-/// SIGTERM or Ctrl-C.
+/// Ctrl-C, SIGTERM, or a terminal that was closed.
 pub(crate) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        // Without a handler SIGTERM ends the process by itself.
-        Err(_) => drop(interrupt.await),
+    // Without a handler the signal ends the process by itself.
+    let received = async |kind| match signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = received(SignalKind::interrupt()) => {}
+        () = received(SignalKind::terminate()) => {}
+        () = received(SignalKind::hangup()) => {}
     }
 }

@@ -51,9 +51,7 @@ where
             for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
                 let extensions = span.extensions();
                 let fields = extensions.get::<FormattedFields<N>>().map(|f| f.fields.as_str()).unwrap_or_default();
-                if !fields.is_empty() {
-                    figures.push(fields.to_owned());
-                }
+                add_fields(&mut figures, fields_of(fields));
             }
         }
         if !figures.is_empty() {
@@ -61,6 +59,33 @@ where
         }
         writeln!(out)
     }
+}
+
+/// The fields of a span's text, each as `name=value`; a value in quotes may hold blanks.
+fn fields_of(text: &str) -> Vec<&str> {
+    let mut is_quoted = false;
+    let ends = |c: char| {
+        is_quoted ^= c == '"';
+        c == ' ' && !is_quoted
+    };
+    text.split(ends).filter(|field| !field.is_empty()).collect()
+}
+
+/// Adds a span's fields to an event's own, which win. A field that was recorded again stands in the span's text once more: its last value
+/// counts.
+fn add_fields(own: &mut Vec<String>, of_spans: Vec<&str>) {
+    fn name(field: &str) -> &str {
+        field.split('=').next().unwrap_or_default()
+    }
+    let is_told = |field: &&str| own.iter().any(|o| name(o) == name(field));
+    let mut added: Vec<&str> = Vec::new();
+    for field in of_spans.into_iter().filter(|f| !is_told(f)) {
+        match added.iter_mut().find(|known| name(known) == name(field)) {
+            Some(known) => *known = field,
+            None => added.push(field),
+        }
+    }
+    own.extend(added.into_iter().map(str::to_owned));
 }
 
 #[derive(Default)]
@@ -172,5 +197,12 @@ mod tests {
         let (clock, rest) = line.split_at("2026-11-26 17:41:45 UTC ".len());
         assert!(clock.ends_with(" UTC ") && clock.chars().nth(10) == Some(' ') && !clock.contains('.'), "{line}");
         assert!(rest.starts_with("warning: the whole") && rest.ends_with("feed=\"orders\")"), "{line}");
+    }
+
+    #[test]
+    fn a_field_is_told_once() {
+        let mut own = vec!["run=2".to_owned()];
+        add_fields(&mut own, fields_of("feed=a table=\"a b\" run=\"1\" run=\"2\" feed=c"));
+        assert_eq!(own, ["run=2", "feed=c", "table=\"a b\""]);
     }
 }

@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod arrows;
 mod asked_for;
 mod auth;
 mod bad_input;

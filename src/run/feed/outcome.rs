@@ -66,6 +66,7 @@ impl Run<'_> {
             seconds: seconds_since(self.started),
             age_seconds: self.age(),
             lease_seconds: self.others_lease().filter(|_| state == RunState::Busy),
+            free_at: self.others_end().filter(|_| state == RunState::Busy),
             log: self.log,
             aside: aside.map(|(target, a)| AsideReport::new(target, a)).collect(),
             loading: self.loading_reports(),
@@ -96,6 +97,12 @@ impl Run<'_> {
         let now = OffsetDateTime::now_utc();
         let lease = || self.state.as_ref()?.document().live_lease(now)?.run.started();
         self.busy_since.or_else(lease).map(|began| (now - began).whole_seconds().max(0))
+    }
+
+    /// When the lease of another process ends, unless it is renewed.
+    fn others_end(&self) -> Option<OffsetDateTime> {
+        let document = self.state.as_ref().filter(|_| self.busy_since.is_none())?.document();
+        document.live_lease(OffsetDateTime::now_utc()).map(|lease| lease.until)
     }
 
     fn loading_reports(&self) -> Vec<LoadingReport> {

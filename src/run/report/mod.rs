@@ -73,6 +73,9 @@ pub struct RunReport {
     /// How long the run that the feed was busy with had been at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lease_seconds: Option<i64>,
+    /// When a feed that was busy is free again, if the process that had it is gone.
+    #[serde(skip)]
+    pub free_at: Option<OffsetDateTime>,
     /// What the change log held, where the feed has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<LogCounts>,
@@ -317,6 +320,7 @@ impl RunReport {
             seconds: seconds_since(started),
             age_seconds: None,
             lease_seconds: None,
+            free_at: None,
             log: None,
             aside: Vec::new(),
             loading: Vec::new(),

@@ -75,11 +75,16 @@ impl Staging<'_> {
             lost_columns: prepared.lost.clone(),
             metadata: self.plan.metadata,
             // A first stretch is far from all that comes in the place of the old rows.
-            rows_before: prepared.rows.filter(|_| self.capture.replaces() && self.capture.range.is_none()),
+            rows_before: self.rows_before(prepared).filter(|_| self.capture.replaces() && self.capture.range.is_none()),
             bounds: match &self.tally.bounds {
                 Bounds::Known(bounds) => bounds.clone(),
                 Bounds::Empty => None,
             },
         })
+    }
+
+    /// Rows that the target has: as the runs before have counted, else as its metadata say, which may lag behind.
+    fn rows_before(&self, prepared: &PreparedTarget) -> Option<u64> {
+        self.reading.standing.and_then(|s| s.mark.rows).or(prepared.rows)
     }
 }
