@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use plimsoll::encode::{ColumnSchema, RowEncoder, RowKind, Shape, ShapeColumn, Wish};
-use plimsoll::model::{Arrays, Mode, OnUnrepresentable};
+use plimsoll::model::{Arrays, ColumnMode, OnUnrepresentable};
 use plimsoll::source::{CopyText, Element, SourceColumn};
 
 /// Types by name, oid, the oid of an array's elements, and a field.
@@ -38,7 +38,7 @@ fn shape(oid: u32, element: Option<u32>) -> Shape {
         let column =
             SourceColumn { name: format!("column_{n}"), base_oid: oid, typmod: -1, element, ..SourceColumn::default() };
         let mapping = column.map(Wish { forced: None, arrays: Arrays::Json })?;
-        Some(ShapeColumn::new(&column, mapping, column.name.clone(), Mode::Nullable))
+        Some(ShapeColumn::new(&column, mapping, column.name.clone(), ColumnMode::Nullable))
     });
     Shape { columns: columns.collect(), key_len: 0 }
 }

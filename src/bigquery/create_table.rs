@@ -2,7 +2,7 @@
 
 use super::sql;
 use super::target_plan::{LABEL, TargetPlan};
-use crate::model::{Column, Mode, Partition, PartitionBy, TargetType};
+use crate::model::{Column, ColumnMode, Partition, PartitionBy, TargetType};
 
 impl TargetPlan {
     /// `CREATE TABLE …` in GoogleSQL.
@@ -36,9 +36,9 @@ fn idents(names: &[String]) -> String {
 fn column(column: &Column) -> String {
     let (name, of) = (sql::ident(&column.name), column.target_type.sql_name());
     match column.mode {
-        Mode::Required => format!("{name} {of} NOT NULL"),
-        Mode::Nullable => format!("{name} {of}"),
-        Mode::Repeated => format!("{name} ARRAY<{of}>"),
+        ColumnMode::Required => format!("{name} {of} NOT NULL"),
+        ColumnMode::Nullable => format!("{name} {of}"),
+        ColumnMode::Repeated => format!("{name} ARRAY<{of}>"),
     }
 }
 
@@ -72,19 +72,19 @@ mod tests {
         }
     }
 
-    fn column(name: &str, target_type: TargetType, mode: Mode) -> Column {
+    fn column(name: &str, target_type: TargetType, mode: ColumnMode) -> Column {
         Column { name: name.to_owned(), target_type, mode }
     }
 
     /// The files are among those that Google's analyzer has to accept.
     #[test]
     fn the_statement_makes_what_the_api_makes() {
-        let id = column("id", TargetType::Int64, Mode::Required);
+        let id = column("id", TargetType::Int64, ColumnMode::Required);
         let columns = vec![
             id.clone(),
-            column("größe", TargetType::Numeric, Mode::Nullable),
-            column("tags", TargetType::String, Mode::Repeated),
-            column("at", TargetType::Timestamp, Mode::Nullable),
+            column("größe", TargetType::Numeric, ColumnMode::Nullable),
+            column("tags", TargetType::String, ColumnMode::Repeated),
+            column("at", TargetType::Timestamp, ColumnMode::Nullable),
         ];
         let by = |by| Partition { column: "at".into(), by, immutable: false };
         let made = plan(columns, by(PartitionBy::Hour)).create_statement();
@@ -94,7 +94,8 @@ mod tests {
             ("date_by_month", TargetType::Date, PartitionBy::Month),
             ("datetime_by_year", TargetType::DateTime, PartitionBy::Year),
         ] {
-            let made = plan(vec![id.clone(), column("at", target_type, Mode::Nullable)], by(unit)).create_statement();
+            let made =
+                plan(vec![id.clone(), column("at", target_type, ColumnMode::Nullable)], by(unit)).create_statement();
             let file = format!("tests/golden/bigquery/create_table_{name}.sql");
             expect_test::expect_file![format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))].assert_eq(&made);
         }

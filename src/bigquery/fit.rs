@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error::{BigQueryError, TableFault};
 use super::partitioning::{Partitioning, Reach};
 use super::target_plan::{Origin, TargetPlan, is_ours};
-use crate::model::{Column, DeleteStyle, Mode, TargetType};
+use crate::model::{Column, ColumnMode, DeleteStyle, TargetType};
 
 /// What may be done to a target that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
         let column = field["name"].as_str().unwrap_or_default().to_owned();
         let found = wanted.iter().find(|c| c.name.to_lowercase() == name_of(field));
         match found {
-            Some(c) if c.mode == Mode::Required => {}
+            Some(c) if c.mode == ColumnMode::Required => {}
             // What somebody else has demanded of the column is not ours to drop.
             _ if is_ours(table) => difference.strict.push(column),
             None => return Err(TableFault::RequiredColumn { target: target(), column }.into()),
@@ -118,13 +118,15 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
             continue;
         };
         let found = field["type"].as_str().unwrap_or_default();
-        let is_other_way = (field["mode"] == "REPEATED") != (column.mode == Mode::Repeated);
+        let is_other_way = (field["mode"] == "REPEATED") != (column.mode == ColumnMode::Repeated);
         // A column that may not be NULL would refuse rows; the other way round is merely looser than it need be.
-        let too_strict = column.mode == Mode::Nullable && field["mode"] == "REQUIRED" && !is_ours(table);
+        let too_strict = column.mode == ColumnMode::Nullable && field["mode"] == "REQUIRED" && !is_ours(table);
         let fits_mode = !is_other_way && !too_strict;
         match TargetType::from_api(found) {
             Some(same) if fits_mode && same == column.target_type => {}
-            Some(narrow) if fits_mode && column.mode != Mode::Repeated && widens_to(narrow, column.target_type) => {
+            Some(narrow)
+                if fits_mode && column.mode != ColumnMode::Repeated && widens_to(narrow, column.target_type) =>
+            {
                 difference.narrow.push(column.clone());
             }
             _ => {
@@ -132,8 +134,8 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
                     field["mode"].as_str().filter(|m| *m != "NULLABLE").map_or(String::new(), |m| format!("{m} "));
                 let found = format!("{mode}{found}");
                 let wanted = match column.mode {
-                    Mode::Repeated => format!("REPEATED {}", column.target_type),
-                    Mode::Required | Mode::Nullable => column.target_type.to_string(),
+                    ColumnMode::Repeated => format!("REPEATED {}", column.target_type),
+                    ColumnMode::Required | ColumnMode::Nullable => column.target_type.to_string(),
                 };
                 let (target, column) = (target(), column.name.clone());
                 return Err(match plan.origin(&column) {
@@ -159,8 +161,8 @@ mod tests {
         TargetPlan {
             target: TargetRef { project: "p".into(), dataset: "d".into(), table: "t".into() },
             columns: vec![
-                column("id", TargetType::Int64, Mode::Required),
-                column("note", TargetType::String, Mode::Nullable),
+                column("id", TargetType::Int64, ColumnMode::Required),
+                column("note", TargetType::String, ColumnMode::Nullable),
             ],
             key: vec!["id".into()],
             delete: DeleteStyle::Hard,

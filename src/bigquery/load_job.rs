@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::target_plan::api_schema;
 use crate::batch::{Batch, Replace, ReplaceSchema, TableBatch};
-use crate::model::{Column, Mode, OP_COLUMN, TargetRef, TargetType};
+use crate::model::{Column, ColumnMode, OP_COLUMN, TargetRef, TargetType};
 
 /// A load job takes at most this many URIs; a wildcard counts as one.
 /// Source: <https://cloud.google.com/bigquery/quotas#load_jobs>
@@ -50,10 +50,10 @@ pub(super) fn load_job(uris: Vec<String>, to: &TargetRef, kind: Load<'_>) -> Job
     };
     match kind {
         Load::IntoStaging { table, scopes } => {
-            let op = Column { name: OP_COLUMN.to_owned(), target_type: TargetType::String, mode: Mode::Required };
+            let op = Column { name: OP_COLUMN.to_owned(), target_type: TargetType::String, mode: ColumnMode::Required };
             // A scope has no key.
             let loosened = table.columns.iter().map(|c| match c.mode {
-                Mode::Required if !scopes.is_empty() => Column { mode: Mode::Nullable, ..c.clone() },
+                ColumnMode::Required if !scopes.is_empty() => Column { mode: ColumnMode::Nullable, ..c.clone() },
                 _ => c.clone(),
             });
             let columns: Vec<Value> = std::iter::once(op).chain(loosened).map(|c| api_schema(&c)).collect();
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_type_survives_the_clients_schema() {
-        let column = |t: TargetType| Column { name: t.to_string(), target_type: t, mode: Mode::Nullable };
+        let column = |t: TargetType| Column { name: t.to_string(), target_type: t, mode: ColumnMode::Nullable };
         let fields = TargetType::ALL.map(|t| api_schema(&column(t)));
         assert_eq!(schema_of(&fields).field_count(), TargetType::ALL.len());
     }

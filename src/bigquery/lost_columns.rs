@@ -9,7 +9,7 @@ use super::client::BigQuery;
 use super::error::BigQueryError;
 use super::target_plan::{TargetPlan, api_schema};
 use crate::batch::TableBatch;
-use crate::model::{Column, Mode};
+use crate::model::{Column, ColumnMode};
 
 /// Of the columns that a target lacks, those that it had when it was last written, and the others.
 pub(super) fn split(plan: &TargetPlan, missing: Vec<Column>) -> (Vec<Column>, Vec<Column>) {
@@ -19,8 +19,8 @@ pub(super) fn split(plan: &TargetPlan, missing: Vec<Column>) -> (Vec<Column>, Ve
 /// Columns as a table that has rows takes them: none that may not be NULL.
 pub(super) fn fields(columns: &[Column]) -> impl Iterator<Item = Value> {
     columns.iter().map(|c| match c.mode {
-        Mode::Required => api_schema(&Column { mode: Mode::Nullable, ..c.clone() }),
-        Mode::Nullable | Mode::Repeated => api_schema(c),
+        ColumnMode::Required => api_schema(&Column { mode: ColumnMode::Nullable, ..c.clone() }),
+        ColumnMode::Nullable | ColumnMode::Repeated => api_schema(c),
     })
 }
 

@@ -14,7 +14,7 @@ use super::sql::{ident, string, table, timestamp};
 use super::within::Within;
 use crate::batch::{Absent, Batch, KeyBounds, Merge, Repeats, TableBatch, Unstaged, Update};
 use crate::model::{
-    Column, DeleteStyle, Metadata, Mode, OP_COLUMN, Op, RUN_COLUMN, RunId, SYNCED_AT_COLUMN, TargetType,
+    Column, ColumnMode, DeleteStyle, Metadata, OP_COLUMN, Op, RUN_COLUMN, RunId, SYNCED_AT_COLUMN, TargetType,
 };
 
 /// The run that a statement is of.
@@ -228,7 +228,7 @@ impl Statement<'_> {
 fn groupable(column: &Column) -> String {
     let name = ident(&column.name);
     match column.target_type {
-        _ if column.mode == Mode::Repeated => format!("TO_JSON_STRING({name})"),
+        _ if column.mode == ColumnMode::Repeated => format!("TO_JSON_STRING({name})"),
         TargetType::Json => format!("TO_JSON_STRING({name})"),
         TargetType::Float64 => format!("CAST({name} AS STRING)"),
         _ => name,
@@ -238,7 +238,7 @@ fn groupable(column: &Column) -> String {
 /// Neither JSON nor an array has an order or equality; its text has.
 fn comparable(alias: &str, column: &Column) -> String {
     let name = format!("{alias}.{}", ident(&column.name));
-    if column.target_type == TargetType::Json || column.mode == Mode::Repeated {
+    if column.target_type == TargetType::Json || column.mode == ColumnMode::Repeated {
         format!("TO_JSON_STRING({name})")
     } else {
         name

@@ -124,10 +124,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Column, DeleteStyle, Metadata, Mode, TargetRef, TargetType};
+    use crate::model::{Column, ColumnMode, DeleteStyle, Metadata, TargetRef, TargetType};
 
     fn plan(key: &[&str], immutable: bool) -> TargetPlan {
-        let column = |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: Mode::Nullable };
+        let column =
+            |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: ColumnMode::Nullable };
         TargetPlan {
             target: TargetRef { project: "p".into(), dataset: "d".into(), table: "t".into() },
             columns: vec![column("id", TargetType::Int64), column("day", TargetType::Date)],

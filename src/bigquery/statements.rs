@@ -53,11 +53,11 @@ fn widen_statement(target: &TargetRef, columns: &[Column]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Mode, TargetType};
+    use crate::model::{ColumnMode, TargetType};
 
     #[test]
     fn columns_are_widened_in_one_statement() {
-        let column = |name: &str, target_type| Column { name: name.into(), target_type, mode: Mode::Nullable };
+        let column = |name: &str, target_type| Column { name: name.into(), target_type, mode: ColumnMode::Nullable };
         let target = TargetRef { project: "p".into(), dataset: "d".into(), table: "t".into() };
         let columns = [column("a", TargetType::Numeric), column("b", TargetType::BigNumeric)];
         assert_eq!(

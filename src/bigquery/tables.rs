@@ -12,7 +12,7 @@ use super::partitioning::{Partitioning, Reach};
 use super::target_plan::{TargetPlan, is_ours, label};
 use crate::batch::{ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
-use crate::model::{Column, DeleteStyle, Mode, TargetRef};
+use crate::model::{Column, ColumnMode, DeleteStyle, TargetRef};
 
 /// How a target was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ impl BigQuery {
         let mut fields = table["schema"]["fields"].as_array().cloned().unwrap_or_default();
         for field in &mut fields {
             if field["name"].as_str().is_some_and(|name| strict.iter().any(|s| s == name)) {
-                field["mode"] = json!(Mode::Nullable);
+                field["mode"] = json!(ColumnMode::Nullable);
             }
         }
         if !missing.is_empty() || !strict.is_empty() {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::batch::TableBatch;
-use crate::model::{Column, DeleteStyle, Metadata, Mode, Partition, TargetRef, TargetType};
+use crate::model::{Column, ColumnMode, DeleteStyle, Metadata, Partition, TargetRef, TargetType};
 
 pub(super) const LABEL: (&str, &str) = ("managed-by", "plimsoll");
 
@@ -99,7 +99,8 @@ impl TargetPlan {
     fn row_columns(&self) -> Vec<Column> {
         let mut columns = self.columns.clone();
         if let DeleteStyle::Soft { flag, at } = &self.delete {
-            let added = |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: Mode::Nullable };
+            let added =
+                |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: ColumnMode::Nullable };
             columns.push(added(flag, TargetType::Bool));
             columns.push(added(at, TargetType::Timestamp));
         }

@@ -95,10 +95,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::Mode;
+    use crate::model::ColumnMode;
 
     fn within(target_type: TargetType, fields: [Value; 3]) -> Option<String> {
-        let column = Column { name: "at".into(), target_type, mode: Mode::Nullable };
+        let column = Column { name: "at".into(), target_type, mode: ColumnMode::Nullable };
         let fields: Vec<Value> = fields.into_iter().map(|v| json!({ "v": v })).collect();
         Within::of(&column, &json!({ "rows": [{ "f": fields }] })).map(|w| w.condition())
     }

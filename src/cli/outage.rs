@@ -17,7 +17,8 @@ mod tests {
 
     #[test]
     fn an_outage_is_one_whatever_it_met() {
-        let down = |object: &str| format!("Cloud Storage did not read gs://b/p/state/{object}.json: Connection refused");
+        let down =
+            |object: &str| format!("Cloud Storage did not read gs://b/p/state/{object}.json: Connection refused");
         let (a, b) = (down("a"), down("b"));
         assert!(is_same((&a, "start it"), (&b, "start it")));
         assert!(!is_same((&a, "start it"), (&b, "stop it")));

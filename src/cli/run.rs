@@ -145,7 +145,10 @@ fn remarks(run: &RunReport, shared: Shared, loading: &[LoadingReport], layout: L
         let free = run.free_at.map_or(String::new(), |at| {
             format!(". If the process of that run is gone, it is free again at {}", minute(at))
         });
-        remark(format!("{}: nothing was done: another run has been at work on it{since}; try again later{free}", run.source));
+        remark(format!(
+            "{}: nothing was done: another run has been at work on it{since}; try again later{free}",
+            run.source
+        ));
     }
     if run.state == RunState::Paused {
         let named = if run.paused.is_empty() { std::slice::from_ref(&run.source) } else { run.paused.as_slice() };
@@ -202,27 +205,11 @@ mod tests {
 
     fn run(source: &str, state: RunState, upserts: u64) -> RunReport {
         let started = datetime!(2026-11-26 17:41:45.123456789 UTC);
+        let (id, feed) = (RunId::new(started, 1), FeedId::of_target(source));
         RunReport {
-            run: RunId::new(started, 1),
-            feed: FeedId::of_target(source),
-            source: source.to_owned(),
-            state,
-            whole: None,
-            replayed: false,
-            caveats: Vec::new(),
-            error: None,
-            started,
             seconds: 0.123_456,
-            age_seconds: None,
-            lease_seconds: None,
-            free_at: None,
-            log: None,
-            aside: Vec::new(),
-            loading: Vec::new(),
-            goes_on: Vec::new(),
-            paused: Vec::new(),
-            postponed: Vec::new(),
             tables: vec![TableReport { upserts, bytes_billed: Some(upserts * 1024), ..TableReport::default() }],
+            ..RunReport::new(id, feed, source.to_owned(), state, started)
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::column_names::legal_name;
 use super::error::EncodeError;
 use super::table_schema::{ColumnSchema, Content, Mapping, Nullability, TableSchema, Wish};
-use crate::model::{CaptureKind, Column, DeleteStyle, Mode, TableSpec, TargetType, nearest};
+use crate::model::{CaptureKind, Column, ColumnMode, DeleteStyle, TableSpec, TargetType, nearest};
 
 /// One published column.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct ShapeColumn {
 
 impl ShapeColumn {
     /// A source's column, published under this name.
-    pub fn new(column: &impl ColumnSchema, mapping: Mapping, name: String, mode: Mode) -> Self {
+    pub fn new(column: &impl ColumnSchema, mapping: Mapping, name: String, mode: ColumnMode) -> Self {
         Self {
             source: column.name().to_owned(),
             number: column.number(),
@@ -94,11 +94,11 @@ impl Shape {
                 column: name.clone(),
                 near: nearest_column(table, name),
             })?;
-            columns.push(publish(spec, column, Mode::Required)?);
+            columns.push(publish(spec, column, ColumnMode::Required)?);
         }
         for column in table.columns() {
             if !is_among(&key, column.name()) && !is_among(&spec.exclude, column.name()) {
-                columns.push(publish(spec, column, Mode::Nullable)?);
+                columns.push(publish(spec, column, ColumnMode::Nullable)?);
             }
         }
         let shape = Self { columns, key_len: key.len() };
@@ -202,7 +202,7 @@ fn likely_key<T: TableSchema>(table: &T) -> Vec<String> {
     found.map(str::to_owned).into_iter().collect()
 }
 
-fn publish(spec: &TableSpec, column: &impl ColumnSchema, mode: Mode) -> Result<ShapeColumn, EncodeError> {
+fn publish(spec: &TableSpec, column: &impl ColumnSchema, mode: ColumnMode) -> Result<ShapeColumn, EncodeError> {
     let source = column.name();
     let forced = spec.forced.iter().find(|(name, _)| name == source).map(|(_, target)| *target);
     let mapping = if is_among(&spec.hash, source) {
@@ -216,6 +216,6 @@ fn publish(spec: &TableSpec, column: &impl ColumnSchema, mode: Mode) -> Result<S
     };
     let renamed = spec.rename.iter().find(|(from, _)| from == source).map(|(_, to)| to.as_str());
     let name = legal_name(renamed.unwrap_or(source));
-    let mode = if mapping.is_repeated() { Mode::Repeated } else { mode };
+    let mode = if mapping.is_repeated() { ColumnMode::Repeated } else { mode };
     Ok(ShapeColumn::new(column, mapping, name, mode))
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Mode, TargetType};
+use super::{Column, ColumnMode, TargetType};
 
 /// When Plimsoll last wrote the row.
 pub const SYNCED_AT_COLUMN: &str = "_plimsoll_synced_at";
@@ -27,7 +27,8 @@ impl Metadata {
 
     /// The columns, which may be NULL: rows that were there before have none.
     pub fn columns(self) -> Vec<Column> {
-        let column = |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: Mode::Nullable };
+        let column =
+            |name: &str, target_type| Column { name: name.to_owned(), target_type, mode: ColumnMode::Nullable };
         match self {
             Self::Off => Vec::new(),
             Self::Columns => {

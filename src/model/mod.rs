@@ -186,7 +186,7 @@ impl fmt::Display for TargetType {
 /// Whether a target column takes NULL, or many values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Mode {
+pub enum ColumnMode {
     Required,
     Nullable,
     /// An array; without elements where there is none.
@@ -199,7 +199,7 @@ pub struct Column {
     pub name: String,
     #[serde(rename = "type")]
     pub target_type: TargetType,
-    pub mode: Mode,
+    pub mode: ColumnMode,
 }
 
 /// What a staged row asks for its key.

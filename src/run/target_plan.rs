@@ -5,7 +5,7 @@ use crate::batch::RowsBefore;
 use crate::bigquery::{Present, TargetPlan};
 use crate::capture::{Decision, Part, Why};
 use crate::encode::{EncodeError, Shape};
-use crate::model::{Mode as ColumnMode, TableSpec, TargetRef, nearest};
+use crate::model::{ColumnMode, TableSpec, TargetRef, nearest};
 
 /// What a table's target has to look like.
 pub(super) fn target_plan(target: TargetRef, spec: &TableSpec, shape: &Shape) -> Result<TargetPlan, EncodeError> {

@@ -26,8 +26,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "config", "capture", "stage", "bigquery", "state", "source", "encode", "storage", "topic", "telemetry", "emulator", "batch",
-            "model", "failpoint",
+            "config",
+            "capture",
+            "stage",
+            "bigquery",
+            "state",
+            "source",
+            "encode",
+            "storage",
+            "topic",
+            "telemetry",
+            "emulator",
+            "batch",
+            "model",
+            "failpoint",
         ],
     ),
     ("server", &["run", "config", "state", "storage", "telemetry", "model"]),
@@ -87,7 +99,9 @@ fn expand(prefix: &str, tree: &str, into: &mut Vec<String>) {
             ',' if depth == 0 => {
                 let whole = piece.trim();
                 match whole.split_once('{') {
-                    Some((head, rest)) => expand(&format!("{prefix}{head}"), rest.trim_end().trim_end_matches('}'), into),
+                    Some((head, rest)) => {
+                        expand(&format!("{prefix}{head}"), rest.trim_end().trim_end_matches('}'), into)
+                    }
                     None if !whole.is_empty() => into.push(format!("{prefix}{whole}")),
                     None => {}
                 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use fastrand::Rng;
 use plimsoll::encode::{ColumnSchema, RowEncoder, RowKind, Shape, ShapeColumn, Wish};
-use plimsoll::model::{Arrays, Mode, OnUnrepresentable, TargetType};
+use plimsoll::model::{Arrays, ColumnMode, OnUnrepresentable, TargetType};
 use plimsoll::source::{CopyText, Element, SourceColumn};
 
 /// What the engine makes of each number.
@@ -34,7 +34,7 @@ impl Staged {
     fn new(column: SourceColumn, forced: Option<TargetType>) -> Self {
         let column = SourceColumn { name: "x".to_owned(), number: 2, typmod: -1, ..column };
         let mapping = column.map(Wish { forced, arrays: Arrays::Json }).unwrap();
-        let column = ShapeColumn::new(&column, mapping, "x".to_owned(), Mode::Nullable);
+        let column = ShapeColumn::new(&column, mapping, "x".to_owned(), ColumnMode::Nullable);
         let shape = Shape { columns: vec![column], key_len: 0 };
         Self(RowEncoder::new(CopyText::default(), &shape, RowKind::Replacement, OnUnrepresentable::Null))
     }

@@ -6,7 +6,7 @@ use crate::encode::{
     Codec, ColumnSchema, Content, Decoder, Flag, KeyDigest, Mapping, Nullability, RowEncoder, RowKind, Scalar, Shape,
     ShapeColumn, Width, Wish,
 };
-use crate::model::{Arrays, Mode, OnUnrepresentable, Op, TargetType};
+use crate::model::{Arrays, ColumnMode, OnUnrepresentable, Op, TargetType};
 
 #[derive(Debug)]
 enum Plain {
@@ -129,7 +129,7 @@ fn shape(key_len: usize) -> Shape {
     ];
     let published = columns.iter().map(|c| {
         let mapping = c.map(Wish { forced: None, arrays: Arrays::Json }).unwrap();
-        ShapeColumn::new(c, mapping, c.name().to_owned(), Mode::Nullable)
+        ShapeColumn::new(c, mapping, c.name().to_owned(), ColumnMode::Nullable)
     });
     Shape { columns: published.collect(), key_len }
 }

@@ -15,7 +15,7 @@ use super::report::Failure;
 use crate::bigquery::Present;
 use crate::capture::keyed::log::{Judge, Log};
 use crate::capture::{blind, unbounded};
-use crate::model::{ChangedColumns, Column, Mode as ColumnMode, TableSpec};
+use crate::model::{ChangedColumns, Column, ColumnMode, TableSpec};
 use crate::run::look::{InSource, Opened};
 use crate::run::target_notes::{bound_note, target_notes, usual_reach};
 use crate::source::{Session, dependencies};

@@ -54,16 +54,10 @@ impl Run<'_> {
         self.note_trouble();
         let aside = self.state.iter().flat_map(|s| s.document().aside.iter());
         let report = RunReport {
-            run: self.id.clone(),
-            feed: self.feed.id.clone(),
-            source: self.feed.label(),
-            state,
             whole: self.whole_text().filter(|_| state != RunState::Busy),
             replayed: self.replayed,
             caveats: if self.replayed || state == RunState::Busy { Vec::new() } else { self.caveats.clone() },
             error: failure.map(Failure::from),
-            started: self.started,
-            seconds: seconds_since(self.started),
             age_seconds: self.age(),
             lease_seconds: self.others_lease().filter(|_| state == RunState::Busy),
             free_at: self.others_end().filter(|_| state == RunState::Busy),
@@ -77,6 +71,7 @@ impl Run<'_> {
             },
             postponed: self.postponed.iter().map(|(spec, e)| PostponedReport::new(spec, e)).collect(),
             tables,
+            ..RunReport::new(self.id.clone(), self.feed.id.clone(), self.feed.label(), state, self.started)
         };
         self.context.progress.ended(&self.feed.id, report.state.name());
         report.log();

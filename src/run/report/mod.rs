@@ -1,16 +1,20 @@
 //! What a tick did, for people, programs and the log. The same object everywhere: `report.json`, `run --json`, `POST /runs`.
 
+mod failure;
+mod log;
+mod table;
+mod waiting;
+
+pub use failure::Failure;
+pub use table::TableReport;
+pub use waiting::{AsideReport, LoadingReport, PostponedReport};
+
 use serde::Serialize;
 use time::OffsetDateTime;
-use tracing::{error, info, warn};
 
-use super::error::RunError;
 use super::feeds::Feed;
-use crate::batch::{Aside, LogCounts, TableBatch};
-use crate::bigquery::Applied;
-use crate::model::{Blame, DeleteStyle, FeedId, RunId, TableSpec};
-use crate::state::Figures;
-use crate::telemetry::ANSWERED;
+use crate::batch::LogCounts;
+use crate::model::{Blame, FeedId, RunId};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct TickReport {
@@ -97,201 +101,7 @@ pub struct RunReport {
     pub tables: Vec<TableReport>,
 }
 
-/// A table that is loaded a stretch of keys at a time, and not through yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LoadingReport {
-    pub source: String,
-    pub target: String,
-    /// So far.
-    pub rows: u64,
-}
-
-/// A table that has to wait for the next tick.
-#[derive(Clone, Debug, Serialize)]
-pub struct PostponedReport {
-    pub source: String,
-    pub target: String,
-    pub message: String,
-    pub hint: String,
-}
-
-impl PostponedReport {
-    pub(in crate::run) fn new(spec: &TableSpec, error: &RunError) -> Self {
-        let (source, target) = (spec.source.to_string(), spec.target.clone());
-        Self { source, target, message: error.to_string(), hint: error.hint() }
-    }
-}
-
-/// A table that was set aside.
-#[derive(Clone, Debug, Serialize)]
-pub struct AsideReport {
-    pub source: String,
-    pub target: String,
-    #[serde(with = "time::serde::rfc3339")]
-    pub since: OffsetDateTime,
-    pub message: String,
-    pub hint: String,
-}
-
-impl AsideReport {
-    pub(in crate::run) fn new(target: &str, aside: &Aside) -> Self {
-        Self {
-            source: aside.source.clone(),
-            target: target.to_owned(),
-            since: aside.since,
-            message: aside.reason.clone(),
-            hint: aside.hint.clone(),
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Failure {
-    pub message: String,
-    pub hint: String,
-    /// Whether the config has to change, or the world outside.
-    #[serde(skip)]
-    pub blame: Blame,
-}
-
-impl From<&RunError> for Failure {
-    fn from(e: &RunError) -> Self {
-        Self { message: e.to_string(), hint: e.hint(), blame: e.blame() }
-    }
-}
-
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct TableReport {
-    pub source: String,
-    pub target: String,
-    pub upserts: u64,
-    pub deletes: u64,
-    pub resent: u64,
-    pub quarantined: u64,
-    pub nulled: u64,
-    pub left_out: u64,
-    pub skipped: u64,
-    pub unreadable: u64,
-    pub staged_bytes: u64,
-    pub parts: u32,
-    // Of the counts that follow, those that a sink can't give are absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bytes_processed: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bytes_billed: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rows_inserted: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rows_updated: Option<u64>,
-    /// Rows that the target has no more. Of a load that replaced it the least: `rows_before` less the rows of now, for as many as came
-    /// by it may have gone as well.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rows_deleted: Option<u64>,
-    /// Rows flagged as deleted, under soft deletes; absent where BigQuery's counts don't tell them from others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rows_flagged: Option<u64>,
-    /// Rows that the target had before a load replaced them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rows_before: Option<u64>,
-}
-
-impl TableReport {
-    pub fn of(table: &TableBatch, applied: &Applied) -> Self {
-        let Applied { bytes_processed, bytes_billed, rows, refused } = *applied;
-        let rows_before = table.rows_before.filter(|n| *n > 0);
-        let fewer = rows_before.zip(rows.inserted).map_or(0, |(before, now)| before.saturating_sub(now));
-        Self {
-            source: table.source.clone(),
-            target: table.target.to_string(),
-            upserts: table.counts.upserts,
-            deletes: table.counts.deletes,
-            resent: table.counts.resent,
-            quarantined: table.counts.quarantined + refused,
-            nulled: table.counts.nulled,
-            left_out: table.counts.left_out,
-            skipped: table.counts.skipped,
-            unreadable: table.counts.unreadable,
-            staged_bytes: table.counts.staged_bytes,
-            parts: table.parts.total(),
-            bytes_processed,
-            bytes_billed,
-            rows_inserted: rows.inserted,
-            rows_updated: rows.updated,
-            rows_deleted: rows.deleted.map(|n| n + fewer),
-            rows_flagged: match table.delete {
-                DeleteStyle::Hard => None,
-                DeleteStyle::Soft { .. } => table.apply.rows_flagged(&table.counts, rows),
-            },
-            rows_before,
-        }
-    }
-
-    /// Rows of the target that are gone, or flagged as deleted. At least so many, where a load has replaced the target.
-    pub fn removed(&self) -> u64 {
-        self.rows_deleted.unwrap_or(0) + self.rows_flagged.unwrap_or(0)
-    }
-
-    /// As the state keeps it.
-    pub(in crate::run) fn figures(&self) -> Figures {
-        Figures {
-            upserts: self.upserts,
-            deletes: self.removed(),
-            quarantined: self.quarantined,
-            bytes_billed: self.bytes_billed.unwrap_or(0),
-            rows_before: self.rows_before,
-        }
-    }
-}
-
 impl RunReport {
-    /// One event a run, with every figure a metric may want; `deletes` are the rows that the targets have no more. Those of terraform/monitoring.tf are made from it.
-    pub(in crate::run) fn log(&self) {
-        macro_rules! finished {
-            ($level:ident) => {
-                $level!(
-                    target: ANSWERED,
-                    run = %self.run,
-                    state = self.state.name(),
-                    seconds = self.seconds,
-                    error = self.error.as_ref().map(|e| e.message.as_str()),
-                    hint = self.error.as_ref().map(|e| e.hint.as_str()),
-                    replayed = self.replayed,
-                    whole = self.whole,
-                    caveats = (!self.caveats.is_empty()).then(|| self.caveats.join("; ")),
-                    upserts = self.sum(|t| t.upserts),
-                    deletes = self.sum(TableReport::removed),
-                    resent = self.sum(|t| t.resent),
-                    quarantined = self.sum(|t| t.quarantined),
-                    nulled = self.sum(|t| t.nulled),
-                    left_out = self.sum(|t| t.left_out),
-                    skipped = self.sum(|t| t.skipped),
-                    unreadable = self.sum(|t| t.unreadable),
-                    log_entries = self.log.map(|l| l.entries),
-                    log_unclaimed = self.log.map(|l| l.unclaimed),
-                    aside = self.aside.len(),
-                    postponed = self.postponed.len(),
-                    loading = self.loading.len(),
-                    rows_inserted = self.sum(|t| t.rows_inserted.unwrap_or(0)),
-                    rows_updated = self.sum(|t| t.rows_updated.unwrap_or(0)),
-                    rows_deleted = self.sum(|t| t.rows_deleted.unwrap_or(0)),
-                    staged_bytes = self.sum(|t| t.staged_bytes),
-                    bytes_processed = self.sum(|t| t.bytes_processed.unwrap_or(0)),
-                    bytes_billed = self.sum(|t| t.bytes_billed.unwrap_or(0)),
-                    age_seconds = self.age_seconds,
-                    lease_seconds = self.lease_seconds,
-                    "run finished"
-                )
-            };
-        }
-        if self.error.is_some() {
-            finished!(error)
-        } else if !self.aside.is_empty() || !self.postponed.is_empty() {
-            finished!(warn)
-        } else {
-            finished!(info)
-        }
-    }
-
     /// The run did not fail, and no table waits for anything.
     pub fn is_well(&self) -> bool {
         self.state != RunState::Failed && self.aside.is_empty() && self.postponed.is_empty()
@@ -301,21 +111,17 @@ impl RunReport {
         self.tables.iter().map(of).sum()
     }
 
-    /// The report of a run whose task panicked.
-    pub(in crate::run) fn crashed(feed: &Feed, started: OffsetDateTime) -> Self {
+    /// Of a run that has just begun, and of which nothing else is known.
+    pub fn new(run: RunId, feed: FeedId, source: String, state: RunState, started: OffsetDateTime) -> Self {
         Self {
-            run: RunId::new(started, 0),
-            feed: feed.id.clone(),
-            source: feed.label(),
-            state: RunState::Failed,
+            run,
+            feed,
+            source,
+            state,
             whole: None,
             replayed: false,
             caveats: Vec::new(),
-            error: Some(Failure {
-                message: "the run crashed: a bug in Plimsoll".to_owned(),
-                hint: "report it with the log; the next tick tries again".to_owned(),
-                blame: Blame::World,
-            }),
+            error: None,
             started,
             seconds: seconds_since(started),
             age_seconds: None,
@@ -329,6 +135,17 @@ impl RunReport {
             postponed: Vec::new(),
             tables: Vec::new(),
         }
+    }
+
+    /// The report of a run whose task panicked.
+    pub(in crate::run) fn crashed(feed: &Feed, started: OffsetDateTime) -> Self {
+        let error = Failure {
+            message: "the run crashed: a bug in Plimsoll".to_owned(),
+            hint: "report it with the log; the next tick tries again".to_owned(),
+            blame: Blame::World,
+        };
+        let run = RunId::new(started, 0);
+        Self { error: Some(error), ..Self::new(run, feed.id.clone(), feed.label(), RunState::Failed, started) }
     }
 }
 

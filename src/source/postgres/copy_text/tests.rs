@@ -2,7 +2,7 @@
 
 use crate::batch::KeyBounds;
 use crate::encode::{ColumnSchema, EncodeError, Flag, KeyDigest, RowKind, Shape, ShapeColumn, Stamp, Tally, Wish};
-use crate::model::{Arrays, Mode, OnUnrepresentable, Op, TargetType};
+use crate::model::{Arrays, ColumnMode, OnUnrepresentable, Op, TargetType};
 use crate::source::{CopyText, SourceColumn};
 
 type RowEncoder = crate::encode::RowEncoder<CopyText>;
@@ -12,7 +12,7 @@ fn shape(columns: &[(&str, u32)], key_len: usize) -> Shape {
         let column =
             SourceColumn { name: (*name).to_owned(), number: 1, base_oid: *oid, typmod: -1, ..SourceColumn::default() };
         let mapping = column.map(Wish { forced: None, arrays: Arrays::Json }).unwrap();
-        ShapeColumn::new(&column, mapping, column.name.clone(), Mode::Nullable)
+        ShapeColumn::new(&column, mapping, column.name.clone(), ColumnMode::Nullable)
     });
     Shape { columns: columns.collect(), key_len }
 }

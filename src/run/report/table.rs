@@ -1,0 +1,92 @@
+//! A table's share of a run.
+
+use serde::Serialize;
+
+use crate::batch::TableBatch;
+use crate::bigquery::Applied;
+use crate::model::DeleteStyle;
+use crate::state::Figures;
+
+/// What a run did to one table.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TableReport {
+    pub source: String,
+    pub target: String,
+    pub upserts: u64,
+    pub deletes: u64,
+    pub resent: u64,
+    pub quarantined: u64,
+    pub nulled: u64,
+    pub left_out: u64,
+    pub skipped: u64,
+    pub unreadable: u64,
+    pub staged_bytes: u64,
+    pub parts: u32,
+    // Of the counts that follow, those that a sink can't give are absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_processed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_billed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_inserted: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_updated: Option<u64>,
+    /// Rows that the target has no more. Of a load that replaced it the least: `rows_before` less the rows of now, for as many as came
+    /// by it may have gone as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_deleted: Option<u64>,
+    /// Rows flagged as deleted, under soft deletes; absent where BigQuery's counts don't tell them from others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_flagged: Option<u64>,
+    /// Rows that the target had before a load replaced them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_before: Option<u64>,
+}
+
+impl TableReport {
+    pub fn of(table: &TableBatch, applied: &Applied) -> Self {
+        let Applied { bytes_processed, bytes_billed, rows, refused } = *applied;
+        let rows_before = table.rows_before.filter(|n| *n > 0);
+        let fewer = rows_before.zip(rows.inserted).map_or(0, |(before, now)| before.saturating_sub(now));
+        Self {
+            source: table.source.clone(),
+            target: table.target.to_string(),
+            upserts: table.counts.upserts,
+            deletes: table.counts.deletes,
+            resent: table.counts.resent,
+            quarantined: table.counts.quarantined + refused,
+            nulled: table.counts.nulled,
+            left_out: table.counts.left_out,
+            skipped: table.counts.skipped,
+            unreadable: table.counts.unreadable,
+            staged_bytes: table.counts.staged_bytes,
+            parts: table.parts.total(),
+            bytes_processed,
+            bytes_billed,
+            rows_inserted: rows.inserted,
+            rows_updated: rows.updated,
+            rows_deleted: rows.deleted.map(|n| n + fewer),
+            rows_flagged: match table.delete {
+                DeleteStyle::Hard => None,
+                DeleteStyle::Soft { .. } => table.apply.rows_flagged(&table.counts, rows),
+            },
+            rows_before,
+        }
+    }
+
+    /// Rows of the target that are gone, or flagged as deleted. At least so many, where a load has replaced the target.
+    pub fn removed(&self) -> u64 {
+        self.rows_deleted.unwrap_or(0) + self.rows_flagged.unwrap_or(0)
+    }
+
+    /// As the state keeps it.
+    pub(in crate::run) fn figures(&self) -> Figures {
+        Figures {
+            upserts: self.upserts,
+            deletes: self.removed(),
+            quarantined: self.quarantined,
+            bytes_billed: self.bytes_billed.unwrap_or(0),
+            rows_before: self.rows_before,
+        }
+    }
+}
