@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::arguments::CheckArgs;
+use super::error::CliError;
+use super::exit::{Exit, Format};
 use super::layout::{Cell, Layout};
+use super::output;
 use super::paint::Tone;
-use super::{CliError, Exit, Format, output};
 use crate::model::Blame;
 use crate::run::{Context, Failure, Request, ServiceCheck, SourceCheck, TableCheck};
 

@@ -3,7 +3,9 @@
 use clap::CommandFactory;
 
 use super::arguments::{Cli, CompletionsArgs};
-use super::{CliError, Exit, output};
+use super::error::CliError;
+use super::exit::Exit;
+use super::output;
 
 pub(super) fn print(args: &CompletionsArgs) -> Result<Exit, CliError> {
     let mut script = Vec::new();

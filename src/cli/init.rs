@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{CliError, Exit, FILE_EXISTS, Format, database, output};
+use super::database;
+use super::error::{CliError, FILE_EXISTS};
+use super::exit::{Exit, Format};
+use super::output;
 use crate::propose::{Filters, Places, Proposal, Written, propose, render};
 use crate::source::{Source, candidates};
 

@@ -7,6 +7,8 @@ mod bars;
 mod check;
 mod completions;
 mod database;
+mod error;
+mod exit;
 mod init;
 mod layout;
 mod outage;
@@ -16,6 +18,7 @@ mod pause;
 mod plan;
 mod run;
 mod sample;
+mod sample_error;
 mod serve;
 mod status;
 
@@ -23,118 +26,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::config::{self, Config, ConfigError, ConfigSource, Environment};
-use crate::model::Blame;
-use crate::propose::ProposeError;
-use crate::run::{Context, Pause, Request, RunError, UnknownTable};
-use crate::server::ServeError;
-use crate::source::SourceError;
-use crate::storage::{StorageError, Store};
+use crate::run::{Context, Pause, Request};
+use crate::storage::Store;
 use crate::telemetry::{self, Job, LogFormat, Reader};
 use arguments::Command;
 use bars::Bars;
-use database::NoDatabase;
-use sample::SampleError;
+use error::CliError;
+use exit::{Exit, Format};
 
 pub use arguments::Cli;
-
-/// Why a command did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CliError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    #[error(transparent)]
-    UnknownTable(#[from] UnknownTable),
-    #[error(transparent)]
-    NoDatabase(#[from] NoDatabase),
-    #[error(transparent)]
-    Propose(#[from] ProposeError),
-    #[error(transparent)]
-    Sample(#[from] SampleError),
-    #[error("{path}: {reason}")]
-    File { path: String, reason: String },
-    #[error("the answer could not be written to standard output: {reason}")]
-    Output { reason: String },
-}
-
-/// Why a file is not written over.
-const FILE_EXISTS: &str = "the file exists";
-
-impl CliError {
-    fn blame(&self) -> Blame {
-        match self {
-            Self::Config(e) => e.blame(),
-            Self::Run(e) => e.blame(),
-            Self::Source(e) => e.blame(),
-            Self::Storage(e) => e.blame(),
-            Self::Serve(e) => e.blame(),
-            Self::Propose(e) => e.blame(),
-            Self::Sample(e) => e.blame(),
-            Self::Output { .. } => Blame::World,
-            Self::UnknownTable(_) | Self::NoDatabase(_) | Self::File { .. } => Blame::Config,
-        }
-    }
-
-    fn hint(&self) -> String {
-        match self {
-            Self::Config(e) => e.hint(),
-            Self::Run(e) => e.hint(),
-            Self::Source(e) => e.hint(),
-            Self::Storage(e) => e.hint(),
-            Self::Serve(e) => e.hint(),
-            Self::UnknownTable(e) => e.hint(),
-            Self::NoDatabase(e) => e.hint(),
-            Self::Propose(e) => e.hint(),
-            Self::Sample(e) => e.hint(),
-            Self::Output { .. } => "make room where standard output goes, or send it elsewhere".to_owned(),
-            Self::File { reason, .. } if reason == FILE_EXISTS => {
-                "choose another file with --output, or overwrite it with --force".to_owned()
-            }
-            Self::File { .. } => "choose another file with --output".to_owned(),
-        }
-    }
-}
-
-/// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
-    Done,
-    Failed,
-    Misconfigured,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Done => Self::SUCCESS,
-            Exit::Failed => Self::from(1),
-            Exit::Misconfigured => Self::from(2),
-        }
-    }
-}
-
-impl From<Blame> for Exit {
-    fn from(blame: Blame) -> Self {
-        match blame {
-            Blame::Config => Self::Misconfigured,
-            Blame::World => Self::Failed,
-        }
-    }
-}
-
-/// How a command prints its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Text,
-    Json,
-}
 
 /// Runs the command, and prints its answer or what went wrong.
 pub async fn main(cli: Cli) -> ExitCode {

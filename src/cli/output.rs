@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-use super::CliError;
+use super::error::CliError;
 
 use super::layout::{Layout, Lines};
 use super::paint::Paint;

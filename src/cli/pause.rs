@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{CliError, Exit, Format, output};
+use super::error::CliError;
+use super::exit::{Exit, Format};
+use super::output;
 use crate::model::TableSpec;
 use crate::run::{Context, Pause, Request};
 

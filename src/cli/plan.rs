@@ -1,9 +1,11 @@
 //! `plimsoll plan`: what the next tick would do.
 
 use super::arguments::TableArgs;
+use super::error::CliError;
+use super::exit::{Exit, Format};
 use super::layout::Layout;
+use super::output;
 use super::paint::Tone;
-use super::{CliError, Exit, Format, output};
 use crate::model::figures::{bytes, count, counted, minute};
 use crate::model::in_shell;
 use crate::run::{Context, Request, TablePlan};

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::bars::Bars;
+use super::error::CliError;
+use super::exit::{Exit, Format};
 use super::layout::{Cell, Layout};
+use super::outage;
+use super::output;
 use super::paint::Tone;
-use super::{CliError, Exit, Format, outage, output};
 use crate::model::figures::{age, bytes, count, counted, duration, minute};
 use crate::model::{FeedId, in_shell};
 use crate::run::{Context, Failure, LoadingReport, Request, RunReport, RunState, TableReport, TickReport, tick};

@@ -11,11 +11,15 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, Exit, Format, database, output};
+use super::database;
+use super::error::CliError;
+use super::exit::{Exit, Format};
+use super::output;
+use super::sample_error::SampleError;
 use crate::capture::CaptureError;
 use crate::config::{self, Config, ConfigSource, Environment, Secret};
 use crate::model::figures::counted;
-use crate::model::{Blame, OnUnrepresentable, RelationName, TableSpec, TargetRef, in_shell, one_of};
+use crate::model::{OnUnrepresentable, RelationName, TableSpec, TargetRef};
 use crate::propose::{Proposed, Verdict, Wish, comment, legal, near, propose_table, relation_name, settings, spec_of};
 use crate::run::{RunError, Sample, Sampled};
 use crate::source::{
@@ -38,46 +42,6 @@ pub(crate) struct SampleArgs {
     /// How many rows at most.
     #[arg(long, default_value_t = 100, value_name = "N")]
     rows: u64,
-}
-
-/// Why a table can't be sampled.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum SampleError {
-    #[error("the database has no table or view {typed}, or the role may not see it")]
-    NoSuchTable { typed: String, near: Vec<String> },
-
-    #[error("the role may not read {table}")]
-    Denied { table: String, statements: Vec<String> },
-
-    #[error("row-level security would hide rows of {table} from the role")]
-    Hidden { table: String, statements: Vec<String> },
-
-    #[error("nothing can be proposed for {table}: {reason}")]
-    NoSettings { table: String, reason: String },
-}
-
-impl SampleError {
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NoSuchTable { near, .. } if !near.is_empty() => {
-                let names: Vec<String> = near.iter().map(|n| in_shell(n).into_owned()).collect();
-                format!("did you mean --table {}?", one_of(&names))
-            }
-            Self::NoSuchTable { .. } => {
-                "write --table schema.table; `plimsoll init --output -` lists the tables and views".to_owned()
-            }
-            Self::Denied { statements, .. } => format!("as the table's owner: {}", statements.join("; ")),
-            Self::Hidden { statements, .. } => format!("as a superuser: {}", statements.join(", or ")),
-            Self::NoSettings { .. } => "write a [[table]] for it into plimsoll.toml (docs/CONFIG.md)".to_owned(),
-        }
-    }
-
-    pub fn blame(&self) -> Blame {
-        match self {
-            Self::NoSuchTable { .. } | Self::NoSettings { .. } => Blame::Config,
-            Self::Denied { .. } | Self::Hidden { .. } => Blame::World,
-        }
-    }
 }
 
 /// What the sample is made with.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::arguments::ServeArgs;
-use super::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use crate::run::Context;
 use crate::server::{self, Listen};
 

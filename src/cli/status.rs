@@ -3,9 +3,12 @@
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::error::CliError;
+use super::exit::{Exit, Format};
 use super::layout::{Cell, Layout};
+use super::outage;
+use super::output;
 use super::paint::Tone;
-use super::{CliError, Exit, Format, outage, output};
 use crate::model::Finds;
 use crate::model::figures::{age, count, counted, minute};
 use crate::run::{Context, FeedStatus, Standing};

@@ -1,6 +1,6 @@
 //! `${NAME}` in the config's texts.
 
-use super::load::Environment;
+use super::environment::Environment;
 
 /// Why a text cannot be expanded. None of it comes from the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]

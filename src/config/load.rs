@@ -1,8 +1,8 @@
 //! Where the config's text comes from.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::environment::Environment;
 use super::{Config, ConfigError};
 
 /// Where the text is kept.
@@ -18,34 +18,6 @@ impl ConfigSource {
             Self::File(path) => path.display().to_string(),
             Self::Object { bucket, name } => format!("gs://{bucket}/{name}"),
         }
-    }
-}
-
-/// The variables `${NAME}` may name.
-#[derive(Clone, Debug, Default)]
-pub struct Environment(HashMap<String, String>);
-
-impl Environment {
-    pub fn of_process() -> Self {
-        // One that is no text can be put into none; `vars` would panic at it.
-        let texts = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        Self(texts.collect())
-    }
-
-    /// With this variable where it is not set.
-    pub fn or(mut self, name: &str, value: &str) -> Self {
-        self.0.entry(name.to_owned()).or_insert_with(|| value.to_owned());
-        self
-    }
-
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
-    }
-}
-
-impl<const N: usize> From<[(&str, &str); N]> for Environment {
-    fn from(vars: [(&str, &str); N]) -> Self {
-        Self(vars.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
     }
 }
 

@@ -5,6 +5,7 @@
 //! break the file, and the file's text, which is all that faults quote, never holds one.
 
 mod changelog;
+mod environment;
 mod expand;
 mod fault;
 mod load;
@@ -16,8 +17,9 @@ mod tables;
 
 use std::time::Duration;
 
+pub use environment::Environment;
 pub use fault::{ConfigError, Fault};
-pub use load::{ConfigSource, Environment, fetch, locate};
+pub use load::{ConfigSource, fetch, locate};
 pub(crate) use presets::known_logs;
 pub use server::{Auth, Console, ServerConfig};
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::environment::Environment;
 use super::expand::expand;
 use super::fault::Faults;
-use super::load::Environment;
 use crate::model::nearest;
 
 /// A value and where it stands in the text.

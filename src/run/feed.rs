@@ -13,6 +13,7 @@ use super::error::RunError;
 use super::feeds::Feed;
 use super::gathered::Captured;
 use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
+use super::noted_tables::shares;
 use super::order::{Mode, Order};
 use super::report::{RunReport, RunState, TableReport, seconds_since};
 use crate::batch::{Batch, LogCounts};
@@ -32,8 +33,6 @@ use crate::telemetry::ANSWERED;
 
 mod due_tables;
 mod outcome;
-
-use outcome::shares;
 
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);

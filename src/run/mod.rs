@@ -24,6 +24,7 @@ mod handover;
 mod history;
 mod log_at_hand;
 mod look;
+mod noted_tables;
 mod order;
 mod partition_limit;
 mod plan;

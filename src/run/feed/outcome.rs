@@ -1,28 +1,18 @@
 //! What a run tells: its report, and what this process and the state remember of how it went.
 
-use std::collections::BTreeMap;
+use crate::run::noted_tables::shares;
 
 use time::OffsetDateTime;
 use tracing::info;
 
-use crate::model::{FeedId, TableSpec};
-use crate::run::context::Context;
+use crate::model::TableSpec;
 use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::handover::LAST_WORDS;
 use crate::run::report::{
     AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, seconds_since,
 };
-use crate::state::{Complaint, Figures, Handle, Newborn, Notes, PastRun, annotate};
-
-/// How a note names the tables that a run was for, and has not changed: not at all, where they are all that the feed has.
-pub(in crate::run) fn shares(context: &Context, feed: &FeedId, targets: &[String]) -> BTreeMap<String, Figures> {
-    let mut all = context.config.tables.iter().filter(|t| t.feed() == *feed);
-    if targets.is_empty() || all.all(|t| targets.contains(&t.target)) {
-        return BTreeMap::new();
-    }
-    targets.iter().map(|t| (t.clone(), Figures::default())).collect()
-}
+use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, annotate};
 
 impl Run<'_> {
     /// What is set aside or loading is not ready, however lately it was.

@@ -4,9 +4,9 @@
 //! parameter it does not know. So the text is taken apart here, and the driver gets what is its own, one host at a time.
 //! Source for the meaning of each mode: <https://www.postgresql.org/docs/current/libpq-ssl.html>
 
+mod options;
 mod settings;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::config::Host;
@@ -15,78 +15,7 @@ use super::error::SourceError;
 use super::pairs::Pairs;
 use settings::Settings;
 
-/// How much the connection is encrypted, and how much of the server's certificate is verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SslMode {
-    Disable,
-    /// Plain first, TLS if the server insists.
-    Allow,
-    /// TLS first, plain if the server has none.
-    Prefer,
-    Require,
-    VerifyCa,
-    VerifyFull,
-}
-
-impl SslMode {
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "disable" => Self::Disable,
-            "allow" => Self::Allow,
-            "prefer" => Self::Prefer,
-            "require" => Self::Require,
-            "verify-ca" => Self::VerifyCa,
-            "verify-full" => Self::VerifyFull,
-            _ => return None,
-        })
-    }
-
-    fn is_at_least_require(self) -> bool {
-        matches!(self, Self::Require | Self::VerifyCa | Self::VerifyFull)
-    }
-}
-
-/// Which versions of TLS may be spoken; older ones nobody here does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TlsVersions {
-    From12,
-    Only12,
-    Only13,
-}
-
-/// Whether the server's name is sent in the clear when a TLS connection begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ServerNameIndication {
-    Sent,
-    Hidden,
-}
-
-/// How a TLS connection begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Negotiation {
-    /// The server is asked first.
-    Postgres,
-    Direct,
-}
-
-/// What is asked of a TLS connection, beside its mode.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tls {
-    /// A PEM file; the system's roots where not given (or `system`).
-    pub root: Option<PathBuf>,
-    pub client: Option<PathBuf>,
-    pub key: Option<PathBuf>,
-    pub versions: TlsVersions,
-    pub sni: ServerNameIndication,
-    pub negotiation: Negotiation,
-}
-
-/// In which order hosts are tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HostOrder {
-    AsWritten,
-    Random,
-}
+pub(super) use options::{HostOrder, Negotiation, ServerNameIndication, SslMode, Tls, TlsVersions};
 
 /// What the environment has for what the text does not say, under libpq's names.
 /// Source: <https://www.postgresql.org/docs/current/libpq-envars.html>

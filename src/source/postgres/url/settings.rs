@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{HostOrder, Negotiation, ServerNameIndication, SslMode, Tls, TlsVersions};
+use super::options::{HostOrder, Negotiation, ServerNameIndication, SslMode, Tls, TlsVersions};
 use crate::source::postgres::error::SourceError;
 use crate::source::postgres::pairs::Pairs;
 use crate::source::postgres::parameters::{Treatment, near, treatment};
