@@ -124,7 +124,7 @@ fn what_is_noteworthy_is_told_once_and_fits_80_columns() {
         public.orders, public.items
           note: rows deleted in the source stay in the target (deletes = "ignore")
 
-        5 tables: 2 ok, 3 with an error
+        5 tables: 2 ok, 3 with an error; storage with an error
         `plimsoll check --verbose` shows the types of all columns
     "#]]
     .assert_eq(&told);
