@@ -9,7 +9,7 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test test-postgres soak fuzz lint advisories image image-test dist screenshot demo bench bench-peers build setup stack clean golden
+.PHONY: help test test-postgres soak fuzz lint advisories image image-test dist screenshot demo bench bench-peers bench-pairs build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
@@ -23,6 +23,7 @@ help:
 	@echo "make image-test      build it and look at what came out: size, user, start (root, buildah)"
 	@echo "make bench           what a first load, a tick and a change log cost"
 	@echo "make bench-peers     the same table read by other tools"
+	@echo "make bench-pairs BEFORE=… AFTER=…  a first load by two binaries, in turns"
 	@echo "make build           the release binary"
 	@echo "make dist            the same to hand out, in dist/: archive, checksum, bill of materials"
 	@echo "make screenshot URL=…  the README's picture of the status page, from a running demo"
@@ -79,6 +80,9 @@ bench:
 
 bench-peers:
 	@./scripts/bench-peers.sh
+
+bench-pairs:
+	@python3 benches/pairs.py --venv "$$(./scripts/setup.sh)" --before "$(BEFORE)" --plimsoll "$(AFTER)"
 
 stack:
 	@exec python3 tests/support/stack.py --venv "$$(./scripts/setup.sh)"

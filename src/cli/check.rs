@@ -23,7 +23,7 @@ enum Detail {
 }
 
 /// Everything that was looked at.
-struct Found {
+struct Findings {
     source: String,
     services: Vec<ServiceCheck>,
     /// Nothing where the source did not answer.
@@ -38,7 +38,7 @@ pub(super) async fn check(context: &Context, args: &CheckArgs, format: Format) -
         Ok(session) => Ok(context.check_source(&session, &tables, &services).await),
         Err(e) => Err(Failure::from(&e)),
     };
-    let found = Found { source: context.source.label(), services, looked };
+    let found = Findings { source: context.source.label(), services, looked };
     let detail = if args.verbose { Detail::All } else { Detail::Noteworthy };
     match format {
         Format::Json => output::json(&found.json())?,
@@ -47,7 +47,7 @@ pub(super) async fn check(context: &Context, args: &CheckArgs, format: Format) -
     Ok(found.exit())
 }
 
-impl Found {
+impl Findings {
     fn tables(&self) -> &[TableCheck] {
         self.looked.as_ref().map(|l| l.tables.as_slice()).unwrap_or_default()
     }

@@ -10,7 +10,7 @@ use super::outage;
 use super::output;
 use super::paint::Tone;
 use crate::model::figures::{age, bytes, count, counted, duration, minute};
-use crate::model::{FeedId, in_shell};
+use crate::model::in_shell;
 use crate::run::{Context, Failure, LoadingReport, Request, RunReport, RunState, TableReport, TickReport, tick};
 use crate::server::stop_signal;
 
@@ -45,8 +45,8 @@ fn describe(report: &TickReport, layout: Layout) -> String {
     runs.sort_by_key(|r| (r.state != RunState::Failed, r.is_well()));
     let sum = |run: &RunReport, f: fn(&TableReport) -> u64| run.tables.iter().map(f).sum::<u64>();
     let has_quarantined = runs.iter().any(|r| sum(r, |t| t.quarantined) > 0);
-    // The tables of a change log run together, under the name of their feed.
-    let is_shared = runs.iter().any(|r| r.feed == FeedId::of_changelog());
+    // Tables that share a feed run together, under its name.
+    let is_shared = runs.iter().any(|r| r.feed.is_shared());
     let mut heads = vec![if is_shared { "feed" } else { "table" }, "state", "upserts", "deletes"];
     heads.extend(has_quarantined.then_some("quarantined"));
     heads.extend(["billed", "took"]);
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use crate::cli::layout::Lines;
     use crate::cli::paint::Paint;
-    use crate::model::{Blame, RunId};
+    use crate::model::{Blame, FeedId, RunId};
 
     fn run(source: &str, state: RunState, upserts: u64) -> RunReport {
         let started = datetime!(2026-11-26 17:41:45.123456789 UTC);

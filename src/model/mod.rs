@@ -53,6 +53,11 @@ impl FeedId {
 
     pub const CHANGELOG: &str = "changelog";
 
+    /// Whether tables share the feed: they come and go without each other, and one that fails for good does not hold up the others.
+    pub fn is_shared(&self) -> bool {
+        self.0 == Self::CHANGELOG
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,6 +1,6 @@
 //! Which tables share a watermark.
 
-use crate::model::{CaptureKind, FeedId, TableSpec};
+use crate::model::{FeedId, TableSpec};
 
 /// A feed and those of its tables that a tick is for.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ impl Feed {
 
     /// Whether the feed's tables come and go without each other.
     pub fn is_shared(&self) -> bool {
-        self.tables.iter().any(|t| t.capture == CaptureKind::Changelog)
+        self.id.is_shared()
     }
 
     /// What is read, for people.

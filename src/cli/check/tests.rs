@@ -35,7 +35,7 @@ fn table(source: &str, notes: &[&str], error: Option<Failure>) -> TableCheck {
 
 const KEPT: &str = "rows deleted in the source stay in the target (deletes = \"ignore\")";
 
-fn found() -> Found {
+fn found() -> Findings {
     let denied =
         || Some(failure("PostgreSQL: permission denied for schema hr", "GRANT USAGE ON SCHEMA \"hr\" TO \"reader\""));
     let service = |service, name: &str, notes: &[&str], error| ServiceCheck {
@@ -48,7 +48,7 @@ fn found() -> Found {
         "Cloud Storage did not list gs://bucket/p/: Connection refused",
         "start the emulator that STORAGE_EMULATOR_HOST names (http://127.0.0.1:4443), or unset STORAGE_EMULATOR_HOST to use Cloud Storage itself",
     );
-    Found {
+    Findings {
         source: "db.internal:5432/app".to_owned(),
         services: vec![
             service(
@@ -135,7 +135,7 @@ fn verbose_shows_every_column() {
     let mut found = found();
     found.services.clear();
     let only = SourceCheck { notes: Vec::new(), tables: vec![table("public.items", &[KEPT], None)] };
-    let told = Found { looked: Ok(only), ..found }.describe(Detail::All, LAYOUT);
+    let told = Findings { looked: Ok(only), ..found }.describe(Detail::All, LAYOUT);
     expect![[r#"
         ok     source    db.internal:5432/app
 
@@ -160,7 +160,7 @@ fn a_source_that_does_not_answer_is_said_beside_the_others() {
         "cannot connect to PostgreSQL at db.internal:5432/app: Connection refused",
         "check host and port, the firewall, and that the server runs",
     );
-    let told = Found { looked: Err(down), ..found() }.describe(Detail::Noteworthy, LAYOUT);
+    let told = Findings { looked: Err(down), ..found() }.describe(Detail::Noteworthy, LAYOUT);
     expect![[r#"
         error  source    db.internal:5432/app
                error: cannot connect to PostgreSQL at db.internal:5432/app: Connection

@@ -27,7 +27,7 @@ pub(in crate::run) enum TableOutcome {
 impl TableOutcome {
     /// In a feed that tables share, one that fails for good does not hold up the others; what may pass by itself keeps the batch pending.
     pub fn of(applied: Result<Applied, BigQueryError>, feed: &FeedId) -> Result<Self, RunError> {
-        let is_shared = *feed == FeedId::of_changelog();
+        let is_shared = feed.is_shared();
         match applied {
             Ok(applied) => Ok(Self::InTarget(applied)),
             Err(e) if is_shared && e.may_be_of_one_table() => Ok(Self::Failed(e)),

@@ -27,7 +27,7 @@ pub struct Source {
 }
 
 /// One address of one host, with the driver's settings for it.
-type Place = Config;
+type HostConfig = Config;
 
 /// A connection that has gone through authentication.
 type Connected = (Client, AbortHandle, Transport);
@@ -66,14 +66,14 @@ impl Source {
     pub async fn open(&self) -> Result<Session, SourceError> {
         let mut last = None;
         for host in in_order(self.address.hosts.clone(), self.address.order) {
-            let places = match self.places(host).await {
-                Ok(places) => places,
+            let configs = match self.configs(host).await {
+                Ok(configs) => configs,
                 Err(e) => {
                     last = Some(e);
                     continue;
                 }
             };
-            for place in places {
+            for place in configs {
                 match self.open_at(&place).await {
                     Ok(session) => return Ok(session),
                     Err(e @ SourceError::Connect { .. }) => last = Some(e),
@@ -86,7 +86,7 @@ impl Source {
     }
 
     /// The addresses that a host's name stands for.
-    async fn places(&self, host: Config) -> Result<Vec<Place>, SourceError> {
+    async fn configs(&self, host: Config) -> Result<Vec<HostConfig>, SourceError> {
         let (Some(Host::Tcp(name)), []) = (host.get_hosts().first(), host.get_hostaddrs()) else {
             return Ok(vec![host]);
         };
@@ -101,21 +101,21 @@ impl Source {
                 )));
             }
         };
-        let places: Vec<Place> = found
+        let configs: Vec<HostConfig> = found
             .map(|address| {
                 let mut place = host.clone();
                 place.hostaddr(address.ip());
                 place
             })
             .collect();
-        if places.is_empty() {
+        if configs.is_empty() {
             Err(unknown("the host has no address".to_owned()))
         } else {
-            Ok(in_order(places, self.address.order))
+            Ok(in_order(configs, self.address.order))
         }
     }
 
-    async fn open_at(&self, place: &Place) -> Result<Session, SourceError> {
+    async fn open_at(&self, place: &HostConfig) -> Result<Session, SourceError> {
         if self.address.ssl_mode != SslMode::Disable {
             // A certificate of ours that can't be read is no reason to go on without.
             tls::client_config(&self.address)?;
@@ -138,7 +138,7 @@ impl Source {
     }
 
     /// Opens a session, within the limit. What was begun ends with it: the connection is closed when it is dropped.
-    async fn session(&self, place: &Place, encrypted: Option<DriverSslMode>) -> Result<Session, SourceError> {
+    async fn session(&self, place: &HostConfig, encrypted: Option<DriverSslMode>) -> Result<Session, SourceError> {
         let limit = self.address.limit;
         let open = async {
             let (client, connection, transport) = match encrypted {
@@ -164,7 +164,7 @@ impl Source {
         }
     }
 
-    async fn encrypted(&self, place: &Place, mode: DriverSslMode) -> Result<Connected, SourceError> {
+    async fn encrypted(&self, place: &HostConfig, mode: DriverSslMode) -> Result<Connected, SourceError> {
         let mut config = place.clone();
         config.ssl_mode(mode);
         let tls = MakeRustlsConnect::new(tls::client_config(&self.address)?);
@@ -173,14 +173,14 @@ impl Source {
     }
 }
 
-async fn plain(place: &Place) -> Result<Connected, SourceError> {
+async fn plain(place: &HostConfig) -> Result<Connected, SourceError> {
     let mut config = place.clone();
     config.ssl_mode(DriverSslMode::Disable);
     let (client, connection) = config.connect(NoTls).await.map_err(|e| fault(place, &e))?;
     Ok((client, tokio::spawn(connection).abort_handle(), Transport::Plain))
 }
 
-fn fault(place: &Place, e: &tokio_postgres::Error) -> SourceError {
+fn fault(place: &HostConfig, e: &tokio_postgres::Error) -> SourceError {
     let (kind, reason) = connect_fault(e);
     let address = label(place);
     if is_not_let_in(e) {
