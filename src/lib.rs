@@ -24,7 +24,7 @@
 //!
 //! ```text
 //! capture: which rows?      source/read.rs: Read { table, columns, rows }
-//! source:  render, stream   source/postgres/render ─▶ COPY ─▶ one row of text
+//! source:  render, stream   source/postgres/render_sql ─▶ COPY ─▶ one row of text
 //! encode:  one line         encode/row, with the source's decoder (source/postgres/copy_text)
 //! stage:   a part file      stage ─▶ storage
 //! sink:    into the target  bigquery/sink.rs: load_replace.rs or load_merge.rs
@@ -37,7 +37,7 @@
 //! ```text
 //! 1  state        StateDocument.watermark is read; each table has a Standing in it
 //! 2  source       Session::begin takes the snapshot: Moment.position is the next position
-//! 3  run/look.rs  capture::decide: can the standing speak for this source, table and config?
+//! 3  run/look_at_table.rs  capture::decide: can the standing speak for this source, table and config?
 //! 4  capture      Capture::next_mark: where the table stands once what was found is in BigQuery
 //! 5  verbs/seal   the next Watermark is put together, and kept inside the sealed Batch
 //! 6  verbs/load, merge   BigQuery confirms
@@ -53,7 +53,7 @@
 //!    ╱   │   ╲    ╲
 //! capture stage bigquery state
 //!    │       ╲   ╱    ╱
-//! source      storage          one outside service each; beside them topic
+//! source      storage          one outside service each; beside them pubsub_topic
 //!    │
 //! encode                       rows to NDJSON; knows no source
 //!    ╲       │
@@ -69,7 +69,6 @@
 pub mod batch;
 pub mod bigquery;
 pub mod capture;
-pub mod cause;
 pub mod cli;
 pub mod config;
 pub mod credentials;
@@ -78,7 +77,9 @@ pub mod encode;
 pub mod failpoint;
 pub mod model;
 pub mod propose;
+pub mod pubsub_topic;
 pub mod retry;
+pub mod root_cause;
 pub mod run;
 pub mod server;
 pub mod source;
@@ -86,4 +87,3 @@ pub mod stage;
 pub mod state;
 pub mod storage;
 pub mod telemetry;
-pub mod topic;

@@ -14,16 +14,16 @@ use time::OffsetDateTime;
 use crate::model::{Column, DeleteStyle, FeedId, Metadata, Op, Partition, RunId, TargetRef};
 
 mod apply;
-mod mark;
 mod position;
+mod table_mark;
 mod watermark;
 
 pub use apply::{Absent, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, RowsWritten, Unstaged, Update};
-pub use mark::{
+pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot};
+pub use table_mark::{
     CaptureMark, CursorMark, FloorCandidate, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, RelationMark,
     Removal, Repeated, RowsBefore, TableMark,
 };
-pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot};
 pub use watermark::{Standing, Watermark};
 
 /// The version of the manifest and the state document that this program writes and reads.

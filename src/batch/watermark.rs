@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::mark::TableMark;
 use super::position::{At, Position};
+use crate::batch::table_mark::TableMark;
 
 /// Where a feed stands: everything that was visible at this position of the source is in BigQuery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,12 +12,12 @@ use serde_json::Value;
 use super::api_fault::ApiFault;
 use super::auth::Token;
 use super::error::{BigQueryError, Refusal};
-use super::learned::{KnownDatasets, Reclustered};
-use crate::cause::root_cause;
+use crate::bigquery::known_datasets::{KnownDatasets, Reclustered};
 use crate::emulator;
 use crate::failpoint::{Effect, around};
 use crate::model::TargetRef;
 use crate::retry::RetryAfter;
+use crate::root_cause::root_cause;
 
 pub use crate::emulator::BIGQUERY as EMULATOR;
 

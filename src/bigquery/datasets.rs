@@ -6,8 +6,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::BigQueryError;
-use super::learned::Lifetime;
 use super::target_plan::label;
+use crate::bigquery::known_datasets::Lifetime;
 use crate::model::TargetRef;
 
 /// Staging tables are dropped at the commit; what a run leaves behind when it dies goes by itself.

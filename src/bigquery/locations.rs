@@ -9,7 +9,7 @@ use reqwest::Method;
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::{BigQueryError, ProjectFault, SaidBy};
-use super::learned::Dataset;
+use crate::bigquery::known_datasets::Dataset;
 use crate::model::nearest;
 
 /// A dataset that is not there yet.

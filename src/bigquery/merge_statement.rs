@@ -11,8 +11,8 @@
 use time::OffsetDateTime;
 
 use super::sql::{ident, string, table, timestamp};
-use super::within::Within;
 use crate::batch::{Absent, Batch, KeyBounds, Merge, Repeats, TableBatch, Unstaged, Update};
+use crate::bigquery::partition_bounds::Within;
 use crate::model::{
     Column, ColumnMode, DeleteStyle, Metadata, OP_COLUMN, Op, RUN_COLUMN, RunId, SYNCED_AT_COLUMN, TargetType,
 };

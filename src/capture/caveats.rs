@@ -1,8 +1,8 @@
 //! What a capture does not cover as things stand: said by `check`, and by every report.
 
-use super::decide::Decision;
 use super::error::CaptureError;
 use crate::batch::Standing;
+use crate::capture::whole_or_changes::Decision;
 use crate::model::TableSpec;
 use crate::source::{CursorColumn, Relation, Sight, Table};
 

@@ -18,18 +18,18 @@
 mod caveats;
 mod chunk;
 mod cursor;
-mod decide;
 mod error;
 mod filter;
 pub mod keyed;
 mod plan;
 mod unique;
+mod whole_or_changes;
 
 pub use caveats::{blind, caveats, unbounded};
 pub use chunk::may_be_chunked;
-pub use decide::{Decision, Part, Why, decide, relation_mark};
 pub use error::CaptureError;
 pub use plan::{Capture, Found, Pass};
+pub use whole_or_changes::{Decision, Part, Why, decide, relation_mark};
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,11 @@
 use time::OffsetDateTime;
 
 use super::cursor::Seen;
-use super::decide::{Decision, Part, relation_mark};
 use super::error::CaptureError;
 use crate::batch::{
     CaptureMark, KeyListMark, Loading, LogMark, Position, Removal, Repeated, RowsBefore, Standing, TableMark,
 };
+use crate::capture::whole_or_changes::{Decision, Part, relation_mark};
 use crate::encode::{Flag, KeyDigest, RowKind};
 use crate::model::{DeleteStyle, Deletes, Op};
 use crate::source::{Bulk, Columns, CursorColumn, KeyRange, Moment, Read, Relation, Rows, Since, Table};

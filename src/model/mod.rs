@@ -10,23 +10,23 @@ use time::OffsetDateTime;
 
 mod changelog;
 pub mod figures;
-mod finds;
 mod metadata;
-mod near;
 mod relation;
+mod similar_names;
 mod table;
+mod what_captures_find;
 
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
-pub use finds::{Finds, FoundDeletes};
 pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
-pub use near::{nearest, nearest_relations, one_of};
 pub use relation::{RelationName, in_shell};
+pub use similar_names::{nearest, nearest_relations, one_of};
 #[cfg(test)]
 pub(crate) use table::plain_spec;
 pub use table::{
     Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy,
     TableSpec,
 };
+pub use what_captures_find::{Finds, FoundDeletes};
 
 /// The prefix of the columns Plimsoll adds to staged rows and, where asked to, to targets.
 pub const RESERVED_PREFIX: &str = "_plimsoll_";

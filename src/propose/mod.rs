@@ -13,8 +13,8 @@ mod capture;
 mod changelog;
 mod checked;
 mod error;
+mod file_head;
 mod frameworks;
-mod head;
 mod proposed;
 mod render;
 mod select;
@@ -26,7 +26,7 @@ mod trigger_text;
 
 pub use checked::spec_of;
 pub use error::ProposeError;
-pub use head::Places;
+pub use file_head::Places;
 pub use proposed::{Entry, Proposal, Proposed, ProposedLog, Verdict, Written};
 pub use render::{render, settings};
 pub use select::{Filters, Wish, near};

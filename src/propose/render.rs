@@ -1,8 +1,8 @@
 //! The proposal as a file: TOML with the reason for each choice.
 
-use super::head::{Places, head};
 use super::proposed::{Entry, LogWriter, Proposal, Proposed, ProposedLog, Verdict, Written};
 use super::toml_text::{WIDTH, comment, relation, remarks, text, wrap};
+use crate::propose::file_head::{Places, head};
 
 /// The whole file.
 pub fn render(proposal: &Proposal, places: Places) -> String {

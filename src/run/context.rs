@@ -13,11 +13,11 @@ use super::progress::{Progress, Silent};
 use crate::bigquery::{BigQuery, Settings};
 use crate::config::{BigQueryConfig, Config, Secret};
 use crate::model::{FeedId, RunId};
+use crate::pubsub_topic::Topic;
 use crate::run::status::seen::Seen;
 use crate::source::{Canceller, Session, Source, SourceError};
 use crate::state::{Complaint, Holder, StateDocument};
 use crate::storage::Store;
-use crate::topic::Topic;
 
 /// The request to end: runs stop at the next safe point.
 pub type Stop = CancellationToken;

@@ -5,11 +5,11 @@ use crate::bigquery::BigQueryError;
 use crate::capture::CaptureError;
 use crate::encode::EncodeError;
 use crate::model::{Blame, in_shell};
+use crate::pubsub_topic::TopicError;
 use crate::source::SourceError;
 use crate::stage::StageError;
 use crate::state::StateError;
 use crate::storage::StorageError;
-use crate::topic::TopicError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {

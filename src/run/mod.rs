@@ -12,18 +12,17 @@
 
 mod after_commit;
 mod assignment;
+mod captured_tables;
+mod change_log_at_hand;
 mod check;
 mod context;
 mod delete_guard;
-mod due;
 mod error;
 mod feed;
 mod feeds;
-mod gathered;
 mod handover;
 mod history;
-mod log_at_hand;
-mod look;
+mod look_at_table;
 mod noted_tables;
 mod order;
 mod partition_limit;
@@ -38,6 +37,7 @@ mod target_notes;
 mod target_plan;
 mod tick;
 mod verbs;
+mod when_due;
 
 pub use check::{ColumnCheck, Service, ServiceCheck, SourceCheck, TableCheck};
 pub use context::{Context, Stop};

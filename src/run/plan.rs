@@ -7,8 +7,6 @@ use time::OffsetDateTime;
 
 use super::context::Context;
 use super::error::RunError;
-use super::log_at_hand::LogAtHand;
-use super::look::{InSource, Look, Looked, Opened};
 use super::order::Mode;
 use super::report::Failure;
 use super::target_plan::{present, why_whole};
@@ -16,10 +14,12 @@ use crate::batch::{
     Absent, Changes, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Unstaged, Update,
 };
 use crate::bigquery::{Inspection, Merger, Reach, TargetPlan, merge_statement};
-use crate::capture::keyed::log::{Claim, Log, Survey};
+use crate::capture::keyed::change_log::{Claim, Log, Survey};
 use crate::capture::keyed::{Chunk, Reread};
 use crate::capture::{Capture, Decision, Why};
 use crate::model::{CaptureKind, RunId, TableSpec};
+use crate::run::change_log_at_hand::LogAtHand;
+use crate::run::look_at_table::{InSource, Look, Looked, Opened};
 use crate::run::target_notes::{bound_note, target_notes};
 use crate::source::{Session, Table, scan_statement, statement};
 use crate::state::Handle;

@@ -3,7 +3,7 @@
 use crate::batch::Standing;
 use crate::bigquery::{Inspection, Reach};
 use crate::capture::keyed::Reach as Names;
-use crate::capture::keyed::log::Claim;
+use crate::capture::keyed::change_log::Claim;
 use crate::capture::may_be_chunked;
 use crate::model::{CaptureKind, DeleteStyle, Deletes, TableSpec};
 use crate::run::context::Context;

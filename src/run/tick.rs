@@ -13,7 +13,7 @@ use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
 use crate::model::{RelationName, TableSpec, nearest_relations, one_of};
-use crate::topic::{Topic, TopicError};
+use crate::pubsub_topic::{Topic, TopicError};
 
 /// Which tables a tick is for; also the body of `POST /runs` and of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]

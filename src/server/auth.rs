@@ -18,9 +18,9 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Validation};
 use serde::Deserialize;
 
-use super::door::Checks;
 use super::keys::{Keys, KeysError};
 use crate::config::Auth;
+use crate::server::listen_address::Checks;
 
 /// Overrides where Google's public keys are fetched from.
 const JWKS_URL: &str = "PLIMSOLL_OIDC_JWKS_URL";

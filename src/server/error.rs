@@ -32,7 +32,7 @@ impl ServeError {
             Self::Open { .. } => format!(
                 "write [server] auth = \"oidc\" with audience and service_account, or listen with --host 127.0.0.1; {}=1 \
                  lets everybody in",
-                super::door::ALLOW_OPEN
+                super::listen_address::ALLOW_OPEN
             ),
         }
     }

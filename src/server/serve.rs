@@ -14,10 +14,10 @@ use tracing::{info, warn};
 use super::app::App;
 use super::auth::Gate;
 use super::connections;
-use super::door::{Checks, Door, Platform, Unchecked, how_to_open, link};
 use super::error::ServeError;
 use super::routes::router;
 use crate::run::Context;
+use crate::server::listen_address::{Checks, Door, Platform, Unchecked, how_to_open, link};
 
 /// How long runs may go on after the signal; giving back their leases takes the rest of the ten seconds.
 const GRACE: Duration = Duration::from_secs(5);

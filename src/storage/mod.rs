@@ -14,9 +14,9 @@ use google_cloud_auth::credentials::{Builder as CredentialsBuilder, Credentials,
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_storage::client::Storage;
 
-use crate::cause::root_cause;
 use crate::emulator;
 use crate::retry::RetryAfter;
+use crate::root_cause::root_cause;
 
 mod error;
 

@@ -525,7 +525,7 @@ async fn two_rows_of_one_key_are_not_taken_for_one() {
 #[test]
 fn the_limits_of_every_log_are_documented() {
     let page = include_str!("../../docs/LIMITS.md");
-    for (name, unseen) in plimsoll::capture::keyed::log::UNSEEN {
+    for (name, unseen) in plimsoll::capture::keyed::change_log::UNSEEN {
         assert!(page.contains(&format!("| `{name}` | {unseen} |")), "{name}: {unseen}");
     }
 }

@@ -8,8 +8,8 @@
 //!          └─ it is not         ─▶ delete
 //! ```
 
+pub mod change_log;
 mod key_source;
-pub mod log;
 mod reread;
 
 pub use key_source::{Chunk, KeyColumns, KeyCounts, KeySource, Reach};

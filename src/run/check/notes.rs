@@ -2,7 +2,7 @@
 
 use crate::capture::blind;
 use crate::capture::keyed::Reach;
-use crate::capture::keyed::log::{Claim, Log, unseen};
+use crate::capture::keyed::change_log::{Claim, Log, unseen};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::figures::period;
 use crate::model::{CaptureKind, ChangedColumns, Deletes, OnUnrepresentable, TableSpec};

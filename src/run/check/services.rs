@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::emulator;
+use crate::pubsub_topic::{Topic, TopicError};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::report::Failure;
 use crate::source::{ConnectFault, Session, SourceError};
-use crate::topic::{Topic, TopicError};
 use crate::{bigquery, storage};
 
 /// The longest wait for one of them.

@@ -4,12 +4,12 @@
 //! role may have the one and lack the other, and row-level security may be in the way of any of them.
 
 use crate::batch::Standing;
-use crate::capture::keyed::log::{Log, Survey};
+use crate::capture::keyed::change_log::{Log, Survey};
 use crate::capture::keyed::{Chunk, Reread};
 use crate::capture::{Capture, Decision, Found, decide};
 use crate::model::{CaptureKind, Deletes};
 use crate::run::error::RunError;
-use crate::run::look::InSource;
+use crate::run::look_at_table::InSource;
 use crate::source::{Columns, Moment, Read, Rows, Session, scan_statement};
 
 /// Fails where one of them would.

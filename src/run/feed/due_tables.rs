@@ -4,10 +4,10 @@ use time::OffsetDateTime;
 
 use crate::batch::Loading;
 use crate::model::TableSpec;
-use crate::run::due::rest;
 use crate::run::feed::Run;
 use crate::run::order::{Guard, Mode};
 use crate::run::set_aside::must_wait;
+use crate::run::when_due::rest;
 use crate::state::{Handle, StateDocument};
 
 impl Run<'_> {

@@ -1,7 +1,7 @@
 //! What a tick did, for people, programs and the log. The same object everywhere: `report.json`, `run --json`, `POST /runs`.
 
 mod failure;
-mod log;
+mod log_event;
 mod table;
 mod waiting;
 

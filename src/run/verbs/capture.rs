@@ -11,19 +11,19 @@
 use std::time::Instant;
 
 use crate::batch::Absent;
-use crate::capture::keyed::log::{Log, Survey};
+use crate::capture::keyed::change_log::{Log, Survey};
 use crate::capture::{Capture, Decision, Part, Why};
 use crate::model::TableSpec;
 use crate::run::assignment::Assignment;
-use crate::run::due::is_old;
+use crate::run::captured_tables::{Captured, Gathered, StagedTable};
+use crate::run::change_log_at_hand::{LogAtHand, Named};
 use crate::run::error::RunError;
-use crate::run::gathered::{Captured, Gathered, StagedTable};
-use crate::run::log_at_hand::{LogAtHand, Named};
-use crate::run::look::{Look, Looked, logged_tables};
+use crate::run::look_at_table::{Look, Looked, logged_tables};
 use crate::run::staging_place::{Reading, StagingPlace};
 use crate::run::target_plan::{target_plan, why_whole};
 use crate::run::verbs::seal;
 use crate::run::verbs::stage::{Passed, Staging};
+use crate::run::when_due::is_old;
 use crate::source::{Moment, Session, Table, read_catalog};
 use crate::stage::batch_folder;
 

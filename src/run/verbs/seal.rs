@@ -3,10 +3,10 @@
 use crate::batch::{Aside, Batch, FORMAT_VERSION, LogCounts, Watermark};
 use crate::model::TableSpec;
 use crate::run::assignment::Assignment;
+use crate::run::captured_tables::{Captured, Gathered};
+use crate::run::change_log_at_hand::LogAtHand;
 use crate::run::context::Context;
 use crate::run::error::RunError;
-use crate::run::gathered::{Captured, Gathered};
-use crate::run::log_at_hand::LogAtHand;
 use crate::run::set_aside::{Stage, last_success, set_aside};
 use crate::source::Moment;
 use crate::stage::{batch_folder, store_manifest};

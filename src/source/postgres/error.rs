@@ -3,8 +3,8 @@
 use tokio_postgres::error::SqlState;
 
 use super::sql::{ident, qualified};
-use crate::cause::root_cause;
 use crate::model::{Blame, RelationName, one_of};
+use crate::root_cause::root_cause;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SourceError {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio_postgres::config::Host;
 
 use super::error::SourceError;
-use super::pairs::Pairs;
+use crate::source::postgres::connection_string::Pairs;
 use settings::Settings;
 
 pub(super) use options::{HostOrder, Negotiation, ServerNameIndication, SslMode, Tls, TlsVersions};

@@ -2,12 +2,12 @@
 
 use super::{Passed, Staging};
 use crate::batch::{Absent, Repeats};
-use crate::capture::keyed::log::{KeyReader, Log, Opened};
+use crate::capture::keyed::change_log::{KeyReader, Log, Opened};
 use crate::capture::keyed::{KeyColumns, KeySource, Reach, Reread};
 use crate::encode::{Flag, RowEncoder, RowKind};
 use crate::model::Op;
+use crate::run::change_log_at_hand::ClaimReading;
 use crate::run::error::RunError;
-use crate::run::log_at_hand::ClaimReading;
 use crate::source::CopyText;
 
 impl Staging<'_> {

@@ -3,9 +3,9 @@
 use super::Staging;
 use crate::batch::{Absent, Changes, LogMark, Parts, Removal, TableBatch, Unstaged, Update};
 use crate::bigquery::{Destination, PreparedTarget};
+use crate::run::captured_tables::StagedTable;
 use crate::run::delete_guard;
 use crate::run::error::RunError;
-use crate::run::gathered::StagedTable;
 use crate::run::order::Guard;
 use crate::run::staging_place::StagingPlace;
 use crate::run::verbs::encode::Bounds;

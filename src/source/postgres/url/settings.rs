@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::options::{HostOrder, Negotiation, ServerNameIndication, SslMode, Tls, TlsVersions};
+use crate::source::postgres::connection_string::Pairs;
 use crate::source::postgres::error::SourceError;
-use crate::source::postgres::pairs::Pairs;
 use crate::source::postgres::parameters::{Treatment, near, treatment};
 
 /// How long connecting may take where the URL does not say.

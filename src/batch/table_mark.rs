@@ -1,0 +1,249 @@
+//! What a watermark says of each table.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::batch::position::LogPosition;
+
+/// What the watermark says of one table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableMark {
+    pub relation: RelationMark,
+    /// What the table's capture goes on from.
+    #[serde(flatten)]
+    pub capture: CaptureMark,
+    /// A first load under way: the table is in BigQuery up to a key. What the watermark says is of its first chunk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loading: Option<Loading>,
+    /// When all rows were last read.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub whole_at: Option<OffsetDateTime>,
+    /// Rows of the target, where they are known: what BigQuery counted, added up from the first load on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// Rows of the source when all of them, or all their keys, were last read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_rows: Option<u64>,
+    /// Of those, rows that the target lacks, for their key can't be held. Absent where an older version has counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u64>,
+    /// Rows that BigQuery could not hold as they are, since all rows were last read: each has a line in a batch's quarantine file, or a
+    /// NULL that was counted. One that was sent again unchanged counts once. Version 1 called them refused, and counted values.
+    #[serde(default, alias = "refused", skip_serializing_if = "is_zero")]
+    pub quarantined: u64,
+}
+
+/// What a capture goes on from, one variant for each way to find changes. As the state keeps it, the fields of a variant stand beside
+/// those of the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CaptureMark {
+    /// The place in a change log.
+    Log { log: LogMark },
+    /// The floor of a cursor.
+    Cursor {
+        cursor: CursorMark,
+        /// The last full list of keys that is in BigQuery.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keys: Option<KeyListMark>,
+    },
+    /// The position alone tells what has changed; or nothing has to, where all rows are read.
+    Position {
+        /// The last full list of keys that is in BigQuery.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keys: Option<KeyListMark>,
+    },
+}
+
+impl CaptureMark {
+    /// Of a capture that reads the table's own rows.
+    pub fn of_rows(cursor: Option<CursorMark>, keys: Option<KeyListMark>) -> Self {
+        match cursor {
+            Some(cursor) => Self::Cursor { cursor, keys },
+            None => Self::Position { keys },
+        }
+    }
+}
+
+impl TableMark {
+    /// The floor of the cursor, where the capture has one.
+    pub fn cursor(&self) -> Option<&CursorMark> {
+        match &self.capture {
+            CaptureMark::Cursor { cursor, .. } => Some(cursor),
+            CaptureMark::Log { .. } | CaptureMark::Position { .. } => None,
+        }
+    }
+
+    /// The last full list of keys that is in BigQuery.
+    pub fn keys(&self) -> Option<&KeyListMark> {
+        match &self.capture {
+            CaptureMark::Cursor { keys, .. } | CaptureMark::Position { keys } => keys.as_ref(),
+            CaptureMark::Log { .. } => None,
+        }
+    }
+
+    /// Where the table stands in a change log.
+    pub fn log(&self) -> Option<&LogMark> {
+        match &self.capture {
+            CaptureMark::Log { log } => Some(log),
+            CaptureMark::Cursor { .. } | CaptureMark::Position { .. } => None,
+        }
+    }
+
+    /// Rows that the target got from the source when all of them, or all their keys, were last read.
+    pub fn held_rows(&self) -> Option<u64> {
+        Some(self.source_rows?.saturating_sub(self.left_out?))
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// How far a load in chunks has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loading {
+    /// The last key that is in BigQuery, as PostgreSQL prints its columns.
+    pub after: Vec<String>,
+    pub rows: u64,
+    /// Of those, rows that the target lacks, for their key can't be held. Absent where an older version has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u64>,
+    pub before: RowsBefore,
+    #[serde(default)]
+    pub removal: Removal,
+    /// A digest of what decides the order of keys: under another one the position means nothing.
+    #[serde(default)]
+    pub order: String,
+}
+
+/// Whether the last stretch of a load in chunks may remove as many rows as the source lacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Removal {
+    #[default]
+    Guarded,
+    /// Who began the load has let it.
+    Allowed,
+}
+
+/// What the target had when a load in chunks began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowsBefore {
+    None,
+    /// Rows that the source lacks have to go at the end.
+    Some,
+}
+
+/// Where a table stands in the change log. Each table has its own place: one that is not due stays behind the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogMark {
+    #[serde(flatten)]
+    pub position: LogPosition,
+    #[serde(with = "time::serde::rfc3339")]
+    pub taken_at: OffsetDateTime,
+    /// The log tables the table's entries stand in.
+    pub logs: Vec<LogTableMark>,
+    /// The content types the table listens to, by name: the numbers the entries had them under.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<String, String>,
+}
+
+/// How far one log table was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogTableMark {
+    pub name: String,
+    pub oid: u32,
+    /// The floor of the entries' ids; its largest value also is the entry that has to be there still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<CursorMark>,
+    /// What tells that entry from another one that has its number since: its time, or its transaction's id. Absent where
+    /// the log was empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+}
+
+/// The relation and the columns the watermark speaks of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelationMark {
+    pub oid: u32,
+    /// The leaf partitions (or inheriting tables): a newly attached one brings rows with old transaction ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<u32>,
+    /// The files that the rows were in, in the order of the relation and its leaves: others after a rewrite, whose rows may have old
+    /// cursor values. Empty where nobody looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<u32>,
+    pub columns: Vec<MarkedColumn>,
+    /// The target's columns as the last batch left them: one that is gone since was dropped there. Empty where an older version wrote the
+    /// state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<String>,
+    /// Columns the target still has, with old values, though the source no longer publishes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<String>,
+    /// What else decides which rows and values are published, and where: target, key, filter, delete style.
+    pub definition: String,
+}
+
+/// A published column: its name in the target, and which column of the source it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkedColumn {
+    pub name: String,
+    pub number: i32,
+    /// The source's type, as far as it decides a value's text; absent where the rows themselves tell of a change of type.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub value_type: Option<String>,
+}
+
+/// Where the floor of a `cursor` capture stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CursorMark {
+    pub column: String,
+    /// The largest value seen, as PostgreSQL prints it.
+    pub seen: Option<String>,
+    /// The value below which nothing can come any more, less the lag.
+    pub floor: Option<String>,
+    /// Becomes the floor once no transaction is open that was open when it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<FloorCandidate>,
+    /// The start of the oldest transaction then open, or the clock where none was: the floor never lies above it.
+    pub not_after: String,
+    /// The server's clock then, for columns whose time zone nobody knows; absent in a state that an older version wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloorCandidate {
+    pub value: String,
+    /// The snapshot's `xmax` when `value` was the largest.
+    pub xmax: u64,
+}
+
+/// A digest of a full list of keys, so that an unchanged list costs no job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyListMark {
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    pub count: u64,
+    /// Sum of the keys' hashes, hex; independent of order.
+    pub digest: String,
+    /// Whether each key is known to stand in one row.
+    #[serde(default)]
+    pub repeats: Repeated,
+}
+
+/// Whether a list of keys may have one twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Repeated {
+    /// An older version made the list, and did not ask.
+    #[default]
+    Unknown,
+    No,
+}

@@ -1,0 +1,189 @@
+//! Which entries of the log concern a table, and which of its rows they are about.
+
+use crate::batch::LogMark;
+use crate::capture::error::CaptureError;
+use crate::capture::keyed::change_log::resolve::{Entries, Log, need};
+use crate::capture::keyed::key_source::{KeyColumns, Reach};
+use crate::encode::{Shape, ShapeColumn};
+use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TargetType, TypeColumn};
+use crate::source::{
+    Claimed, CursorType, Group, LogPlace, NewEntries, Relation, RelationKind, SourceColumn, Spelling, has_one_spelling,
+    ident, keys_statement,
+};
+
+/// Which entries concern a table, and what of the table their key is.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// As the config writes it.
+    pub name: String,
+    /// Which table of entries.
+    pub(super) log: usize,
+    pub(super) groups: Vec<Group>,
+    /// The table's columns that hold the logged key, in the log's order.
+    pub key: KeyColumns,
+    /// Their names inside the log.
+    pub(super) fields: Vec<String>,
+}
+
+/// Whether two spellings of a column's values are two keys to the target.
+fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
+    let target = shape.column(&column.name).map(|c| c.target.target_type);
+    if target == Some(TargetType::String) && !has_one_spelling(column) { Spelling::Counts } else { Spelling::IsOne }
+}
+
+impl Claim {
+    /// As a source is asked for its entries.
+    pub(super) fn claimed(&self) -> Claimed<'_> {
+        Claimed { groups: &self.groups, columns: &self.key.columns, spelling: &self.key.spelling, fields: &self.fields }
+    }
+}
+
+impl Log<'_> {
+    /// The new entries of the table that a claim reads.
+    pub fn new_entries<'e>(&'e self, claim: &Claim, since: &'e LogPlace) -> NewEntries<'e> {
+        NewEntries { spec: self.spec, table: &self.tables[claim.log], facts: &self.facts, since }
+    }
+
+    /// The statement that reads a claim's keys, for people and for trying it out.
+    pub fn keys_statement(&self, claim: &Claim, since: &LogPlace) -> String {
+        keys_statement(self.new_entries(claim, since), claim.claimed(), None)
+    }
+
+    /// A table's place in the log that a claim reads.
+    pub fn place(&self, claim: &Claim, mark: &LogMark) -> LogPlace {
+        let table = &self.tables[claim.log];
+        let marked = mark.logs.iter().find(|l| l.name == table.name.to_string());
+        LogPlace { position: mark.position.clone(), ids: marked.and_then(|m| m.ids.clone()) }
+    }
+
+    /// What `check` has to say of the log's tables.
+    pub fn notes(&self, claims: &[Claim]) -> Vec<String> {
+        let mut notes: Vec<String> = Vec::new();
+        for claim in claims {
+            let table = &self.tables[claim.log];
+            let note = match &table.ids {
+                None => format!(
+                    "the ids of {} are no numbers: every tick scans it, unless [changelog] lag = \"10m\" (or longer) says how far the \
+                     times in it may be off; entries that are pruned unread are not noticed",
+                    table.name
+                ),
+                Some(ids) if !table.relation.leading.contains(&ids.name) => {
+                    format!("no index of {} leads with {}: every tick scans it", table.name, ids.name)
+                }
+                Some(ids) if ids.kind == CursorType::Integer && self.spec.at.is_none() => format!(
+                    "without `at` in [changelog] (the column with an entry's time), an update of the newest row of {} looks as if the log had been pruned, \
+                     and every table is read whole",
+                    table.name
+                ),
+                Some(ids) if ids.kind != CursorType::Integer => {
+                    format!("the ids of {} are no numbers: entries that are pruned unread are not noticed", table.name)
+                }
+                Some(_) => continue,
+            };
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
+    }
+
+    /// Whether a time bounds the search for a claim's entries, as a cursor's does.
+    pub fn is_bounded_by_time(&self, claim: &Claim) -> bool {
+        self.tables[claim.log].ids.as_ref().is_some_and(|ids| ids.kind != CursorType::Integer)
+    }
+
+    /// Which entries concern a table.
+    pub fn claims(&self, spec: &TableSpec, relation: &Relation, shape: &Shape) -> Result<Vec<Claim>, CaptureError> {
+        let named = self.log_types(spec, relation)?;
+        named.iter().map(|t| self.claim(t, relation, shape)).collect()
+    }
+
+    /// The configured types; a table whose log names relations is its own type.
+    fn log_types(&self, spec: &TableSpec, relation: &Relation) -> Result<Vec<LogType>, CaptureError> {
+        let own = || match (&self.spec.types, self.spec.table == LogTable::PerType) {
+            (TypeColumn::Relation { .. }, _) if relation.kind != RelationKind::View => {
+                Ok(format!("{}.{}", ident(&spec.source.schema), ident(&spec.source.name)))
+            }
+            (TypeColumn::Table, false) => Ok(String::new()),
+            _ => Err(CaptureError::NoLogTypes { example: self.example() }),
+        };
+        if spec.log_types.is_empty() {
+            return Ok(vec![LogType { name: own()?, key: None, fields: None }]);
+        }
+        let each = spec.log_types.iter().map(|t| {
+            let name = if t.name.is_empty() { own()? } else { t.name.clone() };
+            Ok(LogType { name, ..t.clone() })
+        });
+        each.collect()
+    }
+
+    fn example(&self) -> String {
+        match (&self.spec.types, &self.spec.table) {
+            (TypeColumn::ContentType { .. }, _) => "app.project",
+            (TypeColumn::Table, _) => "public.app_historicalproject",
+            (TypeColumn::Relation { .. }, _) => "public.orders",
+            (TypeColumn::Name(_), _) => "Order",
+        }
+        .to_owned()
+    }
+
+    fn claim(&self, log_type: &LogType, relation: &Relation, shape: &Shape) -> Result<Claim, CaptureError> {
+        let Entries { table: log, groups, about } = self.entries(&log_type.name)?;
+        let key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
+        let names: Vec<String> = match &log_type.key {
+            Some(names) => names.clone(),
+            None => key.iter().map(|k| (*k).to_owned()).collect(),
+        };
+        let is_key = names.len() == key.len() && key.iter().all(|k| names.iter().any(|n| n == k));
+        let reach = if is_key { Reach::Key } else { Reach::Scope };
+        if reach == Reach::Scope {
+            let [name] = names.as_slice() else { return Err(CaptureError::WideScope(log_type.name.clone())) };
+            if relation.column(name).is_some() && shape.column(name).is_none_or(ShapeColumn::is_hashed) {
+                return Err(CaptureError::ScopeNotPublished(name.clone()));
+            }
+        }
+        let columns = names
+            .iter()
+            .map(|n| relation.column(n).cloned().ok_or_else(|| CaptureError::NoSuchKeyColumn(n.clone())))
+            .collect::<Result<Vec<_>, _>>()?;
+        let spelling = columns.iter().map(|c| spelling_of(c, shape)).collect();
+        let fields = self.fields(log_type, names, about)?;
+        let said = if log_type.name.is_empty() { "the table" } else { &log_type.name };
+        self.check_width(said, log, &fields, columns.len())?;
+        Ok(Claim { name: log_type.name.clone(), log, groups, key: KeyColumns { columns, spelling, reach }, fields })
+    }
+
+    /// The key's names inside the log. A view's key column may be called otherwise than that of the relation the log speaks
+    /// of; that one's primary key then is what was logged.
+    fn fields(
+        &self,
+        log_type: &LogType,
+        names: Vec<String>,
+        about: Option<&Relation>,
+    ) -> Result<Vec<String>, CaptureError> {
+        let fields = log_type.fields.clone().unwrap_or(names);
+        let is_packed = matches!(self.spec.key.format, KeyFormat::Json | KeyFormat::Hstore);
+        let Some(about) = about.filter(|a| is_packed && a.kind != RelationKind::View) else { return Ok(fields) };
+        let Some(unknown) = fields.iter().find(|f| about.column(f).is_none()) else { return Ok(fields) };
+        if log_type.fields.is_none() && about.primary_key.len() == fields.len() {
+            return Ok(about.primary_key.clone());
+        }
+        Err(CaptureError::NoLoggedField { name: log_type.name.clone(), field: unknown.clone() })
+    }
+
+    /// The log has to keep as many values as the key has columns.
+    fn check_width(&self, name: &str, log: usize, fields: &[String], wanted: usize) -> Result<(), CaptureError> {
+        let width = |given| CaptureError::KeyWidth { name: name.to_owned(), given, wanted };
+        if fields.len() != wanted {
+            return Err(width(fields.len()));
+        }
+        for key in self.spec.keys().filter(|k| k.format == KeyFormat::Columns) {
+            match (key.columns.len(), self.tables.get(log)) {
+                (0, Some(table)) => fields.iter().try_for_each(|f| need(table, f).map(drop))?,
+                (n, _) if n != wanted && n > 0 => return Err(width(n)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
