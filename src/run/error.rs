@@ -104,7 +104,12 @@ impl RunError {
             Self::Source(e) | Self::Capture(CaptureError::Source(e)) => e.is_of_one_table(),
             Self::Capture(_) | Self::Encode(_) | Self::TooManyDeletes { .. } => true,
             Self::BigQuery(e) => e.is_of_one_table(),
-            _ => false,
+            Self::Stage(_)
+            | Self::Storage(_)
+            | Self::State(_)
+            | Self::Topic(_)
+            | Self::OutOfTime(_)
+            | Self::Stopping => false,
         }
     }
 

@@ -39,8 +39,7 @@ impl Connection {
         if statement.params().is_empty() {
             return Ok(());
         }
-        let (code, message) = ("42P02".to_owned(), "there is no parameter $1".to_owned());
-        Err(SourceError::Statement { doing, code, message })
+        Err(SourceError::statement(doing, "42P02".to_owned(), "there is no parameter $1".to_owned()))
     }
 
     /// Starts a `COPY … TO STDOUT`.

@@ -3,6 +3,7 @@
 use tokio_postgres::error::SqlState;
 
 use super::sql::{ident, qualified};
+use super::statement_fault::StatementFault;
 use crate::model::{Blame, RelationName, one_of};
 use crate::root_cause::root_cause;
 
@@ -28,7 +29,7 @@ pub enum SourceError {
     },
 
     #[error("PostgreSQL: {message} (SQLSTATE {code}) while {doing}")]
-    Statement { doing: &'static str, code: String, message: String },
+    Statement { doing: &'static str, fault: StatementFault, code: String, message: String },
 
     #[error("row-level security of {} would hide rows from the role, so reading is refused", table_name(table.as_deref()))]
     Hidden { table: Option<String> },
@@ -64,6 +65,16 @@ pub enum ConnectFault {
     Other,
 }
 
+impl ConnectFault {
+    /// Whether it passes without anybody's help.
+    fn is_transient(self) -> bool {
+        match self {
+            Self::Tls | Self::Password | Self::NoDatabase => false,
+            Self::Unreachable | Self::Silent | Self::Full | Self::NotReady | Self::Attributes | Self::Other => true,
+        }
+    }
+}
+
 impl SourceError {
     /// Wraps an error of the driver. Detail and hint of the server are left out: they may hold row values.
     pub fn wrap(doing: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
@@ -80,58 +91,84 @@ impl SourceError {
                 } else {
                     "a row could not be read".to_owned()
                 };
-                Self::Statement { doing, code, message }
+                Self::statement(doing, code, message)
             }
             None => Self::Lost { doing, reason: root_cause(&e) },
+        }
+    }
+
+    pub(super) fn statement(doing: &'static str, code: String, message: String) -> Self {
+        Self::Statement { doing, fault: StatementFault::of(&code), code, message }
+    }
+
+    /// Why the server refused a statement; `None` of every other error.
+    pub fn statement_fault(&self) -> Option<StatementFault> {
+        match self {
+            Self::Statement { fault, .. } => Some(*fault),
+            _ => None,
         }
     }
 
     /// Whether the same run may succeed later without anybody's help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Connect { kind, .. } => {
-                !matches!(kind, ConnectFault::Tls | ConnectFault::Password | ConnectFault::NoDatabase)
-            }
+            Self::Connect { kind, .. } => kind.is_transient(),
+            Self::Statement { fault, .. } => fault.is_transient(),
             Self::Lost { .. } | Self::Rewritten => true,
-            // Connection trouble, too little of something, shutdown, a serialization failure or recovery conflict.
-            Self::Statement { code, .. } => {
-                ["08", "53", "57", "40", "55P03"].iter().any(|class| code.starts_with(class))
-            }
-            _ => false,
+            Self::BadUrl(_)
+            | Self::BadParameter { .. }
+            | Self::NotLetIn { .. }
+            | Self::NoSuchTable { .. }
+            | Self::Hidden { .. }
+            | Self::TooOld(_)
+            | Self::Unexpected { .. } => false,
         }
     }
 
-    /// A serialization failure, which on a standby is a conflict with what the primary has cleaned up, or a deadlock.
-    /// Source: <https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT>
+    /// The server has ended the statement for the sake of other transactions.
     pub fn is_lost_conflict(&self) -> bool {
-        matches!(self, Self::Statement { code, .. } if code == "40001" || code == "40P01")
+        matches!(self.statement_fault(), Some(StatementFault::Conflict(_)))
     }
 
     /// Whether what is in the way is one table's alone: it is locked, takes too long, or was just rewritten.
     pub fn is_of_one_table(&self) -> bool {
         match self {
-            Self::Statement { code, .. } => code == "55P03" || code == "57014" || !self.is_transient(),
+            Self::Statement { fault, .. } => fault.is_of_one_table(),
             Self::NoSuchTable { .. } | Self::Hidden { .. } | Self::Rewritten => true,
-            _ => false,
+            Self::BadUrl(_)
+            | Self::BadParameter { .. }
+            | Self::Connect { .. }
+            | Self::NotLetIn { .. }
+            | Self::Lost { .. }
+            | Self::TooOld(_)
+            | Self::Unexpected { .. } => false,
         }
     }
 
     /// Whether the role has no right to what it asked for.
     pub fn is_denied(&self) -> bool {
-        matches!(self, Self::Statement { code, .. } if code == "42501")
+        self.statement_fault() == Some(StatementFault::Denied)
     }
 
     /// Whether the text of a statement is at fault: its syntax, a name or a type that does not fit.
     pub fn is_of_the_text(&self) -> bool {
-        let is_one = |code: &str| code != "42501" && ["42", "22", "0A"].iter().any(|class| code.starts_with(class));
-        matches!(self, Self::Statement { code, .. } if is_one(code))
+        self.statement_fault().is_some_and(StatementFault::is_of_the_text)
     }
 
     pub fn blame(&self) -> Blame {
         match self {
-            Self::BadUrl(_) | Self::BadParameter { .. } | Self::NoSuchTable { .. } => Blame::Config,
-            Self::Statement { code, .. } if is_config(code) => Blame::Config,
-            _ => Blame::World,
+            Self::BadUrl(_)
+            | Self::BadParameter { .. }
+            | Self::NoSuchTable { .. }
+            | Self::Statement { fault: StatementFault::Undefined, .. } => Blame::Config,
+            Self::Connect { .. }
+            | Self::NotLetIn { .. }
+            | Self::Statement { .. }
+            | Self::Hidden { .. }
+            | Self::Lost { .. }
+            | Self::TooOld(_)
+            | Self::Rewritten
+            | Self::Unexpected { .. } => Blame::World,
         }
     }
 
@@ -170,11 +207,11 @@ impl SourceError {
                 ident(&name.schema),
                 qualified(name)
             ),
-            Self::Statement { code, message, .. } if code == "42501" && message.contains("for function ") => {
+            Self::Statement { fault: StatementFault::Denied, message, .. } if message.contains("for function ") => {
                 let function = message.split("for function ").nth(1).unwrap_or_default();
                 format!("GRANT EXECUTE ON FUNCTION {function} to the role in the source URL")
             }
-            Self::Statement { code, .. } => statement_hint(code),
+            Self::Statement { fault, .. } => fault.hint().to_owned(),
             Self::Hidden { .. } => "set BYPASSRLS with ALTER ROLE for the role in the source URL (of a view: for its owner), or connect as \
                                     the table's owner; `plimsoll check` prints the statement"
                 .to_owned(),
@@ -215,40 +252,6 @@ fn is_quotable(code: &str, doing: &str) -> bool {
     }
 }
 
-/// Undefined table, column or function, or a syntax error: the config's `where`, `cursor` or `key` is at fault.
-fn is_config(code: &str) -> bool {
-    ["42P01", "42703", "42883", "42601", "42804", "42P18"].contains(&code)
-}
-
-fn statement_hint(code: &str) -> String {
-    match code {
-        "42501" => {
-            "GRANT SELECT on the table to the role in the source URL; where it has some columns alone, also on xmin. \
-                    `plimsoll check` names what is missing"
-                .to_owned()
-        }
-        "55P03" => "another session holds a lock on the table (a migration?); the next tick tries again".to_owned(),
-        "57014" => "the statement took longer than [source] statement_timeout (or the run's budget)".to_owned(),
-        // A standby cancels what holds up its replay.
-        // Source: <https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT>
-        "40001" => {
-            "the source is a standby whose replay came first: hot_standby_feedback = on at the standby, or a longer \
-                    max_standby_streaming_delay, lets reads finish; the next tick tries again"
-                .to_owned()
-        }
-        c if c.starts_with("40") => "the next tick tries again".to_owned(),
-        "57P01" | "57P02" | "57P03" => "the server was stopping or starting; the next tick tries again".to_owned(),
-        "53300" => "the server has no connection left; lower [run] parallelism".to_owned(),
-        c if is_config(c) => "check where, key and cursor of the table in the config".to_owned(),
-        c if c.starts_with("22") || c.starts_with("P0") => {
-            "correct the row in the source, or leave such rows out with where in the table's config; the server's log names the \
-             value".to_owned()
-        }
-        "42P17" | "25006" => "the statement is not allowed in a read-only transaction".to_owned(),
-        _ => "see the server's log".to_owned(),
-    }
-}
-
 /// Whether the role lacks the right to connect to the database. By the place it comes from: other checks raise the same code.
 pub(super) fn is_not_let_in(e: &tokio_postgres::Error) -> bool {
     let Some(db) = e.as_db_error() else { return false };
@@ -280,23 +283,4 @@ pub(super) fn connect_fault(e: &tokio_postgres::Error) -> (ConnectFault, String)
         ConnectFault::Unreachable
     };
     (kind, reason)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_standby_that_cancels_a_read_is_told_from_other_trouble() {
-        let error = |code: &str| SourceError::Statement {
-            doing: READING,
-            code: code.to_owned(),
-            message: "canceling statement due to conflict with recovery".to_owned(),
-        };
-        assert!(error("40001").hint().contains("hot_standby_feedback"), "{}", error("40001").hint());
-        for code in ["40001", "40P01", "57P01", "57P03"] {
-            let e = error(code);
-            assert!(e.is_transient() && e.hint().contains("the next tick tries again"), "{code}: {}", e.hint());
-        }
-    }
 }

@@ -14,7 +14,9 @@ use crate::capture::keyed::change_log::claim::Claim;
 use crate::capture::keyed::change_log::diff::Judge;
 use crate::capture::keyed::change_log::resolve::Log;
 use crate::capture::keyed::key_source::{Chunk, KeyCounts, KeySource};
-use crate::source::{CollapsedEntry, Fetched, KeyCursor, LogPlace, NamedKey, Origin, Session, SourceError};
+use crate::source::{
+    CollapsedEntry, Fetched, KeyCursor, LogPlace, NamedKey, Origin, Session, SourceError, StatementFault,
+};
 
 /// Keys a chunk: enough to make a statement worth its round trip, few enough for one that is quick to plan.
 const KEYS_A_CHUNK: usize = 4096;
@@ -38,8 +40,8 @@ pub struct KeyReader<'a> {
 
 /// A value that the server can't read as the key's type: newer ones are asked first.
 fn explain(e: SourceError, claim: &Claim) -> CaptureError {
-    match &e {
-        SourceError::Statement { code, .. } if code.starts_with("22") => CaptureError::UnreadableKey {
+    match e.statement_fault() {
+        Some(StatementFault::Value) => CaptureError::UnreadableKey {
             name: claim.name.clone(),
             type_name: claim.key.columns.iter().map(|c| c.type_name.as_str()).collect::<Vec<_>>().join(", "),
         },
