@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::model::{CaptureKind, KeyFormat, Lag, LogTable, PartitionBy, RelationName, TypeColumn};
 

@@ -1,0 +1,40 @@
+//! `[source]`: the database that is read.
+
+use std::time::Duration;
+
+use super::password;
+use super::read::Section;
+use super::secret::Secret;
+
+/// A shorter salt could be found by trying.
+const SHORTEST_SALT: usize = 16;
+
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    pub url: Secret,
+    /// Longest time one statement may take; the run's budget where not given.
+    pub statement_timeout: Option<Duration>,
+    /// What hashed values are salted with.
+    pub hash_salt: Option<Secret>,
+}
+
+/// `None` only where a fault was noted.
+pub(super) fn read(s: &Section<'_>) -> Option<SourceConfig> {
+    let url = s.required_string("url", "url = \"${DATABASE_URL}\"");
+    let statement_timeout = s.duration("statement_timeout");
+    let hash_salt = s.string("hash_salt");
+    s.refuse_unknown(&["url", "statement_timeout", "hash_salt"]);
+    if let Some(salt) = hash_salt.as_ref().filter(|s| s.value.len() < SHORTEST_SALT) {
+        let problem = format!("hash_salt is shorter than {SHORTEST_SALT} characters");
+        s.fault(salt.at, problem, "make one with `openssl rand -hex 32`, and keep it: another salt is another digest");
+    }
+    if let Some(url) = url.as_ref().filter(|url| password::is_written(&s.shown(url))) {
+        let remedy = "write url = \"${DATABASE_URL}\", and export DATABASE_URL";
+        s.warn(url.at, "url: a password stands in the file".to_owned(), remedy);
+    }
+    Some(SourceConfig {
+        url: Secret::new(url?.value),
+        statement_timeout: statement_timeout.map(|d| d.value),
+        hash_salt: hash_salt.map(|s| Secret::new(s.value)),
+    })
+}
