@@ -5,35 +5,44 @@ pub const STORAGE: &str = "STORAGE_EMULATOR_HOST";
 /// The variable that holds the `http://host:port` of an emulator of BigQuery.
 pub const BIGQUERY: &str = "BIGQUERY_EMULATOR_HOST";
 
-/// A variable whose value no address can be made of.
+/// A variable whose value is no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} is `{value}`, without http:// in front")]
-pub struct NoScheme {
-    variable: &'static str,
-    value: String,
+pub enum NotAnAddress {
+    #[error("{variable} is `{value}`, without http:// in front")]
+    NoScheme { variable: &'static str, value: String },
+
+    #[error("{variable} is `{value}`, which names no host")]
+    NoHost { variable: &'static str, value: String },
 }
 
-impl NoScheme {
+impl NotAnAddress {
     /// What to type.
     pub fn hint(&self) -> String {
-        let Self { variable, value } = self;
-        // Another scheme goes.
-        let address = value.rsplit_once("://").map_or(value.as_str(), |(_, address)| address);
+        let (variable, address) = match self {
+            // Another scheme goes.
+            Self::NoScheme { variable, value } => {
+                (variable, value.rsplit_once("://").map_or(value.as_str(), |(_, a)| a))
+            }
+            Self::NoHost { variable, .. } => (variable, "host:port"),
+        };
         format!("export {variable}=http://{address}, or unset it to use the service itself")
     }
 }
 
 /// The `http://host:port` that the variable holds; `None` where it is not set or empty.
-pub fn address(variable: &'static str) -> Result<Option<String>, NoScheme> {
+pub fn address(variable: &'static str) -> Result<Option<String>, NotAnAddress> {
     read(variable, std::env::var(variable).ok())
 }
 
-fn read(variable: &'static str, value: Option<String>) -> Result<Option<String>, NoScheme> {
-    match value.map(|v| v.trim().trim_end_matches('/').to_owned()).filter(|v| !v.is_empty()) {
-        Some(value) if value.starts_with("http://") || value.starts_with("https://") => Ok(Some(value)),
-        Some(value) => Err(NoScheme { variable, value }),
-        None => Ok(None),
+fn read(variable: &'static str, value: Option<String>) -> Result<Option<String>, NotAnAddress> {
+    let Some(value) = value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()) else { return Ok(None) };
+    let Some(address) = value.strip_prefix("http://").or_else(|| value.strip_prefix("https://")) else {
+        return Err(NotAnAddress::NoScheme { variable, value });
+    };
+    if address.trim_end_matches('/').is_empty() || address.starts_with([':', '/']) {
+        return Err(NotAnAddress::NoHost { variable, value });
     }
+    Ok(Some(value.trim_end_matches('/').to_owned()))
 }
 
 /// What to do where the service, or its emulator, does not answer: `what` is its name, `host` its own address.
@@ -71,5 +80,17 @@ mod tests {
             "export STORAGE_EMULATOR_HOST=http://127.0.0.1:4443, or unset it to use the service itself"
         );
         assert!(read("ftp://x").unwrap_err().hint().starts_with("export STORAGE_EMULATOR_HOST=http://x, "));
+    }
+
+    #[test]
+    fn an_address_has_a_host() {
+        for value in ["http://", "https:///", "http://:4443", "http:///b"] {
+            let error = read("BIGQUERY_EMULATOR_HOST", Some(value.to_owned())).unwrap_err();
+            assert_eq!(error.to_string(), format!("BIGQUERY_EMULATOR_HOST is `{value}`, which names no host"));
+            assert_eq!(
+                error.hint(),
+                "export BIGQUERY_EMULATOR_HOST=http://host:port, or unset it to use the service itself"
+            );
+        }
     }
 }

@@ -135,7 +135,9 @@ impl CaptureError {
             Self::LogWithoutTransactionIds { .. } => "name the table behind it in [changelog] table".to_owned(),
             Self::NoLogColumn { near: Some(near), .. } => format!("did you mean {near}? Write it in [changelog]"),
             Self::NoLogColumn { log, near: None, .. } => format!("name in [changelog] a column that {log} has"),
-            Self::NoSuchType { near: Some(near), .. } => format!("did you mean {near}?"),
+            Self::NoSuchType { near: Some(near), .. } => {
+                format!("did you mean \"{near}\"? Write it in log_types of the table")
+            }
             Self::NoSuchType { near: None, types, .. } => {
                 format!("correct log_types of the table; the known ones stand in {types}")
             }

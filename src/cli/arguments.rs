@@ -1,6 +1,6 @@
 //! What can be typed: commands, options, and what they mean.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -97,6 +97,14 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "PORT", default_value_t = 8080)]
     pub port: u16,
     /// The address to listen on; every one where somebody checks callers, else 127.0.0.1.
-    #[arg(long)]
+    #[arg(long, value_parser = listening_address)]
     pub host: Option<IpAddr>,
+}
+
+/// `localhost` is a name, and what listens is an address.
+fn listening_address(typed: &str) -> Result<IpAddr, String> {
+    match typed {
+        "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        _ => typed.parse().map_err(|_| "write an address, such as 127.0.0.1 or 0.0.0.0".to_owned()),
+    }
 }

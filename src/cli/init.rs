@@ -58,20 +58,24 @@ pub(super) async fn init(args: &InitArgs, format: Format) -> Result<Exit, CliErr
     let proposal = propose(&source.label(), &listing, &filters)?;
     let places = if args.terraform { Places::Terraform } else { Places::ByHand };
     let text = render(&proposal, places);
-    if to_stdout {
-        output::text(&text)?;
-        return Ok(Exit::Done);
+    let mut report = serde_json::json!({
+        "ok": true,
+        "config": path,
+        "tables": proposal.active(),
+        "commented_out": proposal.tables.len() - proposal.active(),
+    });
+    if !to_stdout {
+        let written = tokio::fs::write(&args.output, &text).await;
+        written.map_err(|e| CliError::File { path: path.clone(), reason: e.to_string() })?;
     }
-    let written = tokio::fs::write(&args.output, text).await;
-    written.map_err(|e| CliError::File { path: path.clone(), reason: e.to_string() })?;
-    match format {
-        Format::Json => output::json(&serde_json::json!({
-            "ok": true,
-            "config": path,
-            "tables": proposal.active(),
-            "commented_out": proposal.tables.len() - proposal.active(),
-        }))?,
-        Format::Text => output::text(&summary(&path, &proposal, places))?,
+    match (format, to_stdout) {
+        (Format::Json, true) => {
+            report["text"] = text.into();
+            output::json(&report)?;
+        }
+        (Format::Json, false) => output::json(&report)?,
+        (Format::Text, true) => output::text(&text)?,
+        (Format::Text, false) => output::text(&summary(&path, &proposal, places))?,
     }
     Ok(Exit::Done)
 }

@@ -40,7 +40,7 @@ pub(crate) struct SampleArgs {
     #[arg(long, value_name = "TABLE")]
     table: String,
     /// How many rows at most.
-    #[arg(long, default_value_t = 100, value_name = "N")]
+    #[arg(long, default_value_t = 100, value_name = "N", allow_negative_numbers = true)]
     rows: u64,
 }
 

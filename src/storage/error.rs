@@ -1,6 +1,6 @@
 //! What goes wrong between us and Cloud Storage, by what follows from it.
 
-use crate::emulator::{self, NoScheme};
+use crate::emulator::{self, NotAnAddress};
 use crate::failpoint::Injected;
 use crate::model::Blame;
 
@@ -23,7 +23,7 @@ pub enum StorageError {
 #[derive(Debug, thiserror::Error)]
 pub enum StorageFault {
     #[error(transparent)]
-    Emulator(NoScheme),
+    Emulator(NotAnAddress),
 
     #[error("no credentials for Cloud Storage: {0}")]
     Credentials(String),
@@ -45,8 +45,8 @@ impl From<Injected> for StorageError {
     }
 }
 
-impl From<NoScheme> for StorageError {
-    fn from(e: NoScheme) -> Self {
+impl From<NotAnAddress> for StorageError {
+    fn from(e: NotAnAddress) -> Self {
         StorageFault::Emulator(e).into()
     }
 }

@@ -307,7 +307,7 @@ async fn a_content_type_that_does_not_exist_is_named() {
     let ran = w.run(&["run"]).await;
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stdout.contains("the type app.projct is not in public.django_content_type"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("did you mean app.project?"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("did you mean \"app.project\"? Write it in log_types"), "{}", ran.stdout);
     // Nothing but the note of the failure.
     assert!(w.objects().await.iter().all(|o| o.contains("/state/")));
     // The class's name will do.

@@ -312,6 +312,11 @@ async fn what_is_asked_for_is_listed_and_nothing_else() {
     refused(&["--schema", "App"], 2, &["did you mean --schema app?"]).await;
     refused(&["--exclude", "invoices"], 2, &["--exclude invoices matches no table"]).await;
     refused(&["--schema", "app", "--exclude", "*"], 2, &["leave no table"]).await;
+    // Who asks for JSON gets JSON.
+    let ran = db.run(&["init", "--output", "-", "--table", "app.orders", "--json"]).await;
+    let json = ran.json();
+    assert_eq!((ran.code, &json["tables"], &json["commented_out"]), (0, &1.into(), &0.into()), "{json}");
+    assert_eq!(parse(json["text"].as_str().unwrap()).tables.len(), 1);
     // The place of the file is looked at first.
     db.write("plimsoll.toml", "mine");
     let ran = db.run(&["init"]).await;

@@ -277,6 +277,12 @@ async fn serve_says_where_it_listens_and_how_to_open_it() {
     let entry: serde_json::Value = serde_json::from_str(collected.stderr.trim()).unwrap();
     assert_eq!((entry["severity"].as_str(), collected.code), (Some("ERROR"), 2), "{entry}");
     assert!(entry["hint"].as_str().unwrap().starts_with("write [server] auth"), "{entry}");
+    let by_name = listens("", &[], &["--host", "localhost", "--log-format", "text"]).await;
+    assert!(by_name.contains("listening: http://127.0.0.1:"), "{by_name}");
+    let words = "error: invalid value 'my-host' for '--host <HOST>': write an address, such as 127.0.0.1 or 0.0.0.0\n\nFor more information, try '--help'.";
+    assert_said(&desk.run(&["serve", "--host", "my-host"]).await, 2, words);
+    let words = "error: invalid value '-1' for '--rows <N>': invalid digit found in string\n\nFor more information, try '--help'.";
+    assert_said(&desk.run(&["sample", "--table", "orders", "--rows", "-1"]).await, 2, words);
     let allowed =
         listens("", &[("PLIMSOLL_ALLOW_UNAUTHENTICATED", "1")], &["--host", "0.0.0.0", "--log-format", "text"]).await;
     assert!(allowed.contains("listening: http://localhost:"), "{allowed}");

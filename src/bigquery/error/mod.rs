@@ -18,7 +18,7 @@ pub use refusal::Refusal;
 pub use table::{Obstacle, TableFault};
 pub use transient::{Overtaken, Transient};
 
-use crate::emulator::NoScheme;
+use crate::emulator::NotAnAddress;
 use crate::failpoint::Injected;
 use crate::model::Blame;
 
@@ -43,8 +43,8 @@ impl From<Injected> for BigQueryError {
     }
 }
 
-impl From<NoScheme> for BigQueryError {
-    fn from(e: NoScheme) -> Self {
+impl From<NotAnAddress> for BigQueryError {
+    fn from(e: NotAnAddress) -> Self {
         ProjectFault::Emulator(e).into()
     }
 }

@@ -3,14 +3,14 @@
 use std::fmt;
 
 use crate::bigquery::hints::of_message;
-use crate::emulator::NoScheme;
+use crate::emulator::NotAnAddress;
 use crate::model::Blame;
 
 /// A fault that every table meets.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectFault {
     #[error(transparent)]
-    Emulator(NoScheme),
+    Emulator(NotAnAddress),
 
     #[error("no credentials for BigQuery: {0}")]
     Credentials(String),
