@@ -85,7 +85,7 @@ bench-pairs:
 	@python3 benches/pairs.py --venv "$$(./scripts/setup.sh)" --before "$(BEFORE)" --plimsoll "$(AFTER)"
 
 stack:
-	@exec python3 tests/support/stack.py --venv "$$(./scripts/setup.sh)"
+	@exec python3 tests/support/stack.py --exports --venv "$$(./scripts/setup.sh)"
 
 clean:
 	rm -rf $(CACHE) target

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """One private set of the services Plimsoll talks to, for a test run or the demo.
 
-    python3 stack.py --venv DIR [--only pg,gcs,bq,pubsub] [--bigquery 1]
+    python3 stack.py --venv DIR [--only pg,gcs,bq,pubsub] [--bigquery 1] [--exports]
 
 Starts PostgreSQL, fake-gcs-server, local-bigquery and Google's Pub/Sub emulator on free loopback ports, each with its
-state in one temporary folder. When all answer, one line of JSON with their addresses is printed. What --only leaves out
+state in one temporary folder. When all answer, one line of JSON with their addresses is printed, or with --exports the variables for a
+shell. What --only leaves out
 starts when somebody asks for its address: the emulator of Pub/Sub is up then, that of BigQuery lets its first request wait. "control" tells
 these addresses: POST /bigquery (of several emulators each in turn), POST /pubsub. The stack lives until
 standard input closes or a signal arrives; then every process is ended and the folder removed. So whoever holds the
@@ -368,11 +369,31 @@ def control(stack):
     return http.server.HTTPServer(("127.0.0.1", 0), Handler)
 
 
+def exports(info):
+    """What to paste into another shell, to try a binary by hand."""
+    pg = info["pg"]
+    variables = {
+        "DATABASE_URL": f"postgres://{pg['user']}:{pg['password']}@{pg['host']}:{pg['port']}/postgres",
+        "GOOGLE_CLOUD_PROJECT": info["bq"]["project"],
+        "STORAGE_EMULATOR_HOST": info["gcs"]["url"],
+        "BIGQUERY_EMULATOR_HOST": info["bq"]["url"],
+    }
+    if info["pubsub"]:
+        variables["PUBSUB_EMULATOR_HOST"] = info["pubsub"]["host"]
+    lines = ["# Paste this into another shell. Ctrl-C here ends everything."]
+    lines += [f"export {name}='{value}'" for name, value in variables.items()]
+    lines += ["# A bucket for [storage]:",
+              "curl -X POST -H 'content-type: application/json' -d '{\"name\": \"demo\"}' "
+              "\"$STORAGE_EMULATOR_HOST/storage/v1/b?project=demo\""]
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venv", required=True, help="the folder `make setup` made")
     parser.add_argument("--only", default="pg,gcs,bq,pubsub", help="what starts at once")
     parser.add_argument("--bigquery", type=int, default=1, help="how many emulators of BigQuery")
+    parser.add_argument("--exports", action="store_true", help="print variables for a shell in place of JSON")
     args = parser.parse_args()
 
     def interrupt(*_):
@@ -385,7 +406,7 @@ def main():
         stack.start(args.only.split(","), args.bigquery)
         server = control(stack)
         stack.info["control"] = f"http://127.0.0.1:{server.server_port}"
-        print(json.dumps(stack.info), flush=True)
+        print(exports(stack.info) if args.exports else json.dumps(stack.info), flush=True)
 
         def watch_stdin():
             while sys.stdin.buffer.read(4096):
