@@ -43,7 +43,7 @@ url = "gs://bench/p"
 project = "demo"
 dataset = "bench"
 [run]
-budget = "60m"
+budget = "9m"
 [changelog]
 preset = "django-models-logging"
 [[table]]

@@ -38,7 +38,7 @@ url = "gs://bench/p"
 project = "demo"
 dataset = "bench"
 [run]
-budget = "60m"
+budget = "9m"
 chunk_rows = 1000000000
 [[table]]
 source = "bench"
