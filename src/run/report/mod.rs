@@ -83,7 +83,7 @@ pub struct RunReport {
     /// What the change log held, where the feed has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<LogCounts>,
-    /// Tables of the feed that wait for somebody to mend them.
+    /// Tables of the feed that wait until somebody corrects what is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub aside: Vec<AsideReport>,
     /// Tables whose load in chunks goes on.
