@@ -92,15 +92,7 @@ mod tests {
     use super::super::notes::Told;
     use super::super::past_run::Figures;
     use super::*;
-
-    fn run(number: u64, tables: &[&str]) -> PastRun {
-        let figures = |upserts| Figures { upserts, ..Figures::default() };
-        PastRun {
-            figures: figures(7),
-            tables: tables.iter().map(|t| ((*t).to_owned(), figures(number))).collect(),
-            ..PastRun::of(&RunId::new(OffsetDateTime::UNIX_EPOCH, number), 0.1, None)
-        }
-    }
+    use crate::state::past_run::tests::run;
 
     #[test]
     fn a_failure_stands_until_the_table_is_looked_at() {

@@ -109,16 +109,7 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::RunId;
-
-    fn run(number: u64, tables: &[&str]) -> PastRun {
-        let figures = |upserts| Figures { upserts, ..Figures::default() };
-        PastRun {
-            figures: figures(7),
-            tables: tables.iter().map(|t| ((*t).to_owned(), figures(number))).collect(),
-            ..PastRun::of(&RunId::new(OffsetDateTime::UNIX_EPOCH, number), 0.1, None)
-        }
-    }
+    use crate::state::past_run::tests::run;
 
     #[test]
     fn many_tables_do_not_make_the_notes_large() {

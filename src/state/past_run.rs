@@ -85,10 +85,11 @@ pub struct Complaint {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn run(number: u64, tables: &[&str]) -> PastRun {
+    /// A run of these tables: 7 rows in all, and of each as many as its number.
+    pub fn run(number: u64, tables: &[&str]) -> PastRun {
         let figures = |upserts| Figures { upserts, ..Figures::default() };
         PastRun {
             figures: figures(7),
