@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Starts local-bigquery, so that a run of hundreds of tests stays quick. Its arguments are the emulator's own.
+
+Three things are changed, none of which a caller can see:
+
+- DuckDB works with one thread. The statements of a test are small; more threads spend their time on each other.
+- DuckDB asks for pandas, which is not installed, with each parameter of each statement. It is told at once that there is none.
+- What a query has selected is dropped after a while. The emulator keeps it for ever, in a table of its own, and looks through all the
+  tables that it has for most of what it is asked.
+"""
+
+import sys
+import threading
+import time
+
+import duckdb
+
+# Nobody turns a result's pages so late.
+KEPT_SECONDS = 60
+
+
+def connect(*args, **kwargs):
+    kwargs["config"] = {**(kwargs.get("config") or {}), "threads": 1}
+    return real_connect(*args, **kwargs)
+
+
+real_connect, duckdb.connect = duckdb.connect, connect
+sys.modules.setdefault("pandas", None)
+
+from local_bigquery.catalog import tables  # noqa: E402, for it connects with the function above
+from local_bigquery.cli import main  # noqa: E402
+from local_bigquery.engine import database  # noqa: E402
+
+
+def results():
+    rows = database.fetch(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'emulator' AND schema_name = ?", [tables.RESULTS]
+    )
+    return {name for (name,) in rows}
+
+
+def drop_old_results():
+    known = set()
+    while True:
+        time.sleep(KEPT_SECONDS)
+        # Those that were there a while ago already.
+        for name in known & results():
+            try:
+                database.execute(f"DROP TABLE IF EXISTS {database.quote('emulator', tables.RESULTS, name)}")
+            except duckdb.Error:
+                pass  # somebody writes it; it goes the next time
+        known = results()
+
+
+threading.Thread(target=drop_old_results, daemon=True).start()
+main()
