@@ -30,6 +30,16 @@ resource "google_storage_bucket" "this" {
     }
   }
 
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = var.bucket.report_days
+      matches_prefix = ["${var.bucket.prefix}/reports/"]
+    }
+  }
+
   # Parts of uploads that a killed process has left are invisible, and billed.
   lifecycle_rule {
     action {

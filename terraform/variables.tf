@@ -378,8 +378,8 @@ variable "bucket" {
   description = <<-EOT
     The bucket for files, state and config. `create = false` uses one of yours, `name` (its lifecycle stays yours). The
     name defaults to PROJECT-NAME, the location to the region. `batch_days` is how long files of batches are kept for
-    replay and audit. `soft_delete_days` is off: the state is overwritten at every run, and each old copy would be
-    billed for as long as it is kept. `force_destroy` lets a destroy delete the state.
+    replay and audit, `report_days` how long the reports of ticks are kept for people. `soft_delete_days` is off: the
+    state is overwritten at every run, and each old copy would be billed for as long as it is kept. `force_destroy` lets a destroy delete the state.
   EOT
   type = object({
     create           = optional(bool, true)
@@ -387,6 +387,7 @@ variable "bucket" {
     location         = optional(string)
     prefix           = optional(string, "plimsoll")
     batch_days       = optional(number, 30)
+    report_days      = optional(number, 400)
     soft_delete_days = optional(number, 0)
     force_destroy    = optional(bool, false)
     kms_key          = optional(string)
@@ -415,6 +416,10 @@ variable "bucket" {
     # A batch that is sealed and not loaded yet lives in batches/ too: leave time to find and repair what holds it up.
     condition     = var.bucket.batch_days >= 7 && floor(var.bucket.batch_days) == var.bucket.batch_days
     error_message = "bucket.batch_days is a whole number of 7 or more: a sealed batch must outlive an outage."
+  }
+  validation {
+    condition     = var.bucket.report_days >= 1 && floor(var.bucket.report_days) == var.bucket.report_days
+    error_message = "bucket.report_days is a whole number of 1 or more."
   }
   validation {
     condition     = var.bucket.soft_delete_days == 0 || var.bucket.soft_delete_days >= 7 && var.bucket.soft_delete_days <= 90

@@ -38,6 +38,9 @@ pub struct Batch {
     pub version: u32,
     pub run: RunId,
     pub feed: FeedId,
+    /// Its place among all batches that the feed has ever sealed; given at the seal, so the manifest has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordinal: Option<u64>,
     #[serde(with = "time::serde::rfc3339")]
     pub started: OffsetDateTime,
     /// The folder of the run below the storage prefix, with a slash at its end.

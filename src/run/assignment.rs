@@ -9,11 +9,14 @@ use super::feeds::Feed;
 use super::order::Order;
 use crate::batch::{Aside, Watermark};
 use crate::model::{RunId, TableSpec};
+use crate::storage::Store;
 
 /// The tables that a run is to capture, and from where.
 #[derive(Clone, Copy)]
 pub(super) struct Assignment<'a> {
     pub context: &'a Context,
+    /// Counts what the run writes.
+    pub store: &'a Store,
     pub feed: &'a Feed,
     /// The tables of the feed that are due.
     pub tables: &'a [TableSpec],

@@ -13,26 +13,27 @@ use super::feeds::Feed;
 use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
 use super::noted_tables::shares;
 use super::order::{Mode, Order};
-use super::report::{RunReport, RunState, TableReport, seconds_since};
+use super::report::{RunReport, RunState, VerbSeconds, seconds_since, timed};
 use crate::batch::{Batch, LogCounts};
-use crate::bigquery::{BigQueryError, Replay, Sealed};
+use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
 use crate::run::captured_tables::Captured;
 use crate::run::status::seen::{Seen, up_to_date};
 use crate::run::verbs::capture::capture;
-use crate::run::verbs::commit::{Merged, commit};
 use crate::run::verbs::lease::keep_lease;
-use crate::run::verbs::load::{has_left, load};
-use crate::run::verbs::merge::{TableOutcome, merge, refuse_common_failure};
 use crate::run::verbs::seal::seal;
 use crate::run::when_due::is_worth_a_write;
 use crate::state::{Handle, PastRun, Told};
+use crate::storage::Store;
 use crate::telemetry::ANSWERED;
 
+mod after_seal;
 mod due_tables;
 mod outcome;
+
+use after_seal::AfterSeal;
 
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);
@@ -48,6 +49,9 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         order,
         started,
         id,
+        store: context.store.counting(),
+        verb_seconds: VerbSeconds::default(),
+        writes_told: 0,
         state: None,
         whole: Vec::new(),
         caveats: Vec::new(),
@@ -94,6 +98,12 @@ struct Run<'a> {
     order: Order,
     started: OffsetDateTime,
     id: RunId,
+    /// Counts what the run writes.
+    store: Store,
+    /// Since the last report.
+    verb_seconds: VerbSeconds,
+    /// Writes that an earlier report of this run has told of.
+    writes_told: u64,
     state: Option<Handle>,
     whole: Vec<(String, Why)>,
     /// What the last capture may have missed.
@@ -115,7 +125,8 @@ impl Run<'_> {
         tracing::Span::current().record("run", self.id.as_str());
         let holder = self.context.new_holder();
         let lease_time = self.context.config.run.lease;
-        let state = Handle::load(&self.context.store, &self.feed.id, holder, lease_time).await?;
+        let loaded = Handle::load(&self.store, &self.feed.id, holder, lease_time);
+        let state = timed(&mut self.verb_seconds.lease, loaded).await?;
         let is_held = state.is_held_by_another(OffsetDateTime::now_utc());
         let state = self.state.insert(state);
         if is_held {
@@ -161,7 +172,8 @@ impl Run<'_> {
         state.take_lease(&batch.run).await?;
         let targets: Vec<String> = batch.tables.iter().map(|t| t.target.table.clone()).collect();
         self.at_hand.clone_from(&targets);
-        match load_merge_commit(self.context, state, &batch, Replay::Yes, &targets).await {
+        let sealed = AfterSeal { context: self.context, store: &self.store, batch: &batch, replay: Replay::Yes };
+        match sealed.load_merge_commit(state, &targets, &mut self.verb_seconds).await {
             Ok(tables) => {
                 self.report(RunState::Done, tables, None);
             }
@@ -194,6 +206,7 @@ impl Run<'_> {
         let (previous, aside) = (state.document().watermark.clone(), state.document().aside.clone());
         let work = Assignment {
             context: self.context,
+            store: &self.store,
             feed: self.feed,
             tables: &due,
             order: self.order,
@@ -203,7 +216,8 @@ impl Run<'_> {
             previous: previous.as_ref(),
             aside: &aside,
         };
-        let mut captured = keep_lease(state, &self.id, QUICK, capture(&work)).await;
+        let mut captured =
+            timed(&mut self.verb_seconds.capture, keep_lease(state, &self.id, QUICK, capture(&work))).await;
         if let Err(e) = &captured
             && e.is_lost_conflict()
         {
@@ -211,7 +225,8 @@ impl Run<'_> {
             warn!(reason = %e, "the server ended the snapshot for other transactions: once more with another one");
             let again = self.context.new_run(OffsetDateTime::now_utc());
             tracing::Span::current().record("run", again.as_str());
-            captured = keep_lease(state, &again, QUICK, capture(&Assignment { run: &again, ..work })).await;
+            let work = Assignment { run: &again, ..work };
+            captured = timed(&mut self.verb_seconds.capture, keep_lease(state, &again, QUICK, capture(&work))).await;
             self.id = again;
         }
         let captured = captured?;
@@ -240,7 +255,7 @@ impl Run<'_> {
             });
             if failed || now_aside != aside || is_worth_it {
                 let told = Told { past, checked: Some((targets.clone(), now)), ..Told::default() };
-                state.advance(next, now_aside, &told).await?
+                timed(&mut self.verb_seconds.commit, state.advance(next, now_aside, &told)).await?
             } else {
                 state.release().await?
             }
@@ -258,8 +273,9 @@ impl Run<'_> {
         for spec in due.iter().filter(is_new).filter(is_written) {
             forget_elsewhere(self.context, spec).await?;
         }
-        seal(self.context, state, batch.clone()).await?;
-        let tables = load_merge_commit(self.context, state, &batch, Replay::No, &targets).await?;
+        timed(&mut self.verb_seconds.seal, seal(self.context, state, batch.clone())).await?;
+        let sealed = AfterSeal { context: self.context, store: &self.store, batch: &batch, replay: Replay::No };
+        let tables = sealed.load_merge_commit(state, &targets, &mut self.verb_seconds).await?;
         self.context.note_failure(&self.feed.id, None);
         let (loading, others): (Vec<TableSpec>, Vec<TableSpec>) =
             done.into_iter().partition(|t| self.loading(&t.target).is_some());
@@ -286,35 +302,4 @@ impl Run<'_> {
             info!(reason = %e, "the lease was not given back");
         }
     }
-}
-
-/// The verbs after the seal, one table after the other, then the commit. A replay does the same again. Of the targets that the run has
-/// `looked_at`, those that are up to date then are noted so.
-async fn load_merge_commit(
-    context: &Context,
-    state: &mut Handle,
-    batch: &Batch,
-    replay: Replay,
-    looked_at: &[String],
-) -> Result<Vec<TableReport>, RunError> {
-    let period = state.renewal_period();
-    let bring_in = async {
-        let mut outcomes = Vec::with_capacity(batch.tables.len());
-        for table in &batch.tables {
-            if has_left(context, batch, table) {
-                context.bigquery.give_up(batch, table).await?;
-                outcomes.push(TableOutcome::LeftFeed);
-                continue;
-            }
-            let sealed = Sealed { batch, table, replay, store: &context.store };
-            let applied = match load(context, sealed).await {
-                Ok(loaded) => merge(context, sealed, loaded).await,
-                Err(e) => Err(e),
-            };
-            outcomes.push(TableOutcome::of(applied, &batch.feed)?);
-        }
-        refuse_common_failure(outcomes)
-    };
-    let outcomes = keep_lease(state, &batch.run, period, bring_in).await?;
-    commit(context, state, Merged { batch, replay, outcomes, looked_at }).await
 }

@@ -6,11 +6,13 @@ use crate::batch::Standing;
 use crate::encode::Shape;
 use crate::model::{CaptureKind, FeedId, RunId, TableSpec};
 use crate::source::{Relation, Session};
+use crate::storage::Store;
 
 /// What is staged, for whom and where.
 #[derive(Clone, Copy)]
 pub(super) struct StagingPlace<'a> {
     pub context: &'a Context,
+    pub store: &'a Store,
     pub spec: &'a TableSpec,
     pub feed: &'a FeedId,
     pub mode: Mode,

@@ -14,6 +14,7 @@ use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
 use crate::model::{RelationName, TableSpec, nearest_relations, one_of};
 use crate::pubsub_topic::{Topic, TopicError};
+use crate::storage::Expect;
 
 /// Which tables a tick is for; also the body of `POST /runs` and of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -132,8 +133,30 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
     let unserved = runs.iter().flat_map(|(_, feed, reports)| unserved(feed, reports)).collect();
     let all = runs.into_iter().flat_map(|(.., reports)| reports).collect();
     let report = TickReport { unserved, ..TickReport::new(started, all) };
-    tokio::join!(go_on_elsewhere(context, &report), publish_reports(context, &report));
+    tokio::join!(keep_report(context, &report), go_on_elsewhere(context, &report), publish_reports(context, &report));
     Ok(report)
+}
+
+/// Keeps the report of a tick that did something, or failed: the history that people look back on. Nothing depends on it.
+async fn keep_report(context: &Context, report: &TickReport) {
+    if !report.runs.iter().any(|r| matches!(r.state, RunState::Done | RunState::Failed)) {
+        return;
+    }
+    let name = report_name(context, report.started);
+    let stored = async {
+        let content = serde_json::to_vec(report).map_err(|e| e.to_string())?;
+        let put = context.store.put(&name, content.into(), "application/json", Expect::Absent);
+        put.await.map_err(|e| e.to_string())
+    };
+    if let Err(reason) = stored.await {
+        warn!(reason, "the report of the tick was not stored");
+    }
+}
+
+/// The name of a tick's report, below the storage prefix. docs/FORMAT.md describes it.
+fn report_name(context: &Context, started: OffsetDateTime) -> String {
+    let (year, month, day) = (started.year(), u8::from(started.month()), started.day());
+    format!("reports/{year:04}/{month:02}/{day:02}/{}.json", context.new_run(started))
 }
 
 /// What has come on and is not through goes on at once, in whichever process gets the message; without a topic, or if that

@@ -20,6 +20,9 @@ pub struct StateDocument {
     pub stamp: String,
     pub watermark: Option<Watermark>,
     pub lease: Option<Lease>,
+    /// How many batches the feed has ever sealed.
+    #[serde(default)]
+    pub sealed: u64,
     /// The sealed batch that is not yet in BigQuery.
     pub pending: Option<Batch>,
     /// Tables of a shared feed that failed for good, by target: the others go on without them.
@@ -59,7 +62,7 @@ impl StateDocument {
     pub fn new(feed: FeedId) -> Self {
         let (stamp, watermark, lease, pending, last) = (String::new(), None, None, None, None);
         let (aside, notes) = (BTreeMap::new(), Notes::default());
-        Self { version: FORMAT_VERSION, feed, stamp, watermark, lease, pending, aside, last, notes }
+        Self { version: FORMAT_VERSION, feed, stamp, watermark, lease, sealed: 0, pending, aside, last, notes }
     }
 
     /// What the table's last run failed with, until one has looked at it and left nothing behind.

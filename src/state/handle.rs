@@ -87,9 +87,10 @@ impl Handle {
 
     /// Makes the batch pending: from here on the run only replays.
     pub async fn seal(&mut self, batch: Batch) -> Result<(), StateError> {
-        let lease = Some(self.lease(&batch.run));
-        let sealed = StateDocument { lease, pending: Some(batch), ..self.document.clone() };
-        around(Effect::Seal, self.write(sealed)).await
+        let (lease, sealed) = (Some(self.lease(&batch.run)), self.document.sealed + 1);
+        let pending = Some(Batch { ordinal: Some(sealed), ..batch });
+        let document = StateDocument { lease, sealed, pending, ..self.document.clone() };
+        around(Effect::Seal, self.write(document)).await
     }
 
     /// Moves the watermark: the pending batch is in BigQuery, but for the tables that are set aside.

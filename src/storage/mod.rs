@@ -1,4 +1,4 @@
-//! The one small interface to objects: get, put if the generation is still the one we know, list.
+//! The one small interface to objects: get, put if the generation is still the one we know, list, remove.
 //!
 //! Every write is one multipart request with a precondition. That makes it safe to repeat, is what compare-and-swap of the
 //! state stands on, and is the only kind of upload the emulator is honest about. Resumable uploads are never used.
@@ -6,6 +6,8 @@
 //! The client library has no attempt timeout and its own retries hide one; so it is told never to retry, and each attempt
 //! is timed and repeated here. Its futures are large, so they live on the heap.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -19,6 +21,7 @@ use crate::retry::RetryAfter;
 use crate::root_cause::root_cause;
 
 mod error;
+mod listing;
 
 pub use error::{StorageError, StorageFault};
 
@@ -48,13 +51,19 @@ pub struct Store {
     bucket: String,
     prefix: String,
     attempts: usize,
+    written: Arc<AtomicU64>,
 }
 
 impl Store {
     /// `prefix` is empty or ends with a slash.
     pub async fn open(bucket: &str, prefix: &str) -> Result<Self, StorageError> {
+        Self::at(emulator::address(EMULATOR)?, bucket, prefix).await
+    }
+
+    /// Of the service itself, or of an emulator's `http://host:port`.
+    pub async fn at(emulator: Option<String>, bucket: &str, prefix: &str) -> Result<Self, StorageError> {
         let unusable = |e: String| StorageError::from(StorageFault::Credentials(e));
-        let (endpoint, credentials) = match emulator::address(EMULATOR)? {
+        let (endpoint, credentials) = match emulator {
             Some(endpoint) => (endpoint, anonymous::Builder::new().build()),
             None => {
                 crate::credentials::look().await.map_err(|e| unusable(e.to_string()))?;
@@ -80,12 +89,23 @@ impl Store {
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
             attempts: ATTEMPTS,
+            written: Arc::default(),
         })
     }
 
     /// The same objects, asked for no more than twice: for somebody who waits for the answer.
     pub fn in_a_hurry(&self) -> Self {
         Self { attempts: 2, ..self.clone() }
+    }
+
+    /// The same objects, with a count of its own of what is written.
+    pub fn counting(&self) -> Self {
+        Self { written: Arc::default(), ..self.clone() }
+    }
+
+    /// How many objects were written: each is billed, as is one that is written again after a lost answer.
+    pub fn writes(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     pub fn bucket(&self) -> &str {
@@ -150,6 +170,7 @@ impl Store {
         };
         let after = RetryAfter::default();
         let attempt = || async {
+            self.written.fetch_add(1, Ordering::Relaxed);
             let write = self
                 .client
                 .write_object(self.resource(), &object, content.clone())
@@ -170,28 +191,6 @@ impl Store {
             .when(StorageError::is_transient)
             .adjust(|_, pause| after.adjust(pause))
             .await
-    }
-
-    /// Whether the bucket is there and may be listed. Reading an absent object can't tell an absent bucket.
-    pub async fn probe(&self) -> Result<(), StorageError> {
-        let attempt = || async {
-            let unreachable = |e: String| StorageError::Unavailable {
-                doing: "list",
-                bucket: self.bucket.clone(),
-                object: self.prefix.clone(),
-                reason: e,
-            };
-            let headers = self.headers().await?;
-            let url = format!("{}/storage/v1/b/{}/o", self.endpoint, self.bucket);
-            let query = [("maxResults", "1"), ("prefix", self.prefix.as_str()), ("fields", "items/name")];
-            let request = self.http.get(url).query(&query).headers(headers);
-            let response = request.send().await.map_err(|e| unreachable(root_cause(&e.without_url())))?;
-            match response.status().as_u16() {
-                200..=299 => Ok(()),
-                status => Err(self.status_fault("list", &self.prefix, status, format!("HTTP {status}"))),
-            }
-        };
-        attempt.retry(backoff(self.attempts)).when(StorageError::is_transient).await
     }
 
     async fn headers(&self) -> Result<reqwest::header::HeaderMap, StorageError> {

@@ -145,13 +145,14 @@ run "the_storage_by_default" {
     ])
     error_message = "The bucket is not the one the README describes."
   }
-  # Of all rules: what deletes has the prefix of batches, and ends in a slash; nothing else has more than an age.
+  # Of all rules: what deletes has the prefix of batches or reports, and ends in a slash; nothing else has more than an age.
   assert {
     condition = [for r in google_storage_bucket.this[0].lifecycle_rule : "${one(r.action).type} ${one(r.condition).age} ${join(",", coalesce(one(r.condition).matches_prefix, []))}"] == [
       "Delete 30 plimsoll/batches/",
+      "Delete 400 plimsoll/reports/",
       "AbortIncompleteMultipartUpload 1 ",
     ]
-    error_message = "The lifecycle deletes something else than batches."
+    error_message = "The lifecycle deletes something else than batches and reports."
   }
   assert {
     condition = alltrue([for r in google_storage_bucket.this[0].lifecycle_rule : one(r.action).type != "Delete" || alltrue([

@@ -484,6 +484,14 @@ run "batches_kept_for_a_day" {
   expect_failures = [var.bucket]
 }
 
+run "reports_kept_for_half_a_day" {
+  command = plan
+  variables {
+    bucket = { report_days = 0.5 }
+  }
+  expect_failures = [var.bucket]
+}
+
 run "a_soft_delete_of_three_days" {
   command = plan
   variables {

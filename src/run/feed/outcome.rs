@@ -30,7 +30,7 @@ impl Run<'_> {
             tables: shares(self.context, &self.feed.id, &self.at_hand),
             ..PastRun::of(&self.id, seconds_since(self.started), Some(complaint))
         };
-        let (store, writer) = (&self.context.store, self.context.new_holder());
+        let (store, writer) = (&self.store, self.context.new_holder());
         let noted =
             annotate(store, &self.feed.id, &writer, Newborn::Create, |notes: &mut Notes| notes.add(past.clone()));
         // The log has it anyway.
@@ -42,12 +42,15 @@ impl Run<'_> {
     pub(in crate::run) fn report(&mut self, state: RunState, tables: Vec<TableReport>, failure: Option<&RunError>) {
         tracing::Span::current().record("run", self.id.as_str());
         self.note_trouble();
+        let writes = self.store.writes();
         let aside = self.state.iter().flat_map(|s| s.document().aside.iter());
         let report = RunReport {
             whole: self.whole_text().filter(|_| state != RunState::Busy),
             replayed: self.replayed,
             caveats: if self.replayed || state == RunState::Busy { Vec::new() } else { self.caveats.clone() },
             error: failure.map(Failure::from),
+            verb_seconds: std::mem::take(&mut self.verb_seconds),
+            storage_writes: writes - self.writes_told,
             age_seconds: self.age(),
             lease_seconds: self.others_lease().filter(|_| state == RunState::Busy),
             free_at: self.others_end().filter(|_| state == RunState::Busy),
@@ -63,6 +66,7 @@ impl Run<'_> {
             tables,
             ..RunReport::new(self.id.clone(), self.feed.id.clone(), self.feed.label(), state, self.started)
         };
+        self.writes_told = writes;
         self.context.progress.ended(&self.feed.id, report.state.name());
         report.log();
         self.reports.push(report);

@@ -3,10 +3,13 @@
 mod failure;
 mod log_event;
 mod table;
+mod verb_seconds;
 mod waiting;
 
 pub use failure::Failure;
 pub use table::TableReport;
+pub use verb_seconds::VerbSeconds;
+pub(in crate::run) use verb_seconds::timed;
 pub use waiting::{AsideReport, LoadingReport, PostponedReport};
 
 use serde::Serialize;
@@ -71,6 +74,10 @@ pub struct RunReport {
     #[serde(with = "time::serde::rfc3339")]
     pub started: OffsetDateTime,
     pub seconds: f64,
+    /// Of these seconds, those of each verb.
+    pub verb_seconds: VerbSeconds,
+    /// Objects that the run wrote to storage, each a billed request: parts, manifest, state.
+    pub storage_writes: u64,
     /// How old what BigQuery has was when the run ended, by the oldest table of the feed; nothing where one was never loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_seconds: Option<i64>,
@@ -124,6 +131,8 @@ impl RunReport {
             error: None,
             started,
             seconds: seconds_since(started),
+            verb_seconds: VerbSeconds::default(),
+            storage_writes: 0,
             age_seconds: None,
             lease_seconds: None,
             free_at: None,

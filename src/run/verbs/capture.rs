@@ -24,7 +24,7 @@ use crate::run::target_plan::{target_plan, why_whole};
 use crate::run::verbs::seal;
 use crate::run::verbs::stage::{Passed, Staging};
 use crate::run::when_due::is_old;
-use crate::source::{Moment, Session, Table, read_catalog};
+use crate::source::{Moment, Session, Table};
 use crate::stage::batch_folder;
 
 /// A whole read of more rows does not wait in one batch with what is staged already.
@@ -64,7 +64,7 @@ impl<'a> Assignment<'a> {
         let log_spec = self.context.config.changelog.as_ref().filter(|_| self.feed.is_shared());
         let mut names: Vec<_> = self.tables.iter().map(|t| t.source.clone()).collect();
         names.extend(log_spec.into_iter().flat_map(|spec| Log::relations(spec, &logged)));
-        let catalog = read_catalog(session, &names).await?;
+        let catalog = session.read_catalog(&names).await?;
         let mut at_hand = match log_spec {
             Some(spec) => {
                 let log = Log::open(session, spec, &logged, &catalog).await?;
@@ -131,6 +131,7 @@ impl<'a> Assignment<'a> {
         let folder = batch_folder(&self.feed.id, self.run, self.started);
         let place = StagingPlace {
             context: self.context,
+            store: self.store,
             spec,
             feed: &self.feed.id,
             mode: self.order.mode,

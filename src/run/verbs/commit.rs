@@ -16,7 +16,7 @@ use crate::run::set_aside::{Stage, last_success, set_aside};
 use crate::run::status::seen::{Seen, up_to_date};
 use crate::run::verbs::merge::TableOutcome;
 use crate::state::{Figures, Handle, PastRun, StateDocument, Told};
-use crate::storage::Expect;
+use crate::storage::{Expect, Store};
 use crate::telemetry::ANSWERED;
 
 /// A sealed batch whose tables are in their targets, as far as they got there.
@@ -32,6 +32,7 @@ pub(in crate::run) struct Merged<'a> {
 /// Moves the watermark over what is in BigQuery, and tidies up.
 pub(in crate::run) async fn commit(
     context: &Context,
+    store: &Store,
     state: &mut Handle,
     merged: Merged<'_>,
 ) -> Result<Vec<TableReport>, RunError> {
@@ -91,7 +92,7 @@ pub(in crate::run) async fn commit(
     for (target, standing) in targets.iter().filter_map(|t| Some((t, next.standing(t)?))) {
         context.note_seen(target, Seen { moment: standing.taken_at, checked: now });
     }
-    tidy_up(context, batch, &reports).await;
+    tidy_up(context, store, batch, &reports).await;
     Ok(reports)
 }
 
@@ -122,7 +123,7 @@ fn note_rows(next: &mut Watermark, table: &TableBatch, applied: &Applied) {
 
 /// After the commit: nothing here decides anything any more, so a failure is only worth a warning. Staging tables expire
 /// by themselves.
-async fn tidy_up(context: &Context, batch: &Batch, tables: &[TableReport]) {
+async fn tidy_up(context: &Context, store: &Store, batch: &Batch, tables: &[TableReport]) {
     for table in &batch.tables {
         if let Err(e) = context.bigquery.tidy_up(table).await {
             warn!(reason = %e, "the staging table was not dropped");
@@ -131,7 +132,7 @@ async fn tidy_up(context: &Context, batch: &Batch, tables: &[TableReport]) {
     let report = serde_json::json!({ "run": batch.run, "feed": batch.feed, "state": "done", "tables": tables });
     let name = format!("{}report.json", batch.folder);
     let content = Bytes::from(report.to_string());
-    if let Err(e) = context.store.put(&name, content, "application/json", Expect::Absent).await {
+    if let Err(e) = store.put(&name, content, "application/json", Expect::Absent).await {
         warn!(reason = %e, "the report was not stored");
     }
 }

@@ -84,6 +84,7 @@ pub(in crate::run) async fn put_together(
         version: FORMAT_VERSION,
         run: work.run.clone(),
         feed: work.feed.id.clone(),
+        ordinal: None,
         started: work.started,
         folder: batch_folder(&work.feed.id, work.run, work.started),
         tables: batches,
@@ -91,7 +92,7 @@ pub(in crate::run) async fn put_together(
         aside: aside.clone(),
         next: next.clone(),
     };
-    store_manifest(&work.context.store, &batch).await?;
+    store_manifest(work.store, &batch).await?;
     Ok(Captured { batch: Some(batch), next, moment: looked, aside, log, whole, postponed, caveats, rest })
 }
 
