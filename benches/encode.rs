@@ -5,7 +5,8 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use plimsoll::encode::{ColumnSchema, RowEncoder, RowKind, Shape, ShapeColumn, Wish};
 use plimsoll::model::{Arrays, ColumnMode, OnUnrepresentable};
-use plimsoll::source::{CopyText, Element, SourceColumn};
+use plimsoll::source::SourceColumn;
+use plimsoll::source::postgres::{CopyText, Element, PostgresType};
 
 /// Types by name, oid, the oid of an array's elements, and a field.
 const FIELDS: &[(&str, u32, Option<u32>, &str)] = &[
@@ -35,8 +36,8 @@ const COLUMNS: usize = 10;
 fn shape(oid: u32, element: Option<u32>) -> Shape {
     let columns = (0..COLUMNS).filter_map(|n| {
         let element = element.map(|base_oid| Element { base_oid, typmod: -1, delimiter: ',', ..Element::default() });
-        let column =
-            SourceColumn { name: format!("column_{n}"), base_oid: oid, typmod: -1, element, ..SourceColumn::default() };
+        let native = PostgresType { base_oid: oid, element, ..PostgresType::default() };
+        let column = SourceColumn::of_postgres(&format!("column_{n}"), native);
         let mapping = column.map(Wish { forced: None, arrays: Arrays::Json })?;
         Some(ShapeColumn::new(&column, mapping, column.name.clone(), ColumnMode::Nullable))
     });

@@ -4,7 +4,7 @@ use plimsoll::config::{Config, Environment};
 use plimsoll::encode::{RowEncoder, RowKind, Shape};
 use plimsoll::model::{FeedId, OnUnrepresentable, Op, TableSpec};
 use plimsoll::server::parse_push;
-use plimsoll::source::{CopyText, Relation};
+use plimsoll::source::postgres::{CopyText, relation_of};
 use plimsoll::state::StateDocument;
 
 /// A Pub/Sub push: parsed or refused.
@@ -73,11 +73,11 @@ fn shape() -> Shape {
                                 "typmod": -1, "not_null": false })
         })
         .collect();
-    let relation: Relation = serde_json::from_value(serde_json::json!({
+    let document = serde_json::json!({
         "oid": 1, "kind": "r", "rows": null, "comment": null, "view": null, "primary_key": ["id"], "unique": [["id"]],
         "leading": ["id"], "leaves": [], "columns": columns,
-    }))
-    .unwrap();
+    });
+    let relation = relation_of(&document.to_string()).unwrap();
     let config = "[source]\nurl = \"x\"\n[storage]\nurl = \"gs://b\"\n[bigquery]\nproject = \"p\"\ndataset = \"d\"\n[[table]]\nsource = \"t\"\n";
     let config = Config::parse("plimsoll.toml", config, &Environment::default()).unwrap();
     let spec: &TableSpec = &config.tables[0];

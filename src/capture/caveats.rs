@@ -41,7 +41,8 @@ pub fn caveats(
     sight: Sight,
 ) -> Result<Vec<String>, CaptureError> {
     let Table { spec, relation, shape } = table;
-    let Some(cursor) = CursorColumn::of(spec, relation)?.filter(|c| c.has_floor() && relation.has_xmin()) else {
+    let Some(cursor) = CursorColumn::of(spec, relation)?.filter(|c| c.has_floor() && relation.tells_its_writers())
+    else {
         return Ok(Vec::new());
     };
     let blind = blind(sight).filter(|_| cursor.is_bounded_by_time());

@@ -27,9 +27,7 @@ use time::format_description::well_known::Rfc3339;
 use super::error::CaptureError;
 use crate::batch::{CursorMark, FloorCandidate, Position, Snapshot};
 use crate::model::{Lag, LogSpec, TableSpec};
-use crate::source::{
-    Bulk, CursorColumn, CursorType, Moment, Nullability, Prepared, Relation, RelationKind, Search, cursor_type,
-};
+use crate::source::{Bulk, CursorColumn, CursorType, Moment, Nullability, Prepared, Relation, RelationKind, Search};
 
 const DEFAULT_LAG: Duration = Duration::from_secs(600);
 /// A number may be drawn from a sequence long before its transaction gets an id, or kept in a session's cache.
@@ -70,7 +68,8 @@ impl CursorColumn {
             column: name.clone(),
             near: relation.nearest_column(&name),
         })?;
-        let kind = cursor_type(column)
+        let kind = column
+            .cursor_type()
             .ok_or_else(|| CaptureError::NotOrdered { column: name.clone(), type_name: column.type_name.clone() })?;
         let wrong = |lag| CaptureError::WrongLag { lag, column: name.clone(), type_name: column.type_name.clone() };
         let lag = match (kind, lag) {

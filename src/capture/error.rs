@@ -1,7 +1,7 @@
 //! What makes a capture impossible for a table.
 
 use crate::model::{Blame, RelationName};
-use crate::source::{SourceError, qualified};
+use crate::source::SourceError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
@@ -29,7 +29,15 @@ pub enum CaptureError {
         "the key {} of {table} is not unique: {keys} of its values stand in more than one row ({rows} rows in all)",
         key.join(", ")
     )]
-    NotUnique { table: RelationName, key: Vec<String>, filter: Option<String>, keys: u64, rows: u64 },
+    NotUnique {
+        table: RelationName,
+        /// As statements have them.
+        key: Vec<String>,
+        keys: u64,
+        rows: u64,
+        /// A statement that shows them.
+        lookup: String,
+    },
 
     #[error("the rows of a {0} do not say which transaction wrote them")]
     NoTransactionIds(&'static str),
@@ -116,12 +124,9 @@ impl CaptureError {
                 "correct where of {table}: one condition over its columns, with as many closing parentheses as opening ones, such \
                  as where = \"status <> 'draft'\""
             ),
-            Self::NotUnique { table, key, filter, .. } => format!(
-                "name columns as key that are unique together, or remove the surplus rows: SELECT {0} FROM {1}{2} GROUP BY {0} HAVING count(*) > 1",
-                key.join(", "),
-                qualified(table),
-                filter.as_ref().map_or(String::new(), |f| format!(" AS t WHERE {f}"))
-            ),
+            Self::NotUnique { lookup, .. } => {
+                format!("name columns as key that are unique together, or remove the surplus rows: {lookup}")
+            }
             Self::NoTransactionIds(_) => {
                 "use capture = \"cursor\" with a cursor column, or capture = \"full\"".to_owned()
             }

@@ -109,7 +109,7 @@ impl<'a> Capture<'a> {
     fn published<'p>(&'p self, rows: Rows<'p>) -> Pass<'p> {
         let shape = self.table.shape;
         let cursor = self.cursor.as_ref().filter(|c| shape.columns.iter().all(|s| s.source != c.name));
-        let doubt = self.previous().filter(|p| self.table.relation.has_xmin() && !p.at.is_quiet());
+        let doubt = self.previous().filter(|p| self.table.relation.tells_its_writers() && !p.at.is_quiet());
         let kind = if self.replaces() { RowKind::Replacement } else { RowKind::Change(Op::Upsert) };
         let flag = if doubt.is_some() { Flag::Leading } else { Flag::Absent };
         let columns = Columns::Published { doubt: doubt.map(|p| p.at), cursor };
@@ -165,7 +165,7 @@ impl<'a> Capture<'a> {
 
     /// The cursor, where the bulk of its values has to be known: rows were found, and nothing else may bound their values.
     pub fn bulk_cursor(&self, found: &Found) -> Option<&CursorColumn> {
-        self.cursor.as_ref().filter(|_| found.cursor_max.is_some() && self.table.relation.has_xmin())
+        self.cursor.as_ref().filter(|_| found.cursor_max.is_some() && self.table.relation.tells_its_writers())
     }
 
     /// Where the table stands once what was found is in BigQuery.
@@ -228,8 +228,8 @@ impl<'a> Capture<'a> {
 fn note_other_leaves(known: &mut Vec<u32>, relation: &Relation) {
     const NO_PARTITION: u32 = 0;
     let is_known = |oid: u32| known.contains(&oid) || oid == NO_PARTITION;
-    let is_same = relation.leaves.iter().all(|l| is_known(l.oid))
-        && known.iter().all(|oid| relation.leaves.iter().any(|l| l.oid == *oid) || *oid == NO_PARTITION);
+    let is_same = relation.leaves.iter().all(|l| is_known(l.id))
+        && known.iter().all(|oid| relation.leaves.iter().any(|l| l.id == *oid) || *oid == NO_PARTITION);
     if !is_same && !known.contains(&NO_PARTITION) {
         known.push(NO_PARTITION);
     }

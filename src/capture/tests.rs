@@ -29,7 +29,7 @@ fn relation(kind: &str) -> Relation {
             { "name": "updated_at", "number": 3, "type_name": "timestamptz", "base_oid": 1184, "base_name": "timestamptz", "typmod": -1, "not_null": false },
         ],
     });
-    serde_json::from_value(json).unwrap()
+    crate::source::postgres::relation_of(&json.to_string()).unwrap()
 }
 
 fn position(snapshot: &str) -> Position {

@@ -6,18 +6,19 @@
 
 use super::error::CaptureError;
 use super::plan::Capture;
-use crate::source::{Session, ident};
+use crate::source::{Session, lookup_of_repeated_keys};
 
 impl Capture<'_> {
     /// Fails where a value of the key stands in more than one published row.
     pub async fn refuse_repeated_keys(&self, session: &Session) -> Result<(), CaptureError> {
         let table = self.table();
+        let dialect = table.relation.dialect;
         match session.repeated_keys(table).await? {
             None => Ok(()),
             Some(repeated) => Err(CaptureError::NotUnique {
                 table: table.spec.source.clone(),
-                key: table.shape.key().iter().map(|c| ident(&c.source)).collect(),
-                filter: table.spec.filter.clone(),
+                key: table.shape.key().iter().map(|c| dialect.ident(&c.source)).collect(),
+                lookup: lookup_of_repeated_keys(table),
                 keys: repeated.keys,
                 rows: repeated.rows,
             }),

@@ -11,7 +11,8 @@ use crate::capture::keyed::change_log::{Health, Logged};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, TableSpec};
 use crate::source::{
-    Condition, CursorColumn, Moment, Overlooked, Relation, RelationKind, Session, Since, SourceColumn, Table, Unsent,
+    Condition, CursorColumn, Dialect, Moment, Overlooked, Relation, RelationKind, Session, Since, SourceColumn, Table,
+    Unsent,
 };
 
 /// What a run has to read.
@@ -113,7 +114,7 @@ pub async fn decide(
     logged: Option<Logged<'_>>,
 ) -> Result<Decision, CaptureError> {
     let Table { spec, relation, shape } = table;
-    if spec.capture == CaptureKind::Xmin && !relation.has_xmin() {
+    if spec.capture == CaptureKind::Xmin && !relation.tells_its_writers() {
         return Err(CaptureError::NoTransactionIds(relation.kind.name()));
     }
     let tells_a_refresh = spec.capture != CaptureKind::Changelog || spec.reconcile_every.is_some();
@@ -133,7 +134,7 @@ pub async fn decide(
         Health::Whole => None,
     });
     let excluded = has_excluded(table, &previous.mark.relation).then_some(Why::ColumnExcluded);
-    if let Some(why) = stale(previous, moment, &mark).or(stale_log).or(excluded) {
+    if let Some(why) = stale(table.relation.dialect, previous, moment, &mark).or(stale_log).or(excluded) {
         return Ok(Decision::Whole(why));
     }
     if previous.mark.loading.is_some() {
@@ -157,7 +158,7 @@ pub async fn decide(
     }
     let cursor = CursorColumn::of(spec, relation)?;
     let since = Since { cursor: cursor.as_ref(), standing: previous };
-    let unsent = match (unnamed, relation.has_xmin()) {
+    let unsent = match (unnamed, relation.tells_its_writers()) {
         // A change log sends the rows again that it names, and no others, whatever wrote them.
         (Some(unnamed), _) => Unsent::Unnamed(unnamed),
         (None, true) => Unsent::Unchanged(since),
@@ -179,8 +180,8 @@ pub async fn decide(
 
 /// Whether a table or partition that was there before has its rows in another file.
 fn is_rewritten(then: &RelationMark, now: &Relation) -> bool {
-    let own = (now.oid == then.oid).then_some(now.file).flatten();
-    let leaves = now.leaves.iter().filter(|l| then.leaves.contains(&l.oid)).filter_map(|l| l.file);
+    let own = (now.id == then.oid).then_some(now.file).flatten();
+    let leaves = now.leaves.iter().filter(|l| then.leaves.contains(&l.id)).filter_map(|l| l.file);
     !then.files.is_empty() && own.into_iter().chain(leaves).any(|file| !then.files.contains(&file))
 }
 
@@ -225,7 +226,7 @@ fn reconcile_is_due(spec: &TableSpec, previous: Standing<'_>, now: OffsetDateTim
     }
 }
 
-fn stale(previous: Standing<'_>, moment: &Moment, mark: &RelationMark) -> Option<Why> {
+fn stale(dialect: Dialect, previous: Standing<'_>, moment: &Moment, mark: &RelationMark) -> Option<Why> {
     let relation = &previous.mark.relation;
     match previous.at.up_to(moment.position.at()) {
         Continuity::AnotherSource => return Some(Why::ServerChanged),
@@ -238,7 +239,7 @@ fn stale(previous: Standing<'_>, moment: &Moment, mark: &RelationMark) -> Option
         Some(Why::DefinitionChanged)
     } else if mark.columns.iter().any(|c| is_another(relation, c)) {
         Some(Why::ColumnReplaced)
-    } else if mark.columns.iter().any(|c| is_retyped(relation, c)) {
+    } else if mark.columns.iter().any(|c| is_retyped(dialect, relation, c)) {
         Some(Why::ColumnRetyped)
     } else {
         None
@@ -258,9 +259,9 @@ fn is_another(then: &RelationMark, now: &MarkedColumn) -> bool {
     then.columns.iter().any(|c| c.name == now.name && c.number != now.number) || then.retired.contains(&now.name)
 }
 
-fn is_retyped(then: &RelationMark, now: &MarkedColumn) -> bool {
+fn is_retyped(dialect: Dialect, then: &RelationMark, now: &MarkedColumn) -> bool {
     let holds = |then: &MarkedColumn| match (&then.value_type, &now.value_type) {
-        (Some(then), Some(now)) => SourceColumn::holds_what(then, now),
+        (Some(then), Some(now)) => dialect.holds_what(then, now),
         (then, now) => then == now,
     };
     then.columns.iter().any(|c| c.name == now.name && !holds(c))
@@ -294,8 +295,8 @@ pub fn relation_mark(table: Table<'_>, previous: Option<Standing<'_>>) -> Relati
     });
     let retired = before.collect();
     RelationMark {
-        oid: relation.oid,
-        leaves: relation.leaves.iter().map(|l| l.oid).collect(),
+        oid: relation.id,
+        leaves: relation.leaves.iter().map(|l| l.id).collect(),
         files: relation.file.into_iter().chain(relation.leaves.iter().filter_map(|l| l.file)).collect(),
         columns,
         held: previous.map(|p| p.mark.relation.held.clone()).unwrap_or_default(),

@@ -10,7 +10,7 @@ use super::error::{CliError, FILE_EXISTS};
 use super::exit::{Exit, Format};
 use super::output;
 use crate::propose::{Filters, Places, Proposal, Written, propose, render};
-use crate::source::{Source, candidates};
+use crate::source::Source;
 
 /// Where the recipe of the first deployment has its config, below terraform/.
 const TERRAFORM_CONFIG: &str = "examples/minimal/plimsoll.toml";
@@ -52,7 +52,7 @@ pub(super) async fn init(args: &InitArgs, format: Format) -> Result<Exit, CliErr
     }
     let session = source.open().await?;
     session.begin().await?;
-    let listing = candidates(&session).await?;
+    let listing = session.candidates().await?;
     session.end().await?;
     let filters = Filters { schemas: args.schemas.clone(), tables: args.tables.clone(), exclude: args.exclude.clone() };
     let proposal = propose(&source.label(), &listing, &filters)?;

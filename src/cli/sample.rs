@@ -22,10 +22,7 @@ use crate::model::figures::counted;
 use crate::model::{OnUnrepresentable, RelationName, TableSpec, TargetRef};
 use crate::propose::{Proposed, Verdict, Wish, comment, legal, near, propose_table, relation_name, settings, spec_of};
 use crate::run::{RunError, Sample, Sampled};
-use crate::source::{
-    Candidate, Needs, Session, Source, SourceError, Trigger, candidate, grants, hidden_from, read_relation,
-    relation_names,
-};
+use crate::source::{Candidate, Needs, Session, Source, Trigger};
 
 /// Print what would be staged of a table, from nothing but a database: no bucket, no BigQuery, no config needed.
 ///
@@ -65,7 +62,7 @@ pub(super) async fn sample(args: &SampleArgs, config: Option<&str>, format: Form
     let session = source.open().await?;
     let moment = session.begin().await?;
     let plan = plan(&session, args, config.as_ref()).await?;
-    let relation = read_relation(&session, &plan.spec.source).await?;
+    let relation = session.read_relation(&plan.spec.source).await?;
     let sample = Sample::open(&session, &plan.spec, &relation, &moment, plan.target.clone())?;
     let outcome = match format {
         Format::Text => print(&sample, args.rows, &plan).await,
@@ -119,17 +116,17 @@ async fn plan(session: &Session, args: &SampleArgs, config: Option<&Config>) -> 
         return Ok(Plan { spec: spec.clone(), target: place(&spec.target), settings });
     }
     let listing = match &typed {
-        Some(name) => candidate(session, name).await?,
+        Some(name) => session.candidate(name).await?,
         None => None,
     };
     let Some(listing) = listing else {
-        let names = relation_names(session).await?;
+        let names = session.relation_names().await?;
         let near = near(&args.table, names.iter());
         return Err(SampleError::NoSuchTable { typed: args.table.clone(), near }.into());
     };
     let Some(found) = listing.candidates.first() else {
         let name = typed.unwrap_or_else(|| RelationName { schema: String::new(), name: args.table.clone() });
-        let statements = grants(session, &name, &Needs::Whole).await?.statements;
+        let statements = session.grants(&name, &Needs::Whole).await?.statements;
         return Err(SampleError::Denied { table: relation_name(&name), statements }.into());
     };
     let proposed = propose_table(&listing, found, Wish::Named, None, legal(&found.name.name));
@@ -240,11 +237,11 @@ async fn explain(session: &Session, name: &RelationName, columns: &[String], e: 
     let _ = session.end().await;
     let table = relation_name(name);
     let told = match of_source {
-        SourceError::Hidden { .. } => {
-            hidden_from(session, name).await.map(|statements| SampleError::Hidden { table, statements })
+        hidden if hidden.hides_rows() => {
+            session.hidden_from(name).await.map(|statements| SampleError::Hidden { table, statements })
         }
         denied if denied.is_denied() => {
-            let found = grants(session, name, &Needs::Columns(columns)).await;
+            let found = session.grants(name, &Needs::Columns(columns)).await;
             found.map(|grants| SampleError::Denied { table, statements: grants.statements })
         }
         _ => return e.into(),

@@ -8,9 +8,6 @@ use super::value::Unrepresentable;
 /// An encoder calls it for every field of every row, so it keeps its buffers and allocates nothing a value. A row may be text
 /// whose fields are slices of it, or a driver's list of typed values.
 pub trait Decoder {
-    /// The source's name, for people.
-    const SOURCE: &'static str;
-
     /// A row as the source's driver hands it over.
     type Row: ?Sized;
 
@@ -19,6 +16,9 @@ pub trait Decoder {
 
     /// A place in the walk over a row's fields.
     type Fields<'r>: Iterator<Item = Self::Field<'r>> + Clone;
+
+    /// The source's name, for people.
+    fn source(&self) -> &'static str;
 
     /// Begins the walk over the fields of a row.
     fn fields(row: &Self::Row) -> Self::Fields<'_>;

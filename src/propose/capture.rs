@@ -16,7 +16,7 @@ use super::proposed::{Entry, LARGE, ProposedLog, Written};
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, text};
 use super::trigger_text::{Clock, always_sets_to_now};
-use crate::source::{Access, Candidate, Listing, Relation, RelationKind, SourceColumn, oid};
+use crate::source::{Access, Candidate, CursorType, Listing, Relation, RelationKind, SourceColumn};
 
 /// Names that applications give to the column every write sets, best first.
 const CURSORS: [&str; 12] = [
@@ -80,7 +80,7 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
             entries.push(full("the role may not read which transaction wrote a row (xmin)"));
         }
         Access::Columns(_) => entries = vec![full("the role may not read the key"), no_key("")],
-        Access::Whole if !relation.has_xmin() => {
+        Access::Whole if !relation.tells_its_writers() => {
             entries.push(full("a part of it is a foreign table, whose rows do not say which transaction wrote them"));
         }
         Access::Whole => {
@@ -153,7 +153,8 @@ fn live(key: &'static str, value: &str, why: &str) -> Entry {
 }
 
 fn cursor(relation: &Relation) -> Option<&SourceColumn> {
-    let is_one = |c: &&SourceColumn| c.not_null && [oid::TIMESTAMP, oid::TIMESTAMPTZ].contains(&c.base_oid);
+    let is_time = |c: &SourceColumn| matches!(c.cursor_type(), Some(CursorType::Timestamp | CursorType::TimestampTz));
+    let is_one = |c: &&SourceColumn| c.not_null && is_time(c);
     CURSORS.iter().find_map(|name| relation.column(name).filter(is_one))
 }
 
@@ -164,7 +165,7 @@ fn trigger_that_sets<'a>(candidate: &'a Candidate, listing: &Listing, column: &S
     if relation.kind == RelationKind::Table && !relation.leaves.is_empty() {
         return None;
     }
-    let clock = if column.base_oid == oid::TIMESTAMPTZ { Clock::Moment } else { Clock::Local };
+    let clock = if column.cursor_type() == Some(CursorType::TimestampTz) { Clock::Moment } else { Clock::Local };
     // One that runs after it may set the column to something else.
     let last = candidate.triggers.iter().rfind(|t| t.is_before_some_write())?;
     let function = listing.functions.get(&last.function)?;

@@ -4,7 +4,7 @@ use super::error::ProposeError;
 use super::frameworks::tool_of_schema;
 use super::toml_text::relation_name;
 use crate::model::{RelationName, nearest_relations};
-use crate::source::{Candidate, Closed, Listing, SchemaAccess, ident, qualified};
+use crate::source::{Candidate, Closed, Listing, SchemaAccess};
 
 /// What the command line asks for. A pattern is a name, or has `*` for any characters and `?` for one; one for tables that
 /// has a dot is of schema and table. Upper and lower case count.
@@ -113,16 +113,17 @@ fn closest(typed: &str, names: impl Iterator<Item = String>) -> Option<String> {
 
 /// Statements that let the role read what it may not: a schema at a time, but where it may read other tables of a schema.
 fn grants(listing: &Listing, closed: &[&Closed]) -> Vec<String> {
-    let role = ident(&listing.role);
+    let dialect = listing.dialect;
+    let role = dialect.ident(&listing.role);
     let mut statements = Vec::new();
     for of_schema in closed.chunk_by(|a, b| a.name.schema == b.name.schema) {
         let Some(first) = of_schema.first() else { continue };
-        let schema = ident(&first.name.schema);
+        let schema = dialect.ident(&first.name.schema);
         if first.schema == SchemaAccess::Refused {
             statements.push(format!("GRANT USAGE ON SCHEMA {schema} TO {role}"));
         }
         if listing.candidates.iter().any(|c| c.name.schema == first.name.schema) {
-            let tables: Vec<String> = of_schema.iter().map(|c| qualified(&c.name)).collect();
+            let tables: Vec<String> = of_schema.iter().map(|c| dialect.qualified(&c.name)).collect();
             statements.push(format!("GRANT SELECT ON {} TO {role}", tables.join(", ")));
         } else {
             statements.push(format!("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}"));

@@ -6,7 +6,7 @@
 //! `email_verified`, `card_brand`) is left alone, and so is a column whose type can't hold the thing: a boolean is no
 //! password, and a number no e-mail address.
 
-use crate::source::{SourceColumn, TypeKind, oid};
+use crate::source::{SourceColumn, ValueKind};
 
 /// What a column seems to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,29 +136,17 @@ pub fn sensitive(column: &SourceColumn) -> Option<Sensitive> {
     let mut named = fitting.filter_map(|(sort, _, phrases)| Some((*sort, phrases.split(", ").find(is_meant)?)));
     let (sort, phrase) = named.next()?;
     // A number or a UUID under such a name refers to a row of another table.
-    let is_reference = last == "id" && (is_number(column) || column.base_oid == oid::UUID) && !phrase.ends_with(" id");
+    let is_number = matches!(column.value_kind(), ValueKind::Number | ValueKind::Identifier);
+    let is_reference = last == "id" && is_number && !phrase.ends_with(" id");
     (!is_reference).then_some(sort)
 }
 
-/// Fixed by PostgreSQL: <https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat>
-const BOOL: u32 = 16;
-const NUMBERS: [u32; 6] = [oid::INT2, oid::INT4, oid::INT8, oid::FLOAT4, oid::FLOAT8, oid::NUMERIC];
-const DATES: [u32; 3] = [oid::DATE, oid::TIMESTAMP, oid::TIMESTAMPTZ];
-/// Times of day and intervals.
-const SPANS: [u32; 3] = [1083, 1266, 1186];
-
-fn is_number(column: &SourceColumn) -> bool {
-    NUMBERS.contains(&column.base_oid)
-}
-
 fn fits(column: &SourceColumn, values: Values) -> bool {
-    let oid = column.base_oid;
-    let is_date = DATES.contains(&oid);
-    match values {
-        _ if oid == BOOL || SPANS.contains(&oid) || column.kind == TypeKind::Enum => false,
-        Values::Texts => !is_number(column) && !is_date,
-        Values::NumbersToo => !is_date,
-        Values::DatesToo => !is_number(column),
+    match (column.value_kind(), values) {
+        (ValueKind::Flag | ValueKind::Span | ValueKind::Choice, _) => false,
+        (ValueKind::Number, values) => values == Values::NumbersToo,
+        (ValueKind::Date, values) => values == Values::DatesToo,
+        (ValueKind::Identifier | ValueKind::Text, _) => true,
     }
 }
 
@@ -192,13 +180,17 @@ fn words(name: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
+    use crate::source::postgres::PostgresType;
+
+    const BOOL: u32 = 16;
     const TEXT: u32 = 25;
+    const UUID: u32 = 2950;
     const INT: u32 = 23;
     const DATE: u32 = 1082;
     const TIMESTAMPTZ: u32 = 1184;
 
     fn of(name: &str, base_oid: u32) -> Option<Sensitive> {
-        sensitive(&SourceColumn { name: name.to_owned(), base_oid, ..SourceColumn::default() })
+        sensitive(&SourceColumn::of_postgres(name, PostgresType { base_oid, ..PostgresType::default() }))
     }
 
     #[test]
@@ -234,7 +226,7 @@ mod tests {
             assert_eq!(of(name, TEXT), Some(Sensitive::Secret), "{name}");
         }
         assert_eq!(of("card_number", 1700), Some(Sensitive::Secret));
-        assert_eq!(of("token", oid::UUID), Some(Sensitive::Secret));
+        assert_eq!(of("token", UUID), Some(Sensitive::Secret));
     }
 
     #[test]
@@ -298,7 +290,7 @@ mod tests {
             ("password", BOOL),
             ("token", INT),
             ("token_id", INT),
-            ("token_id", oid::UUID),
+            ("token_id", UUID),
             ("email", INT),
             ("password_changed", TIMESTAMPTZ),
             ("phone", TIMESTAMPTZ),

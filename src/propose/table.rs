@@ -8,7 +8,7 @@ use super::proposed::{Entry, LARGE, LogWriter, Proposed, ProposedLog, Verdict, W
 use super::select::Wish;
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, relation_name};
-use crate::source::{Access, Candidate, Listing, Persistence, RelationKind, RowSecurity, ident, qualified};
+use crate::source::{Access, Candidate, Listing, Persistence, RelationKind, RowSecurity};
 
 /// Proposes settings for a table or view.
 pub fn propose_table(
@@ -49,7 +49,7 @@ pub fn propose_table(
 
 fn remarks(listing: &Listing, candidate: &Candidate) -> Vec<String> {
     let mut remarks = Vec::new();
-    let (name, role) = (qualified(&candidate.name), ident(&listing.role));
+    let (name, role) = (listing.dialect.qualified(&candidate.name), listing.dialect.ident(&listing.role));
     if let Access::Columns(columns) = &candidate.access {
         remarks.push(format!(
             "The role may read these columns alone: {}. With GRANT SELECT ON {name} TO {role} only changed rows would be read.",
@@ -68,7 +68,7 @@ fn remarks(listing: &Listing, candidate: &Candidate) -> Vec<String> {
 
 /// What keeps a table from being published as it is.
 fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&ProposedLog>) -> Vec<String> {
-    let (name, role) = (qualified(&candidate.name), ident(&listing.role));
+    let (name, role) = (listing.dialect.qualified(&candidate.name), listing.dialect.ident(&listing.role));
     let mut reasons = Vec::new();
     if candidate.row_security == RowSecurity::HidesRows {
         reasons.push(format!(

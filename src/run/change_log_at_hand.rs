@@ -4,7 +4,7 @@ use crate::batch::{LogMark, Standing};
 use crate::capture::keyed::change_log::{Claim, Judge, Log, Survey};
 use crate::model::ChangedColumns;
 use crate::run::error::RunError;
-use crate::source::{LogPlace, Moment, Session, Table, dependencies};
+use crate::source::{LogPlace, Moment, Session, Table};
 
 /// The log and what was asked of it.
 pub(super) struct LogAtHand<'a> {
@@ -49,7 +49,7 @@ impl LogAtHand<'_> {
         }
         let Table { spec, relation, shape } = table;
         if spec.changed_columns == ChangedColumns::SkipUnpublished && !readings.is_empty() {
-            let below = dependencies(session, relation.oid).await?;
+            let below = session.dependencies(relation).await?;
             for reading in &mut readings {
                 reading.judge = Judge::new(&self.log, reading.claim, spec, relation, shape, below.clone()).ok();
             }

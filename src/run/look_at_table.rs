@@ -13,7 +13,7 @@ use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::order::Mode;
 use crate::run::target_plan::target_plan;
-use crate::source::{Catalog, Moment, Relation, Session, Table, read_catalog, required_relation};
+use crate::source::{Catalog, Moment, Relation, Session, Table};
 
 /// A table as the source and the log have it.
 pub(super) struct InSource<'a> {
@@ -32,7 +32,7 @@ impl<'a> InSource<'a> {
         spec: &'a TableSpec,
         log: Option<&Log<'_>>,
     ) -> Result<Self, RunError> {
-        let relation = required_relation(session, catalog, &spec.source).await?;
+        let relation = session.required_relation(catalog, &spec.source).await?;
         let shape = Shape::of(spec, relation)?;
         let claims = log.map(|l| l.claims(spec, relation, &shape)).transpose()?.unwrap_or_default();
         Ok(Self { spec, relation, shape, claims })
@@ -58,7 +58,7 @@ impl Context {
         if let Some(log) = self.log_of(spec) {
             names.extend(Log::relations(log, &logged_tables(self)));
         }
-        Ok(read_catalog(session, &names).await?)
+        Ok(session.read_catalog(&names).await?)
     }
 
     /// Opens a table that is looked at by itself.

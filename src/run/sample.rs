@@ -11,7 +11,7 @@ use crate::capture::{Capture, decide};
 use crate::encode::{RowEncoder, Shape};
 use crate::model::{TableSpec, TargetRef};
 use crate::run::target_plan::target_plan;
-use crate::source::{CopyText, Moment, Relation, Session, Table};
+use crate::source::{Moment, Relation, RowDecoder, Session, Table};
 
 /// A table that is to be sampled. The session is in the transaction that it is read in.
 pub struct Sample<'a> {
@@ -81,7 +81,8 @@ impl<'a> Sample<'a> {
         let capture = Capture::new(table, moment, None, decision)?;
         let pass = capture.sample(rows);
         let mut encoder =
-            RowEncoder::new(CopyText::default(), shape, pass.kind, spec.on_unrepresentable).flagged(pass.flag);
+            RowEncoder::new(RowDecoder::of(self.relation.dialect), shape, pass.kind, spec.on_unrepresentable)
+                .flagged(pass.flag);
         if let Some(cursor) = &capture.cursor {
             encoder = encoder.watching_cursor(&cursor.name, cursor.kind.target_type());
         }

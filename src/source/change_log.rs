@@ -2,9 +2,12 @@
 
 use crate::batch::{CursorMark, LogPosition};
 use crate::model::{Diff, LogSpec, RelationName};
+use crate::source::column::SourceColumn;
 use crate::source::cursor::CursorColumn;
+use crate::source::dialect::Dialect;
 use crate::source::keys::Spelling;
-use crate::source::postgres::{LogFacts, Relation, SourceColumn};
+use crate::source::postgres::PostgresLogFacts;
+use crate::source::relation::Relation;
 
 /// One table of entries.
 #[derive(Clone, Debug)]
@@ -20,6 +23,41 @@ impl EntryTable {
     pub fn has_diff(&self, diff: &Diff) -> bool {
         diff.columns().iter().all(|c| self.relation.column(c).is_some())
     }
+}
+
+/// What a server says of itself that the statements over a log depend on.
+#[derive(Clone, Debug)]
+pub enum LogFacts {
+    Postgres(PostgresLogFacts),
+}
+
+impl LogFacts {
+    /// What a PostgreSQL server says.
+    pub(super) fn postgres(&self) -> &PostgresLogFacts {
+        let Self::Postgres(facts) = self;
+        facts
+    }
+
+    /// The language of these statements.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Whether keys and diffs can be read as the log packs them.
+    pub fn can_unpack(&self, spec: &LogSpec) -> bool {
+        match self {
+            Self::Postgres(facts) => facts.can_unpack(spec),
+        }
+    }
+}
+
+/// Whether there may be more rows of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    Some,
+    All,
 }
 
 /// The values of the log's type columns.

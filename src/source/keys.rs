@@ -1,6 +1,6 @@
 //! Keys that are named by something else than the table: a log's entries, for one.
 
-use super::postgres::SourceColumn;
+use super::column::SourceColumn;
 
 /// Some keys, and the table's columns that their values are of.
 #[derive(Clone, Copy)]

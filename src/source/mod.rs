@@ -2,15 +2,53 @@
 //!
 //! `capture` says what is to be read as a value ([`Read`], [`Overlooked`]); a source renders and streams it. Everything that a run
 //! reads comes from one snapshot, so that rows, keys and watermark speak of the same moment.
+//!
+//! | file | has |
+//! | --- | --- |
+//! | [`session`] | all that a source can be asked, and the one match over kinds |
+//! | `read`, `keys`, `change_log`, `cursor` | what is asked, as values |
+//! | `relation`, `column`, `moment`, `listing` … | what is answered |
+//! | `row` | rows as a source hands them over, and what decodes them |
+//! | `statements` | what people are shown of it |
+//! | [`postgres`] | PostgreSQL |
 
+mod catalog;
 mod change_log;
+mod column;
 mod cursor;
+mod dependencies;
+mod dialect;
+mod error;
 mod keys;
+mod listing;
+mod moment;
 pub mod postgres;
 mod read;
+mod relation;
+mod rights;
+mod row;
+pub mod session;
+mod statements;
+mod value_kind;
 
-pub use change_log::{Claimed, CollapsedEntry, EntryCounts, EntryTable, Group, LogEnds, LogPlace, NewEntries};
+pub use catalog::Catalog;
+pub use change_log::{
+    Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, NewEntries,
+};
+pub use column::SourceColumn;
 pub use cursor::{Bulk, CursorColumn, CursorType, Nullability, Search};
+pub use dependencies::Dependencies;
+pub use dialect::Dialect;
+pub use error::SourceError;
 pub use keys::{Keys, NamedKey, Origin, Spelling};
-pub use postgres::*;
+pub use listing::{
+    Access, Candidate, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger, TriggerFunction,
+};
+pub use moment::{Durable, Moment, Prepared, Sight};
 pub use read::{Columns, Condition, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Since, Table, Unsent};
+pub use relation::{Leaf, Relation, RelationKind};
+pub use rights::{Grants, Needs};
+pub use row::{Row, RowDecoder};
+pub use session::{Canceller, KeyCursor, RowStream, Session, Source, has_password};
+pub use statements::{keys_statement, lookup_of_repeated_keys, scan_statement, statement};
+pub use value_kind::ValueKind;

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use super::cursor::CursorColumn;
 use super::keys::Keys;
-use super::postgres::Relation;
+use super::relation::Relation;
 use crate::batch::{At, Standing};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{PartitionBy, TableSpec};
@@ -37,6 +37,8 @@ pub enum Columns<'a> {
         cursor: Option<&'a CursorColumn>,
     },
     Key,
+    /// The key, and a hash of all that is published; sorted by the keys' texts, byte by byte.
+    KeyAndHash,
     /// One number: how many rows there are.
     Count,
 }

@@ -5,7 +5,7 @@ use plimsoll::capture::CaptureError;
 use plimsoll::capture::keyed::{Chunk, KeyColumns, KeyCounts, KeySource, Reach, Reread};
 use plimsoll::config::Config;
 use plimsoll::encode::{RowEncoder, Shape};
-use plimsoll::source::{CopyText, NamedKey, Origin, Session, Source, Spelling, Table, read_relation};
+use plimsoll::source::{NamedKey, Origin, RowDecoder, Session, Source, Spelling, Table};
 
 use crate::support::World;
 
@@ -33,7 +33,8 @@ async fn lines(session: &Session, table: Table<'_>, of: &KeyColumns, mut source:
     while let Some(chunk) = source.next().await.unwrap() {
         for (pass, into) in [(reread.present(&chunk), &mut upserts), (reread.gone(&chunk), &mut deletes)] {
             let policy = table.spec.on_unrepresentable;
-            let mut encoder = RowEncoder::new(CopyText::default(), table.shape, pass.kind, policy).flagged(pass.flag);
+            let decoder = RowDecoder::of(table.relation.dialect);
+            let mut encoder = RowEncoder::new(decoder, table.shape, pass.kind, policy).flagged(pass.flag);
             let (mut out, mut refused) = (Vec::new(), Vec::new());
             let mut rows = session.rows(&pass.read).await.unwrap();
             while let Some(row) = rows.next().await {
@@ -64,7 +65,7 @@ async fn the_row_says_what_is_true() {
     let source = Source::new(&w.source_url(), std::time::Duration::from_secs(10)).unwrap();
     let session = source.open().await.unwrap();
     session.begin().await.unwrap();
-    let relation = read_relation(&session, &spec.source).await.unwrap();
+    let relation = session.read_relation(&spec.source).await.unwrap();
     let shape = Shape::of(spec, &relation).unwrap();
     let table = Table { spec, relation: &relation, shape: &shape };
     let columns: Vec<_> = ["b", "a"].iter().map(|c| relation.column(c).unwrap().clone()).collect();

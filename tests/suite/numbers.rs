@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use fastrand::Rng;
 use plimsoll::encode::{ColumnSchema, RowEncoder, RowKind, Shape, ShapeColumn, Wish};
 use plimsoll::model::{Arrays, ColumnMode, OnUnrepresentable, TargetType};
-use plimsoll::source::{CopyText, Element, SourceColumn};
+use plimsoll::source::SourceColumn;
+use plimsoll::source::postgres::{CopyText, Element, PostgresType};
 
 /// What the engine makes of each number.
 fn ask_google(kind: &str, numbers: &[String]) -> Vec<String> {
@@ -31,8 +32,8 @@ fn ask_google(kind: &str, numbers: &[String]) -> Vec<String> {
 struct Staged(RowEncoder<CopyText>);
 
 impl Staged {
-    fn new(column: SourceColumn, forced: Option<TargetType>) -> Self {
-        let column = SourceColumn { name: "x".to_owned(), number: 2, typmod: -1, ..column };
+    fn new(native: PostgresType, forced: Option<TargetType>) -> Self {
+        let column = SourceColumn::of_postgres("x", native);
         let mapping = column.map(Wish { forced, arrays: Arrays::Json }).unwrap();
         let column = ShapeColumn::new(&column, mapping, "x".to_owned(), ColumnMode::Nullable);
         let shape = Shape { columns: vec![column], key_len: 0 };
@@ -40,7 +41,7 @@ impl Staged {
     }
 
     fn of(base_oid: u32, forced: Option<TargetType>) -> Self {
-        Self::new(SourceColumn { base_oid, ..SourceColumn::default() }, forced)
+        Self::new(PostgresType { base_oid, ..PostgresType::default() }, forced)
     }
 
     /// The JSON value in the line; `None` where it was refused.
@@ -135,7 +136,7 @@ fn an_array_of_doubles_becomes_numbers_that_google_takes() {
         .chain([1e23, -5e22, 5e-324, f64::MAX])
         .collect();
     let element = Element { base_oid: 701, typmod: -1, ..Element::default() };
-    let mut staged = Staged::new(SourceColumn { element: Some(element), ..SourceColumn::default() }, None);
+    let mut staged = Staged::new(PostgresType { element: Some(element), ..PostgresType::default() }, None);
     let texts: Vec<String> = values
         .iter()
         .map(|v| {

@@ -129,7 +129,7 @@ impl<D: Decoder> LineWriter<D> {
         let extra = fields.count();
         if seen != self.columns.len() || extra > 0 {
             let (expected, found) = (self.columns.len(), seen + extra);
-            return Err(EncodeError::Malformed { source_name: D::SOURCE, expected, found });
+            return Err(EncodeError::Malformed { source_name: self.decoder.source(), expected, found });
         }
         out.extend_from_slice(&self.end);
         Ok(Line::Whole { key_end })

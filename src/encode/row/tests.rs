@@ -33,11 +33,13 @@ impl PlainValues {
 }
 
 impl Decoder for PlainValues {
-    const SOURCE: &'static str = "a list";
-
     type Row = [Plain];
     type Field<'r> = &'r Plain;
     type Fields<'r> = std::slice::Iter<'r, Plain>;
+
+    fn source(&self) -> &'static str {
+        "a list"
+    }
 
     fn fields(row: &[Plain]) -> Self::Fields<'_> {
         row.iter()

@@ -18,3 +18,14 @@ pub use document::{DocumentChecker, Keys, document_float, document_number};
 pub use number::{boolean, decimal, float, integer};
 pub use text::{append_control, append_escaped, first_special, string};
 pub use unrepresentable::Unrepresentable;
+
+/// What a function appends for a field's text, or why it does not, for tests.
+#[cfg(test)]
+pub(crate) fn appended(
+    append: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Unrepresentable>,
+    field: &str,
+) -> Result<String, &'static str> {
+    let mut out = Vec::new();
+    append(field.as_bytes(), &mut out).map_err(|e| e.0)?;
+    Ok(String::from_utf8(out).unwrap())
+}

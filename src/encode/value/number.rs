@@ -86,15 +86,7 @@ fn numeric(field: &[u8], digits: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepre
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn run(
-        f: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Unrepresentable>,
-        field: &str,
-    ) -> Result<String, &'static str> {
-        let mut out = Vec::new();
-        f(field.as_bytes(), &mut out).map_err(|e| e.0)?;
-        Ok(String::from_utf8(out).unwrap())
-    }
+    use crate::encode::value::appended as run;
 
     #[test]
     fn integers_beyond_a_double_are_quoted() {

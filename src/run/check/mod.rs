@@ -18,7 +18,7 @@ use crate::capture::{blind, unbounded};
 use crate::model::{ChangedColumns, Column, ColumnMode, TableSpec};
 use crate::run::look_at_table::{InSource, Opened};
 use crate::run::target_notes::{bound_note, target_notes, usual_reach};
-use crate::source::{Session, dependencies};
+use crate::source::Session;
 use crate::state::Handle;
 use notes::{log_notes, notes};
 use try_out::try_out;
@@ -174,6 +174,6 @@ async fn cannot_judge(
     if spec.changed_columns == ChangedColumns::Reread {
         return Ok(None);
     }
-    let below = dependencies(session, relation.oid).await?;
+    let below = session.dependencies(relation).await?;
     Ok(claims.iter().find_map(|c| Judge::new(log, c, spec, relation, shape, below.clone()).err()))
 }

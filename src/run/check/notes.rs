@@ -40,10 +40,10 @@ pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight:
         if relation.kind != RelationKind::View && !relation.leading.contains(cursor) {
             note(format!("no index of the source leads with {cursor}: every tick scans the table"));
         }
-        if let Some(why) = blind(sight).filter(|_| relation.has_xmin()) {
+        if let Some(why) = blind(sight).filter(|_| relation.tells_its_writers()) {
             note(why.to_owned());
         }
-        if !relation.has_xmin() {
+        if !relation.tells_its_writers() {
             note(format!(
                 "a {} does not say which transaction wrote a row: rows within lag of the newest {cursor} are sent again \
                  every tick, and a row that commits later than lag is missed",

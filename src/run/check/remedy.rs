@@ -5,7 +5,7 @@ use crate::encode::Shape;
 use crate::model::{CaptureKind, LogTable, RelationName, TableSpec, TypeColumn};
 use crate::run::context::Context;
 use crate::run::error::RunError;
-use crate::source::{Grants, Needs, RelationKind, Session, SourceError, grants, hidden_from, read_relation};
+use crate::source::{Grants, Needs, RelationKind, Session, SourceError};
 
 /// The columns that say which transaction wrote a row, and in which partition it lies.
 const XMIN: &str = "xmin";
@@ -18,9 +18,9 @@ impl Context {
         // The failed statement has spoilt its transaction.
         session.end().await.ok()?;
         let found = match e {
-            SourceError::Hidden { .. } => self.bypass(session, spec).await,
+            e if e.hides_rows() => self.bypass(session, spec).await,
             // The message names the function, and the error's own hint the right.
-            SourceError::Statement { message, .. } if message.contains("for function ") => return None,
+            e if e.is_of_a_function() => return None,
             e if e.is_denied() => self.missing(session, spec).await,
             _ => return None,
         };
@@ -30,14 +30,14 @@ impl Context {
     async fn bypass(&self, session: &Session, spec: &TableSpec) -> Result<Option<String>, SourceError> {
         let mut ways = Vec::new();
         for name in std::iter::once(spec.source.clone()).chain(self.logs(spec)) {
-            for way in hidden_from(session, &name).await? {
+            for way in session.hidden_from(&name).await? {
                 if !ways.contains(&way) {
                     ways.push(way);
                 }
             }
         }
         let is_owner = ways.iter().any(|w| w.starts_with("ALTER TABLE"));
-        let is_view = read_relation(session, &spec.source).await?.kind == RelationKind::View;
+        let is_view = session.read_relation(&spec.source).await?.kind == RelationKind::View;
         let owner = if is_owner || is_view { "" } else { ", or connect as the table's owner" };
         let statements = ways.join(", or ");
         Ok((!ways.is_empty()).then(|| format!("{statements}{owner}; a GRANT does not help here")))
@@ -45,9 +45,9 @@ impl Context {
 
     async fn missing(&self, session: &Session, spec: &TableSpec) -> Result<Option<String>, SourceError> {
         let columns = self.columns(session, spec).await?;
-        let mut found = vec![grants(session, &spec.source, &Needs::Columns(&columns)).await?];
+        let mut found = vec![session.grants(&spec.source, &Needs::Columns(&columns)).await?];
         for log in self.logs(spec) {
-            found.push(grants(session, &log, &Needs::Whole).await?);
+            found.push(session.grants(&log, &Needs::Whole).await?);
         }
         let statements: Vec<&str> = found.iter().flat_map(|g| &g.statements).map(String::as_str).collect();
         if statements.is_empty() {
@@ -61,13 +61,14 @@ impl Context {
 
     /// What a tick reads of the table, as far as the config says.
     async fn columns(&self, session: &Session, spec: &TableSpec) -> Result<Vec<String>, SourceError> {
-        let relation = read_relation(session, &spec.source).await?;
+        let relation = session.read_relation(&spec.source).await?;
         let mut columns: Vec<String> = match Shape::of(spec, &relation) {
             Ok(shape) => shape.columns.iter().map(|c| c.source.clone()).collect(),
             Err(_) => Vec::new(),
         };
         columns.extend(spec.cursor.clone());
-        let by_transaction = matches!(spec.capture, CaptureKind::Cursor | CaptureKind::Xmin) && relation.has_xmin();
+        let by_transaction =
+            matches!(spec.capture, CaptureKind::Cursor | CaptureKind::Xmin) && relation.tells_its_writers();
         columns.extend(by_transaction.then(|| XMIN.to_owned()));
         let has_partitions = relation.kind != RelationKind::View && !relation.leaves.is_empty();
         let by_partition = spec.capture != CaptureKind::Full && has_partitions;

@@ -9,7 +9,7 @@ use crate::pubsub_topic::{Topic, TopicError};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::report::Failure;
-use crate::source::{ConnectFault, Session, SourceError};
+use crate::source::{Session, SourceError};
 use crate::{bigquery, storage};
 
 /// The longest wait for one of them.
@@ -91,11 +91,10 @@ impl Context {
         let most = if limit <= USUAL_CONNECT_TIMEOUT { PATIENCE } else { limit * 2 };
         match tokio::time::timeout(most, self.source.open()).await {
             Ok(opened) => Ok(opened?),
-            Err(_) => Err(RunError::from(SourceError::Connect {
-                address: self.source.label(),
-                reason: format!("no answer within {} s", most.as_secs()),
-                kind: ConnectFault::Unreachable,
-            })),
+            Err(_) => {
+                let reason = format!("no answer within {} s", most.as_secs());
+                Err(SourceError::unreachable(self.source.label(), reason).into())
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::capture::{Capture, Found};
 use crate::encode::{RowEncoder, RowKind, Stamp, join_bounds};
 use crate::model::{Deletes, Metadata, Op};
 use crate::run::staging_place::StagingPlace;
-use crate::source::CopyText;
+use crate::source::RowDecoder;
 
 /// An encoder for rows of a kind. `began` is when the table's rows began to be read, by our clock.
 pub(in crate::run) fn encoder(
@@ -17,9 +17,10 @@ pub(in crate::run) fn encoder(
     plan: &TargetPlan,
     began: OffsetDateTime,
     kind: RowKind,
-) -> RowEncoder<CopyText> {
+) -> RowEncoder<RowDecoder> {
     let policy = place.spec.on_unrepresentable;
-    let mut encoder = RowEncoder::new(CopyText::default(), capture.table().shape, kind, policy);
+    let table = capture.table();
+    let mut encoder = RowEncoder::new(RowDecoder::of(table.relation.dialect), table.shape, kind, policy);
     if (kind, plan.metadata) == (RowKind::Replacement, Metadata::Columns) {
         encoder = encoder.stamped(Stamp { run: place.run, at: began });
     }
@@ -63,7 +64,7 @@ pub(in crate::run) struct Tally {
 
 impl Tally {
     /// Adds what an encoder has counted since it was made.
-    pub fn add_up(&mut self, kind: RowKind, encoder: &RowEncoder<CopyText>) {
+    pub fn add_up(&mut self, kind: RowKind, encoder: &RowEncoder<RowDecoder>) {
         let tally = encoder.tally();
         match kind {
             RowKind::Change(Op::Delete) => {

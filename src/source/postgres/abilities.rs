@@ -5,7 +5,7 @@
 //! Sources: <https://github.com/jobinau/pg_gather/issues/9>, <https://github.com/mackerelio/mackerel-agent-plugins/pull/804>.
 
 use super::connection::Connection;
-use super::error::SourceError;
+use super::error::PostgresError;
 
 /// Taken together in one statement, so that they speak of one moment. The timeline comes from the write-ahead log's
 /// position, because `pg_control_checkpoint()` lags behind a promotion; a standby has no such position.
@@ -72,7 +72,7 @@ pub(super) struct Abilities {
 }
 
 impl Abilities {
-    pub async fn find(connection: &Connection) -> Result<Self, SourceError> {
+    pub async fn find(connection: &Connection) -> Result<Self, PostgresError> {
         let facts = connection.text_row("asking for the version", &facts()).await?;
         let field = |n: usize| facts.get(n).and_then(|f| f.as_deref());
         let by_right = |n: usize| if field(n) == Some("t") { Answer::Given } else { Answer::Refused };
@@ -91,7 +91,7 @@ impl Abilities {
     }
 
     /// Asks what there is a right to ask: all at once, and one by one where that is refused.
-    async fn try_out(&mut self, connection: &Connection) -> Result<(), SourceError> {
+    async fn try_out(&mut self, connection: &Connection) -> Result<(), PostgresError> {
         const DOING: &str = "trying what the server answers";
         let wal = format!("{WAL} || {FLUSHED} || {TIMELINE}");
         let mut slots = [(&mut self.system, SYSTEM), (&mut self.checkpoint, CHECKPOINT), (&mut self.wal, wal.as_str())];
@@ -163,8 +163,8 @@ impl Abilities {
 }
 
 /// The server's own no, not a connection that was lost.
-fn is_refusal(e: &SourceError) -> bool {
-    matches!(e, SourceError::Statement { .. }) && !e.is_transient()
+fn is_refusal(e: &PostgresError) -> bool {
+    matches!(e, PostgresError::Statement { .. }) && !e.is_transient()
 }
 
 fn facts() -> String {

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use tokio_postgres::{CancelToken, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::SourceError;
+use super::error::PostgresError;
 
 /// The driver's own limit is for TCP alone. Ours ends a moment later, so that a host that can't be reached is told from one
 /// that does not answer.
@@ -34,7 +34,7 @@ impl Canceller {
     }
 
     /// Asks the server, over a connection of its own; whether it was in time nobody says.
-    pub async fn cancel(self) -> Result<(), SourceError> {
+    pub async fn cancel(self) -> Result<(), PostgresError> {
         const DOING: &str = "cancelling a statement";
         let send = async {
             match self.transport {
@@ -43,10 +43,10 @@ impl Canceller {
             }
         };
         match timeout(self.limit + MOMENT_LONGER, send).await {
-            Ok(sent) => sent.map_err(SourceError::wrap(DOING)),
+            Ok(sent) => sent.map_err(PostgresError::wrap(DOING)),
             Err(_) => {
                 let reason = format!("the server did {}", no_answer(self.limit));
-                Err(SourceError::Lost { doing: DOING, reason })
+                Err(PostgresError::Lost { doing: DOING, reason })
             }
         }
     }

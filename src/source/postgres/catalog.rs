@@ -2,50 +2,46 @@
 //!
 //! One statement builds one JSON document on the server: a tick over many tables pays one round trip a table.
 
-use std::collections::HashMap;
-
 use serde::Deserialize;
 
 use super::dependencies::TREE;
-use super::error::SourceError;
-use super::missing::{KINDS, missing};
-use super::oid;
+use super::error::PostgresError;
+use super::missing::KINDS;
+use super::native_type::PostgresType;
 use super::session::Session;
 use super::sql::literal;
-use crate::model::{RelationName, nearest};
+use crate::model::RelationName;
+use crate::source::catalog::Catalog;
+use crate::source::column::{NativeType, SourceColumn};
+use crate::source::dialect::Dialect;
+use crate::source::relation::{Leaf, Relation, RelationKind};
 
-/// A table, view or partitioned parent as it stands in the snapshot.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Relation {
-    pub oid: u32,
-    pub kind: RelationKind,
-    /// The planner's row count; absent where it was never analyzed.
-    pub rows: Option<u64>,
-    pub comment: Option<String>,
-    pub columns: Vec<SourceColumn>,
-    /// The primary key's columns in index order; empty without one.
-    pub primary_key: Vec<String>,
-    /// Columns of every usable unique index: no expressions, no predicate.
-    pub unique: Vec<Vec<String>>,
-    /// The first column of every valid index.
-    pub leading: Vec<String>,
-    /// Of these, the columns whose largest values an index has at hand: those of B-trees.
+/// A relation, as [`RELATION`] prints it.
+#[derive(Deserialize)]
+struct Document {
+    oid: u32,
+    kind: Kind,
+    /// Absent where it was never analyzed.
+    rows: Option<u64>,
+    comment: Option<String>,
+    columns: Vec<ColumnDocument>,
+    primary_key: Vec<String>,
+    unique: Vec<Vec<String>>,
+    leading: Vec<String>,
+    /// Those of B-trees.
     #[serde(default)]
-    pub ordered: Vec<String>,
-    /// Leaf partitions or inheriting tables; of a view, those of the tables below it.
-    pub leaves: Vec<Leaf>,
-    /// A digest of a view's text, of the views below it and of the functions they call; absent for a table.
-    pub view: Option<String>,
-    /// The number of the file that its rows are in: another one after a rewrite. Absent where it has none.
+    ordered: Vec<String>,
+    leaves: Vec<LeafDocument>,
+    view: Option<String>,
     #[serde(default)]
-    pub file: Option<u32>,
-    /// Whether a materialized view is what is read, or below it.
+    file: Option<u32>,
     #[serde(default)]
-    pub materialized: bool,
+    materialized: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub enum RelationKind {
+/// `pg_class.relkind`.
+#[derive(Clone, Copy, Deserialize)]
+pub(super) enum Kind {
     #[serde(rename = "r")]
     Table,
     #[serde(rename = "p")]
@@ -58,194 +54,110 @@ pub enum RelationKind {
     Foreign,
 }
 
-impl RelationKind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Partitioned => "partitioned table",
-            Self::View => "view",
-            Self::MaterializedView => "materialized view",
-            Self::Foreign => "foreign table",
+impl From<Kind> for RelationKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Table => Self::Table,
+            Kind::Partitioned => Self::Partitioned,
+            Kind::View => Self::View,
+            Kind::MaterializedView => Self::MaterializedView,
+            Kind::Foreign => Self::Foreign,
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Leaf {
-    pub oid: u32,
-    /// As [`Relation::file`].
+#[derive(Deserialize)]
+struct LeafDocument {
+    oid: u32,
     #[serde(default)]
-    pub file: Option<u32>,
-    pub kind: RelationKind,
-    pub schema: String,
-    pub name: String,
+    file: Option<u32>,
+    kind: Kind,
+    schema: String,
+    name: String,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct SourceColumn {
-    pub name: String,
-    /// `attnum`: a column that is dropped and made anew has another one.
-    pub number: i32,
-    /// As `format_type` prints it, for people.
-    pub type_name: String,
-    /// The type below every domain.
-    pub base_oid: u32,
-    /// The type modifier that goes with it; -1 for none.
-    pub typmod: i32,
-    /// The name of the type below every domain, as SQL takes it, without a modifier.
-    pub base_name: String,
-    /// The same with its modifier: `character(3)`, `numeric(10,2)`.
-    #[serde(default)]
-    pub base_type: String,
-    #[serde(default)]
-    pub kind: TypeKind,
-    /// What an array is made of.
-    #[serde(default)]
-    pub element: Option<Element>,
-    /// Names and types of a composite's attributes, or of those an array is made of.
-    #[serde(default)]
-    pub attributes: Option<String>,
-    pub not_null: bool,
+#[derive(Deserialize)]
+struct ColumnDocument {
+    name: String,
+    /// `attnum`.
+    number: i32,
+    /// As `format_type` prints it.
+    type_name: String,
+    not_null: bool,
+    #[serde(flatten)]
+    native: PostgresType,
 }
 
-/// What sort of type is below every domain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum TypeKind {
-    #[default]
-    #[serde(rename = "b")]
-    Base,
-    #[serde(rename = "c")]
-    Composite,
-    #[serde(rename = "e")]
-    Enum,
-    #[serde(rename = "r")]
-    Range,
-    #[serde(rename = "m")]
-    Multirange,
-    #[serde(rename = "p")]
-    Pseudo,
-}
-
-/// The elements of an array type.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Element {
-    /// The type below every domain, with what [`SourceColumn`] has of its own.
-    pub base_oid: u32,
-    pub typmod: i32,
-    pub base_name: String,
-    pub kind: TypeKind,
-    /// What stands between two elements: a comma, but for `box`.
-    pub delimiter: char,
-}
-
-impl SourceColumn {
-    /// The type as far as it decides a value's text: integers that are widened stay what they are, and a composite is what
-    /// its attributes are.
-    pub fn value_type(&self) -> String {
-        match (self.base_oid, &self.attributes) {
-            (oid::INT8 | oid::INT2 | oid::INT4, _) => "integer".to_owned(),
-            // `character varying(n)`: see `holds_what`.
-            (oid::TEXT, _) => "character varying".to_owned(),
-            (_, Some(attributes)) => format!("{} ({attributes})", self.base_type),
-            _ => self.base_type.clone(),
-        }
-    }
-
-    /// Whether values of one type, by [`Self::value_type`], print the same in the other: a text that may be longer.
-    pub fn holds_what(then: &str, now: &str) -> bool {
-        let limit = |text: &str| {
-            let rest = text.strip_prefix("character varying")?;
-            Some(rest.trim_matches(['(', ')']).parse().unwrap_or(u32::MAX))
+impl From<Document> for Relation {
+    fn from(document: Document) -> Self {
+        let leaf = |l: LeafDocument| Leaf {
+            id: l.oid,
+            name: RelationName { schema: l.schema, name: l.name },
+            file: l.file,
+            kind: l.kind.into(),
         };
-        then == now || matches!((limit(then), limit(now)), (Some(then), Some(now)) if now >= then)
-    }
-}
-
-impl Relation {
-    pub fn column(&self, name: &str) -> Option<&SourceColumn> {
-        self.columns.iter().find(|c| c.name == name)
-    }
-
-    /// The column whose name is almost this.
-    pub fn nearest_column(&self, name: &str) -> Option<String> {
-        nearest(name, self.columns.iter().map(|c| c.name.as_str())).map(str::to_owned)
-    }
-
-    /// Whether an index keeps these columns unique, over all rows. That of a table with inheriting ones is of its own rows alone.
-    pub fn keeps_unique(&self, columns: &[&str]) -> bool {
-        let is_of_all = self.kind != RelationKind::Table || self.leaves.is_empty();
-        is_of_all && self.unique.iter().any(|u| u.iter().all(|c| columns.contains(&c.as_str())))
-    }
-
-    /// Whether each row says which transaction wrote it. A view's rows don't, nor do a foreign server's.
-    pub fn has_xmin(&self) -> bool {
-        match self.kind {
-            RelationKind::View | RelationKind::Foreign => false,
-            RelationKind::Table | RelationKind::Partitioned | RelationKind::MaterializedView => {
-                self.leaves.iter().all(|leaf| leaf.kind != RelationKind::Foreign)
-            }
+        let column = |c: ColumnDocument| SourceColumn {
+            name: c.name,
+            number: c.number,
+            type_name: c.type_name,
+            not_null: c.not_null,
+            native: NativeType::Postgres(c.native),
+        };
+        Self {
+            dialect: Dialect::Postgres,
+            id: document.oid,
+            kind: document.kind.into(),
+            rows: document.rows,
+            comment: document.comment,
+            columns: document.columns.into_iter().map(column).collect(),
+            primary_key: document.primary_key,
+            unique: document.unique,
+            leading: document.leading,
+            ordered: document.ordered,
+            leaves: document.leaves.into_iter().map(leaf).collect(),
+            view: document.view,
+            file: document.file,
+            materialized: document.materialized,
         }
     }
 }
 
-/// Relations by name, read at one go.
-#[derive(Clone, Debug, Default)]
-pub struct Catalog(HashMap<RelationName, Relation>);
-
-impl FromIterator<(RelationName, Relation)> for Catalog {
-    fn from_iter<T: IntoIterator<Item = (RelationName, Relation)>>(relations: T) -> Self {
-        Self(relations.into_iter().collect())
-    }
+/// Reads a relation from the document that the catalog's statement makes of it.
+pub fn relation_of(document: &str) -> serde_json::Result<Relation> {
+    serde_json::from_str::<Document>(document).map(Relation::from)
 }
 
-impl Catalog {
-    pub fn get(&self, name: &RelationName) -> Result<&Relation, SourceError> {
-        self.0.get(name).ok_or_else(|| SourceError::NoSuchTable { name: name.clone(), near: Vec::new() })
+impl Session {
+    /// Reads relations in the transaction: one round trip, however many there are. Those that are not there are not in the answer.
+    pub async fn read_catalog(&self, names: &[RelationName]) -> Result<Catalog, PostgresError> {
+        const DOING: &str = "reading the catalog";
+        if names.is_empty() {
+            return Ok(Catalog::default());
+        }
+        let wanted: Vec<String> =
+            names.iter().map(|n| format!("({}, {})", literal(&n.schema, "name"), literal(&n.name, "name"))).collect();
+        let sql = format!(
+            "{} WHERE (n.nspname, c.relname) IN ({}) AND c.relkind IN {KINDS}",
+            relation_query(),
+            wanted.join(", ")
+        );
+        let mut found = Vec::new();
+        for row in self.text_rows(DOING, &sql).await? {
+            let [Some(document), Some(schema), Some(name)] = row.as_slice() else { continue };
+            let relation =
+                relation_of(document).map_err(|e| PostgresError::Unexpected { doing: DOING, what: e.to_string() })?;
+            found.push((RelationName { schema: schema.clone(), name: name.clone() }, relation));
+        }
+        Ok(found.into_iter().collect())
     }
-}
 
-/// Reads relations in the session's transaction: one round trip, however many there are. Those that are not there are
-/// not in the answer.
-pub async fn read_all(session: &Session, names: &[RelationName]) -> Result<Catalog, SourceError> {
-    const DOING: &str = "reading the catalog";
-    if names.is_empty() {
-        return Ok(Catalog::default());
-    }
-    let wanted: Vec<String> =
-        names.iter().map(|n| format!("({}, {})", literal(&n.schema, "name"), literal(&n.name, "name"))).collect();
-    let sql = format!(
-        "{} WHERE (n.nspname, c.relname) IN ({}) AND c.relkind IN {KINDS}",
-        relation_query(),
-        wanted.join(", ")
-    );
-    let mut found = HashMap::new();
-    for row in session.text_rows(DOING, &sql).await? {
-        let [Some(document), Some(schema), Some(name)] = row.as_slice() else { continue };
-        let relation = serde_json::from_str(document)
-            .map_err(|e| SourceError::Unexpected { doing: DOING, what: e.to_string() })?;
-        found.insert(RelationName { schema: schema.clone(), name: name.clone() }, relation);
-    }
-    Ok(Catalog(found))
-}
-
-/// Reads one relation in the session's transaction.
-pub async fn read(session: &Session, name: &RelationName) -> Result<Relation, SourceError> {
-    let mut catalog = read_all(session, std::slice::from_ref(name)).await?;
-    match catalog.0.remove(name) {
-        Some(relation) => Ok(relation),
-        None => Err(missing(session, name).await),
-    }
-}
-
-/// A relation that has to be there: of one that is not, the error says which was meant.
-pub async fn required<'c>(
-    session: &Session,
-    catalog: &'c Catalog,
-    name: &RelationName,
-) -> Result<&'c Relation, SourceError> {
-    match catalog.0.get(name) {
-        Some(relation) => Ok(relation),
-        None => Err(missing(session, name).await),
+    /// Reads one relation in the transaction.
+    pub async fn read_relation(&self, name: &RelationName) -> Result<Relation, PostgresError> {
+        let mut catalog = self.read_catalog(std::slice::from_ref(name)).await?;
+        match catalog.take(name) {
+            Some(relation) => Ok(relation),
+            None => Err(self.missing(name).await),
+        }
     }
 }
 

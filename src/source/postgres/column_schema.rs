@@ -1,59 +1,23 @@
-//! What the catalog says of a relation, as [`encode`](crate::encode) asks for it: its columns, and how each is read in SQL.
+//! How a column is read in SQL, and what its values become.
 
-use super::catalog::{Relation, SourceColumn};
 use super::caveats::{MADE_ARRAY, array_caveat, caveat};
 use super::column_types::{Read, TypeMapping, map_type};
+use super::native_type::PostgresType;
 use super::session::SALT;
 use super::sql::ident;
-use crate::encode::{Codec, ColumnSchema, Content, Mapping, Nullability, TableSchema, Wish};
+use crate::encode::{Codec, Content, Mapping, Wish};
 
-impl TableSchema for Relation {
-    type Column = SourceColumn;
-
-    fn kind_name(&self) -> &'static str {
-        self.kind.name()
-    }
-
-    fn columns(&self) -> &[SourceColumn] {
-        &self.columns
-    }
-
-    fn primary_key(&self) -> &[String] {
-        &self.primary_key
-    }
-
-    fn unique_keys(&self) -> &[Vec<String>] {
-        &self.unique
-    }
+/// How a column's values reach the target; `None` where the type it is forced to can't be made of its own.
+pub fn mapping(name: &str, native: &PostgresType, wish: Wish) -> Option<Mapping> {
+    map_type(native, wish).map(|mapping| read(name, mapping))
 }
 
-impl ColumnSchema for SourceColumn {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn number(&self) -> i32 {
-        self.number
-    }
-
-    fn type_name(&self) -> &str {
-        &self.type_name
-    }
-
-    fn nullability(&self) -> Nullability {
-        if self.not_null { Nullability::NotNull } else { Nullability::Nullable }
-    }
-
-    fn map(&self, wish: Wish) -> Option<Mapping> {
-        map_type(self, wish).map(|mapping| read(self, mapping))
-    }
-
-    fn hashed(&self) -> Mapping {
-        read(self, TypeMapping::HASHED)
-    }
+/// How a salted digest reaches the target in the values' place.
+pub fn hashed(name: &str) -> Mapping {
+    read(name, TypeMapping::HASHED)
 }
 
-fn read(column: &SourceColumn, mapping: TypeMapping) -> Mapping {
+fn read(name: &str, mapping: TypeMapping) -> Mapping {
     let TypeMapping { target, codec, read } = mapping;
     let caveat = match (codec, read) {
         (_, Read::ArrayToJson) => MADE_ARRAY.to_owned(),
@@ -61,7 +25,7 @@ fn read(column: &SourceColumn, mapping: TypeMapping) -> Mapping {
         (Codec::Array(array), _) => array_caveat(array),
     };
     let content = if read == Read::Hashed { Content::Digest } else { Content::Value };
-    Mapping { target, codec, expression: expression(&column.name, read), content, caveat }
+    Mapping { target, codec, expression: expression(name, read), content, caveat }
 }
 
 /// What is read of the row `t`.

@@ -2,7 +2,7 @@
 //!
 //! [`KNOWN`] is the table; docs/TYPES.md is printed from it. What it does not name keeps the server's own text.
 
-use super::catalog::{Element, SourceColumn, TypeKind};
+use super::native_type::{Element, PostgresType, TypeKind};
 use super::oid;
 use crate::encode::{ArrayCodec, ArrayForm, Codec, Document, Scalar, Width, Wish};
 use crate::model::{Arrays, TargetType};
@@ -103,14 +103,14 @@ impl TypeMapping {
 }
 
 /// The mapping of a column; `None` where the type it is forced to can't be made of its own.
-pub(super) fn map_type(column: &SourceColumn, wish: Wish) -> Option<TypeMapping> {
-    match (wish.forced, &column.element) {
-        (Some(target), _) => force(column, target),
+pub(super) fn map_type(native: &PostgresType, wish: Wish) -> Option<TypeMapping> {
+    match (wish.forced, &native.element) {
+        (Some(target), _) => force(native, target),
         (None, Some(element)) => Some(map_array(element, wish.arrays)),
-        (None, None) if is_made_of_fields(column.kind, &column.base_name) => {
+        (None, None) if is_made_of_fields(native.kind, &native.base_name) => {
             Some(TypeMapping { read: Read::ToJson, ..TypeMapping::new(TargetType::Json, Scalar::Json(Document::Made)) })
         }
-        (None, None) => Some(map_scalar(column.base_oid, column.typmod)),
+        (None, None) => Some(map_scalar(native.base_oid, native.typmod)),
     }
 }
 
@@ -145,21 +145,21 @@ fn map_array(element: &Element, arrays: Arrays) -> TypeMapping {
 }
 
 /// What a column can be forced to, if its values mean the same there.
-fn force(column: &SourceColumn, target: TargetType) -> Option<TypeMapping> {
-    let own = map_scalar(column.base_oid, column.typmod);
-    let is_number = column.base_oid == oid::NUMERIC || own.target == TargetType::Int64;
-    let is_plain = column.element.is_none();
+fn force(native: &PostgresType, target: TargetType) -> Option<TypeMapping> {
+    let own = map_scalar(native.base_oid, native.typmod);
+    let is_number = native.base_oid == oid::NUMERIC || own.target == TargetType::Int64;
+    let is_plain = native.element.is_none();
     match target {
         TargetType::String => Some(TypeMapping::TEXT),
         TargetType::Numeric if is_number => Some(TypeMapping::new(target, Scalar::Decimal(Width::Numeric))),
         TargetType::BigNumeric if is_number => Some(TypeMapping::new(target, Scalar::Decimal(Width::BigNumeric))),
-        TargetType::Timestamp if column.base_oid == oid::TIMESTAMP => {
+        TargetType::Timestamp if native.base_oid == oid::TIMESTAMP => {
             Some(TypeMapping::new(target, Scalar::TimestampUtc))
         }
-        TargetType::Json if is_plain && own == TypeMapping::TEXT && column.kind == TypeKind::Base => {
+        TargetType::Json if is_plain && own == TypeMapping::TEXT && native.kind == TypeKind::Base => {
             Some(TypeMapping::new(target, Scalar::Json(Document::Claimed)))
         }
-        _ => Some(map_type(column, Wish { forced: None, arrays: Arrays::Json })?).filter(|m| m.target == target),
+        _ => Some(map_type(native, Wish { forced: None, arrays: Arrays::Json })?).filter(|m| m.target == target),
     }
 }
 
@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn a_column_is_forced_only_to_what_means_the_same() {
         let force = |oid, target| {
-            let column = SourceColumn { base_oid: oid, typmod: -1, ..SourceColumn::default() };
-            map_type(&column, Wish { forced: Some(target), arrays: Arrays::Json }).map(|m| m.target)
+            let native = PostgresType { base_oid: oid, ..PostgresType::default() };
+            map_type(&native, Wish { forced: Some(target), arrays: Arrays::Json }).map(|m| m.target)
         };
         for (oid, target) in [
             (23, TargetType::String),

@@ -14,7 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::canceller::{Canceller, MOMENT_LONGER, Transport, no_answer};
 use super::connection::Connection;
-use super::error::{ConnectFault, SourceError, connect_fault, is_not_let_in};
+use super::error::{ConnectFault, PostgresError, connect_fault, is_not_let_in};
 use super::session::Session;
 use super::tls;
 use super::url::{Address, HostOrder, SslMode, StandIns, label};
@@ -34,7 +34,7 @@ type Connected = (Client, AbortHandle, Transport);
 
 impl Source {
     /// Reads a connection URL; `PGPASSWORD` and `PGSSLROOTCERT` stand in for what it lacks, as with libpq.
-    pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, SourceError> {
+    pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, PostgresError> {
         let address = Address::parse(url, StandIns::of_the_environment())?;
         for note in &address.notes {
             tracing::info!("{note}");
@@ -63,7 +63,7 @@ impl Source {
     }
 
     /// Opens a session on the first host that has one for us.
-    pub async fn open(&self) -> Result<Session, SourceError> {
+    pub async fn open(&self) -> Result<Session, PostgresError> {
         let mut last = None;
         for host in in_order(self.address.hosts.clone(), self.address.order) {
             let configs = match self.configs(host).await {
@@ -76,22 +76,23 @@ impl Source {
             for place in configs {
                 match self.open_at(&place).await {
                     Ok(session) => return Ok(session),
-                    Err(e @ SourceError::Connect { .. }) => last = Some(e),
+                    Err(e @ PostgresError::Connect { .. }) => last = Some(e),
                     // The server is there, and another one would be no better.
                     Err(e) => return Err(e),
                 }
             }
         }
-        Err(last.unwrap_or_else(|| SourceError::BadUrl("it names no host".to_owned())))
+        Err(last.unwrap_or_else(|| PostgresError::BadUrl("it names no host".to_owned())))
     }
 
     /// The addresses that a host's name stands for.
-    async fn configs(&self, host: Config) -> Result<Vec<HostConfig>, SourceError> {
+    async fn configs(&self, host: Config) -> Result<Vec<HostConfig>, PostgresError> {
         let (Some(Host::Tcp(name)), []) = (host.get_hosts().first(), host.get_hostaddrs()) else {
             return Ok(vec![host]);
         };
         let port = host.get_ports().first().copied().unwrap_or(5432);
-        let unknown = |reason| SourceError::Connect { address: label(&host), reason, kind: ConnectFault::Unreachable };
+        let unknown =
+            |reason| PostgresError::Connect { address: label(&host), reason, kind: ConnectFault::Unreachable };
         let found = match timeout(self.address.limit, tokio::net::lookup_host((name.as_str(), port))).await {
             Ok(found) => found.map_err(|e| unknown(e.to_string()))?,
             Err(_) => {
@@ -115,7 +116,7 @@ impl Source {
         }
     }
 
-    async fn open_at(&self, place: &HostConfig) -> Result<Session, SourceError> {
+    async fn open_at(&self, place: &HostConfig) -> Result<Session, PostgresError> {
         if self.address.ssl_mode != SslMode::Disable {
             // A certificate of ours that can't be read is no reason to go on without.
             tls::client_config(&self.address)?;
@@ -128,7 +129,7 @@ impl Source {
             },
             SslMode::Prefer => match self.session(place, Some(DriverSslMode::Prefer)).await {
                 // libpq falls back when the server has TLS but the handshake fails; the driver does not.
-                Err(SourceError::Connect { kind: ConnectFault::Tls, .. }) => self.session(place, None).await,
+                Err(PostgresError::Connect { kind: ConnectFault::Tls, .. }) => self.session(place, None).await,
                 other => other,
             },
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
@@ -138,7 +139,7 @@ impl Source {
     }
 
     /// Opens a session, within the limit. What was begun ends with it: the connection is closed when it is dropped.
-    async fn session(&self, place: &HostConfig, encrypted: Option<DriverSslMode>) -> Result<Session, SourceError> {
+    async fn session(&self, place: &HostConfig, encrypted: Option<DriverSslMode>) -> Result<Session, PostgresError> {
         let limit = self.address.limit;
         let open = async {
             let (client, connection, transport) = match encrypted {
@@ -156,7 +157,7 @@ impl Source {
         };
         match timeout(limit + MOMENT_LONGER, open).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(SourceError::Connect {
+            Err(_) => Err(PostgresError::Connect {
                 address: label(place),
                 reason: format!("the host accepted the connection and did {}", no_answer(limit)),
                 kind: ConnectFault::Silent,
@@ -164,7 +165,7 @@ impl Source {
         }
     }
 
-    async fn encrypted(&self, place: &HostConfig, mode: DriverSslMode) -> Result<Connected, SourceError> {
+    async fn encrypted(&self, place: &HostConfig, mode: DriverSslMode) -> Result<Connected, PostgresError> {
         let mut config = place.clone();
         config.ssl_mode(mode);
         let tls = MakeRustlsConnect::new(tls::client_config(&self.address)?);
@@ -173,22 +174,22 @@ impl Source {
     }
 }
 
-async fn plain(place: &HostConfig) -> Result<Connected, SourceError> {
+async fn plain(place: &HostConfig) -> Result<Connected, PostgresError> {
     let mut config = place.clone();
     config.ssl_mode(DriverSslMode::Disable);
     let (client, connection) = config.connect(NoTls).await.map_err(|e| fault(place, &e))?;
     Ok((client, tokio::spawn(connection).abort_handle(), Transport::Plain))
 }
 
-fn fault(place: &HostConfig, e: &tokio_postgres::Error) -> SourceError {
+fn fault(place: &HostConfig, e: &tokio_postgres::Error) -> PostgresError {
     let (kind, reason) = connect_fault(e);
     let address = label(place);
     if is_not_let_in(e) {
         let role = place.get_user().unwrap_or_default().to_owned();
         let database = place.get_dbname().unwrap_or(&role).to_owned();
-        return SourceError::NotLetIn { address, reason, database, role };
+        return PostgresError::NotLetIn { address, reason, database, role };
     }
-    SourceError::Connect { address, reason, kind }
+    PostgresError::Connect { address, reason, kind }
 }
 
 /// As written, or dealt: with many clients each host gets its share.
@@ -203,6 +204,6 @@ fn in_order(mut list: Vec<Config>, order: HostOrder) -> Vec<Config> {
 }
 
 /// `allow` tries TLS after the server refused a plain connection by rule, not after a wrong password.
-fn may_retry_otherwise(e: &SourceError) -> bool {
-    matches!(e, SourceError::Connect { reason, .. } if reason.contains("pg_hba.conf"))
+fn may_retry_otherwise(e: &PostgresError) -> bool {
+    matches!(e, PostgresError::Connect { reason, .. } if reason.contains("pg_hba.conf"))
 }

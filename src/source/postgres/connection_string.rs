@@ -5,7 +5,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::source::postgres::error::SourceError;
+use crate::source::postgres::error::PostgresError;
 
 /// Settings by key. A later one replaces an earlier one.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    pub fn read(text: &str) -> Result<Self, SourceError> {
+    pub fn read(text: &str) -> Result<Self, PostgresError> {
         let text = text.trim();
         let mut pairs = Self::default();
         match text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://")) {
@@ -35,7 +35,7 @@ impl Pairs {
         self.found
     }
 
-    fn set(&mut self, key: &str, value: String) -> Result<(), SourceError> {
+    fn set(&mut self, key: &str, value: String) -> Result<(), PostgresError> {
         if !is_key(key) {
             return Err(bad("a parameter's name has characters that no name has"));
         }
@@ -49,7 +49,7 @@ impl Pairs {
     }
 
     /// `user:password@host:port,host:port/database?key=value&…`, with any of it left out.
-    fn read_url(&mut self, rest: &str) -> Result<(), SourceError> {
+    fn read_url(&mut self, rest: &str) -> Result<(), PostgresError> {
         let (login, rest) = split_login(rest);
         let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (hosts, database) = before.split_once('/').unwrap_or((before, ""));
@@ -73,7 +73,7 @@ impl Pairs {
         Ok(())
     }
 
-    fn read_hosts(&mut self, hosts: &str) -> Result<(), SourceError> {
+    fn read_hosts(&mut self, hosts: &str) -> Result<(), PostgresError> {
         let (mut names, mut ports) = (Vec::new(), Vec::new());
         for chunk in hosts.split(',') {
             let (name, port) = split_port(chunk).ok_or_else(|| bad("a host or its port cannot be read"))?;
@@ -91,7 +91,7 @@ impl Pairs {
     }
 
     /// `key=value key='a value'`, where a backslash stands before a character that is meant as it is.
-    fn read_words(&mut self, text: &str) -> Result<(), SourceError> {
+    fn read_words(&mut self, text: &str) -> Result<(), PostgresError> {
         const SHAPE: &str = "it is neither a URL nor key=value pairs";
         let mut rest = text;
         while !rest.is_empty() {
@@ -125,8 +125,8 @@ impl Pairs {
     }
 }
 
-fn bad(why: &str) -> SourceError {
-    SourceError::BadUrl(why.to_owned())
+fn bad(why: &str) -> PostgresError {
+    PostgresError::BadUrl(why.to_owned())
 }
 
 /// Whether a text may be shown as a parameter's name.
@@ -135,7 +135,7 @@ fn is_key(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.len() <= 63 && text.chars().all(is_part)
 }
 
-fn decoded(text: &str) -> Result<String, SourceError> {
+fn decoded(text: &str) -> Result<String, PostgresError> {
     let decoded = percent_decode_str(text).decode_utf8();
     decoded.map(Into::into).map_err(|_| bad("a part of it is not UTF-8"))
 }

@@ -4,23 +4,10 @@
 //! per column. What it can't keep (a whole row, a function's insides, a trigger that writes other columns) makes the answer
 //! opaque: then nothing may be concluded from it.
 
-use std::collections::{HashMap, HashSet};
-
-use super::error::SourceError;
+use super::error::PostgresError;
 use super::session::Session;
-
-/// The base columns below a relation.
-#[derive(Clone, Debug, Default)]
-pub struct Dependencies {
-    /// Names of the columns of each base table, by its own name.
-    pub known: HashMap<String, HashSet<String>>,
-    /// Names of those that decide what is published.
-    pub used: HashSet<String>,
-    /// Something is in between that the catalog can't look through.
-    pub opaque: bool,
-    /// A trigger on a base table may change more columns than an application's log tells.
-    pub triggers: bool,
-}
+use crate::source::dependencies::Dependencies;
+use crate::source::relation::Relation;
 
 /// Every relation below one: what a view reads, what a parent is made of. `RELATION_OID` stands for the one on top.
 pub(super) const TREE: &str = r"
@@ -79,36 +66,38 @@ fn query(rest: &str, oid: u32) -> String {
     format!("{TREE}{rest}").replace("RELATION_OID", &format!("{oid}::oid"))
 }
 
-/// Fails where a table below the relation was truncated or rewritten after our snapshot was taken: to the snapshot it is
-/// empty then, and its rows would be taken for deleted. To be asked after the rows were read, while the lock from that
-/// keeps such a thing from happening any more.
-///
-/// Source: <https://www.postgresql.org/docs/current/mvcc-caveats.html>
-pub async fn refuse_rewritten(session: &Session, oid: u32) -> Result<(), SourceError> {
-    let rows = session.text_rows("asking whether a table was rewritten", &query(REWRITTEN, oid)).await?;
-    match rows.first().and_then(|r| r.first()).and_then(|f| f.as_deref()) {
-        Some("0") => Ok(()),
-        _ => Err(SourceError::Rewritten),
+impl Session {
+    /// Fails where a table below the relation was truncated or rewritten after our snapshot was taken: to the snapshot it is
+    /// empty then, and its rows would be taken for deleted. To be asked after the rows were read, while the lock from that
+    /// keeps such a thing from happening any more.
+    ///
+    /// Source: <https://www.postgresql.org/docs/current/mvcc-caveats.html>
+    pub async fn refuse_rewritten(&self, relation: &Relation) -> Result<(), PostgresError> {
+        let rows = self.text_rows("asking whether a table was rewritten", &query(REWRITTEN, relation.id)).await?;
+        match rows.first().and_then(|r| r.first()).and_then(|f| f.as_deref()) {
+            Some("0") => Ok(()),
+            _ => Err(PostgresError::Rewritten),
+        }
     }
-}
 
-/// Asks the catalog. For a table `used` is empty: its columns are published by name.
-///
-/// In `tgtype`, 16 stands for UPDATE. Source: `pg_trigger.h` of PostgreSQL.
-pub async fn dependencies(session: &Session, oid: u32) -> Result<Dependencies, SourceError> {
-    let mut found = Dependencies::default();
-    for row in session.text_rows("reading what a view is made of", &query(COLUMNS, oid)).await? {
-        let [Some(name), Some(used), Some(what), Some(table)] = row.as_slice() else { continue };
-        match what.as_str() {
-            "opaque" => found.opaque = true,
-            "trigger" => found.triggers = true,
-            _ => {
-                found.known.entry(table.clone()).or_default().insert(name.clone());
-                if used == "t" {
-                    found.used.insert(name.clone());
+    /// Asks the catalog. For a table `used` is empty: its columns are published by name.
+    ///
+    /// In `tgtype`, 16 stands for UPDATE. Source: `pg_trigger.h` of PostgreSQL.
+    pub async fn dependencies(&self, relation: &Relation) -> Result<Dependencies, PostgresError> {
+        let mut found = Dependencies::default();
+        for row in self.text_rows("reading what a view is made of", &query(COLUMNS, relation.id)).await? {
+            let [Some(name), Some(used), Some(what), Some(table)] = row.as_slice() else { continue };
+            match what.as_str() {
+                "opaque" => found.opaque = true,
+                "trigger" => found.triggers = true,
+                _ => {
+                    found.known.entry(table.clone()).or_default().insert(name.clone());
+                    if used == "t" {
+                        found.used.insert(name.clone());
+                    }
                 }
             }
         }
+        Ok(found)
     }
-    Ok(found)
 }

@@ -8,7 +8,7 @@ use crate::model::{Blame, RelationName, one_of};
 use crate::root_cause::root_cause;
 
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum SourceError {
+pub enum PostgresError {
     #[error("the source URL is not a PostgreSQL connection string: {0}")]
     BadUrl(String),
 
@@ -75,7 +75,7 @@ impl ConnectFault {
     }
 }
 
-impl SourceError {
+impl PostgresError {
     /// Wraps an error of the driver. Detail and hint of the server are left out: they may hold row values.
     pub fn wrap(doing: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
         move |e| match e.as_db_error() {
@@ -102,7 +102,7 @@ impl SourceError {
     }
 
     /// Why the server refused a statement; `None` of every other error.
-    pub fn statement_fault(&self) -> Option<StatementFault> {
+    fn statement_fault(&self) -> Option<StatementFault> {
         match self {
             Self::Statement { fault, .. } => Some(*fault),
             _ => None,
@@ -150,9 +150,22 @@ impl SourceError {
         self.statement_fault() == Some(StatementFault::Denied)
     }
 
-    /// Whether the text of a statement is at fault: its syntax, a name or a type that does not fit.
-    pub fn is_of_the_text(&self) -> bool {
-        self.statement_fault().is_some_and(StatementFault::is_of_the_text)
+    /// Whether what the role has no right to is a function, which the message names.
+    pub fn is_of_a_function(&self) -> bool {
+        matches!(self, Self::Statement { message, .. } if message.contains("for function "))
+    }
+
+    /// What the server says of a statement's text, where that is at fault: its syntax, a name or a type that does not fit.
+    pub fn fault_of_the_text(&self) -> Option<&str> {
+        match self {
+            Self::Statement { fault, message, .. } if fault.is_of_the_text() => Some(message),
+            _ => None,
+        }
+    }
+
+    /// Whether a value that stands in a row is at fault.
+    pub fn is_of_a_value(&self) -> bool {
+        self.statement_fault() == Some(StatementFault::Value)
     }
 
     pub fn blame(&self) -> Blame {

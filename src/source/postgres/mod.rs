@@ -19,6 +19,7 @@ mod dependencies;
 mod error;
 mod key_types;
 mod missing;
+mod native_type;
 pub mod oid;
 mod parameters;
 mod render_sql;
@@ -31,24 +32,16 @@ mod types_document;
 mod url;
 
 pub use canceller::Canceller;
-pub use candidates::{
-    Access, Candidate, Closed, Listing, Persistence, RowSecurity, SchemaAccess, Trigger, TriggerFunction, candidate,
-    candidates, relation_names,
-};
-pub use catalog::{
-    Catalog, Element, Relation, RelationKind, SourceColumn, TypeKind, read as read_relation, read_all as read_catalog,
-    required as required_relation,
-};
-pub use change_log::{Fetched, KeyCursor, LogFacts, keys_statement, scan_statement, unnamed};
+pub use catalog::relation_of;
+pub use change_log::{KeyCursor, PostgresLogFacts, keys_statement, scan_statement, unnamed};
+pub use column_schema::{hashed, mapping};
 pub use connect::Source;
-pub use copy_text::CopyText;
-pub use dependencies::{Dependencies, dependencies, refuse_rewritten};
-pub use error::{ConnectFault, SourceError, TRYING_WHERE};
-pub use key_types::{can_pack, compared_as, cursor_type, has_one_spelling, is_integer};
-pub use render_sql::{changed_since, query, resent, statement};
-pub use rights::{Grants, Needs, grants, hidden_from};
-pub use session::{Durable, Moment, Prepared, RowStream, SALT, Session, Sight};
+pub use copy_text::{CopyFields, CopyText};
+pub use error::{ConnectFault, PostgresError};
+pub use key_types::{can_pack, compared_as, cursor_type, has_one_spelling, is_integer, value_kind};
+pub use native_type::{Element, PostgresType, TypeKind, holds_what};
+pub use render_sql::{changed_since, lookup_of_repeated_keys, query, resent, statement};
+pub use session::{RowStream, SALT, Session};
 pub use sql::{ident, literal, qualified};
-pub use statement_fault::StatementFault;
 pub use types_document::types_document;
 pub use url::has_password;

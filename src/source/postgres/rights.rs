@@ -1,59 +1,51 @@
 //! What a role lacks to read a relation, as the statements that give it.
 
 use super::dependencies::TREE;
-use super::error::SourceError;
+use super::error::PostgresError;
 use super::session::Session;
 use super::sql::{ident, literal, qualified};
 use crate::model::RelationName;
+use crate::source::rights::{Grants, Needs};
 
-/// What has to be read of a relation.
-pub enum Needs<'a> {
-    /// These columns, system columns among them.
-    Columns(&'a [String]),
-    /// All of it: a lock is the whole table's.
-    Whole,
-}
-
-/// What is missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Grants {
-    /// Statements for somebody who may give them.
-    pub statements: Vec<String>,
-    /// The columns that the last one names.
-    pub columns: Vec<String>,
-    /// The grant that would do instead of one on columns.
-    pub whole: String,
-}
-
-/// Asks the catalog what of this the role may not read.
-pub async fn grants(session: &Session, name: &RelationName, needs: &Needs<'_>) -> Result<Grants, SourceError> {
-    let wanted: Vec<String> = match needs {
-        Needs::Columns(columns) => columns.iter().map(|c| literal(c, "name")).collect(),
-        Needs::Whole => Vec::new(),
-    };
-    let columns = if wanted.is_empty() { "NULL".to_owned() } else { wanted.join(", ") };
-    let sql = format!("{RIGHTS_OF}{columns}{}", AND_WHOSE.replace("RELATION_OID", &oid_of(name)));
-    let row = session.text_rows("asking for the role's rights", &sql).await?.into_iter().next().unwrap_or_default();
-    let field = |n: usize| row.get(n).and_then(|f| f.as_deref());
-    let role = ident(field(0).unwrap_or_default());
-    let columns: Vec<String> = field(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
-    let table = qualified(name);
-    let whole = format!("GRANT SELECT ON {table} TO {role}");
-    let mut found = Grants { whole: whole.clone(), ..Grants::default() };
-    if field(1) == Some("f") {
-        found.statements.push(format!("GRANT USAGE ON SCHEMA {} TO {role}", ident(&name.schema)));
-    }
-    match (field(2), needs) {
-        (Some("f"), Needs::Columns(_)) if !columns.is_empty() => {
-            let list: Vec<String> = columns.iter().map(|c| ident(c)).collect();
-            found.statements.push(format!("GRANT SELECT ({}) ON {table} TO {role}", list.join(", ")));
-            found.columns = columns;
+impl Session {
+    /// Asks the catalog what of this the role may not read.
+    pub async fn grants(&self, name: &RelationName, needs: &Needs<'_>) -> Result<Grants, PostgresError> {
+        let wanted: Vec<String> = match needs {
+            Needs::Columns(columns) => columns.iter().map(|c| literal(c, "name")).collect(),
+            Needs::Whole => Vec::new(),
+        };
+        let columns = if wanted.is_empty() { "NULL".to_owned() } else { wanted.join(", ") };
+        let sql = format!("{RIGHTS_OF}{columns}{}", AND_WHOSE.replace("RELATION_OID", &oid_of(name)));
+        let row = self.text_rows("asking for the role's rights", &sql).await?.into_iter().next().unwrap_or_default();
+        let field = |n: usize| row.get(n).and_then(|f| f.as_deref());
+        let role = ident(field(0).unwrap_or_default());
+        let columns: Vec<String> = field(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+        let table = qualified(name);
+        let whole = format!("GRANT SELECT ON {table} TO {role}");
+        let mut found = Grants { whole: whole.clone(), ..Grants::default() };
+        if field(1) == Some("f") {
+            found.statements.push(format!("GRANT USAGE ON SCHEMA {} TO {role}", ident(&name.schema)));
         }
-        // All of the columns are there; what else is read, such as those of `where`, nobody knows.
-        (Some("f"), _) => found.statements.push(whole),
-        _ => {}
+        match (field(2), needs) {
+            (Some("f"), Needs::Columns(_)) if !columns.is_empty() => {
+                let list: Vec<String> = columns.iter().map(|c| ident(c)).collect();
+                found.statements.push(format!("GRANT SELECT ({}) ON {table} TO {role}", list.join(", ")));
+                found.columns = columns;
+            }
+            // All of the columns are there; what else is read, such as those of `where`, nobody knows.
+            (Some("f"), _) => found.statements.push(whole),
+            _ => {}
+        }
+        Ok(found)
     }
-    Ok(found)
+
+    /// Whose rows row-level security would hide, as statements that end it: of the role itself, or of the owners of the views that are
+    /// read on the way.
+    pub async fn hidden_from(&self, name: &RelationName) -> Result<Vec<String>, PostgresError> {
+        let sql = format!("{TREE}{HIDDEN}").replace("RELATION_OID", &oid_of(name));
+        let rows = self.text_rows("asking for row-level security", &sql).await?;
+        Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
+    }
 }
 
 /// Names as they are, not quoted; a list of columns stands between the two parts.
@@ -72,14 +64,6 @@ fn oid_of(name: &RelationName) -> String {
         literal(&name.schema, "name"),
         literal(&name.name, "name")
     )
-}
-
-/// Whose rows row-level security would hide, as statements that end it: of the role itself, or of the owners of the views that are
-/// read on the way.
-pub async fn hidden_from(session: &Session, name: &RelationName) -> Result<Vec<String>, SourceError> {
-    let sql = format!("{TREE}{HIDDEN}").replace("RELATION_OID", &oid_of(name));
-    let rows = session.text_rows("asking for row-level security", &sql).await?;
-    Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
 }
 
 /// A view reads with the rights of its owner, but for one with `security_invoker`; of several views, the one counts that names the table.

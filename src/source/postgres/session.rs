@@ -13,10 +13,11 @@ use tokio_postgres::CopyOutStream;
 use super::abilities::Abilities;
 use super::canceller::Canceller;
 use super::connection::Connection;
-use super::error::{READING, SourceError};
+use super::error::{PostgresError, READING};
 use super::sql::qualified;
 use crate::batch::{Identity, Position};
 use crate::model::RelationName;
+use crate::source::moment::{Durable, Moment, Prepared, Sight};
 
 /// Settings that make the server's text forms the ones the encoder reads, whatever the role's defaults are.
 ///
@@ -42,57 +43,13 @@ pub struct Session {
     abilities: Abilities,
 }
 
-/// Whose open transactions a session can see the start of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
-    Everybodys,
-    /// The role lacks `pg_read_all_stats`.
-    OwnRoles,
-    /// The source is a standby: what is open on its primary is not seen here.
-    Standbys,
-}
-
-/// Whether the database has prepared transactions that are not committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prepared {
-    None,
-    Some,
-}
-
-/// What the transaction of a run knows of the server at its snapshot.
-#[derive(Clone, Debug)]
-pub struct Moment {
-    pub position: Position,
-    /// The server's clock.
-    pub taken_at: OffsetDateTime,
-    /// The start of the oldest open transaction that we may see, or the clock; as PostgreSQL prints it.
-    pub oldest_open: String,
-    /// Whose transactions that is among.
-    pub sight: Sight,
-    /// Prepared ones are not among them: nobody tells when they began.
-    pub prepared: Prepared,
-    /// When all that the snapshot shows is on the server's disk.
-    pub durable: Durable,
-}
-
-/// When what a snapshot shows can no longer be lost by a crash of the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Durable {
-    /// A standby shows nothing else.
-    Already,
-    /// Once the server's log, which ended here right after the snapshot, is flushed.
-    At(String),
-    /// Nobody says how far the log is.
-    Later,
-}
-
 impl Session {
     pub(super) async fn prepare(
         connection: Connection,
         canceller: Canceller,
         statement_timeout: Duration,
         salt: Option<&str>,
-    ) -> Result<Self, SourceError> {
+    ) -> Result<Self, PostgresError> {
         let mut begin = format!(
             "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {SETTINGS}; SET LOCAL statement_timeout = {}",
             statement_timeout.as_millis()
@@ -104,19 +61,19 @@ impl Session {
         let abilities = Abilities::find(&connection).await?;
         let number = abilities.version;
         if number < 130_000 {
-            return Err(SourceError::TooOld(format!("{}.{}", number / 10_000, number % 10_000)));
+            return Err(PostgresError::TooOld(format!("{}.{}", number / 10_000, number % 10_000)));
         }
         Ok(Self { connection, canceller, begin, abilities })
     }
 
     /// Starts the run's transaction and takes its snapshot.
-    pub async fn begin(&self) -> Result<Moment, SourceError> {
+    pub async fn begin(&self) -> Result<Moment, PostgresError> {
         const DOING: &str = "taking a snapshot";
         // A transaction left over from an abandoned run would keep its old snapshot.
         self.execute(DOING, &self.begin).await?;
         let row = self.text_row(DOING, &self.abilities.moment()).await?;
         let field = |n: usize| row.get(n).cloned().flatten();
-        let wrong = |what: &str| SourceError::Unexpected { doing: DOING, what: what.to_owned() };
+        let wrong = |what: &str| PostgresError::Unexpected { doing: DOING, what: what.to_owned() };
         let snapshot = field(0).and_then(|s| s.parse().ok()).ok_or_else(|| wrong("no snapshot"))?;
         let taken_at =
             field(4).and_then(|s| OffsetDateTime::parse(&s, &Rfc3339).ok()).ok_or_else(|| wrong("no clock"))?;
@@ -152,7 +109,7 @@ impl Session {
     ///
     /// A commit is on disk within three times `wal_writer_delay`; other records, which may stay behind longer, don't matter.
     /// Source: <https://www.postgresql.org/docs/current/wal-async-commit.html>
-    pub async fn await_durable(&self, moment: &Moment) -> Result<(), SourceError> {
+    pub async fn await_durable(&self, moment: &Moment) -> Result<(), PostgresError> {
         let mut pause = Duration::from_millis(10);
         while !self.is_durable(moment).await? {
             tokio::time::sleep(pause).await;
@@ -162,7 +119,7 @@ impl Session {
     }
 
     /// Whether that is so by now.
-    pub async fn is_durable(&self, moment: &Moment) -> Result<bool, SourceError> {
+    pub async fn is_durable(&self, moment: &Moment) -> Result<bool, PostgresError> {
         let flushed = match &moment.durable {
             Durable::Already => return Ok(true),
             Durable::At(wal) => {
@@ -180,12 +137,12 @@ impl Session {
     }
 
     /// Ends the run's transaction; the session can begin another.
-    pub async fn end(&self) -> Result<(), SourceError> {
+    pub async fn end(&self) -> Result<(), PostgresError> {
         self.execute("ending the snapshot", "ROLLBACK").await
     }
 
     /// Streams the rows of a `COPY … TO STDOUT` in its text format, one chunk a row.
-    pub async fn copy(&self, statement: &str) -> Result<RowStream, SourceError> {
+    pub async fn copy(&self, statement: &str) -> Result<RowStream, PostgresError> {
         let inner = self.connection.copy("starting to read rows", statement).await?;
         Ok(RowStream { inner: Box::pin(inner) })
     }
@@ -210,20 +167,20 @@ impl Session {
     }
 
     /// Sets the mark that [`Session::back_to_savepoint`] goes back to: nothing is ever written, so one serves a whole transaction.
-    pub async fn savepoint(&self) -> Result<(), SourceError> {
+    pub async fn savepoint(&self) -> Result<(), PostgresError> {
         self.execute("taking a snapshot", "SAVEPOINT plimsoll").await
     }
 
     /// Goes on in the transaction of a statement that has failed, with the same snapshot.
-    pub async fn back_to_savepoint(&self) -> Result<(), SourceError> {
+    pub async fn back_to_savepoint(&self) -> Result<(), PostgresError> {
         self.execute("taking a failed table back", "ROLLBACK TO SAVEPOINT plimsoll").await
     }
 
-    pub(super) async fn execute(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
+    pub(super) async fn execute(&self, doing: &'static str, sql: &str) -> Result<(), PostgresError> {
         self.connection.execute(doing, sql).await
     }
 
-    pub(super) async fn parse(&self, doing: &'static str, sql: &str) -> Result<(), SourceError> {
+    pub(super) async fn parse(&self, doing: &'static str, sql: &str) -> Result<(), PostgresError> {
         self.connection.parse(doing, sql).await
     }
 
@@ -231,38 +188,38 @@ impl Session {
         &self,
         doing: &'static str,
         sql: &str,
-    ) -> Result<Vec<Vec<Option<String>>>, SourceError> {
+    ) -> Result<Vec<Vec<Option<String>>>, PostgresError> {
         self.connection.text_rows(doing, sql).await
     }
 
-    pub(super) async fn text_row(&self, doing: &'static str, sql: &str) -> Result<Vec<Option<String>>, SourceError> {
+    pub(super) async fn text_row(&self, doing: &'static str, sql: &str) -> Result<Vec<Option<String>>, PostgresError> {
         self.connection.text_row(doing, sql).await
     }
 
     /// Has the server plan a query and look at the rights it takes, on every column, without reading a row.
-    pub async fn try_query(&self, query: &str) -> Result<(), SourceError> {
+    pub async fn try_query(&self, query: &str) -> Result<(), PostgresError> {
         self.execute("trying what a tick reads", &format!("EXPLAIN (COSTS OFF) {query}")).await
     }
 
     /// The server's version, for people.
-    pub async fn server_version(&self) -> Result<String, SourceError> {
+    pub async fn server_version(&self) -> Result<String, PostgresError> {
         let row = self.text_row("asking for the version", "SHOW server_version").await?;
         Ok(first(&row).unwrap_or_default().to_owned())
     }
 
     /// About how many rows a relation has, by the planner. It looks at the size of the files, so it also knows tables that were never
     /// analyzed, and partitioned ones, for whose parent the catalog has no number.
-    pub async fn estimate_size(&self, name: &RelationName) -> Result<u64, SourceError> {
+    pub async fn estimate_size(&self, name: &RelationName) -> Result<u64, PostgresError> {
         self.estimate_rows(&format!("SELECT 1 FROM {} AS t", qualified(name))).await
     }
 
     /// The planner's guess at how many rows a statement gives.
-    pub async fn estimate_rows(&self, select: &str) -> Result<u64, SourceError> {
+    pub async fn estimate_rows(&self, select: &str) -> Result<u64, PostgresError> {
         const DOING: &str = "estimating rows";
         let row = self.text_row(DOING, &format!("EXPLAIN (FORMAT JSON) {select}")).await?;
         let plan: serde_json::Value = first(&row)
             .and_then(|t| serde_json::from_str(t).ok())
-            .ok_or_else(|| SourceError::Unexpected { doing: DOING, what: "no plan".to_owned() })?;
+            .ok_or_else(|| PostgresError::Unexpected { doing: DOING, what: "no plan".to_owned() })?;
         Ok(plan[0]["Plan"]["Plan Rows"].as_u64().unwrap_or(0))
     }
 }
@@ -277,9 +234,9 @@ pub struct RowStream {
 }
 
 impl Stream for RowStream {
-    type Item = Result<Bytes, SourceError>;
+    type Item = Result<Bytes, PostgresError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.inner.as_mut().poll_next(cx).map(|next| next.map(|r| r.map_err(SourceError::wrap(READING))))
+        self.inner.as_mut().poll_next(cx).map(|next| next.map(|r| r.map_err(PostgresError::wrap(READING))))
     }
 }

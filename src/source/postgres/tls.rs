@@ -16,7 +16,7 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedProtocolVersion,
 };
 
-use super::error::{ConnectFault, SourceError};
+use super::error::{ConnectFault, PostgresError};
 use super::url::{Address, Negotiation, ServerNameIndication, SslMode, TlsVersions};
 
 /// How much of the server's certificate counts.
@@ -75,8 +75,8 @@ impl ServerCertVerifier for Lenient {
 }
 
 /// The client's side of a TLS handshake for this address.
-pub(super) fn client_config(address: &Address) -> Result<ClientConfig, SourceError> {
-    let fault = |reason: String| SourceError::Connect { address: address.label(), reason, kind: ConnectFault::Tls };
+pub(super) fn client_config(address: &Address) -> Result<ClientConfig, PostgresError> {
+    let fault = |reason: String| PostgresError::Connect { address: address.label(), reason, kind: ConnectFault::Tls };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = &address.tls;
     let versions: &[&SupportedProtocolVersion] = match tls.versions {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio_postgres::config::Host;
 
-use super::error::SourceError;
+use super::error::PostgresError;
 use crate::source::postgres::connection_string::Pairs;
 use settings::Settings;
 
@@ -47,7 +47,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    pub fn parse(text: &str, stand_ins: StandIns) -> Result<Self, SourceError> {
+    pub fn parse(text: &str, stand_ins: StandIns) -> Result<Self, PostgresError> {
         let mut pairs = Pairs::read(text)?;
         let password = pairs.password.take().or_else(|| stand_ins.password.map(String::into_bytes));
         let mut settings = Settings::sorted(pairs)?;

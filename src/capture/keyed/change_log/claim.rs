@@ -7,8 +7,7 @@ use crate::capture::keyed::key_source::{KeyColumns, Reach};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TargetType, TypeColumn};
 use crate::source::{
-    Claimed, CursorType, Group, LogPlace, NewEntries, Relation, RelationKind, SourceColumn, Spelling, has_one_spelling,
-    ident, keys_statement,
+    Claimed, CursorType, Group, LogPlace, NewEntries, Relation, RelationKind, SourceColumn, Spelling, keys_statement,
 };
 
 /// Which entries concern a table, and what of the table their key is.
@@ -28,7 +27,7 @@ pub struct Claim {
 /// Whether two spellings of a column's values are two keys to the target.
 fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
     let target = shape.column(&column.name).map(|c| c.target.target_type);
-    if target == Some(TargetType::String) && !has_one_spelling(column) { Spelling::Counts } else { Spelling::IsOne }
+    if target == Some(TargetType::String) && !column.has_one_spelling() { Spelling::Counts } else { Spelling::IsOne }
 }
 
 impl Claim {
@@ -102,7 +101,7 @@ impl Log<'_> {
     fn log_types(&self, spec: &TableSpec, relation: &Relation) -> Result<Vec<LogType>, CaptureError> {
         let own = || match (&self.spec.types, self.spec.table == LogTable::PerType) {
             (TypeColumn::Relation { .. }, _) if relation.kind != RelationKind::View => {
-                Ok(format!("{}.{}", ident(&spec.source.schema), ident(&spec.source.name)))
+                Ok(relation.dialect.qualified(&spec.source))
             }
             (TypeColumn::Table, false) => Ok(String::new()),
             _ => Err(CaptureError::NoLogTypes { example: self.example() }),

@@ -41,7 +41,7 @@ pub(super) async fn examine(
     table: &EntryTable,
     mark: Option<&LogTableMark>,
 ) -> Result<Look, CaptureError> {
-    let replaced = mark.is_some_and(|m| m.oid != table.relation.oid);
+    let replaced = mark.is_some_and(|m| m.oid != table.relation.id);
     let Some(ids) = &table.ids else {
         session.log_ends(log.spec, table, None).await?;
         return Ok(Look { newest: None, proof: None, health: if replaced { Health::Replaced } else { Health::Whole } });

@@ -14,9 +14,7 @@ use crate::capture::keyed::change_log::claim::Claim;
 use crate::capture::keyed::change_log::diff::Judge;
 use crate::capture::keyed::change_log::resolve::Log;
 use crate::capture::keyed::key_source::{Chunk, KeyCounts, KeySource};
-use crate::source::{
-    CollapsedEntry, Fetched, KeyCursor, LogPlace, NamedKey, Origin, Session, SourceError, StatementFault,
-};
+use crate::source::{CollapsedEntry, Fetched, KeyCursor, LogPlace, NamedKey, Origin, Session, SourceError};
 
 /// Keys a chunk: enough to make a statement worth its round trip, few enough for one that is quick to plan.
 const KEYS_A_CHUNK: usize = 4096;
@@ -40,12 +38,12 @@ pub struct KeyReader<'a> {
 
 /// A value that the server can't read as the key's type: newer ones are asked first.
 fn explain(e: SourceError, claim: &Claim) -> CaptureError {
-    match e.statement_fault() {
-        Some(StatementFault::Value) => CaptureError::UnreadableKey {
-            name: claim.name.clone(),
-            type_name: claim.key.columns.iter().map(|c| c.type_name.as_str()).collect::<Vec<_>>().join(", "),
-        },
-        _ => e.into(),
+    if !e.is_of_a_value() {
+        return e.into();
+    }
+    CaptureError::UnreadableKey {
+        name: claim.name.clone(),
+        type_name: claim.key.columns.iter().map(|c| c.type_name.as_str()).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -133,7 +131,7 @@ impl KeySource for KeyReader<'_> {
     async fn next(&mut self) -> Result<Option<Chunk>, CaptureError> {
         let mut chunk = Chunk::default();
         while chunk.keys.len() < KEYS_A_CHUNK {
-            if self.waiting.is_empty() && self.cursor.state == Fetched::Some {
+            if self.waiting.is_empty() && self.cursor.state() == Fetched::Some {
                 self.fetch().await?;
             }
             let Some(entry) = self.waiting.pop_front() else {

@@ -39,7 +39,7 @@ pub use scan::Scan;
 pub use survey::Survey;
 
 use crate::batch::LogMark;
-use crate::source::{Condition, LogPlace, unnamed};
+use crate::source::{Condition, LogPlace};
 
 /// The log as a table meets it.
 #[derive(Clone, Copy)]
@@ -55,7 +55,7 @@ impl Logged<'_> {
         let places: Vec<LogPlace> = self.claims.iter().map(|claim| self.log.place(claim, mark)).collect();
         let each = self.claims.iter().zip(&places);
         let claims: Vec<_> = each.map(|(c, place)| (self.log.new_entries(c, place), c.claimed())).collect();
-        unnamed(&claims)
+        self.log.facts.dialect().unnamed(&claims)
     }
 }
 

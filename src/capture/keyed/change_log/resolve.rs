@@ -5,7 +5,6 @@ use crate::capture::keyed::change_log::content_types::ContentTypes;
 use crate::model::{LogKey, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
 use crate::source::{
     Catalog, CursorColumn, EntryTable, Group, LogFacts, Relation, RelationKind, Session, SourceColumn, SourceError,
-    can_pack,
 };
 
 /// A change log as it stands in the snapshot.
@@ -67,11 +66,11 @@ impl<'a> Log<'a> {
         let mut found = Vec::new();
         for name in Self::entry_tables(spec, tables) {
             match (catalog.get(&name), &spec.table) {
-                (Ok(relation), LogTable::One(_)) => found.push(entry_table(spec, &name, relation)?),
+                (Some(relation), LogTable::One(_)) => found.push(entry_table(spec, &name, relation)?),
                 // One that is no history table is the fault of the table that names it.
-                (Ok(relation), LogTable::PerType) => found.extend(entry_table(spec, &name, relation).ok()),
-                (Err(_), LogTable::PerType) => {}
-                (Err(_), LogTable::One(_)) => return Err(CaptureError::NoLog(name)),
+                (Some(relation), LogTable::PerType) => found.extend(entry_table(spec, &name, relation).ok()),
+                (None, LogTable::PerType) => {}
+                (None, LogTable::One(_)) => return Err(CaptureError::NoLog(name)),
             }
         }
         // Held to the end of the transaction: a log that is emptied meanwhile would look as if nothing were new.
@@ -129,9 +128,10 @@ impl<'a> Log<'a> {
             TypeColumn::Relation { .. } => {
                 let relation = RelationName::parse(name).ok_or_else(|| bad("public.orders"))?;
                 // Renamed, its entries have another name; dropped, there are none. Either way nothing would ever be found.
-                let about = self.logged.get(&relation).map_err(|_| CaptureError::NoLoggedRelation(relation.clone()))?;
+                let about =
+                    self.logged.get(&relation).ok_or_else(|| CaptureError::NoLoggedRelation(relation.clone()))?;
                 // A trigger on a partitioned table fires for its partitions, and names those.
-                let leaves = about.leaves.iter().map(|l| [Some(l.schema.clone()), Some(l.name.clone())]);
+                let leaves = about.leaves.iter().map(|l| [Some(l.name.schema.clone()), Some(l.name.name.clone())]);
                 let own = [Some(relation.schema), Some(relation.name)];
                 (0, Some(about), std::iter::once(own).chain(leaves).collect())
             }
@@ -151,7 +151,7 @@ impl<'a> Log<'a> {
         }
         let found = self.logged.get(&name).map(|relation| entry_table(self.spec, &name, relation));
         match found {
-            Ok(Err(why)) => why,
+            Some(Err(why)) => why,
             _ => CaptureError::NoLog(name),
         }
     }
@@ -163,7 +163,7 @@ pub(super) fn entry_table(
     name: &RelationName,
     relation: &Relation,
 ) -> Result<EntryTable, CaptureError> {
-    if !relation.has_xmin() || relation.kind == RelationKind::MaterializedView {
+    if !relation.tells_its_writers() || relation.kind == RelationKind::MaterializedView {
         return Err(CaptureError::LogWithoutTransactionIds { log: name.clone(), kind: relation.kind.name() });
     }
     let ids = CursorColumn::of_log(spec, relation)?;
@@ -178,7 +178,7 @@ pub(super) fn entry_table(
 /// A packed key needs a column of a type it can be packed in.
 fn can_hold(table: &EntryTable, key: &LogKey) -> Result<(), CaptureError> {
     for column in key.columns.iter().filter_map(|c| table.relation.column(c)) {
-        if !can_pack(column, &key.format) {
+        if !column.can_pack(&key.format) {
             return Err(CaptureError::NoPackedKey {
                 log: table.name.clone(),
                 column: column.name.clone(),

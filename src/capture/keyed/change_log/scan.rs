@@ -4,7 +4,7 @@ use crate::batch::LogCounts;
 use crate::capture::keyed::change_log::claim::Claim;
 use crate::capture::keyed::change_log::resolve::Log;
 use crate::model::TableSpec;
-use crate::source::{EntryCounts, Group, ident};
+use crate::source::{EntryCounts, Group};
 
 /// The new entries of one table of a log, by type.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,8 @@ impl Scan {
     pub(super) fn count(&self, log: &Log<'_>, table: usize, tables: &[TableSpec], into: &mut LogCounts) {
         let own_names =
             tables.iter().filter(|t| t.log_types.is_empty() || t.log_types.iter().any(|l| l.name.is_empty()));
-        let own_names = own_names.map(|t| format!("{}.{}", ident(&t.source.schema), ident(&t.source.name)));
+        let dialect = log.facts.dialect();
+        let own_names = own_names.map(|t| dialect.qualified(&t.source));
         let names = tables.iter().flat_map(|t| &t.log_types).map(|t| t.name.clone()).chain(own_names);
         let found = names.filter_map(|n| log.groups(&n)).filter(|(t, _)| *t == table);
         let claimed: Vec<Group> = found.flat_map(|(_, groups)| groups).collect();

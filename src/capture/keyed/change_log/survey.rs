@@ -89,7 +89,7 @@ impl Survey {
             if logs.iter().any(|l| l.name == name) {
                 continue;
             }
-            let same = |l: &&LogTableMark| l.name == name && l.oid == table.relation.oid;
+            let same = |l: &&LogTableMark| l.name == name && l.oid == table.relation.id;
             let previous = before.and_then(|m| m.logs.iter().find(same));
             let look = self.looked.get(&(claim.log, None));
             let newest = look.and_then(|l| l.newest.clone());
@@ -100,7 +100,7 @@ impl Survey {
                 true => look.and_then(|l| l.proof.clone()),
                 false => previous.and_then(|m| m.proof.clone()),
             };
-            logs.push(LogTableMark { name, oid: table.relation.oid, ids, proof });
+            logs.push(LogTableMark { name, oid: table.relation.id, ids, proof });
         }
         let types = content_types(log, claims);
         LogMark { position: moment.position.in_log(), taken_at: moment.taken_at, logs, types }

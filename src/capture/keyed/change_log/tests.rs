@@ -11,11 +11,12 @@ use crate::capture::keyed::change_log::resolve::entry_table;
 use crate::capture::keyed::{Chunk, Reread};
 use crate::encode::Shape;
 use crate::model::{
-    ActionCodes, Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable,
-    LogType, Metadata, OnUnrepresentable, RelationName, TableSpec, TypeColumn,
+    ActionCodes, CaptureKind, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, RelationName, TableSpec,
+    TypeColumn, plain_spec,
 };
+use crate::source::postgres::{PostgresLogFacts, relation_of};
 use crate::source::{
-    Catalog, Dependencies, LogFacts, NamedKey, Origin, Relation, Table, keys_statement, scan_statement, statement,
+    Catalog, Dependencies, NamedKey, Origin, Relation, Table, keys_statement, scan_statement, statement,
 };
 
 fn name(text: &str) -> RelationName {
@@ -35,38 +36,19 @@ fn relation(kind: &str, columns: &[(&str, u32, &str)], key: &[&str]) -> Relation
         "oid": 16400, "kind": kind, "rows": 100, "comment": null, "view": null, "primary_key": key, "unique": [key],
         "leading": key, "leaves": [], "columns": columns,
     });
-    serde_json::from_value(json).unwrap()
+    relation_of(&json.to_string()).unwrap()
 }
 
 fn table(source: &str, key: &[&str], log_types: Vec<LogType>) -> TableSpec {
     TableSpec {
         source: name(source),
         target: "t".to_owned(),
-        home: "demo.app".to_owned(),
         key: Some(key.iter().map(|k| (*k).to_owned()).collect()),
         capture: CaptureKind::Changelog,
-        cursor: None,
-        lag: None,
         deletes: Deletes::Ignore,
-        deletes_every: None,
-        reconcile_every: None,
-        max_delete_fraction: 0.3,
-        every: None,
-        delete: DeleteStyle::Hard,
         filter: Some("live -- only".to_owned()),
-        exclude: vec![],
-        rename: vec![],
-        hash: vec![],
-        salt: String::new(),
-        forced: vec![],
-        arrays: Arrays::Json,
-        on_unrepresentable: OnUnrepresentable::Quarantine,
-        partition: None,
-        cluster: None,
         log_types,
-        log: String::new(),
-        changed_columns: ChangedColumns::Reread,
-        metadata: Metadata::Off,
+        ..plain_spec()
     }
 }
 
@@ -157,7 +139,7 @@ fn a_view_by_content_types() {
         refused: vec![],
         logged: Catalog::default(),
         types: ContentTypes { table: Some(name("django_content_type")), ids: HashMap::from(ids) },
-        facts: LogFacts::of(None, 150_000),
+        facts: PostgresLogFacts::of(None, 150_000),
     };
     let view = relation("v", &[("item_id", 23, "integer"), ("plan_id", 20, "bigint"), ("we\"ird", 25, "text")], &[]);
     let types = vec![
@@ -213,7 +195,7 @@ fn a_composite_key_in_records() {
         refused: vec![],
         logged: [(name("public.places"), source.clone())].into_iter().collect(),
         types: ContentTypes::default(),
-        facts: LogFacts::of(None, 150_000),
+        facts: PostgresLogFacts::of(None, 150_000),
     };
     let spec = table("public.places", &["tenant", "code"], vec![]);
     let keys: &[&[&str]] =

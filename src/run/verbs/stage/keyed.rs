@@ -8,7 +8,7 @@ use crate::encode::{Flag, RowEncoder, RowKind};
 use crate::model::Op;
 use crate::run::change_log_at_hand::ClaimReading;
 use crate::run::error::RunError;
-use crate::source::CopyText;
+use crate::source::RowDecoder;
 
 impl Staging<'_> {
     /// The rows that the change log names.
@@ -44,7 +44,7 @@ impl Staging<'_> {
         let policy = self.place.spec.on_unrepresentable;
         let scope = reread.scope();
         let mut gone = match scope {
-            Some(column) => RowEncoder::of_scope(CopyText::default(), column, policy),
+            Some(column) => RowEncoder::of_scope(RowDecoder::of(self.reading.relation.dialect), column, policy),
             None => self.encoder_of(RowKind::Change(Op::Delete)).flagged(Flag::Leading),
         };
         let is_unique = self.is_unique(of);

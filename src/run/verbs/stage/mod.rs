@@ -16,7 +16,7 @@ use crate::run::partition_limit::Partitions;
 use crate::run::staging_place::{Reading, StagingPlace};
 use crate::run::target_plan::present;
 use crate::run::verbs::encode::{Tally, encoder};
-use crate::source::CopyText;
+use crate::source::RowDecoder;
 use crate::stage::{FilesPlace, TableFiles};
 
 /// Progress is told once in so many rows.
@@ -53,7 +53,7 @@ impl<'a> Staging<'a> {
     pub fn new(place: StagingPlace<'a>, reading: Reading<'a>, capture: &'a Capture<'a>, plan: TargetPlan) -> Self {
         let storage = &place.context.config.storage;
         let files = TableFiles::new(FilesPlace {
-            store: place.context.store.clone(),
+            store: place.store.clone(),
             folder: format!("{}{}/", place.folder, place.spec.target),
             part_size: storage.part_size,
             compression: storage.compression,
@@ -177,7 +177,8 @@ impl<'a> Staging<'a> {
     /// Reads every key without keeping any; beside the digest, how many can't be held.
     async fn digest_keys(&self, pass: &Pass<'_>) -> Result<(KeyDigest, u64), RunError> {
         let policy = self.place.spec.on_unrepresentable;
-        let mut encoder = RowEncoder::new(CopyText::default(), self.reading.shape, pass.kind, policy).digesting_keys();
+        let decoder = RowDecoder::of(self.reading.relation.dialect);
+        let mut encoder = RowEncoder::new(decoder, self.reading.shape, pass.kind, policy).digesting_keys();
         let (mut line, mut refused) = (Vec::new(), Vec::new());
         let mut rows = self.reading.session.rows(&pass.read).await?;
         while let Some(row) = rows.next().await.transpose()? {
@@ -188,7 +189,7 @@ impl<'a> Staging<'a> {
         Ok((encoder.digest().unwrap_or_default(), encoder.tally().left_out))
     }
 
-    fn encoder_of(&self, kind: RowKind) -> RowEncoder<CopyText> {
+    fn encoder_of(&self, kind: RowKind) -> RowEncoder<RowDecoder> {
         encoder(self.place, self.capture, &self.plan, self.began, kind)
     }
 
@@ -201,7 +202,7 @@ impl<'a> Staging<'a> {
     }
 
     /// Reads the rows of a statement into part files: how many there were, or `None` where there is no target for them.
-    async fn pour(&mut self, pass: &Pass<'_>, encoder: &mut RowEncoder<CopyText>) -> Result<Option<u64>, RunError> {
+    async fn pour(&mut self, pass: &Pass<'_>, encoder: &mut RowEncoder<RowDecoder>) -> Result<Option<u64>, RunError> {
         let mut rows = self.reading.session.rows(&pass.read).await?;
         let Some(first) = rows.next().await.transpose()? else { return Ok(Some(0)) };
         if !self.prepare().await? {

@@ -9,7 +9,6 @@ use crate::run::error::RunError;
 use crate::run::order::Guard;
 use crate::run::staging_place::StagingPlace;
 use crate::run::verbs::encode::Bounds;
-use crate::source::refuse_rewritten;
 
 impl Staging<'_> {
     /// Stores what is left and says what is to be sealed of the table. `log` is where it stands in the change log then.
@@ -37,7 +36,7 @@ impl Staging<'_> {
             mark.relation.held = self.plan.column_names();
         }
         let Some(prepared) = self.prepared.take() else { return Ok(StagedTable { table: None, mark, counts, since }) };
-        refuse_rewritten(self.reading.session, self.reading.relation.oid).await?;
+        self.reading.session.refuse_rewritten(self.reading.relation).await?;
         let mut table = self.table(absent, parts, &prepared)?;
         delete_guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
         // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then

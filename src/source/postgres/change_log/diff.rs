@@ -34,7 +34,7 @@ pub(super) fn columns(entries: NewEntries<'_>, diff: &Diff) -> Vec<String> {
             )]
         }
         Diff::Hstore(name) => {
-            let schema = ident(entries.facts.hstore.as_deref().unwrap_or("public"));
+            let schema = ident(entries.facts.postgres().hstore.as_deref().unwrap_or("public"));
             vec![format!("to_json({schema}.akeys({}))::text", column(name))]
         }
     }

@@ -3,7 +3,7 @@
 use crate::model::LogSpec;
 use crate::source::change_log::{EntryTable, LogEnds};
 use crate::source::cursor::CursorType;
-use crate::source::postgres::{Session, SourceError, ident, literal, oid, qualified};
+use crate::source::postgres::{PostgresError, Session, ident, literal, oid, qualified};
 
 /// So many entries beyond the sequence are rows that somebody imported.
 const MOST_IMPORTED: u32 = 1000;
@@ -16,7 +16,7 @@ impl Session {
         spec: &LogSpec,
         table: &EntryTable,
         seen: Option<&str>,
-    ) -> Result<LogEnds, SourceError> {
+    ) -> Result<LogEnds, PostgresError> {
         const DOING: &str = "looking at the change log";
         let query = match &table.ids {
             None => format!("SELECT {}", rewritten(table)),
@@ -25,7 +25,7 @@ impl Session {
         let row = self.text_rows(DOING, &query).await?.into_iter().next().unwrap_or_default();
         let field = |n: usize| row.get(n).and_then(|f| f.as_deref());
         if field(0) == Some("t") {
-            return Err(SourceError::Rewritten);
+            return Err(PostgresError::Rewritten);
         }
         Ok(LogEnds {
             newest: field(1).map(str::to_owned),
@@ -39,7 +39,7 @@ impl Session {
 
 /// The catalog function knows the newest file, the catalog's row the one of our snapshot.
 fn rewritten(table: &EntryTable) -> String {
-    let oid = table.relation.oid;
+    let oid = table.relation.id;
     format!(
         "(SELECT c.relkind = 'r' AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode \
          FROM pg_catalog.pg_class c WHERE c.oid = {oid}::oid)"
@@ -48,8 +48,9 @@ fn rewritten(table: &EntryTable) -> String {
 
 /// An expression over the entry `t` that tells it from another one with its number.
 fn proof_of(spec: &LogSpec, table: &EntryTable) -> String {
-    let is_time =
-        |c: &&String| table.relation.column(c).is_some_and(|c| matches!(c.base_oid, oid::TIMESTAMP | oid::TIMESTAMPTZ));
+    let is_time = |c: &&String| {
+        table.relation.column(c).is_some_and(|c| matches!(c.postgres().base_oid, oid::TIMESTAMP | oid::TIMESTAMPTZ))
+    };
     match spec.at.as_ref().filter(is_time) {
         Some(at) => format!("COALESCE(pg_catalog.date_part('epoch', t.{0})::text, t.xmin::text)", ident(at)),
         None => "t.xmin::text".to_owned(),

@@ -1,22 +1,23 @@
 //! What the statements over a log depend on beside its tables.
 
 use crate::model::{Diff, KeyFormat, LogSpec, RelationName};
-use crate::source::postgres::{Session, SourceError, qualified};
+use crate::source::change_log::LogFacts;
+use crate::source::postgres::{PostgresError, Session, qualified};
 
 /// What a server says of itself that the statements over a log depend on.
 #[derive(Clone, Debug, Default)]
-pub struct LogFacts {
+pub struct PostgresLogFacts {
     /// The schema of the hstore extension, where the key or the diff is packed by it.
     pub(super) hstore: Option<String>,
     /// As `server_version_num`.
     pub(super) version: u32,
 }
 
-impl LogFacts {
+impl PostgresLogFacts {
     /// For tests of statements.
     #[cfg(test)]
-    pub(crate) fn of(hstore: Option<&str>, version: u32) -> Self {
-        Self { hstore: hstore.map(str::to_owned), version }
+    pub(crate) fn of(hstore: Option<&str>, version: u32) -> LogFacts {
+        LogFacts::Postgres(Self { hstore: hstore.map(str::to_owned), version })
     }
 
     /// Whether keys and diffs can be read as the log packs them.
@@ -31,7 +32,7 @@ fn needs_hstore(spec: &LogSpec) -> bool {
 
 impl Session {
     /// Finds out what the statements over a log depend on.
-    pub async fn log_facts(&self, spec: &LogSpec) -> Result<LogFacts, SourceError> {
+    pub async fn log_facts(&self, spec: &LogSpec) -> Result<LogFacts, PostgresError> {
         const SQL: &str = "SELECT n.nspname FROM pg_catalog.pg_extension e \
             JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'hstore'";
         let hstore = match needs_hstore(spec) {
@@ -41,12 +42,12 @@ impl Session {
             }
             false => None,
         };
-        Ok(LogFacts { hstore, version: self.version() })
+        Ok(LogFacts::Postgres(PostgresLogFacts { hstore, version: self.version() }))
     }
 
     /// Locks tables of entries to the end of the transaction, all or none: one that is emptied meanwhile would look as if nothing were
     /// new.
-    pub async fn lock_entries(&self, names: &[&RelationName]) -> Result<(), SourceError> {
+    pub async fn lock_entries(&self, names: &[&RelationName]) -> Result<(), PostgresError> {
         const DOING: &str = "locking the change log against being emptied";
         if names.is_empty() {
             return Ok(());

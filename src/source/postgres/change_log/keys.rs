@@ -2,11 +2,12 @@
 
 use crate::batch::LogPosition;
 use crate::model::{Diff, KeyFormat, LogKey};
-use crate::source::change_log::{Claimed, CollapsedEntry, NewEntries};
+use crate::source::change_log::{Claimed, CollapsedEntry, Fetched, NewEntries};
+use crate::source::column::SourceColumn;
 use crate::source::keys::Spelling;
 use crate::source::postgres::change_log::{DOING, action_is, diff, is_of_groups, names_no_row, since};
 use crate::source::postgres::{
-    Session, SourceColumn, SourceError, compared_as, ident, is_integer, literal, oid, qualified, resent,
+    PostgresError, PostgresType, Session, compared_as, ident, is_integer, literal, oid, qualified, resent,
 };
 use crate::source::read::Condition;
 
@@ -29,13 +30,6 @@ enum Diffs {
     None,
 }
 
-/// Whether there may be more rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fetched {
-    Some,
-    All,
-}
-
 impl Session {
     /// Has the server collapse the entries. `number` tells the cursors of one transaction apart.
     pub async fn collapse_entries(
@@ -44,7 +38,7 @@ impl Session {
         entries: NewEntries<'_>,
         claimed: Claimed<'_>,
         diff: Option<&Diff>,
-    ) -> Result<KeyCursor<'_>, SourceError> {
+    ) -> Result<KeyCursor<'_>, PostgresError> {
         let name = format!("plimsoll_keys_{number}");
         let query = keys_statement(entries, claimed, diff);
         self.execute(DOING, &format!("DECLARE {name} NO SCROLL CURSOR FOR {query}")).await?;
@@ -53,21 +47,21 @@ impl Session {
     }
 
     /// Closes every cursor over entries that was given up half-read.
-    pub async fn close_cursors(&self) -> Result<(), SourceError> {
+    pub async fn close_cursors(&self) -> Result<(), PostgresError> {
         self.execute(DOING, "CLOSE ALL").await
     }
 }
 
 impl KeyCursor<'_> {
     /// The next rows, about as many as wanted.
-    pub async fn fetch(&mut self, wanted: usize) -> Result<Vec<CollapsedEntry>, SourceError> {
+    pub async fn fetch(&mut self, wanted: usize) -> Result<Vec<CollapsedEntry>, PostgresError> {
         let wanted = if self.diffs == Diffs::Read { DIFFS_A_FETCH } else { wanted };
         let rows = self.session.text_rows(DOING, &format!("FETCH FORWARD {wanted} FROM {}", self.name)).await?;
         self.state = if rows.len() < wanted { Fetched::All } else { Fetched::Some };
         Ok(rows.into_iter().map(|row| self.entry(row)).collect())
     }
 
-    pub async fn close(&self) -> Result<(), SourceError> {
+    pub async fn close(&self) -> Result<(), PostgresError> {
         self.session.execute(DOING, &format!("CLOSE {}", self.name)).await
     }
 
@@ -203,7 +197,7 @@ fn raw(entries: NewEntries<'_>, claimed: Claimed<'_>, key: &LogKey, i: usize) ->
         }
         KeyFormat::JsonArray => first_of(&|c| format!("({}{} ->> {i})", column(c), as_json(entries, c))),
         KeyFormat::Hstore => {
-            let schema = ident(entries.facts.hstore.as_deref().unwrap_or("public"));
+            let schema = ident(entries.facts.postgres().hstore.as_deref().unwrap_or("public"));
             first_of(&|c| format!("({} OPERATOR({schema}.->) {})", column(c), literal(field, "text")))
         }
         KeyFormat::Delimited(separator) => {
@@ -222,7 +216,7 @@ fn raw(entries: NewEntries<'_>, claimed: Claimed<'_>, key: &LogKey, i: usize) ->
 /// Packed JSON may be kept as text.
 fn as_json(entries: NewEntries<'_>, column: &str) -> &'static str {
     let found = entries.table.relation.column(column);
-    if found.is_some_and(|c| matches!(c.base_oid, oid::JSON | oid::JSONB)) { "" } else { "::json" }
+    if found.is_some_and(|c| matches!(c.postgres().base_oid, oid::JSON | oid::JSONB)) { "" } else { "::json" }
 }
 
 /// The key's value with the type it is compared as; NULL where it is none of it.
@@ -235,7 +229,7 @@ fn typed(entries: NewEntries<'_>, claimed: Claimed<'_>, key: &LogKey, i: usize) 
         }
         _ => None,
     };
-    cast(&raw, from, &claimed.columns[i], entries.facts.version)
+    cast(&raw, from.map(SourceColumn::postgres), claimed.columns[i].postgres(), entries.facts.postgres().version)
 }
 
 const TEXTS: [u32; 4] = [18, 19, 25, 1043];
@@ -247,7 +241,7 @@ const CUT: [u32; 4] = [oid::BPCHAR, oid::VARCHAR, oid::BIT, oid::VARBIT];
 
 /// The value as the column would store it: rounded to `numeric(8,2)` or `timestamp(0)`; NULL where it could not, being too
 /// long for `varchar(3)`.
-fn cast(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version: u32) -> String {
+fn cast(raw: &str, from: Option<&PostgresType>, to: &PostgresType, version: u32) -> String {
     let plain = cast_plain(raw, from, to, version);
     match to.typmod {
         -1 => plain,
@@ -258,7 +252,7 @@ fn cast(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version: u32)
     }
 }
 
-fn cast_plain(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version: u32) -> String {
+fn cast_plain(raw: &str, from: Option<&PostgresType>, to: &PostgresType, version: u32) -> String {
     let wanted = compared_as(to);
     let to_integer = is_integer(to);
     let same = from.is_some_and(|f| f.base_oid == to.base_oid || (to_integer && is_integer(f)));
@@ -287,16 +281,12 @@ fn cast_plain(raw: &str, from: Option<&SourceColumn>, to: &SourceColumn, version
 mod tests {
     use super::*;
 
-    fn column(base_oid: u32, base_name: &str) -> SourceColumn {
-        SourceColumn {
-            name: "k".to_owned(),
-            number: 1,
-            type_name: base_name.to_owned(),
+    fn column(base_oid: u32, base_name: &str) -> PostgresType {
+        PostgresType {
             base_oid,
-            typmod: -1,
             base_name: base_name.to_owned(),
             base_type: base_name.to_owned(),
-            ..SourceColumn::default()
+            ..PostgresType::default()
         }
     }
 

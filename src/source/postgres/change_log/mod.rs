@@ -7,8 +7,8 @@ mod facts;
 mod keys;
 mod scan;
 
-pub use facts::LogFacts;
-pub use keys::{Fetched, KeyCursor, keys_statement, unnamed};
+pub use facts::PostgresLogFacts;
+pub use keys::{KeyCursor, keys_statement, unnamed};
 pub use scan::scan_statement;
 
 use crate::batch::LogPosition;

@@ -2,7 +2,7 @@
 
 use crate::source::change_log::{EntryCounts, NewEntries};
 use crate::source::postgres::change_log::{DOING, action_is, names_no_row, since, type_columns};
-use crate::source::postgres::{Session, SourceError, qualified};
+use crate::source::postgres::{PostgresError, Session, qualified};
 
 /// The statement; an empty tick asks nothing else of the log.
 pub fn scan_statement(entries: NewEntries<'_>) -> String {
@@ -24,7 +24,7 @@ pub fn scan_statement(entries: NewEntries<'_>) -> String {
 
 impl Session {
     /// Counts the new entries by type.
-    pub async fn count_entries(&self, entries: NewEntries<'_>) -> Result<Vec<EntryCounts>, SourceError> {
+    pub async fn count_entries(&self, entries: NewEntries<'_>) -> Result<Vec<EntryCounts>, PostgresError> {
         let rows = self.text_rows(DOING, &scan_statement(entries)).await?;
         let number = |f: &Option<String>| f.as_ref().and_then(|t| t.parse().ok()).unwrap_or(0);
         let types = rows.iter().filter_map(|row| match row.as_slice() {

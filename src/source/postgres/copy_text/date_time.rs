@@ -36,16 +36,7 @@ fn check_era(field: &[u8]) -> Result<(), Unrepresentable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::value::time;
-
-    fn run(
-        f: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Unrepresentable>,
-        field: &str,
-    ) -> Result<String, &'static str> {
-        let mut out = Vec::new();
-        f(field.as_bytes(), &mut out).map_err(|e| e.0)?;
-        Ok(String::from_utf8(out).unwrap())
-    }
+    use crate::encode::value::{appended as run, time};
 
     #[test]
     fn dates_and_times_that_bigquery_lacks() {

@@ -22,11 +22,13 @@ pub struct CopyText {
 }
 
 impl Decoder for CopyText {
-    const SOURCE: &'static str = "PostgreSQL";
-
     type Row = [u8];
     type Field<'r> = &'r [u8];
     type Fields<'r> = CopyFields<'r>;
+
+    fn source(&self) -> &'static str {
+        "PostgreSQL"
+    }
 
     fn fields(row: &[u8]) -> CopyFields<'_> {
         CopyFields::of(row)

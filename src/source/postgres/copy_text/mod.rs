@@ -20,3 +20,4 @@ mod fields;
 mod tests;
 
 pub use decoder::CopyText;
+pub use fields::CopyFields;

@@ -3,14 +3,15 @@
 use crate::batch::KeyBounds;
 use crate::encode::{ColumnSchema, EncodeError, Flag, KeyDigest, RowKind, Shape, ShapeColumn, Stamp, Tally, Wish};
 use crate::model::{Arrays, ColumnMode, OnUnrepresentable, Op, TargetType};
-use crate::source::{CopyText, SourceColumn};
+use crate::source::SourceColumn;
+use crate::source::postgres::{CopyText, PostgresType};
 
 type RowEncoder = crate::encode::RowEncoder<CopyText>;
 
 fn shape(columns: &[(&str, u32)], key_len: usize) -> Shape {
     let columns = columns.iter().map(|(name, oid)| {
-        let column =
-            SourceColumn { name: (*name).to_owned(), number: 1, base_oid: *oid, typmod: -1, ..SourceColumn::default() };
+        let native = PostgresType { base_oid: *oid, ..PostgresType::default() };
+        let column = SourceColumn::of_postgres(name, native);
         let mapping = column.map(Wish { forced: None, arrays: Arrays::Json }).unwrap();
         ShapeColumn::new(&column, mapping, column.name.clone(), ColumnMode::Nullable)
     });

@@ -2,8 +2,8 @@
 
 use crate::batch::At;
 use crate::source::postgres::render_sql::transaction_rule::changed_since;
-use crate::source::postgres::{Relation, RelationKind};
 use crate::source::read::Since;
+use crate::source::relation::{Relation, RelationKind};
 
 /// Over the row `t`: it may have changed since the watermark, and the cursor's floor does not hide it.
 pub(super) fn sent(relation: &Relation, since: Since<'_>) -> String {
@@ -13,7 +13,7 @@ pub(super) fn sent(relation: &Relation, since: Since<'_>) -> String {
     let known = &since.standing.mark.relation.leaves;
     // A view has no tableoid; its partitions were looked at before.
     let leaves = relation.leaves.iter().filter(|_| relation.kind != RelationKind::View);
-    let attached: Vec<u32> = leaves.map(|l| l.oid).filter(|oid| !known.contains(oid)).collect();
+    let attached: Vec<u32> = leaves.map(|l| l.id).filter(|oid| !known.contains(oid)).collect();
     // The rows of a partition attached since were written before, by transactions the rule takes for known.
     if attached.is_empty() { changed } else { format!("({changed} OR {})", is_in(&attached)) }
 }
@@ -37,5 +37,5 @@ fn above_floor(since: Since<'_>) -> Option<String> {
 
 fn written(relation: &Relation, since: Since<'_>) -> Option<String> {
     let At::Postgres { snapshot, .. } = since.standing.at;
-    relation.has_xmin().then(|| changed_since(snapshot))
+    relation.tells_its_writers().then(|| changed_since(snapshot))
 }

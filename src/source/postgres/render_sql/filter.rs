@@ -6,7 +6,7 @@
 
 use crate::model::TableSpec;
 use crate::source::postgres::error::TRYING_WHERE;
-use crate::source::postgres::{Session, SourceError, qualified};
+use crate::source::postgres::{PostgresError, Session, qualified};
 
 /// The condition over the row `t`, ready to stand among others.
 pub(in crate::source) fn filter(spec: &TableSpec) -> Option<String> {
@@ -20,7 +20,7 @@ fn fenced(text: &str) -> String {
 
 impl Session {
     /// Asks the server whether the config's `where` is a condition over the table's row. Nothing is executed, whatever the text holds.
-    pub async fn try_where(&self, spec: &TableSpec) -> Result<(), SourceError> {
+    pub async fn try_where(&self, spec: &TableSpec) -> Result<(), PostgresError> {
         let Some(text) = &spec.filter else { return Ok(()) };
         for condition in [fenced(text), format!("{text}\n")] {
             let sql = format!("SELECT 1 FROM {} AS t WHERE {condition}", qualified(&spec.source));

@@ -2,18 +2,19 @@
 
 use crate::encode::Shape;
 use crate::source::postgres::render_sql::select::Select;
-use crate::source::postgres::{Relation, Session, SourceError, ident, literal};
+use crate::source::postgres::{PostgresError, Session, ident, literal};
 use crate::source::read::{KeyRange, Table};
+use crate::source::relation::Relation;
 
 impl Session {
     /// A digest of what decides the order of a table's keys, and how a key reads.
-    pub async fn key_order(&self, table: Table<'_>) -> Result<String, SourceError> {
+    pub async fn key_order(&self, table: Table<'_>) -> Result<String, PostgresError> {
         let columns = table.shape.key().iter().map(|c| {
-            let base = table.relation.column(&c.source).map_or(0, |c| c.base_oid);
+            let base = table.relation.column(&c.source).map_or(0, |c| c.postgres().base_oid);
             format!("({}, {base}::oid)", literal(&c.source, "name"))
         });
         let sql = ORDER
-            .replace("RELATION", &table.relation.oid.to_string())
+            .replace("RELATION", &table.relation.id.to_string())
             .replace("KEY", &columns.collect::<Vec<_>>().join(", "));
         let rows = self.text_rows("asking for the order of keys", &sql).await?;
         Ok(rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten().unwrap_or_default())
@@ -25,7 +26,7 @@ impl Session {
         table: Table<'_>,
         after: Option<Vec<String>>,
         rows: u64,
-    ) -> Result<KeyRange, SourceError> {
+    ) -> Result<KeyRange, PostgresError> {
         let order = self.key_order(table).await?;
         let from = KeyRange { after, until: None, order };
         let key: Vec<String> = table.shape.key().iter().map(|c| format!("t.{}", ident(&c.source))).collect();
@@ -63,7 +64,7 @@ pub(super) fn before(range: &KeyRange, relation: &Relation, shape: &Shape) -> Op
 fn compare(relation: &Relation, shape: &Shape, than: &str, key: &[String]) -> String {
     let columns: Vec<String> = shape.key().iter().map(|c| format!("t.{}", ident(&c.source))).collect();
     let values = shape.key().iter().zip(key).map(|(c, value)| {
-        let base = relation.column(&c.source).map_or("text", |c| c.base_name.as_str());
+        let base = relation.column(&c.source).map_or("text", |c| c.postgres().base_name.as_str());
         literal(value, base)
     });
     format!("({}) {than} ({})", columns.join(", "), values.collect::<Vec<_>>().join(", "))

@@ -1,9 +1,10 @@
 //! Rows by keys that something else names: those that are there, and the keys without a row.
 
+use crate::source::column::SourceColumn;
 use crate::source::keys::{Keys, Origin, Spelling};
 use crate::source::postgres::key_types::compared_as;
 use crate::source::postgres::render_sql::filter::filter;
-use crate::source::postgres::{SourceColumn, ident, qualified};
+use crate::source::postgres::{ident, qualified};
 use crate::source::read::Table;
 
 /// A condition over the row `t`: its key is one of them.
@@ -74,9 +75,10 @@ fn arrays(keys: Keys<'_>) -> (Vec<String>, Vec<String>) {
 
 /// A key's value as the table prints it: one of `char(n)` is padded, one of `numeric(10,2)` has two digits after the point.
 fn as_published(i: usize, column: &SourceColumn) -> String {
-    match column.typmod {
+    let native = column.postgres();
+    match native.typmod {
         -1 => format!("k.k{i}"),
-        _ => format!("k.k{i}::{}", column.base_type),
+        _ => format!("k.k{i}::{}", native.base_type),
     }
 }
 
@@ -96,7 +98,7 @@ fn array(keys: Keys<'_>, i: usize, column: &SourceColumn) -> String {
         text.push('"');
     }
     text.push_str("}'::");
-    text.push_str(compared_as(column));
+    text.push_str(compared_as(column.postgres()));
     text.push_str("[]");
     text
 }
@@ -105,20 +107,17 @@ fn array(keys: Keys<'_>, i: usize, column: &SourceColumn) -> String {
 mod tests {
     use super::*;
     use crate::source::keys::NamedKey;
+    use crate::source::postgres::PostgresType;
 
     #[test]
     fn an_array_literal_cannot_be_left() {
-        let column = SourceColumn {
-            name: "k".to_owned(),
-            number: 1,
-            type_name: "text".to_owned(),
+        let text = PostgresType {
             base_oid: 25,
-            typmod: -1,
             base_name: "text".to_owned(),
             base_type: "text".to_owned(),
-            not_null: true,
-            ..SourceColumn::default()
+            ..PostgresType::default()
         };
+        let column = SourceColumn::of_postgres("k", text);
         let list = ["a\"b", "c\\d", "it's", "{x,NULL}", "ü"]
             .map(|k| NamedKey { values: vec![k.to_owned()], origin: Origin::Before });
         let keys = Keys { columns: std::slice::from_ref(&column), spelling: &[Spelling::IsOne], list: &list };

@@ -7,22 +7,34 @@ mod key_range;
 mod keys;
 mod overlooked;
 mod partitions;
+mod row_hash;
 mod select;
 mod transaction_rule;
 mod unique;
 
 pub(in crate::source) use filter::filter;
 pub use transaction_rule::{changed_since, resent};
+pub use unique::lookup_of_repeated_keys;
 
+use row_hash::{by_key_text, row_hash};
 use select::Select;
 
 use crate::batch::At;
 use crate::source::cursor::{Bulk, CursorColumn};
-use crate::source::postgres::{Relation, RowStream, Session, SourceError, ident};
+use crate::source::postgres::{PostgresError, RowStream, Session, ident};
 use crate::source::read::{Columns, Read, Rows, Since, Table};
+use crate::source::relation::Relation;
 
 /// The query of a read.
 pub fn query(read: &Read<'_>) -> String {
+    let rows = rows(read);
+    match read.columns {
+        Columns::KeyAndHash => rows + &by_key_text(read.table.shape.key()),
+        Columns::Published { .. } | Columns::Key | Columns::Count => rows,
+    }
+}
+
+fn rows(read: &Read<'_>) -> String {
     let Table { spec, relation, shape } = read.table;
     let select = columns(Select::from(&spec.source), read);
     let published = || filter(spec);
@@ -69,6 +81,7 @@ fn columns<'a>(select: Select<'a>, read: &Read<'_>) -> Select<'a> {
             .columns(&shape.columns)
             .expression(cursor.map(|c| format!("t.{}", ident(&c.name)))),
         Columns::Key => select.columns(shape.key()),
+        Columns::KeyAndHash => select.columns(shape.key()).expression(Some(row_hash(&shape.columns))),
         Columns::Count => select.expression(Some("count(*)".to_owned())),
     }
 }
@@ -88,30 +101,30 @@ fn no_other_row(table: Table<'_>, filter: &str) -> String {
 
 impl Session {
     /// Streams the rows of a read.
-    pub async fn rows(&self, read: &Read<'_>) -> Result<RowStream, SourceError> {
+    pub async fn rows(&self, read: &Read<'_>) -> Result<RowStream, PostgresError> {
         self.copy(&statement(read)).await
     }
 
     /// How many rows of the table are published now.
-    pub async fn count(&self, table: Table<'_>) -> Result<Option<u64>, SourceError> {
+    pub async fn count(&self, table: Table<'_>) -> Result<Option<u64>, PostgresError> {
         let read = Read { table, columns: Columns::Count, rows: Rows::All };
         let rows = self.text_rows("counting rows", &query(&read)).await?;
         Ok(rows.first().and_then(|r| r.first()).and_then(|f| f.as_ref()).and_then(|t| t.parse().ok()))
     }
 
     /// The planner's guess at how many rows a read has.
-    pub async fn estimate(&self, read: &Read<'_>) -> Result<u64, SourceError> {
+    pub async fn estimate(&self, read: &Read<'_>) -> Result<u64, PostgresError> {
         self.estimate_rows(&query(read)).await
     }
 
     /// Has the server plan a read and look at the rights it takes, on every column, without reading a row.
-    pub async fn try_read(&self, read: &Read<'_>) -> Result<(), SourceError> {
+    pub async fn try_read(&self, read: &Read<'_>) -> Result<(), PostgresError> {
         self.try_query(&query(read)).await
     }
 
     /// How far the bulk of a cursor's values reaches; [`Bulk::Unknown`] where something else bounds them, or the server would have to
     /// sort the table for it.
-    pub async fn bulk(&self, table: Table<'_>, cursor: &CursorColumn) -> Result<Bulk, SourceError> {
+    pub async fn bulk(&self, table: Table<'_>, cursor: &CursorColumn) -> Result<Bulk, PostgresError> {
         let Some(query) = cursor.bulk_query(&table.spec.source) else { return Ok(Bulk::Unknown) };
         let rows = self.text_rows("looking at the cursor's values", &query).await?;
         let value = rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten();

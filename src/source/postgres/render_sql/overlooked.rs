@@ -1,12 +1,12 @@
 //! Rows that a run of changes would not send, and that would be missed.
 
 use crate::source::postgres::render_sql::{changed, filter, not_sent};
-use crate::source::postgres::{Session, SourceError, ident, qualified};
+use crate::source::postgres::{PostgresError, Session, ident, qualified};
 use crate::source::read::{Overlooked, Table, Unsent};
 
 impl Session {
     /// Whether the table has such a row.
-    pub async fn has_overlooked(&self, table: Table<'_>, what: &Overlooked<'_>) -> Result<bool, SourceError> {
+    pub async fn has_overlooked(&self, table: Table<'_>, what: &Overlooked<'_>) -> Result<bool, PostgresError> {
         let Some(condition) = condition(table, what) else { return Ok(false) };
         let source = qualified(&table.spec.source);
         let sql = format!("COPY (SELECT 1 FROM {source} AS t WHERE {condition} LIMIT 1) TO STDOUT");

@@ -2,15 +2,16 @@
 
 use crate::encode::ShapeColumn;
 use crate::source::postgres::render_sql::filter::filter;
-use crate::source::postgres::{Relation, RelationKind, Session, SourceError, ident, literal, qualified};
+use crate::source::postgres::{PostgresError, Session, ident, literal, qualified};
 use crate::source::read::{Partitioned, Table};
+use crate::source::relation::{Relation, RelationKind};
 
 /// A table of more rows is not read for this alone.
 const FEW_ROWS: u64 = 1_000_000;
 
 impl Session {
     /// Has the server look at the right to ask a row for its partition, where the table has any.
-    pub async fn try_partitions(&self, table: Table<'_>) -> Result<(), SourceError> {
+    pub async fn try_partitions(&self, table: Table<'_>) -> Result<(), PostgresError> {
         if table.relation.kind == RelationKind::View || table.relation.leaves.is_empty() {
             return Ok(());
         }
@@ -19,7 +20,7 @@ impl Session {
 
     /// Counts the partitions of all rows, up to a little more than `most`; `None` where that would cost a long read, or where the column
     /// is no time.
-    pub async fn partitions(&self, table: Table<'_>, by: Partitioned<'_>) -> Result<Option<usize>, SourceError> {
+    pub async fn partitions(&self, table: Table<'_>, by: Partitioned<'_>) -> Result<Option<usize>, PostgresError> {
         let Some(time) = time_type(by.column) else { return Ok(None) };
         let query = if table.spec.filter.is_none() && has_btree(self, table.relation, by.column).await? {
             by_index(table, by, time)
@@ -45,12 +46,12 @@ fn time_type(column: &ShapeColumn) -> Option<&'static str> {
 }
 
 /// Whether the smallest value above another is one look into an index.
-async fn has_btree(session: &Session, relation: &Relation, column: &ShapeColumn) -> Result<bool, SourceError> {
+async fn has_btree(session: &Session, relation: &Relation, column: &ShapeColumn) -> Result<bool, PostgresError> {
     let query = format!(
         "SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
          JOIN pg_catalog.pg_am AS a ON a.oid = c.relam \
          WHERE i.indrelid = {} AND i.indkey[0] = {} AND i.indisvalid AND i.indpred IS NULL AND a.amname = 'btree' LIMIT 1",
-        relation.oid, column.number
+        relation.id, column.number
     );
     Ok(!session.text_rows("looking for an index", &query).await?.is_empty())
 }

@@ -5,13 +5,14 @@ use crate::model::TargetType;
 use crate::source::postgres::key_types::compares_as_its_text;
 use crate::source::postgres::render_sql::filter::filter;
 use crate::source::postgres::render_sql::select::Select;
-use crate::source::postgres::{Relation, Session, SourceError, ident, oid};
+use crate::source::postgres::{PostgresError, Session, ident, oid, qualified};
 use crate::source::read::{RepeatedKeys, Table};
+use crate::source::relation::Relation;
 
 impl Session {
     /// Looks for values of the key that stand in more than one published row: nothing is asked where an index keeps it unique. `None`
     /// where there are none.
-    pub async fn repeated_keys(&self, table: Table<'_>) -> Result<Option<RepeatedKeys>, SourceError> {
+    pub async fn repeated_keys(&self, table: Table<'_>) -> Result<Option<RepeatedKeys>, PostgresError> {
         let Some(query) = query(table) else { return Ok(None) };
         let rows = self.text_rows("looking for keys that occur more than once", &query).await?;
         let number = |n: usize| -> Option<u64> { rows.first()?.get(n)?.as_ref()?.parse().ok() };
@@ -39,9 +40,20 @@ fn query(table: Table<'_>) -> Option<String> {
     Some(format!("SELECT count(*)::text, COALESCE(sum(d.n), 0)::text FROM ({groups}) AS d"))
 }
 
+/// A statement for people: which values of the key stand in more than one row.
+pub fn lookup_of_repeated_keys(table: Table<'_>) -> String {
+    let key: Vec<String> = table.shape.key().iter().map(|c| ident(&c.source)).collect();
+    let filter = table.spec.filter.as_ref().map_or(String::new(), |f| format!(" AS t WHERE {f}"));
+    format!(
+        "SELECT {0} FROM {1}{filter} GROUP BY {0} HAVING count(*) > 1",
+        key.join(", "),
+        qualified(&table.spec.source)
+    )
+}
+
 fn can_be_held(name: &str, relation: &Relation) -> String {
     let column = format!("t.{}", ident(name));
-    match relation.column(name).map_or(0, |c| c.base_oid) {
+    match relation.column(name).map_or(0, |c| c.postgres().base_oid) {
         oid::DATE | oid::TIMESTAMP | oid::TIMESTAMPTZ => format!("pg_catalog.isfinite({column})"),
         _ => format!("{column} IS NOT NULL"),
     }
@@ -50,7 +62,7 @@ fn can_be_held(name: &str, relation: &Relation) -> String {
 /// As BigQuery compares it: a text of its own for each spelling (citext, a collation without case).
 fn compared(column: &ShapeColumn, relation: &Relation) -> String {
     let name = format!("t.{}", ident(&column.source));
-    let base = relation.column(&column.source).map_or(0, |c| c.base_oid);
+    let base = relation.column(&column.source).map_or(0, |c| c.postgres().base_oid);
     match column.target.target_type {
         TargetType::String if !compares_as_its_text(base) => format!("({name})::text COLLATE \"C\""),
         _ => name,
@@ -61,6 +73,7 @@ fn compared(column: &ShapeColumn, relation: &Relation) -> String {
 mod tests {
     use super::*;
     use crate::encode::Shape;
+    use crate::source::postgres::relation_of;
 
     fn relation(kind: &str, unique: &str, leaves: &str) -> Relation {
         let json = format!(
@@ -69,7 +82,7 @@ mod tests {
                 {{"name": "a", "number": 1, "type_name": "int", "base_oid": 23, "base_name": "integer", "typmod": -1, "not_null": true}},
                 {{"name": "b", "number": 2, "type_name": "text", "base_oid": 25, "base_name": "text", "typmod": -1, "not_null": true}}]}}"#
         );
-        serde_json::from_str(&json).unwrap()
+        relation_of(&json).unwrap()
     }
 
     #[test]

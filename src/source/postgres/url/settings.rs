@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::options::{HostOrder, Negotiation, ServerNameIndication, SslMode, Tls, TlsVersions};
 use crate::source::postgres::connection_string::Pairs;
-use crate::source::postgres::error::SourceError;
+use crate::source::postgres::error::PostgresError;
 use crate::source::postgres::parameters::{Treatment, near, treatment};
 
 /// How long connecting may take where the URL does not say.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(10);
 
-fn bad_value(key: &str, remedy: &str) -> SourceError {
-    SourceError::BadParameter {
+fn bad_value(key: &str, remedy: &str) -> PostgresError {
+    PostgresError::BadParameter {
         key: key.to_owned(),
         problem: "has a value that it does not take",
         remedy: remedy.to_owned(),
@@ -35,7 +35,7 @@ enum Timeout {
 }
 
 impl Settings {
-    pub fn sorted(pairs: Pairs) -> Result<Self, SourceError> {
+    pub fn sorted(pairs: Pairs) -> Result<Self, PostgresError> {
         let mut found = Self { kept: Vec::new(), left_out: Vec::new(), timeout: Timeout::Kept };
         for (key, value) in pairs.into_settings() {
             match treatment(&key, &value) {
@@ -43,11 +43,11 @@ impl Settings {
                 Treatment::LeftOut => found.left_out.push(key),
                 Treatment::Refused(remedy) => {
                     let problem = "asks for what this version does not do";
-                    return Err(SourceError::BadParameter { key, problem, remedy: remedy.to_owned() });
+                    return Err(PostgresError::BadParameter { key, problem, remedy: remedy.to_owned() });
                 }
                 Treatment::Unknown => {
                     let remedy = near(&key);
-                    return Err(SourceError::BadParameter { key, problem: "is not known", remedy });
+                    return Err(PostgresError::BadParameter { key, problem: "is not known", remedy });
                 }
             }
         }
@@ -76,7 +76,7 @@ impl Settings {
         Some(self.kept.swap_remove(at).1)
     }
 
-    pub fn ssl_mode(&mut self) -> Result<SslMode, SourceError> {
+    pub fn ssl_mode(&mut self) -> Result<SslMode, PostgresError> {
         const MODES: &str = "write disable, allow, prefer, require, verify-ca or verify-full";
         let (mode, ssl) = (self.take("sslmode"), self.take("ssl"));
         let has_own_root = self.get("sslrootcert").is_some_and(|r| r != "system");
@@ -101,7 +101,7 @@ impl Settings {
         }
     }
 
-    pub fn tls(&mut self, mode: SslMode) -> Result<Tls, SourceError> {
+    pub fn tls(&mut self, mode: SslMode) -> Result<Tls, PostgresError> {
         const VERSIONS: &str = "write TLSv1.2 or TLSv1.3";
         let root = self.take("sslrootcert").filter(|r| r != "system").map(PathBuf::from);
         let (mut client, mut key) = (self.take("sslcert").map(PathBuf::from), self.take("sslkey").map(PathBuf::from));
@@ -134,7 +134,7 @@ impl Settings {
         Ok(Tls { root, client, key, versions, sni, negotiation })
     }
 
-    pub fn order(&mut self) -> Result<HostOrder, SourceError> {
+    pub fn order(&mut self) -> Result<HostOrder, PostgresError> {
         match self.take("load_balance_hosts").as_deref() {
             None | Some("disable") => Ok(HostOrder::AsWritten),
             Some("random") => Ok(HostOrder::Random),
@@ -151,7 +151,7 @@ impl Settings {
     }
 
     /// The time for one address. A run that waits for ever would hold its lease, so no limit becomes the usual one.
-    pub fn limit(&mut self) -> Result<Duration, SourceError> {
+    pub fn limit(&mut self) -> Result<Duration, PostgresError> {
         const REMEDY: &str = "write a whole number of seconds, such as connect_timeout=10";
         let Some(text) = self.take("connect_timeout") else { return Ok(DEFAULT_LIMIT) };
         let seconds = text.trim().parse::<i64>().map_err(|_| bad_value("connect_timeout", REMEDY))?;
@@ -165,7 +165,7 @@ impl Settings {
     }
 
     /// The driver's settings for each host.
-    pub fn hosts(&mut self) -> Result<Vec<tokio_postgres::Config>, SourceError> {
+    pub fn hosts(&mut self) -> Result<Vec<tokio_postgres::Config>, PostgresError> {
         let list = |text: Option<String>| -> Vec<String> {
             text.map(|t| t.split(',').map(|p| p.trim().to_owned()).collect()).unwrap_or_default()
         };
@@ -179,7 +179,7 @@ impl Settings {
         if ports.len() > 1 && ports.len() != count {
             return Err(bad_value("port", "name one port, or one for each host"));
         }
-        let none = || SourceError::BadUrl("it names no host".to_owned());
+        let none = || PostgresError::BadUrl("it names no host".to_owned());
         let base = self.driver_settings()?;
         let mut hosts = Vec::with_capacity(count);
         for n in 0..count {
@@ -204,7 +204,7 @@ impl Settings {
     }
 
     /// What is left goes to the driver, first one by one: its own message would not say which value it does not take.
-    fn driver_settings(&mut self) -> Result<tokio_postgres::Config, SourceError> {
+    fn driver_settings(&mut self) -> Result<tokio_postgres::Config, PostgresError> {
         let mut all = String::new();
         for (key, value) in &self.kept {
             let name = if key == "keepalives_count" { "keepalives_retries" } else { key };
@@ -219,7 +219,7 @@ impl Settings {
             }
             all.push_str(&pair);
         }
-        all.parse().map_err(|_| SourceError::BadUrl("it cannot be parsed".to_owned()))
+        all.parse().map_err(|_| PostgresError::BadUrl("it cannot be parsed".to_owned()))
     }
 
     pub fn notes(&self) -> Vec<String> {

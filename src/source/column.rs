@@ -1,0 +1,108 @@
+//! A column, and what those outside of its source ask about its type.
+
+use super::cursor::CursorType;
+use super::postgres::{self, PostgresType};
+use super::value_kind::ValueKind;
+use crate::encode::{ColumnSchema, Mapping, Nullability, Wish};
+use crate::model::KeyFormat;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceColumn {
+    pub name: String,
+    /// Its number in the catalog: a column that is dropped and made anew has another one.
+    pub number: i32,
+    /// For people.
+    pub type_name: String,
+    pub not_null: bool,
+    pub(super) native: NativeType,
+}
+
+/// A column's type, as its kind of source knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum NativeType {
+    Postgres(PostgresType),
+}
+
+impl SourceColumn {
+    /// The type of a column that PostgreSQL's catalog tells of.
+    pub(super) fn postgres(&self) -> &PostgresType {
+        let NativeType::Postgres(native) = &self.native;
+        native
+    }
+
+    /// The type as far as it decides a value's text: a column that keeps it has the same values as before.
+    pub fn value_type(&self) -> String {
+        match &self.native {
+            NativeType::Postgres(native) => native.value_type(),
+        }
+    }
+
+    /// How the column is compared as a cursor; `None` where its type has no order that grows with every change.
+    pub fn cursor_type(&self) -> Option<CursorType> {
+        match &self.native {
+            NativeType::Postgres(native) => postgres::cursor_type(native),
+        }
+    }
+
+    /// Whether equal values of the type always print alike.
+    pub fn has_one_spelling(&self) -> bool {
+        match &self.native {
+            NativeType::Postgres(native) => postgres::has_one_spelling(native),
+        }
+    }
+
+    /// Whether a log's column can hold a key that is packed in this way.
+    pub fn can_pack(&self, format: &KeyFormat) -> bool {
+        match &self.native {
+            NativeType::Postgres(native) => postgres::can_pack(native, format),
+        }
+    }
+
+    /// What sort of values it holds.
+    pub fn value_kind(&self) -> ValueKind {
+        match &self.native {
+            NativeType::Postgres(native) => postgres::value_kind(native),
+        }
+    }
+
+    /// A column of a type of PostgreSQL that is NOT NULL.
+    pub fn of_postgres(name: &str, native: PostgresType) -> Self {
+        Self {
+            name: name.to_owned(),
+            number: 1,
+            type_name: native.base_name.clone(),
+            not_null: true,
+            native: NativeType::Postgres(native),
+        }
+    }
+}
+
+impl ColumnSchema for SourceColumn {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn number(&self) -> i32 {
+        self.number
+    }
+
+    fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    fn nullability(&self) -> Nullability {
+        if self.not_null { Nullability::NotNull } else { Nullability::Nullable }
+    }
+
+    fn map(&self, wish: Wish) -> Option<Mapping> {
+        match &self.native {
+            NativeType::Postgres(native) => postgres::mapping(&self.name, native, wish),
+        }
+    }
+
+    fn hashed(&self) -> Mapping {
+        match &self.native {
+            NativeType::Postgres(_) => postgres::hashed(&self.name),
+        }
+    }
+}

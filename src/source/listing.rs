@@ -1,0 +1,133 @@
+//! What a database has that could be published.
+
+use std::collections::HashMap;
+
+use super::dialect::Dialect;
+use super::relation::{Relation, RelationKind};
+use crate::model::RelationName;
+
+/// Everything that the catalog lists, and who asks.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    pub dialect: Dialect,
+    pub role: String,
+    pub database: String,
+    /// By schema and name.
+    pub candidates: Vec<Candidate>,
+    /// What the role may not read at all.
+    pub closed: Vec<Closed>,
+    /// The bodies of the functions that triggers call, by their numbers.
+    pub functions: HashMap<u32, TriggerFunction>,
+}
+
+/// A table or view that the role may read, all of it or some columns.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub name: RelationName,
+    pub relation: Relation,
+    pub access: Access,
+    /// The extension that made it.
+    pub extension: Option<String>,
+    pub persistence: Persistence,
+    pub row_security: RowSecurity,
+    /// Enabled triggers in the order in which they run, those of statements too.
+    pub triggers: Vec<Trigger>,
+    /// The planner's count; of a table that was never analyzed, its guess by the size of the files, where that is large.
+    pub about_rows: Option<u64>,
+}
+
+/// What the role may read of a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    Whole,
+    /// Only these columns. Those that the system adds, such as PostgreSQL's `xmin`, are not among them.
+    Columns(Vec<String>),
+}
+
+/// Whether a crash of the server empties a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    Permanent,
+    Unlogged,
+}
+
+/// Whether a policy hides rows from the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowSecurity {
+    Off,
+    HidesRows,
+}
+
+/// A relation that the role may not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    pub name: RelationName,
+    pub kind: RelationKind,
+    pub schema: SchemaAccess,
+}
+
+/// Whether the role may use a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaAccess {
+    Given,
+    Refused,
+}
+
+/// An enabled trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    pub name: String,
+    /// The function that it calls, by its number in the catalog.
+    pub function: u32,
+    pub fires: Vec<Fires>,
+    /// Only for updates of some columns, or under a condition.
+    pub is_partial: bool,
+    /// Its arguments, each closed by NUL, in the source's escapes.
+    pub arguments: String,
+}
+
+/// When a trigger fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fires {
+    /// For each row, not once a statement.
+    ForEachRow,
+    /// Before the write: it may change the row.
+    Before,
+    OnInsert,
+    OnUpdate,
+    OnDelete,
+    OnTruncate,
+}
+
+impl Trigger {
+    fn has(&self, all: &[Fires]) -> bool {
+        all.iter().all(|one| self.fires.contains(one))
+    }
+
+    /// Whether it may change some of the rows that are inserted or updated.
+    pub fn is_before_some_write(&self) -> bool {
+        self.has(&[Fires::ForEachRow, Fires::Before]) && (self.has(&[Fires::OnInsert]) || self.has(&[Fires::OnUpdate]))
+    }
+
+    /// Whether it may change every row that is inserted or updated.
+    pub fn is_before_every_write(&self) -> bool {
+        !self.is_partial && self.has(&[Fires::ForEachRow, Fires::Before, Fires::OnInsert, Fires::OnUpdate])
+    }
+
+    /// Whether it sees every row that is inserted, updated or deleted.
+    pub fn is_of_every_write(&self) -> bool {
+        !self.is_partial && self.has(&[Fires::ForEachRow, Fires::OnInsert, Fires::OnDelete, Fires::OnUpdate])
+    }
+
+    /// Whether it sees that all rows are taken out at once.
+    pub fn is_of_truncate(&self) -> bool {
+        !self.is_partial && self.has(&[Fires::OnTruncate])
+    }
+}
+
+/// A function that triggers call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriggerFunction {
+    /// Its text in PL/pgSQL; empty where it is written in another language.
+    pub body: String,
+}

@@ -1,0 +1,49 @@
+//! What a run's transaction knows of the server.
+
+use time::OffsetDateTime;
+
+use crate::batch::Position;
+
+/// Whose open transactions a session can see the start of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    Everybodys,
+    /// The role lacks `pg_read_all_stats`.
+    OwnRoles,
+    /// The source is a standby: what is open on its primary is not seen here.
+    Standbys,
+}
+
+/// Whether the database has prepared transactions that are not committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prepared {
+    None,
+    Some,
+}
+
+/// What the transaction of a run knows of the server at its snapshot.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    pub position: Position,
+    /// The server's clock.
+    pub taken_at: OffsetDateTime,
+    /// The start of the oldest open transaction that we may see, or the clock; as PostgreSQL prints it.
+    pub oldest_open: String,
+    /// Whose transactions that is among.
+    pub sight: Sight,
+    /// Prepared ones are not among them: nobody tells when they began.
+    pub prepared: Prepared,
+    /// When all that the snapshot shows is on the server's disk.
+    pub durable: Durable,
+}
+
+/// When what a snapshot shows can no longer be lost by a crash of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Durable {
+    /// A standby shows nothing else.
+    Already,
+    /// Once the server's log, which ended here right after the snapshot, is flushed.
+    At(String),
+    /// Nobody says how far the log is.
+    Later,
+}

@@ -1,0 +1,123 @@
+//! A row as its source hands it over, and what decodes it.
+
+use bytes::Bytes;
+
+use super::dialect::Dialect;
+use super::postgres::{CopyFields, CopyText};
+use crate::encode::value::Unrepresentable;
+use crate::encode::{Codec, Decoder};
+
+/// A row of any source.
+#[derive(Clone, Debug)]
+pub enum Row {
+    /// Of `COPY … TO STDOUT` in its text format, with the newline at its end.
+    CopyText(Bytes),
+}
+
+/// One field of a row.
+#[derive(Clone, Copy, Debug)]
+pub enum Field<'r> {
+    CopyText(&'r [u8]),
+}
+
+/// A place in the walk over a row's fields.
+#[derive(Clone, Copy, Debug)]
+pub enum Fields<'r> {
+    CopyText(CopyFields<'r>),
+}
+
+impl<'r> Iterator for Fields<'r> {
+    type Item = Field<'r>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Field<'r>> {
+        match self {
+            Self::CopyText(fields) => fields.next().map(Field::CopyText),
+        }
+    }
+
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<Field<'r>> {
+        match self {
+            Self::CopyText(fields) => fields.nth(n).map(Field::CopyText),
+        }
+    }
+}
+
+/// Decodes the rows of one kind of source.
+#[derive(Debug)]
+pub enum RowDecoder {
+    CopyText(CopyText),
+}
+
+impl RowDecoder {
+    /// The decoder of rows that a source of this kind hands over.
+    pub fn of(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Postgres => Self::CopyText(CopyText::default()),
+        }
+    }
+}
+
+impl Decoder for RowDecoder {
+    type Row = Row;
+    type Field<'r> = Field<'r>;
+    type Fields<'r> = Fields<'r>;
+
+    fn source(&self) -> &'static str {
+        match self {
+            Self::CopyText(decoder) => decoder.source(),
+        }
+    }
+
+    #[inline]
+    fn fields(row: &Row) -> Fields<'_> {
+        match row {
+            Row::CopyText(row) => Fields::CopyText(CopyText::fields(row)),
+        }
+    }
+
+    #[inline]
+    fn is_null(field: Field<'_>) -> bool {
+        match field {
+            Field::CopyText(field) => CopyText::is_null(field),
+        }
+    }
+
+    fn is_true(field: Field<'_>) -> bool {
+        match field {
+            Field::CopyText(field) => CopyText::is_true(field),
+        }
+    }
+
+    fn integer(field: Field<'_>) -> Option<i64> {
+        match field {
+            Field::CopyText(field) => CopyText::integer(field),
+        }
+    }
+
+    #[inline]
+    fn append_value(&mut self, field: Field<'_>, codec: Codec, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+        match (self, field) {
+            (Self::CopyText(decoder), Field::CopyText(field)) => decoder.append_value(field, codec, out),
+        }
+    }
+
+    fn append_string(&mut self, field: Field<'_>, out: &mut Vec<u8>) {
+        match (self, field) {
+            (Self::CopyText(decoder), Field::CopyText(field)) => decoder.append_string(field, out),
+        }
+    }
+
+    fn plain_text<'a, 'r: 'a>(&'a mut self, field: Field<'r>) -> &'a [u8] {
+        match (self, field) {
+            (Self::CopyText(decoder), Field::CopyText(field)) => decoder.plain_text(field),
+        }
+    }
+
+    fn key_bytes<'a, 'r: 'a>(&'a mut self, start: Fields<'r>, end: Fields<'r>) -> &'a [u8] {
+        match (self, start, end) {
+            (Self::CopyText(decoder), Fields::CopyText(start), Fields::CopyText(end)) => decoder.key_bytes(start, end),
+        }
+    }
+}

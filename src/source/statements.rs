@@ -1,0 +1,65 @@
+//! What is asked as the text of statements: for people to read, and for the server to plan.
+
+use super::change_log::{Claimed, NewEntries};
+use super::dialect::Dialect;
+use super::postgres;
+use super::read::{Condition, Read, Table};
+use crate::model::{Diff, RelationName};
+
+/// The statement that streams a read.
+pub fn statement(read: &Read<'_>) -> String {
+    match read.table.relation.dialect {
+        Dialect::Postgres => postgres::statement(read),
+    }
+}
+
+/// The statement that counts new entries by type; an empty tick asks nothing else of the log.
+pub fn scan_statement(entries: NewEntries<'_>) -> String {
+    match entries.table.relation.dialect {
+        Dialect::Postgres => postgres::scan_statement(entries),
+    }
+}
+
+/// The statement that collapses new entries to keys.
+pub fn keys_statement(entries: NewEntries<'_>, claimed: Claimed<'_>, diff: Option<&Diff>) -> String {
+    match entries.table.relation.dialect {
+        Dialect::Postgres => postgres::keys_statement(entries, claimed, diff),
+    }
+}
+
+/// A statement for people: which values of the key stand in more than one published row.
+pub fn lookup_of_repeated_keys(table: Table<'_>) -> String {
+    match table.relation.dialect {
+        Dialect::Postgres => postgres::lookup_of_repeated_keys(table),
+    }
+}
+
+impl Dialect {
+    /// A condition over a table's row: no entry of these claims names it.
+    pub fn unnamed(self, claims: &[(NewEntries<'_>, Claimed<'_>)]) -> Condition {
+        match self {
+            Self::Postgres => postgres::unnamed(claims),
+        }
+    }
+
+    /// A name as statements have it.
+    pub fn ident(self, name: &str) -> String {
+        match self {
+            Self::Postgres => postgres::ident(name),
+        }
+    }
+
+    /// A relation's name as statements have it.
+    pub fn qualified(self, name: &RelationName) -> String {
+        match self {
+            Self::Postgres => postgres::qualified(name),
+        }
+    }
+
+    /// Whether values of one type, by [`super::SourceColumn::value_type`], print the same in the other.
+    pub fn holds_what(self, then: &str, now: &str) -> bool {
+        match self {
+            Self::Postgres => postgres::holds_what(then, now),
+        }
+    }
+}
