@@ -5,7 +5,8 @@
 //!
 //! | file | has |
 //! | --- | --- |
-//! | [`session`] | all that a source can be asked, and the one match over kinds |
+//! | `of_kind` | the one match over kinds |
+//! | `connect`, `session` | a source, and all that it can be asked |
 //! | `read`, `keys`, `change_log`, `cursor` | what is asked, as values |
 //! | `relation`, `column`, `moment`, `listing` … | what is answered |
 //! | `row` | rows as a source hands them over, and what decodes them |
@@ -15,6 +16,7 @@
 mod catalog;
 mod change_log;
 mod column;
+mod connect;
 mod cursor;
 mod dependencies;
 mod dialect;
@@ -22,12 +24,13 @@ mod error;
 mod keys;
 mod listing;
 mod moment;
+mod of_kind;
 pub mod postgres;
 mod read;
 mod relation;
 mod rights;
 mod row;
-pub mod session;
+mod session;
 mod statements;
 mod value_kind;
 
@@ -36,6 +39,7 @@ pub use change_log::{
     Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, NewEntries,
 };
 pub use column::SourceColumn;
+pub use connect::{Source, has_password};
 pub use cursor::{Bulk, CursorColumn, CursorType, Nullability, Search};
 pub use dependencies::Dependencies;
 pub use dialect::Dialect;
@@ -48,7 +52,7 @@ pub use moment::{Durable, Moment, Prepared, Sight};
 pub use read::{Columns, Condition, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Since, Table, Unsent};
 pub use relation::{Leaf, Relation, RelationKind};
 pub use rights::{Grants, Needs};
-pub use row::{Row, RowDecoder};
-pub use session::{Canceller, KeyCursor, RowStream, Session, Source, has_password};
+pub use row::{Row, RowDecoder, RowStream};
+pub use session::{Canceller, KeyCursor, Session};
 pub use statements::{keys_statement, lookup_of_repeated_keys, scan_statement, statement};
 pub use value_kind::ValueKind;

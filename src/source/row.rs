@@ -1,11 +1,30 @@
-//! A row as its source hands it over, and what decodes it.
+//! Rows as their source hands them over, and what decodes them.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::Stream;
 
 use super::dialect::Dialect;
-use super::postgres::{CopyFields, CopyText};
+use super::error::SourceError;
+use super::of_kind::of_kind;
+use super::postgres::{self, CopyFields, CopyText};
 use crate::encode::value::Unrepresentable;
 use crate::encode::{Codec, Decoder};
+
+/// Rows as the source hands them over.
+pub enum RowStream {
+    Postgres(postgres::RowStream),
+}
+
+impl Stream for RowStream {
+    type Item = Result<Row, SourceError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        of_kind!(self.get_mut(), rows => Pin::new(rows).poll_next(cx).map(|next| next.map(|row| Ok(Row::CopyText(row?)))))
+    }
+}
 
 /// A row of any source.
 #[derive(Clone, Debug)]

@@ -1,13 +1,4 @@
-//! A source that is open, and all that it can be asked.
-//!
-//! [`of_kind`] is the one match over kinds. A new kind of source is a folder beside `postgres/` whose `Session` has the methods
-//! that are called here, and an arm.
-
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
-
-use futures_util::Stream;
+//! A source that is open, and all that it can be asked. A new kind of source has a `Session` with the methods that are called here.
 
 use super::catalog::Catalog;
 use super::change_log::{Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, LogEnds, LogFacts, NewEntries};
@@ -16,67 +7,13 @@ use super::dependencies::Dependencies;
 use super::error::SourceError;
 use super::listing::Listing;
 use super::moment::Moment;
+use super::of_kind::of_kind;
 use super::postgres;
 use super::read::{KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Table};
 use super::relation::Relation;
 use super::rights::{Grants, Needs};
-use super::row::Row;
+use super::row::RowStream;
 use crate::model::{Diff, LogSpec, RelationName, TableSpec};
-
-/// Asks whichever kind of source it is.
-macro_rules! of_kind {
-    ($which:expr, $inner:ident => $asked:expr) => {
-        match $which {
-            Self::Postgres($inner) => $asked,
-        }
-    };
-}
-
-/// A source that sessions can be opened to.
-pub enum Source {
-    Postgres(postgres::Source),
-}
-
-impl Source {
-    /// Reads a connection URL: its scheme says which kind of source it is of.
-    pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, SourceError> {
-        Ok(Self::Postgres(postgres::Source::new(url, statement_timeout)?))
-    }
-
-    /// What the source salts hashed columns with.
-    pub fn salted(self, salt: Option<&str>) -> Self {
-        match self {
-            Self::Postgres(source) => Self::Postgres(source.salted(salt)),
-        }
-    }
-
-    /// Host, port and database, for people.
-    pub fn label(&self) -> String {
-        of_kind!(self, source => source.label())
-    }
-
-    /// How long opening a session on one address may take.
-    pub fn connect_timeout(&self) -> Duration {
-        of_kind!(self, source => source.connect_timeout())
-    }
-
-    /// What of the URL is not done as it is written.
-    pub fn notes(&self) -> &[String] {
-        of_kind!(self, source => source.notes())
-    }
-
-    /// Opens a session on the first host that has one for us.
-    pub async fn open(&self) -> Result<Session, SourceError> {
-        match self {
-            Self::Postgres(source) => Ok(Session::Postgres(source.open().await?)),
-        }
-    }
-}
-
-/// Whether a connection URL has a password in it.
-pub fn has_password(url: &str) -> bool {
-    postgres::has_password(url)
-}
 
 /// A connection, and the one transaction that a run reads in. It is idle between runs.
 pub enum Session {
@@ -330,19 +267,6 @@ impl Session {
     /// Every content type as `app.model`, and its number; `None` where there is no such table.
     pub async fn content_types(&self, table: &RelationName) -> Result<Option<Vec<(String, String)>>, SourceError> {
         of_kind!(self, session => Ok(session.content_types(table).await?))
-    }
-}
-
-/// Rows as the source hands them over.
-pub enum RowStream {
-    Postgres(postgres::RowStream),
-}
-
-impl Stream for RowStream {
-    type Item = Result<Row, SourceError>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        of_kind!(self.get_mut(), rows => Pin::new(rows).poll_next(cx).map(|next| next.map(|row| Ok(Row::CopyText(row?)))))
     }
 }
 
