@@ -10,6 +10,7 @@ use tracing::{Instrument, info, warn};
 use super::context::Context;
 use super::feed::run_feed;
 use super::feeds::Feed;
+use super::handover::LAST_WORDS;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
 use crate::model::{RelationName, TableSpec, nearest_relations, one_of};
@@ -139,17 +140,21 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
 
 /// Keeps the report of a tick that did something, or failed: the history that people look back on. Nothing depends on it.
 async fn keep_report(context: &Context, report: &TickReport) {
-    if !report.runs.iter().any(|r| matches!(r.state, RunState::Done | RunState::Failed)) {
+    // A process that is told to go has no time for it.
+    let is_history = report.runs.iter().any(|r| matches!(r.state, RunState::Done | RunState::Failed));
+    if !is_history || context.stop.is_cancelled() {
         return;
     }
-    let name = report_name(context, report.started);
+    let (name, store) = (report_name(context, report.started), context.store.in_a_hurry());
     let stored = async {
         let content = serde_json::to_vec(report).map_err(|e| e.to_string())?;
-        let put = context.store.put(&name, content.into(), "application/json", Expect::Absent);
+        let put = store.put(&name, content.into(), "application/json", Expect::Absent);
         put.await.map_err(|e| e.to_string())
     };
-    if let Err(reason) = stored.await {
-        warn!(reason, "the report of the tick was not stored");
+    match tokio::time::timeout(LAST_WORDS, stored).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(reason)) => info!(reason, "the report of the tick was not stored"),
+        Err(_) => info!("the report of the tick was not stored in time"),
     }
 }
 

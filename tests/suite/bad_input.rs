@@ -1,6 +1,6 @@
 //! Bad input: one line that names the thing and the remedy, the right exit code, nothing written.
 
-use crate::support::{Ran, World};
+use crate::support::{Ran, World, tells_of_a_failure};
 
 /// One error, of one line, with a remedy; nothing was written and no watermark moved.
 async fn assert_refused(w: &World, ran: &Ran, code: i32, names: &str, remedy: &str) {
@@ -9,8 +9,8 @@ async fn assert_refused(w: &World, ran: &Ran, code: i32, names: &str, remedy: &s
     let line = told.lines().find(|l| l.contains(names)).unwrap_or_else(|| panic!("`{names}` is not named in\n{told}"));
     assert!(line.len() < 400, "{line}");
     assert!(told.contains(remedy), "`{remedy}` is not said in\n{told}");
-    // But for a note of the failure.
-    assert!(w.gcs.written().iter().all(|name| name.ends_with("state/orders.json")), "{:?}", w.gcs.written());
+    // But for what tells of the failure.
+    assert!(w.gcs.written().iter().all(|name| tells_of_a_failure(name)), "{:?}", w.gcs.written());
     assert!(w.bq.jobs().is_empty(), "{:?}", w.bq.jobs());
     let state = w.state("orders").await;
     assert!(state["watermark"].is_null() && state["pending"].is_null(), "{state}");

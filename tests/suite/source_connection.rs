@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::support::wire::From;
-use crate::support::{Ran, World};
+use crate::support::{Ran, World, tells_of_a_failure};
 
 async fn connects(w: &World, url: &str) -> bool {
     let child = w.command(&["check"]).env("DATABASE_URL", url).spawn().unwrap();
@@ -302,7 +302,7 @@ async fn stub_a_host_that_accepts_and_says_nothing() {
         }
     }
     let written = w.gcs.written();
-    assert!(written.iter().all(|name| name.ends_with("state/orders.json")), "notes of the failures alone: {written:?}");
+    assert!(written.iter().all(|name| tells_of_a_failure(name)), "{written:?}");
 }
 
 /// The limit is each host's own.

@@ -27,4 +27,4 @@ pub use database::Database;
 pub use proxy::{Gate, Proxy, Recorded};
 pub use stack::Stack;
 pub use wire::Wire;
-pub use world::{Ran, Served, World};
+pub use world::{Ran, Served, World, tells_of_a_failure};

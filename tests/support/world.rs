@@ -61,6 +61,11 @@ pub struct Served {
     pub child: Child,
 }
 
+/// Whether an object of this name is what a run without a batch leaves behind: the note in its feed's state, or the tick's report.
+pub fn tells_of_a_failure(name: &str) -> bool {
+    name.contains("/state/") || name.contains("/reports/")
+}
+
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// The small source table of most tests.
