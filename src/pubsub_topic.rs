@@ -42,13 +42,16 @@ pub enum TopicError {
 
 impl TopicError {
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Publish { .. } | Self::Unavailable { .. })
+        match self {
+            Self::Publish { .. } | Self::Unavailable { .. } => true,
+            Self::Open { .. } | Self::Missing(_) | Self::Refused { .. } => false,
+        }
     }
 
     pub fn blame(&self) -> Blame {
         match self {
             Self::Refused { .. } => Blame::Config,
-            _ => Blame::World,
+            Self::Open { .. } | Self::Missing(_) | Self::Unavailable { .. } | Self::Publish { .. } => Blame::World,
         }
     }
 

@@ -42,6 +42,8 @@ pub struct PreparedTarget {
 /// What there is to know of a target that a run could write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
+    /// How a run would find it.
+    pub state: Prepared,
     /// Bytes and rows; `None` where it is not there.
     pub size: Option<(u64, u64)>,
     /// Columns of the target that are not from the source.
@@ -155,12 +157,16 @@ impl BigQuery {
         self.check_datasets().await?;
         let Some(table) = self.get_table(&plan.target).await? else {
             let partitioning = plan.partition.as_ref().map(Partitioning::planned);
-            return Ok(Inspection { size: None, others: Vec::new(), partitioning });
+            let is_merged = matches!(present, Present::Merge | Present::MergeAll);
+            let state = if is_merged { Prepared::Missing } else { Prepared::Ready };
+            return Ok(Inspection { state, size: None, others: Vec::new(), partitioning });
         };
         refuse_unwritable(plan, present, &table)?;
         refuse_foreign(plan, present, &table)?;
-        compare(plan, &table)?;
+        let (lost, _) = lost_columns::split(plan, compare(plan, &table)?.missing);
+        let lacks = !lost.is_empty() && present == Present::Merge;
         Ok(Inspection {
+            state: if lacks { Prepared::LacksColumn } else { Prepared::Ready },
             size: Some(size(&table)),
             others: other_columns(plan, &table),
             partitioning: Partitioning::of(&table),

@@ -26,8 +26,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::error::CaptureError;
 use crate::batch::{CursorMark, FloorCandidate, Position, Snapshot};
+use crate::encode::Nullability;
 use crate::model::{Lag, LogSpec, TableSpec};
-use crate::source::{Bulk, CursorColumn, CursorType, Moment, Nullability, Prepared, Relation, RelationKind, Search};
+use crate::source::{Bulk, CursorColumn, CursorType, Moment, Prepared, Relation, RelationKind, Search};
 
 const DEFAULT_LAG: Duration = Duration::from_secs(600);
 /// A number may be drawn from a sequence long before its transaction gets an id, or kept in a session's cache.

@@ -95,15 +95,43 @@ pub enum CaptureError {
 }
 
 impl CaptureError {
+    /// Only what the source says of itself passes; all else is between config and catalog.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Source(e) if e.is_transient())
+        self.of_source().is_some_and(SourceError::is_transient)
+    }
+
+    /// The source's own error; `None` where the config and the catalog do not fit.
+    fn of_source(&self) -> Option<&SourceError> {
+        match self {
+            Self::Source(e) => Some(e),
+            Self::NoSuchCursor { .. }
+            | Self::NotOrdered { .. }
+            | Self::WrongLag { .. }
+            | Self::BadFilter { .. }
+            | Self::NotUnique { .. }
+            | Self::NoTransactionIds(_)
+            | Self::Materialized(_)
+            | Self::NoLog(_)
+            | Self::LogWithoutTransactionIds { .. }
+            | Self::NoLogColumn { .. }
+            | Self::NoSuchType { .. }
+            | Self::NoContentTypes(_)
+            | Self::NoLogTypes { .. }
+            | Self::BadLogType { .. }
+            | Self::NoSuchKeyColumn(_)
+            | Self::ScopeNotPublished(_)
+            | Self::WideScope(_)
+            | Self::NoLoggedRelation(_)
+            | Self::NoPackedKey { .. }
+            | Self::KeyWidth { .. }
+            | Self::NoLoggedField { .. }
+            | Self::UnreadableKey { .. }
+            | Self::NoHstore => None,
+        }
     }
 
     pub fn blame(&self) -> Blame {
-        match self {
-            Self::Source(e) => e.blame(),
-            _ => Blame::Config,
-        }
+        self.of_source().map_or(Blame::Config, SourceError::blame)
     }
 
     /// What to do next.

@@ -21,14 +21,14 @@ mod cursor;
 mod error;
 mod filter;
 pub mod keyed;
-mod plan;
+mod passes;
 mod unique;
 mod whole_or_changes;
 
 pub use caveats::{blind, caveats, unbounded};
 pub use chunk::may_be_chunked;
 pub use error::CaptureError;
-pub use plan::{Capture, Found, Pass};
+pub use passes::{Capture, ExpectedRows, Found, Pass};
 pub use whole_or_changes::{Decision, Part, Why, decide, relation_mark};
 
 #[cfg(test)]

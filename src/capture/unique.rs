@@ -5,7 +5,7 @@
 //! anyway: by a whole read, by a reconcile pass, by a look for deleted rows.
 
 use super::error::CaptureError;
-use super::plan::Capture;
+use super::passes::Capture;
 use crate::source::{Session, lookup_of_repeated_keys};
 
 impl Capture<'_> {

@@ -241,7 +241,7 @@ async fn explain(session: &Session, name: &RelationName, columns: &[String], e: 
             session.hidden_from(name).await.map(|statements| SampleError::Hidden { table, statements })
         }
         denied if denied.is_denied() => {
-            let found = session.grants(name, &Needs::Columns(columns)).await;
+            let found = session.grants(name, &Needs::Rows { columns, told: &[] }).await;
             found.map(|grants| SampleError::Denied { table, statements: grants.statements })
         }
         _ => return e.into(),

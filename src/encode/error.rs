@@ -59,13 +59,38 @@ pub enum EncodeError {
 
 impl EncodeError {
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Malformed { .. })
+        match self {
+            Self::Malformed { .. } => true,
+            Self::NoSuchKeyColumn { .. }
+            | Self::NoSuchColumn { .. }
+            | Self::NoKey { .. }
+            | Self::KeyExcluded(_)
+            | Self::KeyHashed(_)
+            | Self::CannotForce { .. }
+            | Self::BadCluster { .. }
+            | Self::BadPartition { .. }
+            | Self::BadKeyType { .. }
+            | Self::NameCollision { .. }
+            | Self::NoColumns { .. }
+            | Self::Unrepresentable { .. }
+            | Self::RowTooLong(_) => false,
+        }
     }
 
     pub fn blame(&self) -> Blame {
         match self {
             Self::Unrepresentable { .. } | Self::RowTooLong(_) | Self::Malformed { .. } => Blame::World,
-            _ => Blame::Config,
+            Self::NoSuchKeyColumn { .. }
+            | Self::NoSuchColumn { .. }
+            | Self::NoKey { .. }
+            | Self::KeyExcluded(_)
+            | Self::KeyHashed(_)
+            | Self::CannotForce { .. }
+            | Self::BadCluster { .. }
+            | Self::BadPartition { .. }
+            | Self::BadKeyType { .. }
+            | Self::NameCollision { .. }
+            | Self::NoColumns { .. } => Blame::Config,
         }
     }
 

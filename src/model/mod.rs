@@ -35,7 +35,7 @@ pub const RESERVED_PREFIX: &str = "_plimsoll_";
 pub const OP_COLUMN: &str = "_plimsoll_op";
 
 /// What owns one watermark. A table by itself is a feed of the target's name, which the config keeps unique; the tables of
-/// a change log are one feed together.
+/// a change log, or of another log that names the changes of many tables, are one feed together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FeedId(String);
@@ -53,9 +53,17 @@ impl FeedId {
 
     pub const CHANGELOG: &str = "changelog";
 
+    /// The feeds that tables share, by name.
+    const SHARED: [&str; 1] = [Self::CHANGELOG];
+
     /// Whether tables share the feed: they come and go without each other, and one that fails for good does not hold up the others.
     pub fn is_shared(&self) -> bool {
-        self.0 == Self::CHANGELOG
+        Self::SHARED.contains(&self.as_str())
+    }
+
+    /// Every feed that a table with this target may have been of.
+    pub fn of_any(target: &str) -> impl Iterator<Item = Self> {
+        std::iter::once(Self::of_target(target)).chain(Self::SHARED.map(|name| Self(name.to_owned())))
     }
 
     pub fn as_str(&self) -> &str {

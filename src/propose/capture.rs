@@ -15,7 +15,6 @@ use super::changelog::{Coverage, follows};
 use super::proposed::{Entry, LARGE, ProposedLog, Written};
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, text};
-use super::trigger_text::{Clock, always_sets_to_now};
 use crate::source::{Access, Candidate, CursorType, Listing, Relation, RelationKind, SourceColumn};
 
 /// Names that applications give to the column every write sets, best first.
@@ -165,10 +164,8 @@ fn trigger_that_sets<'a>(candidate: &'a Candidate, listing: &Listing, column: &S
     if relation.kind == RelationKind::Table && !relation.leaves.is_empty() {
         return None;
     }
-    let clock = if column.cursor_type() == Some(CursorType::TimestampTz) { Clock::Moment } else { Clock::Local };
     // One that runs after it may set the column to something else.
     let last = candidate.triggers.iter().rfind(|t| t.is_before_some_write())?;
-    let function = listing.functions.get(&last.function)?;
-    let sets = last.is_before_every_write() && always_sets_to_now(&function.body, &column.name, clock);
+    let sets = last.is_before_every_write() && listing.always_sets_to_now(last, column);
     sets.then_some(&last.name)
 }

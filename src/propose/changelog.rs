@@ -6,7 +6,6 @@
 
 use super::proposed::{LARGE, LogWriter, ProposedLog, Written};
 use super::select::Chosen;
-use super::trigger_text::always_logs;
 use crate::config::known_logs;
 use crate::model::{LogTable, RelationName, TypeColumn};
 use crate::source::{Access, Candidate, Listing, RelationKind, Trigger};
@@ -75,10 +74,7 @@ fn coverage(listing: &Listing, candidate: &Candidate, log: &RelationName) -> Opt
     if candidate.name == *log || !is_table || has_heirs || relation.primary_key.is_empty() {
         return None;
     }
-    let logs = |t: &Trigger| {
-        let is_written = listing.functions.get(&t.function).is_some_and(|f| always_logs(&f.body, log));
-        is_written && !names_columns(&t.arguments)
-    };
+    let logs = |t: &Trigger| listing.always_logs(t, log) && !names_columns(&t.arguments);
     if !candidate.triggers.iter().any(|t| t.is_of_every_write() && logs(t)) {
         return None;
     }

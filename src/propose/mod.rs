@@ -22,7 +22,6 @@ mod sensitive;
 mod table;
 mod targets;
 mod toml_text;
-mod trigger_text;
 
 pub use checked::spec_of;
 pub use error::ProposeError;

@@ -82,6 +82,12 @@ impl Context {
         })
     }
 
+    /// Has this done after each commit, and tried again by every tick.
+    pub fn followed_by(mut self, one: Box<dyn AfterCommit>) -> Self {
+        self.after_commit.push(one);
+        self
+    }
+
     pub fn watched_by(mut self, progress: Arc<dyn Progress>) -> Self {
         self.progress = progress;
         self

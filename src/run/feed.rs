@@ -5,12 +5,13 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tracing::{info, warn};
 
-use super::after_commit::follow_up;
+use super::after_commit::{Committed, follow_up};
 use super::assignment::Assignment;
+use super::cancel_statement::{LAST_WORDS, cancel_statement};
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
-use super::handover::{LAST_WORDS, cancel_statement, forget_elsewhere};
+use super::forget_elsewhere::forget_elsewhere;
 use super::noted_tables::shares;
 use super::order::{Mode, Order};
 use super::report::{RunReport, RunState, VerbSeconds, seconds_since, timed};
@@ -89,6 +90,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         }
         run.report(state, Vec::new(), Some(&e).filter(|e| !e.is_busy()));
     }
+    run.follow_up().await;
     run.reports
 }
 
@@ -156,10 +158,15 @@ impl Run<'_> {
             self.id = self.context.new_run(OffsetDateTime::now_utc());
             tracing::Span::current().record("run", self.id.as_str());
         }
-        if let Some(state) = &self.state {
-            follow_up(&self.context.after_commit, state.document()).await;
-        }
         Ok(())
+    }
+
+    /// Does what the committed watermark allows: after a run that has failed or had nothing to do as well, and for tables that are paused.
+    async fn follow_up(&self) {
+        let is_busy = self.reports.last().is_some_and(|r| r.state == RunState::Busy);
+        let Some(state) = self.state.as_ref().filter(|_| !is_busy && !self.context.stop.is_cancelled()) else { return };
+        let Context { source, store, after_commit, .. } = self.context;
+        follow_up(after_commit, Committed { source, store, feed: &self.feed.id, state: state.document() }).await;
     }
 
     /// What an earlier run sealed is decided; whoever holds the lease brings it to its commit.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::batch::{Aside, RowsBefore, Standing, Watermark};
 use crate::bigquery::TargetPlan;
 use crate::capture::keyed::change_log::{Claim, Log, Logged};
-use crate::capture::{Decision, Part, Why, caveats, decide, may_be_chunked, relation_mark};
+use crate::capture::{Capture, Decision, Part, Why, caveats, decide, may_be_chunked, relation_mark};
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, LogSpec, TableSpec};
 use crate::run::change_log_at_hand::LogAtHand;
@@ -176,6 +176,22 @@ impl<'a> Look<'a> {
         };
         let caveats = caveats(table, standing, decision, moment.sight)?;
         Ok(Looked { found, standing, decision, caveats, rows })
+    }
+
+    /// How the table is read; of a load in chunks the stretch that comes next.
+    pub async fn capture<'t>(
+        &self,
+        session: &Session,
+        table: Table<'t>,
+        moment: &'t Moment,
+        standing: Option<Standing<'t>>,
+        decision: Decision,
+    ) -> Result<Capture<'t>, RunError> {
+        let capture = Capture::new(table, moment, standing, decision)?;
+        let Decision::Chunk(_, part) = decision else { return Ok(capture) };
+        let known = standing.and_then(|s| s.mark.loading.as_ref()).filter(|_| part == Part::Next);
+        let (after, rows) = (known.map(|l| l.after.clone()), self.context.config.run.chunk_rows);
+        Ok(capture.within(session.stretch(table, after, rows).await?))
     }
 
     /// As [`Look::in_chunks`], where only the passes have shown that all rows have to be read.

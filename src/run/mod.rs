@@ -12,6 +12,7 @@
 
 mod after_commit;
 mod assignment;
+mod cancel_statement;
 mod captured_tables;
 mod change_log_at_hand;
 mod check;
@@ -20,7 +21,7 @@ mod delete_guard;
 mod error;
 mod feed;
 mod feeds;
-mod handover;
+mod forget_elsewhere;
 mod history;
 mod look_at_table;
 mod noted_tables;
@@ -39,6 +40,7 @@ mod tick;
 mod verbs;
 mod when_due;
 
+pub use after_commit::{AfterCommit, Committed};
 pub use check::{ColumnCheck, Service, ServiceCheck, SourceCheck, TableCheck};
 pub use context::{Context, Stop};
 pub use error::RunError;

@@ -9,16 +9,16 @@ use super::context::Context;
 use super::error::RunError;
 use super::order::Mode;
 use super::report::Failure;
-use super::target_plan::{present, why_whole};
+use super::target_plan::{present, why_unfit, why_whole};
 use crate::batch::{
     Absent, Changes, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Unstaged, Update,
 };
 use crate::bigquery::{Inspection, Merger, Reach, TargetPlan, merge_statement};
 use crate::capture::keyed::change_log::{Claim, Log, Survey};
 use crate::capture::keyed::{Chunk, Reread};
-use crate::capture::{Capture, Decision, Why};
+use crate::capture::{Decision, Pass, Why};
 use crate::model::{CaptureKind, RunId, TableSpec};
-use crate::run::change_log_at_hand::LogAtHand;
+use crate::run::change_log_at_hand::{LogAtHand, Named};
 use crate::run::look_at_table::{InSource, Look, Looked, Opened};
 use crate::run::target_notes::{bound_note, target_notes};
 use crate::source::{Session, Table, scan_statement, statement};
@@ -42,7 +42,7 @@ pub struct TablePlan {
     /// Since when the table rests, at somebody's word: no tick reads it.
     #[serde(with = "time::serde::rfc3339::option")]
     pub paused_since: Option<OffsetDateTime>,
-    /// Where the whole table would be read a stretch of keys at a time, rows of a stretch. What stands above is of all of them.
+    /// Where the whole table would be read a stretch of keys at a time, rows of a stretch. The statements are those of the next one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stretch_rows: Option<u64>,
     /// What the operator should know of the target.
@@ -94,12 +94,20 @@ impl Context {
         let Looked { found: InSource { claims, .. }, standing, .. } = &looked;
         let (table, standing, mut decision) = (looked.found.table(), *standing, looked.decision);
         let mark = standing.and_then(|s| s.mark.log());
-        let found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;
-        if decision == Decision::Changes && found.size.is_none() {
-            decision = look.all_rows(session, table, Decision::Whole(Why::TargetMissing)).await?;
+        if let (Some(at_hand), Decision::Changes) = (&mut at_hand, decision)
+            && let Named::NoRow = at_hand.concerning(session, table, claims, standing).await?
+        {
+            decision = look.all_rows(session, table, Decision::Reconcile(Why::LogNamesNoRow)).await?;
+        }
+        let mut capture = look.capture(session, table, &moment, standing, decision).await?;
+        let mut found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;
+        let rows = found.size.map(|(_, rows)| rows);
+        if let Some(why) = why_unfit(found.state, rows, capture.expected_rows()) {
+            decision = look.all_rows(session, table, Decision::Whole(why)).await?;
+            capture = look.capture(session, table, &moment, standing, decision).await?;
+            found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;
         }
         plan.notes = target_notes(spec, &found);
-        let capture = Capture::new(table, &moment, standing, decision)?;
         if let (Some(at_hand), Some(mark), Decision::Changes) = (&at_hand, mark, decision) {
             plan.source_sql = logged_sql(&at_hand.log, claims, mark, table);
             if let Some(first) = plan.source_sql.first() {
@@ -116,21 +124,25 @@ impl Context {
             return self.fill_merge(spec, &target, &found, changes, plan);
         }
         let keys_due = capture.keys_are_due(moment.taken_at);
-        let upserts = capture.upserts();
-        plan.estimated_rows = session.estimate(&upserts.read).await?;
-        if matches!(decision, Decision::Whole(_)) {
-            self.refuse_too_many(session, table, None).await?;
-        }
-        if matches!(decision, Decision::Chunk(..)) {
-            plan.stretch_rows = Some(self.config.run.chunk_rows);
+        // Whether the list of keys has changed only reading it tells.
+        let absent = if keys_due || capture.is_whole() { Absent::Remove } else { Absent::Keep };
+        let passes: Vec<Pass<'_>> = match decision {
+            Decision::Changes => {
+                let keys = keys_due.then(|| capture.all_keys());
+                keys.into_iter().chain(capture.changes(absent)).collect()
+            }
+            Decision::Whole(_) | Decision::Reconcile(_) | Decision::Chunk(..) => capture.all().collect(),
+        };
+        plan.estimated_rows = session.estimate(&capture.upserts().read).await?;
+        match decision {
+            Decision::Whole(_) => self.refuse_too_many(session, table, None).await?,
+            Decision::Chunk(..) => plan.stretch_rows = Some(self.config.run.chunk_rows),
+            Decision::Reconcile(_) | Decision::Changes => {}
         }
         session.end().await?;
-        let keys = keys_due.then(|| capture.all_keys());
-        let passes = keys.into_iter().chain([upserts]).chain(capture.leavers());
-        plan.source_sql = passes.map(|p| statement(&p.read)).collect();
+        plan.source_sql = passes.iter().map(|p| statement(&p.read)).collect();
         plan.whole = why_whole(decision).map(Why::text);
         if !capture.replaces() {
-            let absent = if keys_due || capture.is_whole() { Absent::Remove } else { Absent::Keep };
             let update = if capture.compares() { Update::Different } else { Update::All };
             let changes = Changes { absent, update, repeats: Repeats::Never, scopes: Vec::new() };
             return self.fill_merge(spec, &target, &found, changes, plan);

@@ -2,8 +2,8 @@
 
 use super::order::Mode;
 use crate::batch::RowsBefore;
-use crate::bigquery::{Present, TargetPlan};
-use crate::capture::{Decision, Part, Why};
+use crate::bigquery::{Prepared, Present, TargetPlan};
+use crate::capture::{Decision, ExpectedRows, Part, Why};
 use crate::encode::{EncodeError, Shape};
 use crate::model::{ColumnMode, TableSpec, TargetRef, nearest};
 
@@ -53,6 +53,17 @@ pub(super) fn present(decision: Decision, mode: Mode) -> Present {
         (Decision::Chunk(_, Part::First(RowsBefore::Some)), _) => Present::MergeAll,
         (Decision::Whole(_) | Decision::Chunk(..), Mode::Resync) => Present::Overwrite,
         (Decision::Whole(_) | Decision::Chunk(..), _) => Present::Replace,
+    }
+}
+
+/// What keeps rows from being merged into a target, so that all have to be read. `expected` says whether it has to have any.
+pub(super) fn why_unfit(state: Prepared, rows: Option<u64>, expected: ExpectedRows) -> Option<Why> {
+    match (state, rows, expected) {
+        (Prepared::Missing, ..) => Some(Why::TargetMissing),
+        (Prepared::LacksColumn, ..) => Some(Why::TargetLacksColumn),
+        // Somebody has emptied it by hand: changes would never bring the other rows back.
+        (_, Some(0), ExpectedRows::Some) => Some(Why::TargetEmptied),
+        (Prepared::Ready | Prepared::Incompatible, ..) => None,
     }
 }
 

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tracing::{Instrument, info, warn};
 
+use super::cancel_statement::LAST_WORDS;
 use super::context::Context;
 use super::feed::run_feed;
 use super::feeds::Feed;
-use super::handover::LAST_WORDS;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
 use crate::model::{RelationName, TableSpec, nearest_relations, one_of};

@@ -1,5 +1,6 @@
 //! A column that grows with every change.
 
+use crate::encode::Nullability;
 use crate::model::{Lag, TargetType};
 
 /// How a cursor column is compared.
@@ -31,13 +32,6 @@ pub struct CursorColumn {
     pub lag: Lag,
     pub nullability: Nullability,
     pub search: Search,
-}
-
-/// Whether the column may hold NULL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nullability {
-    NotNull,
-    Nullable,
 }
 
 /// How the source finds rows by the cursor.

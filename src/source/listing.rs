@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::column::SourceColumn;
 use super::dialect::Dialect;
+use super::postgres;
 use super::relation::{Relation, RelationKind};
 use crate::model::RelationName;
 
@@ -18,6 +20,24 @@ pub struct Listing {
     pub closed: Vec<Closed>,
     /// The bodies of the functions that triggers call, by their numbers.
     pub functions: HashMap<u32, TriggerFunction>,
+}
+
+impl Listing {
+    /// Whether a trigger's function sets the column of the row to the time whenever it runs, as far as its text tells.
+    pub fn always_sets_to_now(&self, trigger: &Trigger, column: &SourceColumn) -> bool {
+        let sets = |f: &TriggerFunction| match self.dialect {
+            Dialect::Postgres => postgres::always_sets_to_now(&f.body, &column.name, column.postgres()),
+        };
+        self.functions.get(&trigger.function).is_some_and(sets)
+    }
+
+    /// Whether a trigger's function writes an entry of the log whenever it runs, as far as its text tells.
+    pub fn always_logs(&self, trigger: &Trigger, log: &RelationName) -> bool {
+        let logs = |f: &TriggerFunction| match self.dialect {
+            Dialect::Postgres => postgres::always_logs(&f.body, log),
+        };
+        self.functions.get(&trigger.function).is_some_and(logs)
+    }
 }
 
 /// A table or view that the role may read, all of it or some columns.

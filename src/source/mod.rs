@@ -40,7 +40,7 @@ pub use change_log::{
 };
 pub use column::SourceColumn;
 pub use connect::{Source, has_password};
-pub use cursor::{Bulk, CursorColumn, CursorType, Nullability, Search};
+pub use cursor::{Bulk, CursorColumn, CursorType, Search};
 pub use dependencies::Dependencies;
 pub use dialect::Dialect;
 pub use error::SourceError;
@@ -51,7 +51,7 @@ pub use listing::{
 pub use moment::{Durable, Moment, Prepared, Sight};
 pub use read::{Columns, Condition, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Since, Table, Unsent};
 pub use relation::{Leaf, Relation, RelationKind};
-pub use rights::{Grants, Needs};
+pub use rights::{Grants, Needs, ToldByRows};
 pub use row::{Row, RowDecoder, RowStream};
 pub use session::{Canceller, KeyCursor, Session};
 pub use statements::{keys_statement, lookup_of_repeated_keys, scan_statement, statement};

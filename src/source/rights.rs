@@ -2,10 +2,22 @@
 
 /// What has to be read of a relation.
 pub enum Needs<'a> {
-    /// These columns, system columns among them.
-    Columns(&'a [String]),
+    Rows {
+        columns: &'a [String],
+        /// What each row has to tell beside them.
+        told: &'a [ToldByRows],
+    },
     /// All of it: a lock is the whole table's.
     Whole,
+}
+
+/// What a row tells beside its columns; a source may want a right of its own for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldByRows {
+    /// Which transaction wrote it.
+    Writer,
+    /// In which partition it lies.
+    Partition,
 }
 
 /// What is missing.
@@ -13,8 +25,6 @@ pub enum Needs<'a> {
 pub struct Grants {
     /// Statements for somebody who may give them.
     pub statements: Vec<String>,
-    /// The columns that the last one names.
-    pub columns: Vec<String>,
-    /// The grant that would do instead of one on columns.
-    pub whole: String,
+    /// What is to be known of them: nobody thinks of system columns when granting columns.
+    pub note: String,
 }

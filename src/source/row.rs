@@ -8,7 +8,6 @@ use futures_util::Stream;
 
 use super::dialect::Dialect;
 use super::error::SourceError;
-use super::of_kind::of_kind;
 use super::postgres::{self, CopyFields, CopyText};
 use crate::encode::value::Unrepresentable;
 use crate::encode::{Codec, Decoder};
@@ -22,7 +21,9 @@ impl Stream for RowStream {
     type Item = Result<Row, SourceError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        of_kind!(self.get_mut(), rows => Pin::new(rows).poll_next(cx).map(|next| next.map(|row| Ok(Row::CopyText(row?)))))
+        match self.get_mut() {
+            Self::Postgres(rows) => Pin::new(rows).poll_next(cx).map(|next| next.map(|row| Ok(Row::CopyText(row?)))),
+        }
     }
 }
 

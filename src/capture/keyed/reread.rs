@@ -1,7 +1,7 @@
 //! Reading the rows that a chunk of keys names, in the snapshot of the run.
 
 use super::key_source::{Chunk, KeyColumns, Reach};
-use crate::capture::plan::Pass;
+use crate::capture::passes::Pass;
 use crate::encode::{Flag, RowKind, ShapeColumn};
 use crate::model::Op;
 use crate::source::{Columns, Read, Rows, Table};

@@ -5,11 +5,7 @@ use crate::encode::Shape;
 use crate::model::{CaptureKind, LogTable, RelationName, TableSpec, TypeColumn};
 use crate::run::context::Context;
 use crate::run::error::RunError;
-use crate::source::{Grants, Needs, RelationKind, Session, SourceError};
-
-/// The columns that say which transaction wrote a row, and in which partition it lies.
-const XMIN: &str = "xmin";
-const TABLEOID: &str = "tableoid";
+use crate::source::{Needs, RelationKind, Session, SourceError, ToldByRows};
 
 impl Context {
     /// `None` where the error's own hint is all there is to say.
@@ -44,8 +40,9 @@ impl Context {
     }
 
     async fn missing(&self, session: &Session, spec: &TableSpec) -> Result<Option<String>, SourceError> {
-        let columns = self.columns(session, spec).await?;
-        let mut found = vec![session.grants(&spec.source, &Needs::Columns(&columns)).await?];
+        let (columns, told) = self.reads(session, spec).await?;
+        let needs = Needs::Rows { columns: &columns, told: &told };
+        let mut found = vec![session.grants(&spec.source, &needs).await?];
         for log in self.logs(spec) {
             found.push(session.grants(&log, &Needs::Whole).await?);
         }
@@ -55,12 +52,12 @@ impl Context {
                 "what the message names: a view's owner needs SELECT on what the view reads, and a function EXECUTE";
             return Ok(Some(format!("GRANT {what}")));
         }
-        let why: Vec<String> = found.iter().filter_map(why).collect();
-        Ok(Some(format!("{}{}", statements.join("; "), why.concat())))
+        let notes: Vec<&str> = found.iter().map(|g| g.note.as_str()).collect();
+        Ok(Some(format!("{}{}", statements.join("; "), notes.concat())))
     }
 
     /// What a tick reads of the table, as far as the config says.
-    async fn columns(&self, session: &Session, spec: &TableSpec) -> Result<Vec<String>, SourceError> {
+    async fn reads(&self, session: &Session, spec: &TableSpec) -> Result<(Vec<String>, Vec<ToldByRows>), SourceError> {
         let relation = session.read_relation(&spec.source).await?;
         let mut columns: Vec<String> = match Shape::of(spec, &relation) {
             Ok(shape) => shape.columns.iter().map(|c| c.source.clone()).collect(),
@@ -69,11 +66,11 @@ impl Context {
         columns.extend(spec.cursor.clone());
         let by_transaction =
             matches!(spec.capture, CaptureKind::Cursor | CaptureKind::Xmin) && relation.tells_its_writers();
-        columns.extend(by_transaction.then(|| XMIN.to_owned()));
+        let mut told: Vec<ToldByRows> = by_transaction.then_some(ToldByRows::Writer).into_iter().collect();
         let has_partitions = relation.kind != RelationKind::View && !relation.leaves.is_empty();
         let by_partition = spec.capture != CaptureKind::Full && has_partitions;
-        columns.extend(by_partition.then(|| TABLEOID.to_owned()));
-        Ok(columns)
+        told.extend(by_partition.then_some(ToldByRows::Partition));
+        Ok((columns, told))
     }
 
     /// The tables of the change log that the table's entries stand in.
@@ -90,16 +87,4 @@ impl Context {
         }
         names
     }
-}
-
-/// What the system columns are for: nobody thinks of them when granting columns.
-fn why(grants: &Grants) -> Option<String> {
-    let has = |name: &str| grants.columns.iter().any(|c| c == name);
-    let what = match (has(XMIN), has(TABLEOID)) {
-        (true, true) => "xmin and tableoid, which tell what has changed, need",
-        (true, false) => "xmin, which tells what has changed, needs",
-        (false, true) => "tableoid, which tells a row's partition, needs",
-        (false, false) => return None,
-    };
-    Some(format!(" ({what} a right of their own beside those on columns; instead: {})", grants.whole))
 }

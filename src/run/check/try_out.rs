@@ -3,7 +3,7 @@
 //! A first load reads columns; a later tick also asks each row which transaction wrote it, and of partitions where it lies. A
 //! role may have the one and lack the other, and row-level security may be in the way of any of them.
 
-use crate::batch::Standing;
+use crate::batch::{Absent, Standing};
 use crate::capture::keyed::change_log::{Log, Survey};
 use crate::capture::keyed::{Chunk, Reread};
 use crate::capture::{Capture, Decision, Found, decide};
@@ -52,9 +52,8 @@ pub(super) async fn try_out(
     match spec.capture {
         CaptureKind::Cursor | CaptureKind::Xmin => {
             let later = Capture::new(table, moment, Some(standing), Decision::Changes)?;
-            let keys = later.other_keys().filter(|_| spec.deletes == Deletes::Keys);
-            for pass in [Some(later.upserts()), later.leavers(), keys] {
-                let Some(pass) = pass else { continue };
+            let absent = if spec.deletes == Deletes::Keys { Absent::Remove } else { Absent::Keep };
+            for pass in later.changes(absent) {
                 session.try_read(&pass.read).await?;
             }
         }

@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 use tracing::info;
 
 use crate::model::TableSpec;
+use crate::run::cancel_statement::LAST_WORDS;
 use crate::run::error::RunError;
 use crate::run::feed::Run;
-use crate::run::handover::LAST_WORDS;
 use crate::run::report::{
     AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, seconds_since,
 };

@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use crate::batch::Absent;
 use crate::capture::keyed::change_log::{Log, Survey};
-use crate::capture::{Capture, Decision, Part, Why};
-use crate::model::TableSpec;
+use crate::capture::{Decision, Why};
+use crate::model::{FeedId, TableSpec};
 use crate::run::assignment::Assignment;
 use crate::run::captured_tables::{Captured, Gathered, StagedTable};
 use crate::run::change_log_at_hand::{LogAtHand, Named};
@@ -60,8 +60,9 @@ impl<'a> Assignment<'a> {
 
     async fn read(&self, session: &Session, moment: &Moment) -> Result<Captured, RunError> {
         let began = Instant::now();
-        let logged = if self.feed.is_shared() { logged_tables(self.context) } else { Vec::new() };
-        let log_spec = self.context.config.changelog.as_ref().filter(|_| self.feed.is_shared());
+        let logged = logged_tables(self.context);
+        let is_of_log = self.feed.id == FeedId::of_changelog();
+        let log_spec = self.context.config.changelog.as_ref().filter(|_| is_of_log);
         let mut names: Vec<_> = self.tables.iter().map(|t| t.source.clone()).collect();
         names.extend(log_spec.into_iter().flat_map(|spec| Log::relations(spec, &logged)));
         let catalog = session.read_catalog(&names).await?;
@@ -97,7 +98,7 @@ impl<'a> Assignment<'a> {
                 Err(e) => self.give_up(session, &mut found, looked.found.spec, e).await?,
             }
         }
-        seal::put_together(self, moment, found, rest, at_hand.as_ref(), &logged).await
+        seal::put_together(self, moment, found, rest, at_hand.as_ref()).await
     }
 
     /// Goes on without a table, if what is in its way is its own.
@@ -151,12 +152,7 @@ impl<'a> Assignment<'a> {
             if let Named::NoRow = named {
                 decision = look.all_rows(reading.session, table, Decision::Reconcile(Why::LogNamesNoRow)).await?;
             }
-            let mut capture = Capture::new(table, moment, *standing, decision)?;
-            if let Decision::Chunk(_, part) = decision {
-                let known = standing.and_then(|s| s.mark.loading.as_ref()).filter(|_| part == Part::Next);
-                let (after, rows) = (known.map(|l| l.after.clone()), self.context.config.run.chunk_rows);
-                capture = capture.within(session.stretch(table, after, rows).await?);
-            }
+            let capture = look.capture(session, table, moment, *standing, decision).await?;
             let held = standing.map(|s| s.mark.relation.held.clone());
             let plan =
                 target_plan(self.context.bigquery.target(&spec.target), spec, shape)?.holding(held.unwrap_or_default());

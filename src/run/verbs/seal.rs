@@ -7,6 +7,7 @@ use crate::run::captured_tables::{Captured, Gathered};
 use crate::run::change_log_at_hand::LogAtHand;
 use crate::run::context::Context;
 use crate::run::error::RunError;
+use crate::run::look_at_table::logged_tables;
 use crate::run::set_aside::{Stage, last_success, set_aside};
 use crate::source::Moment;
 use crate::stage::{batch_folder, store_manifest};
@@ -33,18 +34,19 @@ pub(in crate::run) async fn put_together(
     found: Gathered<'_>,
     rest: Vec<TableSpec>,
     at_hand: Option<&LogAtHand<'_>>,
-    logged: &[TableSpec],
 ) -> Result<Captured, RunError> {
+    let members: Vec<&TableSpec> = work.context.config.tables.iter().filter(|t| t.feed() == work.feed.id).collect();
+    let is_member = |target: &str| members.iter().any(|t| t.target == target);
     let Gathered { batches, marks, whole, failed, counts, caveats, since } = found;
-    let failed = blame_those_at_fault(failed, !batches.is_empty(), marks.is_empty() && logged.len() == 1)?;
+    let failed = blame_those_at_fault(failed, !batches.is_empty(), marks.is_empty() && members.len() == 1)?;
     let mut aside = work.aside.clone();
-    aside.retain(|target, _| !marks.contains_key(target) && logged.iter().any(|t| t.target == *target));
+    aside.retain(|target, _| !marks.contains_key(target) && is_member(target));
     // Another server's snapshots would be taken for this one's.
     let kept = work.previous.filter(|w| w.position.at().is_of_source(moment.position.at()));
     let mut tables = kept.map(|w| w.tables.clone()).unwrap_or_default();
     if work.feed.is_shared() {
         // A table that left the feed would come back to a place that is no longer its own.
-        tables.retain(|target, _| logged.iter().any(|t| t.target == *target));
+        tables.retain(|target, _| is_member(target));
     }
     tables.extend(marks);
     let mut postponed = Vec::new();
@@ -72,7 +74,7 @@ pub(in crate::run) async fn put_together(
     let log = at_hand.map(|a| LogCounts {
         skipped: counts.skipped,
         unreadable: counts.unreadable,
-        ..a.survey.counts(&a.log, logged)
+        ..a.survey.counts(&a.log, &logged_tables(work.context))
     });
     if counts.unreadable > 0 {
         tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");

@@ -28,6 +28,7 @@ mod session;
 mod sql;
 mod statement_fault;
 mod tls;
+mod trigger_text;
 mod types_document;
 mod url;
 
@@ -43,5 +44,6 @@ pub use native_type::{Element, PostgresType, TypeKind, holds_what};
 pub use render_sql::{changed_since, lookup_of_repeated_keys, query, resent, statement};
 pub use session::{RowStream, SALT, Session};
 pub use sql::{ident, literal, qualified};
+pub use trigger_text::{always_logs, always_sets_to_now};
 pub use types_document::types_document;
 pub use url::has_password;

@@ -5,13 +5,16 @@ use super::error::PostgresError;
 use super::session::Session;
 use super::sql::{ident, literal, qualified};
 use crate::model::RelationName;
-use crate::source::rights::{Grants, Needs};
+use crate::source::rights::{Grants, Needs, ToldByRows};
 
 impl Session {
     /// Asks the catalog what of this the role may not read.
     pub async fn grants(&self, name: &RelationName, needs: &Needs<'_>) -> Result<Grants, PostgresError> {
         let wanted: Vec<String> = match needs {
-            Needs::Columns(columns) => columns.iter().map(|c| literal(c, "name")).collect(),
+            Needs::Rows { columns, told } => {
+                let columns = columns.iter().map(String::as_str).chain(told.iter().map(|t| system_column(*t)));
+                columns.map(|c| literal(c, "name")).collect()
+            }
             Needs::Whole => Vec::new(),
         };
         let columns = if wanted.is_empty() { "NULL".to_owned() } else { wanted.join(", ") };
@@ -22,15 +25,15 @@ impl Session {
         let columns: Vec<String> = field(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
         let table = qualified(name);
         let whole = format!("GRANT SELECT ON {table} TO {role}");
-        let mut found = Grants { whole: whole.clone(), ..Grants::default() };
+        let mut found = Grants::default();
         if field(1) == Some("f") {
             found.statements.push(format!("GRANT USAGE ON SCHEMA {} TO {role}", ident(&name.schema)));
         }
         match (field(2), needs) {
-            (Some("f"), Needs::Columns(_)) if !columns.is_empty() => {
+            (Some("f"), Needs::Rows { .. }) if !columns.is_empty() => {
                 let list: Vec<String> = columns.iter().map(|c| ident(c)).collect();
                 found.statements.push(format!("GRANT SELECT ({}) ON {table} TO {role}", list.join(", ")));
-                found.columns = columns;
+                found.note = note(&columns, &whole);
             }
             // All of the columns are there; what else is read, such as those of `where`, nobody knows.
             (Some("f"), _) => found.statements.push(whole),
@@ -46,6 +49,29 @@ impl Session {
         let rows = self.text_rows("asking for row-level security", &sql).await?;
         Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
     }
+}
+
+const XMIN: &str = "xmin";
+const TABLEOID: &str = "tableoid";
+
+/// The column that tells it.
+fn system_column(told: ToldByRows) -> &'static str {
+    match told {
+        ToldByRows::Writer => XMIN,
+        ToldByRows::Partition => TABLEOID,
+    }
+}
+
+/// What the system columns among these are for; `whole` is the grant that would do instead of one on columns.
+fn note(columns: &[String], whole: &str) -> String {
+    let has = |name: &str| columns.iter().any(|c| c == name);
+    let what = match (has(XMIN), has(TABLEOID)) {
+        (true, true) => "xmin and tableoid, which tell what has changed, need",
+        (true, false) => "xmin, which tells what has changed, needs",
+        (false, true) => "tableoid, which tells a row's partition, needs",
+        (false, false) => return String::new(),
+    };
+    format!(" ({what} a right of their own beside those on columns; instead: {whole})")
 }
 
 /// Names as they are, not quoted; a list of columns stands between the two parts.

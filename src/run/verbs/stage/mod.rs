@@ -7,14 +7,14 @@ use futures_util::StreamExt;
 use time::OffsetDateTime;
 
 use crate::batch::{Absent, Repeats};
-use crate::bigquery::{Prepared, PreparedTarget, Reach as MergeReach, TargetPlan};
-use crate::capture::{Capture, Decision, Part, Pass, Why};
+use crate::bigquery::{PreparedTarget, Reach as MergeReach, TargetPlan};
+use crate::capture::{Capture, Decision, Pass, Why};
 use crate::encode::{KeyDigest, RowEncoder, RowKind};
 use crate::model::Op;
 use crate::run::error::RunError;
 use crate::run::partition_limit::Partitions;
 use crate::run::staging_place::{Reading, StagingPlace};
-use crate::run::target_plan::present;
+use crate::run::target_plan::{present, why_unfit};
 use crate::run::verbs::encode::{Tally, encoder};
 use crate::source::RowDecoder;
 use crate::stage::{FilesPlace, TableFiles};
@@ -90,14 +90,14 @@ impl<'a> Staging<'a> {
         if !self.prepare().await? {
             return Ok(self.unfit());
         }
-        self.tally.found.rows = self.stage(&self.capture.upserts()).await?.unwrap_or(0);
-        if !self.capture.ends_a_load_over_rows() {
-            return Ok(Passed::Through(Absent::Keep));
+        for pass in self.capture.all() {
+            let rows = self.stage(&pass).await?.unwrap_or(0);
+            if pass.kind != RowKind::Change(Op::Key) {
+                self.tally.found.rows = rows;
+            }
         }
-        if let Some(keys) = self.capture.keys_before() {
-            self.stage(&keys).await?;
-        }
-        Ok(Passed::Through(Absent::Remove))
+        let ends = self.capture.ends_a_load_over_rows();
+        Ok(Passed::Through(if ends { Absent::Remove } else { Absent::Keep }))
     }
 
     /// What the table's own rows say has changed.
@@ -112,10 +112,7 @@ impl<'a> Staging<'a> {
             }
             self.tally.found.keys = Some(digest);
         }
-        let capture = self.capture;
-        let others = if absent == Absent::Remove { capture.other_keys() } else { None };
-        for pass in [Some(capture.upserts()), capture.leavers(), others] {
-            let Some(pass) = pass else { continue };
+        for pass in self.capture.changes(absent) {
             if self.stage(&pass).await?.is_none() {
                 return Ok(self.unfit());
             }
@@ -155,19 +152,8 @@ impl<'a> Staging<'a> {
 
     /// What keeps changes from being merged into the target.
     fn in_the_way(&self) -> Option<Why> {
-        match self.prepared.as_ref()? {
-            PreparedTarget { state: Prepared::Missing, .. } => Some(Why::TargetMissing),
-            PreparedTarget { state: Prepared::LacksColumn, .. } => Some(Why::TargetLacksColumn),
-            // Somebody has emptied it by hand: changes would never bring the other rows back.
-            PreparedTarget { rows: Some(0), .. } if self.had_rows() => Some(Why::TargetEmptied),
-            _ => None,
-        }
-    }
-
-    fn had_rows(&self) -> bool {
-        let mark = self.reading.standing.map(|s| s.mark);
-        let is_changed = matches!(self.capture.decision, Decision::Changes | Decision::Chunk(_, Part::Next));
-        is_changed && mark.is_some_and(|m| m.rows.or(m.held_rows()).unwrap_or(0) > 0)
+        let PreparedTarget { state, rows, .. } = self.prepared.as_ref()?;
+        why_unfit(*state, *rows, self.capture.expected_rows())
     }
 
     fn unfit(&self) -> Passed {

@@ -14,13 +14,14 @@ pub use scan::scan_statement;
 use crate::batch::LogPosition;
 use crate::model::{LogSpec, TypeColumn};
 use crate::source::change_log::{EntryTable, Group, LogPlace, NewEntries};
+use crate::source::postgres::render_sql::above_floor;
 use crate::source::postgres::{changed_since, ident, literal};
 
 const DOING: &str = "reading the change log";
 
 /// A condition over the entry `t`: written since.
 fn since(table: &EntryTable, place: &LogPlace) -> String {
-    let floor = table.ids.as_ref().zip(place.ids.as_ref()).and_then(|(ids, mark)| ids.above_floor(mark));
+    let floor = table.ids.as_ref().zip(place.ids.as_ref()).and_then(|(ids, mark)| above_floor(ids, mark));
     let LogPosition::Postgres { snapshot } = &place.position;
     let rule = changed_since(snapshot);
     floor.into_iter().chain([rule]).collect::<Vec<_>>().join(" AND ")

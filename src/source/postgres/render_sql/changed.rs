@@ -1,6 +1,7 @@
 //! The condition for rows that a run of changes sends, and for those that changed and that it would not send.
 
 use crate::batch::At;
+use crate::source::postgres::render_sql::cursor;
 use crate::source::postgres::render_sql::transaction_rule::changed_since;
 use crate::source::read::Since;
 use crate::source::relation::{Relation, RelationKind};
@@ -31,8 +32,8 @@ pub(super) fn is_in(partitions: &[u32]) -> String {
 }
 
 fn above_floor(since: Since<'_>) -> Option<String> {
-    let (cursor, mark) = (since.cursor?, since.standing.mark.cursor()?);
-    cursor.above_floor(mark).filter(|_| cursor.trusts(mark))
+    let (column, mark) = (since.cursor?, since.standing.mark.cursor()?);
+    cursor::above_floor(column, mark).filter(|_| cursor::trusts(column, mark))
 }
 
 fn written(relation: &Relation, since: Since<'_>) -> Option<String> {

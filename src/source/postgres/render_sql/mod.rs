@@ -12,6 +12,7 @@ mod select;
 mod transaction_rule;
 mod unique;
 
+pub(super) use cursor::above_floor;
 pub(in crate::source) use filter::filter;
 pub use transaction_rule::{changed_since, resent};
 pub use unique::lookup_of_repeated_keys;
@@ -125,7 +126,7 @@ impl Session {
     /// How far the bulk of a cursor's values reaches; [`Bulk::Unknown`] where something else bounds them, or the server would have to
     /// sort the table for it.
     pub async fn bulk(&self, table: Table<'_>, cursor: &CursorColumn) -> Result<Bulk, PostgresError> {
-        let Some(query) = cursor.bulk_query(&table.spec.source) else { return Ok(Bulk::Unknown) };
+        let Some(query) = cursor::bulk_query(cursor, &table.spec.source) else { return Ok(Bulk::Unknown) };
         let rows = self.text_rows("looking at the cursor's values", &query).await?;
         let value = rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten();
         Ok(value.map_or(Bulk::Few, Bulk::At))

@@ -4,6 +4,8 @@
 //! `RETURN` may not run. Whatever is not understood proves nothing.
 //! Source: <https://www.postgresql.org/docs/current/plpgsql-structure.html>
 
+use super::native_type::PostgresType;
+use super::oid;
 use crate::model::RelationName;
 
 /// A word or sign of the text. Comments are none.
@@ -33,7 +35,7 @@ impl Token {
 
 /// Which moment a clock's value is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clock {
+enum Clock {
     /// A moment: `timestamptz`.
     Moment,
     /// A local time: `timestamp`. Only that of UTC never goes back.
@@ -41,7 +43,12 @@ pub enum Clock {
 }
 
 /// Whether the function sets the column of the row to the time whenever it runs, and nothing else in it touches the column.
-pub fn always_sets_to_now(body: &str, column: &str, clock: Clock) -> bool {
+pub fn always_sets_to_now(body: &str, column: &str, native: &PostgresType) -> bool {
+    let clock = if native.base_oid == oid::TIMESTAMPTZ { Clock::Moment } else { Clock::Local };
+    sets_to_now(body, column, clock)
+}
+
+fn sets_to_now(body: &str, column: &str, clock: Clock) -> bool {
     let Some(statements) = statements(body) else { return false };
     let is_field =
         |part: &[Token]| matches!(part, [new, dot, name] if new.is("new") && dot.is_sign('.') && name.names(column));
@@ -249,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_column_is_set_only_by_an_assignment_that_always_runs() {
-        let sets = |body| always_sets_to_now(body, "updated_at", Clock::Moment);
+        let sets = |body| sets_to_now(body, "updated_at", Clock::Moment);
         for body in [
             "BEGIN NEW.updated_at = now(); RETURN NEW; END",
             "begin\n  new.\"updated_at\" := clock_timestamp();\n  return new;\nend;",
@@ -282,8 +289,7 @@ mod tests {
         ] {
             assert!(!sets(body), "{body}");
         }
-        let local =
-            |value: &str| always_sets_to_now(&format!("BEGIN NEW.at = {value}; RETURN NEW; END"), "at", Clock::Local);
+        let local = |value: &str| sets_to_now(&format!("BEGIN NEW.at = {value}; RETURN NEW; END"), "at", Clock::Local);
         // The local time of a session depends on the session, and that of a place goes back in autumn.
         assert!(local("now() AT TIME ZONE 'utc'") && local("timezone('UTC', now())"));
         assert!(!local("now()") && !local("now() AT TIME ZONE 'Europe/Rome'"));
@@ -331,7 +337,7 @@ mod tests {
             "\"",
             "BEGIN END IF; END",
         ] {
-            assert!(!always_sets_to_now(body, "é", Clock::Moment), "{body}");
+            assert!(!sets_to_now(body, "é", Clock::Moment), "{body}");
         }
     }
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::cursor::Seen;
 use super::error::CaptureError;
 use crate::batch::{
-    CaptureMark, KeyListMark, Loading, LogMark, Position, Removal, Repeated, RowsBefore, Standing, TableMark,
+    Absent, CaptureMark, KeyListMark, Loading, LogMark, Position, Removal, Repeated, RowsBefore, Standing, TableMark,
 };
 use crate::capture::whole_or_changes::{Decision, Part, relation_mark};
 use crate::encode::{Flag, KeyDigest, RowKind};
@@ -39,6 +39,14 @@ pub struct Found {
     pub left_out: u64,
     /// Values that could not be held.
     pub quarantined: u64,
+}
+
+/// Whether a target has to have rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpectedRows {
+    /// It may have some, too.
+    None,
+    Some,
 }
 
 /// How one table is read in one run.
@@ -130,6 +138,28 @@ impl<'a> Capture<'a> {
     /// The keys that [`Capture::upserts`] does not bring: together they are the full list, each key once.
     pub fn other_keys(&self) -> Option<Pass<'_>> {
         Some(self.keys(Op::Key, Rows::Unchanged(self.since()?)))
+    }
+
+    /// Whether the target has to have rows, by what was brought into it before.
+    pub fn expected_rows(&self) -> ExpectedRows {
+        let goes_on = matches!(self.decision, Decision::Changes | Decision::Chunk(_, Part::Next));
+        let mark = self.standing.filter(|_| goes_on).map(|s| s.mark);
+        match mark.and_then(|m| m.rows.or(m.held_rows())) {
+            None | Some(0) => ExpectedRows::None,
+            Some(_) => ExpectedRows::Some,
+        }
+    }
+
+    /// The passes over what has changed: rows, those that the filter lets through no more, and with the full list of keys the others.
+    pub fn changes(&self, absent: Absent) -> impl Iterator<Item = Pass<'_>> {
+        let others = if absent == Absent::Remove { self.other_keys() } else { None };
+        [Some(self.upserts()), self.leavers(), others].into_iter().flatten()
+    }
+
+    /// The passes over every row, or over a stretch of keys; with the last stretch go the keys of those before.
+    pub fn all(&self) -> impl Iterator<Item = Pass<'_>> {
+        let before = if self.ends_a_load_over_rows() { self.keys_before() } else { None };
+        [Some(self.upserts()), before].into_iter().flatten()
     }
 
     /// The keys of the stretches that were loaded before, for the last one: what else the target has is to go.
