@@ -50,7 +50,10 @@ const DATASET: &str = "smartapp";
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 fn say(text: &str) {
-    println!("\x1b[1m▸ {text}\x1b[0m");
+    use std::io::IsTerminal;
+    let is_bold = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let (bold, plain) = if is_bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    println!("{bold}▸ {text}{plain}");
 }
 
 #[tokio::main]

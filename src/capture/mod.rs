@@ -1,4 +1,4 @@
-//! Which rows may have changed, as statements to run in one snapshot of the source.
+//! Which rows may have changed, as values to read in one snapshot of the source.
 //!
 //! ```text
 //!   previous watermark ─┐

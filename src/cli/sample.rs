@@ -70,7 +70,7 @@ pub(super) async fn sample(args: &SampleArgs, config: Option<&str>, format: Form
     };
     match outcome {
         Ok(done) => output::written(done).map(|()| Exit::Done),
-        Err(e) => Err(explain(&session, &plan.spec.source, &sample.columns(), e).await),
+        Err(e) => Err(explain(&session, &plan.spec.source, e).await),
     }
 }
 
@@ -229,7 +229,7 @@ fn summary(read: &Sampled, spec: &TableSpec) -> Vec<String> {
 }
 
 /// What to type where the source does not let the table be read, with its own names.
-async fn explain(session: &Session, name: &RelationName, columns: &[String], e: RunError) -> CliError {
+async fn explain(session: &Session, name: &RelationName, e: RunError) -> CliError {
     let (RunError::Source(of_source) | RunError::Capture(CaptureError::Source(of_source))) = &e else {
         return e.into();
     };
@@ -241,7 +241,7 @@ async fn explain(session: &Session, name: &RelationName, columns: &[String], e: 
             session.hidden_from(name).await.map(|statements| SampleError::Hidden { table, statements })
         }
         denied if denied.is_denied() => {
-            let found = session.grants(name, &Needs::Rows { columns, told: &[] }).await;
+            let found = session.grants(name, &Needs::Whole).await;
             found.map(|grants| SampleError::Denied { table, statements: grants.statements })
         }
         _ => return e.into(),

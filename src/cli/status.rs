@@ -130,7 +130,14 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
             Some(since) => format!("{}; {}", paused(since), resume(&argument)),
             None => return String::new(),
         },
-        Standing::Late | Standing::Running | Standing::UpToDate => return String::new(),
+        Standing::Running => match f.held_until {
+            Some(until) => format!(
+                "a run is at work on it. If the process of that run is gone, it is free again at {}",
+                minute(until)
+            ),
+            None => return String::new(),
+        },
+        Standing::Late | Standing::UpToDate => return String::new(),
     };
     layout.paragraph(0, ("", Tone::Plain), &format!("{}: {told}", f.source))
 }
@@ -184,6 +191,7 @@ mod tests {
             checked_seconds: Some(40),
             pending: None,
             held_by: None,
+            held_until: None,
             last_run: None,
             paused_since: None,
             recent: Vec::new(),

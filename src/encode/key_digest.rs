@@ -22,11 +22,6 @@ impl KeyDigest {
         self.count += 1;
     }
 
-    pub fn merge(&mut self, other: Self) {
-        self.sum = self.sum.wrapping_add(other.sum);
-        self.count += other.count;
-    }
-
     pub fn hex(&self) -> String {
         format!("{:032x}", self.sum)
     }

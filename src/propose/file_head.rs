@@ -42,7 +42,7 @@ url = "${DATABASE_URL}"
 # hash_salt = "${HASH_SALT}"
 
 [storage]
-# Staged files and the watermarks. A lifecycle rule may remove files under batches/ after some days.
+# Staged files and the watermarks. A lifecycle rule may remove files under batches/ after some days, and those under reports/ when nobody looks back so far.
 url = "gs://my-bucket/plimsoll"
 
 [bigquery]

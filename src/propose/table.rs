@@ -23,9 +23,13 @@ pub fn propose_table(
     entries.extend(of_columns(candidate));
     let mut reasons = why_not(listing, candidate, wish, log);
     let mut remarks = remarks(listing, candidate);
+    let secret = sensitive_key(candidate, Sensitive::Secret).into_iter().map(|column| {
+        format!("The key {column} is named like a secret, and a key can't be hashed or excluded: name other columns with key.")
+    });
+    // What somebody names is what they want.
     match wish {
-        Wish::Listed => reasons.extend(no_table(candidate, log)),
-        Wish::Named => remarks.extend(no_table(candidate, log)),
+        Wish::Listed => reasons.extend(no_table(candidate, log).into_iter().chain(secret)),
+        Wish::Named => remarks.extend(no_table(candidate, log).into_iter().chain(secret)),
     }
     let mut proposed = Proposed {
         name: candidate.name.clone(),
@@ -56,14 +60,19 @@ fn remarks(listing: &Listing, candidate: &Candidate) -> Vec<String> {
             columns.join(", ")
         ));
     }
-    let key = capture::key(&candidate.relation).unwrap_or_default();
-    for column in key.iter().filter_map(|c| candidate.relation.column(c)).filter(|c| sensitive(c).is_some()) {
+    for column in sensitive_key(candidate, Sensitive::Personal) {
         remarks.push(format!(
-            "The key {} is named like personal data or a secret. A key can't be hashed or excluded: name other columns with key, or leave the table out.",
-            column.name
+            "The key {column} is named like personal data. A key can't be hashed or excluded: name other columns with key, or leave the table out."
         ));
     }
     remarks
+}
+
+/// The columns of the key that seem to hold something of this sort.
+fn sensitive_key(candidate: &Candidate, sort: Sensitive) -> Vec<&str> {
+    let key = capture::key(&candidate.relation).unwrap_or_default();
+    let columns = key.iter().filter_map(|c| candidate.relation.column(c));
+    columns.filter(|c| sensitive(c) == Some(sort)).map(|c| c.name.as_str()).collect()
 }
 
 /// What keeps a table from being published as it is.

@@ -51,6 +51,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         started,
         id,
         store: context.store.counting(),
+        step_began: started,
         verb_seconds: VerbSeconds::default(),
         writes_told: 0,
         state: None,
@@ -102,7 +103,9 @@ struct Run<'a> {
     id: RunId,
     /// Counts what the run writes.
     store: Store,
-    /// Since the last report.
+    /// When the step began that the next report tells of.
+    step_began: OffsetDateTime,
+    /// Of this step.
     verb_seconds: VerbSeconds,
     /// Writes that an earlier report of this run has told of.
     writes_told: u64,
@@ -278,7 +281,7 @@ impl Run<'_> {
         let is_new = |t: &&TableSpec| previous.as_ref().is_none_or(|w| w.standing(&t.target).is_none());
         let is_written = |t: &&TableSpec| batch.tables.iter().any(|b| b.target.table == t.target);
         for spec in due.iter().filter(is_new).filter(is_written) {
-            forget_elsewhere(self.context, spec).await?;
+            forget_elsewhere(self.context, &self.store, spec).await?;
         }
         timed(&mut self.verb_seconds.seal, seal(self.context, state, batch.clone())).await?;
         let sealed = AfterSeal { context: self.context, store: &self.store, batch: &batch, replay: Replay::No };

@@ -4,24 +4,25 @@ use super::context::Context;
 use super::error::RunError;
 use crate::model::{FeedId, TableSpec};
 use crate::state::{Handle, StateError};
+use crate::storage::Store;
 
 /// How often another feed may be quicker than we are.
 const MOST_ATTEMPTS: u32 = 5;
 
 /// A table that is new here may have been another feed's, and become so again: its place there is no longer true once
 /// something is written here, and what was captured or sealed there may no longer come after it.
-pub(super) async fn forget_elsewhere(context: &Context, spec: &TableSpec) -> Result<(), RunError> {
+pub(super) async fn forget_elsewhere(context: &Context, store: &Store, spec: &TableSpec) -> Result<(), RunError> {
     for other in FeedId::of_any(&spec.target).filter(|f| *f != spec.feed()) {
-        forget_in(context, spec, &other).await?;
+        forget_in(context, store, spec, &other).await?;
     }
     Ok(())
 }
 
-async fn forget_in(context: &Context, spec: &TableSpec, other: &FeedId) -> Result<(), RunError> {
+async fn forget_in(context: &Context, store: &Store, spec: &TableSpec, other: &FeedId) -> Result<(), RunError> {
     // A feed that tables share leaves such a table out by itself when it brings a sealed batch to its end.
     let finishes_itself = other.is_shared() && context.config.tables.iter().any(|t| t.feed() == *other);
     for attempt in 1.. {
-        let mut state = Handle::load(&context.store, other, context.new_holder(), context.config.run.lease).await?;
+        let mut state = Handle::load(store, other, context.new_holder(), context.config.run.lease).await?;
         let pending = state.document().pending.as_ref();
         let sealed = pending.and_then(|b| b.tables.iter().find(|t| t.target.table == spec.target).map(|t| (b, t)));
         if let Some((batch, table)) = sealed {

@@ -94,6 +94,7 @@ impl Context {
         let Looked { found: InSource { claims, .. }, standing, .. } = &looked;
         let (table, standing, mut decision) = (looked.found.table(), *standing, looked.decision);
         let mark = standing.and_then(|s| s.mark.log());
+        let target = target.holding(standing.map(|s| s.mark.relation.held.clone()).unwrap_or_default());
         if let (Some(at_hand), Decision::Changes) = (&mut at_hand, decision)
             && let Named::NoRow = at_hand.concerning(session, table, claims, standing).await?
         {

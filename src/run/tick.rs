@@ -13,7 +13,7 @@ use super::feed::run_feed;
 use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
-use crate::model::{RelationName, TableSpec, nearest_relations, one_of};
+use crate::model::{RelationName, TableSpec, nearest, nearest_relations, one_of};
 use crate::pubsub_topic::{Topic, TopicError};
 use crate::storage::Expect;
 
@@ -38,7 +38,10 @@ pub struct Request {
 #[error("no table `{name}` is configured")]
 pub struct UnknownTable {
     pub name: String,
+    /// The tables there are, by their names in the source.
     pub known: Vec<String>,
+    /// And in BigQuery.
+    pub targets: Vec<String>,
 }
 
 /// The text is not the JSON of a [`Request`].
@@ -52,7 +55,10 @@ impl UnknownTable {
         let known: Vec<RelationName> = self.known.iter().filter_map(|k| RelationName::parse(k)).collect();
         let near = nearest_relations(&self.name, &known);
         if near.is_empty() {
-            return format!("one of {}", self.known.join(", "));
+            return match nearest(&self.name, self.targets.iter().map(String::as_str)) {
+                Some(target) => format!("did you mean `{target}`?"),
+                None => format!("one of {}", self.known.join(", ")),
+            };
         }
         let names: Vec<String> = near.iter().map(|n| format!("`{}`", n.quoted())).collect();
         format!("did you mean {}?", one_of(&names))
@@ -83,7 +89,8 @@ impl Request {
             // What we sent on to ourselves may be gone from the config by now.
             if !self.due && !tables.iter().any(|t| is_named(t, name)) {
                 let known = tables.iter().map(|t| t.source.quoted()).collect();
-                return Err(UnknownTable { name: name.clone(), known });
+                let targets = tables.iter().map(|t| t.target.clone()).collect();
+                return Err(UnknownTable { name: name.clone(), known, targets });
             }
         }
         let all = self.tables.is_empty();
@@ -140,9 +147,10 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
 
 /// Keeps the report of a tick that did something, or failed: the history that people look back on. Nothing depends on it.
 async fn keep_report(context: &Context, report: &TickReport) {
-    // A process that is told to go has no time for it.
-    let is_history = report.runs.iter().any(|r| matches!(r.state, RunState::Done | RunState::Failed));
-    if !is_history || context.stop.is_cancelled() {
+    let is_done = report.runs.iter().any(|r| r.state == RunState::Done);
+    // A process that is told to go has no time for what the next tick tells as well.
+    let has_time = !context.stop.is_cancelled();
+    if !is_done && (report.ok || !has_time) {
         return;
     }
     let (name, store) = (report_name(context, report.started), context.store.in_a_hurry());

@@ -82,14 +82,23 @@ pub async fn serve(context: Arc<Context>, listen: Listen) -> Result<(), ServeErr
 /// Ctrl-C, SIGTERM, or a terminal that was closed.
 pub(crate) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    // Without a handler the signal ends the process by itself.
-    let received = async |kind| match signal(kind) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
+    // Without a handler the signal ends the process by itself. What was ignored from the start, as under nohup, stays so.
+    let received = async |kind: SignalKind| match if is_ignored(kind) { None } else { signal(kind).ok() } {
+        Some(mut signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     };
     tokio::select! {
         () = received(SignalKind::interrupt()) => {}
         () = received(SignalKind::terminate()) => {}
         () = received(SignalKind::hangup()) => {}
     }
+}
+
+/// Whether the process was started with the signal ignored. Source: proc(5), `SigIgn` of /proc/self/status.
+fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|text| u64::from_str_radix(text.trim(), 16).ok()).unwrap_or(0);
+    let bit = u32::try_from(kind.as_raw_value()).ok().and_then(|number| number.checked_sub(1));
+    bit.is_some_and(|bit| mask.checked_shr(bit).unwrap_or(0) & 1 == 1)
 }

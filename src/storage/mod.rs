@@ -103,7 +103,7 @@ impl Store {
         Self { written: Arc::default(), ..self.clone() }
     }
 
-    /// How many objects were written: each is billed, as is one that is written again after a lost answer.
+    /// How many objects were written, as far as the answers tell: each write is billed.
     pub fn writes(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
     }
@@ -170,7 +170,6 @@ impl Store {
         };
         let after = RetryAfter::default();
         let attempt = || async {
-            self.written.fetch_add(1, Ordering::Relaxed);
             let write = self
                 .client
                 .write_object(self.resource(), &object, content.clone())
@@ -178,7 +177,10 @@ impl Store {
                 .set_if_generation_match(generation)
                 .send_buffered();
             match tokio::time::timeout(WRITE_TIMEOUT, Box::pin(write)).await {
-                Ok(Ok(written)) => Ok(written.generation),
+                Ok(Ok(written)) => {
+                    self.written.fetch_add(1, Ordering::Relaxed);
+                    Ok(written.generation)
+                }
                 Ok(Err(e)) => {
                     e.http_headers().into_iter().for_each(|h| after.note(h));
                     Err(self.fault("write", &object, &e))

@@ -146,3 +146,36 @@ async fn on_cloud_run_a_config_that_is_not_there_yet_is_waited_for() {
     let ran = w.finish(waiting).await;
     assert!(ran.stdout.contains("never loaded"), "{} {}", ran.stdout, ran.stderr);
 }
+
+/// As under nohup: the terminal goes, and the service stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_that_was_ignored_from_the_start_stays_so() {
+    let w = World::with_orders("").await;
+    for (shell, ends) in
+        [("trap '' HUP; exec \"$0\" serve --port \"$1\"", false), ("exec \"$0\" serve --port \"$1\"", true)]
+    {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let binary = env!("CARGO_BIN_EXE_plimsoll");
+        let like = w.command(&[]);
+        let mut command = tokio::process::Command::new("sh");
+        command.args(["-c", shell, binary, &port.to_string()]).current_dir(w.dir.path()).kill_on_drop(true);
+        command.envs(like.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = command.spawn().unwrap();
+        let health = format!("http://127.0.0.1:{port}/healthz");
+        while w.http.get(&health).send().await.is_err() {
+            assert!(child.try_wait().unwrap().is_none(), "it did not start");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let pid = child.id().unwrap().to_string();
+        assert!(tokio::process::Command::new("kill").args(["-HUP", &pid]).status().await.unwrap().success());
+        if ends {
+            tokio::time::timeout(std::time::Duration::from_secs(15), child.wait()).await.expect("it ends").unwrap();
+        } else {
+            // Whoever answers after the signal was delivered has not begun to stop.
+            for _ in 0..5 {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                assert!(w.http.get(&health).send().await.unwrap().status().is_success());
+            }
+        }
+    }
+}

@@ -199,8 +199,8 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         exclude = ["\u0024\u0024{PASSWORD}"]  # named like secrets, so never read
 
         # public.bykey: all changes
-        # The key email is named like personal data or a secret. A key can't be hashed or excluded: name other columns with key,
-        # or leave the table out.
+        # The key email is named like personal data. A key can't be hashed or excluded: name other columns with key, or leave
+        # the table out.
         [[table]]
         source = "public.bykey"
         capture = "xmin"
@@ -235,6 +235,7 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
     expect![[r##"
         # public.django_session
         # Not data of the application: Django's sessions.
+        # The key session_key is named like a secret, and a key can't be hashed or excluded: name other columns with key.
         # [[table]]
         # source = "public.django_session"
         # capture = "xmin"
@@ -488,4 +489,19 @@ async fn a_log_that_the_application_writes_is_offered() {
     db.pg.batch_execute("DROP SCHEMA log CASCADE; CREATE TABLE app_historicalorder (history_id serial PRIMARY KEY, id int, history_date timestamptz, history_type text)").await.unwrap();
     let text = db.run(&["init", "--output", "-"]).await.stdout;
     assert!(text.contains("# preset = \"django-simple-history\"\n"), "{text}");
+}
+
+/// A key can't be left out nor hashed: nobody has asked for a secret in BigQuery.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_a_secret_is_not_published_unasked() {
+    let db =
+        Database::new("CREATE TABLE tokens (token text PRIMARY KEY, n int); CREATE TABLE orders (id int PRIMARY KEY)")
+            .await;
+    let ran = db.run(&["init"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let text = db.read("plimsoll.toml");
+    let lines = |wanted: &str| text.lines().filter(|l| l.contains(wanted)).collect::<Vec<_>>();
+    assert_eq!(lines("\"public.orders\""), ["source = \"public.orders\""], "{text}");
+    assert_eq!(lines("\"public.tokens\""), ["# source = \"public.tokens\""], "{text}");
+    assert!(text.contains("The key token is named like a secret"), "{text}");
 }

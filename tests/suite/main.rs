@@ -46,6 +46,7 @@ mod metadata;
 mod numbers;
 mod objects;
 mod open_transactions;
+mod plans;
 mod pooler;
 mod push;
 mod reconcile;

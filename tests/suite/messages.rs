@@ -223,6 +223,10 @@ async fn services_that_are_down() {
     let ran = desk.run(&["check", "--json"]).await;
     // Eight seconds each, all at once; the rest is for a busy machine.
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    let began = Instant::now();
+    let status = desk.run(&["status"]).await;
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(status.code == 1 && status.stdout.contains("Cloud Storage did not answer within 10 s"), "{status:?}");
     let told = ran.json();
     let services = told["services"].as_array().unwrap();
     assert_eq!(services.len(), 3, "{told}");

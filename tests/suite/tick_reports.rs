@@ -44,8 +44,9 @@ async fn a_tick_that_did_something_leaves_its_report() {
     let verbs: Vec<&str> = seconds.keys().map(String::as_str).collect();
     assert_eq!(verbs, ["capture", "commit", "lease", "load", "merge", "seal"]);
     let each: Vec<f64> = seconds.values().map(|s| s.as_f64().unwrap()).collect();
-    assert!(each.iter().all(|s| *s > 0.0), "{run}");
-    assert!(each.iter().sum::<f64>() <= run["seconds"].as_f64().unwrap(), "{run}");
+    // In thousandths: what is quicker is none.
+    assert!(seconds["capture"].as_f64() > Some(0.0) && seconds["merge"].as_f64() > Some(0.0), "{run}");
+    assert!(each.iter().sum::<f64>() <= run["seconds"].as_f64().unwrap() + 0.003, "{run}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,4 +78,28 @@ async fn every_batch_has_a_place_of_its_own() {
         assert_eq!(w.tick().await["replayed"], true);
         assert_eq!(state().await["sealed"].as_u64(), Some(n), "a replay seals nothing");
     }
+}
+
+/// The run itself is an empty one: what it tells is that a table waits for somebody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_that_sets_a_table_aside_leaves_its_report() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text);
+         CREATE TABLE alpha (id int PRIMARY KEY, v int); CREATE TABLE beta (id int PRIMARY KEY, v int);
+         INSERT INTO alpha VALUES (1, 1); INSERT INTO beta VALUES (1, 1)",
+    )
+    .await;
+    let table =
+        |name: &str| format!("[[table]]\nsource = \"{name}\"\ncapture = \"changelog\"\nlog_types = [\"{name}\"]\n");
+    let log = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n";
+    w.config(&format!("{log}{}{}", table("alpha"), table("beta")));
+    let store = store(&w).await;
+    w.tick().await;
+    w.sql("ALTER TABLE beta ALTER v TYPE boolean USING true; INSERT INTO log (what, key) VALUES ('beta', '1')").await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!((ran.code, ran.run()["aside"].as_array().map(Vec::len)), (1, Some(1)), "{}", ran.stdout);
+    let kept = kept(&store).await;
+    assert_eq!(kept.last(), Some(&ran.json()));
+    assert_eq!(kept.len(), 2);
 }

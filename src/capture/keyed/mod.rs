@@ -1,7 +1,7 @@
 //! Captures that something else than the table's rows tells of: it names keys, and the rows are read by them.
 //!
 //! ```text
-//!   key source ── keys, each once, in chunks            a change log is one: log
+//!   key source ── keys, each once, in chunks            a change log is one: change_log/
 //!       │
 //!       ▼ same snapshot
 //!   reread ── the row is there  ─▶ upsert, whatever the source of the key says

@@ -64,9 +64,10 @@ impl Run<'_> {
             },
             postponed: self.postponed.iter().map(|(spec, e)| PostponedReport::new(spec, e)).collect(),
             tables,
-            ..RunReport::new(self.id.clone(), self.feed.id.clone(), self.feed.label(), state, self.started)
+            ..RunReport::new(self.id.clone(), self.feed.id.clone(), self.feed.label(), state, self.step_began)
         };
         self.writes_told = writes;
+        self.step_began = OffsetDateTime::now_utc();
         self.context.progress.ended(&self.feed.id, report.state.name());
         report.log();
         self.reports.push(report);

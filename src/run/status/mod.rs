@@ -22,6 +22,9 @@ use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, Paused, StateDocu
 /// How long `/readyz` goes by what this process has seen itself, before it looks for what others have changed: each look is billed.
 const LONGEST_TRUST: Duration = Duration::from_secs(60);
 
+/// How long somebody waits who asks where the tables stand.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What is to become of a table's runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
@@ -59,6 +62,9 @@ pub struct FeedStatus {
     pub pending: Option<String>,
     /// The run that holds the feed now.
     pub held_by: Option<String>,
+    /// When the feed is free again, if the process of that run is gone.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub held_until: Option<OffsetDateTime>,
     /// The last run that wrote the table, with the table's own figures.
     pub last_run: Option<PastRun>,
     /// Since when the table is paused.
@@ -102,17 +108,23 @@ impl Context {
     }
 
     async fn read_state(&self, feed: &Feed) -> ReadState {
-        match Handle::load(&self.store, &feed.id, self.new_holder(), Duration::ZERO).await {
-            Ok(handle) => {
+        let store = self.store.in_a_hurry();
+        let load = Handle::load(&store, &feed.id, self.new_holder(), Duration::ZERO);
+        let complaint = match tokio::time::timeout(PATIENCE, load).await {
+            Ok(Ok(handle)) => {
                 self.note_state(handle.document());
-                ReadState { document: handle.document().clone(), unread: None }
+                return ReadState { document: handle.document().clone(), unread: None };
             }
-            Err(e) => {
+            Ok(Err(e)) => {
                 let e = RunError::from(e);
-                let unread = Some(Complaint { message: e.to_string(), hint: e.hint() });
-                ReadState { document: StateDocument::new(feed.id.clone()), unread }
+                Complaint { message: e.to_string(), hint: e.hint() }
             }
-        }
+            Err(_) => Complaint {
+                message: format!("Cloud Storage did not answer within {} s", PATIENCE.as_secs()),
+                hint: "`plimsoll check` says which service does not answer".to_owned(),
+            },
+        };
+        ReadState { document: StateDocument::new(feed.id.clone()), unread: Some(complaint) }
     }
 
     fn table_status(&self, spec: &TableSpec, read: &ReadState) -> FeedStatus {
@@ -154,6 +166,7 @@ impl Context {
             quarantined: standing.map_or(0, |s| s.mark.quarantined),
             pending: document.pending.as_ref().map(|b| b.run.to_string()),
             held_by: document.live_lease(now).map(|l| l.run.to_string()),
+            held_until: document.live_lease(now).map(|l| l.until),
             last_run,
             paused_since,
             failure: match document.notes.recent.is_empty() {

@@ -1,4 +1,4 @@
-//! From the source to sealed-ready files: capture, encode, stage.
+//! Capture: from the source to files that can be sealed. The rows are encoded and staged while they are read: `stage` calls `encode`.
 //!
 //! ```text
 //!   one snapshot ─▶ catalog of all tables ─▶ (the change log, looked at once) ─▶ table by table: decide, read, stage

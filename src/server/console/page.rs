@@ -93,7 +93,7 @@ pub(super) fn page(tables: &[FeedStatus], console: Console, notice: Option<Outco
         }
         p.faint {
             "Age: how old what BigQuery has is. Last checked: when a run last ended that had looked for changes and left none behind. "
-            "Quarantined: values that BigQuery cannot hold. Upserts, deletes and the rest are the table's own."
+            "Quarantined: rows with values that BigQuery cannot hold. Upserts, deletes and the rest are the table's own."
         }
     };
     frame("Tables", &content)

@@ -13,7 +13,7 @@
 //!
 //! Nothing of an entry but its key reaches the target, so it does not matter in which order entries were written, whether
 //! their clock was right, or whether the request that left them was rolled back. What matters is that none is missed
-//! ([`super::rule`]) and that a log which can't be trusted any more is noticed ([`Health`]).
+//! (the source's rule of transactions) and that a log which can't be trusted any more is noticed ([`Health`]).
 //!
 //! An entry may become visible before the change it speaks of: the log of a request is sometimes written over another
 //! connection. As long as the change was *made* first, its transaction has the smaller id, so the rule keeps the entry in
