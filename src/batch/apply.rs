@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Counts;
+use super::counts::Counts;
 use crate::model::TargetRef;
 
 /// How the staged rows get into the target.

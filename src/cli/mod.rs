@@ -6,6 +6,7 @@ mod arguments;
 mod bars;
 mod check;
 mod completions;
+mod config_file;
 mod database;
 mod error;
 mod exit;
@@ -23,11 +24,8 @@ mod serve;
 mod status;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use crate::config::{self, Config, ConfigError, ConfigSource, Environment};
 use crate::run::{Context, Pause, Request};
-use crate::storage::Store;
 use crate::telemetry::{self, Job, LogFormat, Reader};
 use arguments::Command;
 use bars::Bars;
@@ -81,7 +79,7 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: 
         Command::Completions(args) => return completions::print(&args),
         other => other,
     };
-    let config = read_config(config).await?;
+    let config = config_file::read_config(config).await?;
     telemetry::name_project(&config.bigquery.project);
     let context = Context::open(config).await?;
     match command {
@@ -106,45 +104,5 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: 
         Command::Pause(args) => pause::set(&context, args.tables, Pause::Rest, format).await,
         Command::Resume(args) => pause::set(&context, args.tables, Pause::GoOn, format).await,
         Command::Serve(args) => serve::serve(context, &args).await,
-    }
-}
-
-/// Reads the config, and warns of what in it is right but unwise.
-async fn read_config(named: Option<&str>) -> Result<Config, CliError> {
-    let source = config::locate(named);
-    let config = fetch_config(&source).await?;
-    for warning in &config.warnings {
-        tracing::warn!("{}:{}: {}; {}", source.name(), warning.line, warning.problem, warning.remedy);
-    }
-    Ok(config)
-}
-
-async fn fetch_config(source: &ConfigSource) -> Result<Config, CliError> {
-    let env = Environment::of_process();
-    let began = Instant::now();
-    // Cloud Run sets this name. A service that is made together with its rights may start before those are known everywhere.
-    let patience = env.get("K_SERVICE").map_or(Duration::ZERO, |_| Duration::from_secs(120));
-    match source {
-        ConfigSource::File(path) => Ok(config::fetch(path, &env).await?),
-        ConfigSource::Object { bucket, name } => {
-            let store = Store::open(bucket, "").await?;
-            let content = loop {
-                let refused = match store.get(name).await {
-                    Ok(Some((content, _))) => break content,
-                    Ok(None) => match store.probe().await {
-                        Ok(()) => CliError::from(ConfigError::Missing { name: source.name() }),
-                        Err(e) => e.into(),
-                    },
-                    Err(e) => e.into(),
-                };
-                if began.elapsed() > patience {
-                    return Err(refused);
-                }
-                tokio::time::sleep(Duration::from_secs(3)).await;
-            };
-            let unreadable = |_| ConfigError::Unreadable { name: source.name(), reason: "not UTF-8".to_owned() };
-            let text = std::str::from_utf8(&content).map_err(unreadable)?;
-            Ok(Config::parse(&source.name(), text, &env)?)
-        }
     }
 }

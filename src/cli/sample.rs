@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
+use super::config_file;
 use super::database;
 use super::error::CliError;
 use super::exit::{Exit, Format};
@@ -96,7 +97,7 @@ async fn read_config(named: Option<&str>, url: Option<&str>) -> Result<Option<Co
     }
     match config::locate(named) {
         ConfigSource::File(path) => Ok(Some(config::fetch(&path, &env).await?)),
-        ConfigSource::Object { .. } => super::read_config(named).await.map(Some),
+        ConfigSource::Object { .. } => config_file::read_config(named).await.map(Some),
     }
 }
 

@@ -57,10 +57,22 @@ pub enum EncodeError {
     Malformed { source_name: &'static str, expected: usize, found: usize },
 }
 
+/// Whose fault it is that a table can't be encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Config,
+    /// A row holds what can't be stored, and the config wants the run to fail then.
+    Row,
+    /// It sent what it should not.
+    Source,
+}
+
 impl EncodeError {
-    pub fn is_transient(&self) -> bool {
+    /// Whose fault it is.
+    fn fault(&self) -> Fault {
         match self {
-            Self::Malformed { .. } => true,
+            Self::Malformed { .. } => Fault::Source,
+            Self::Unrepresentable { .. } | Self::RowTooLong(_) => Fault::Row,
             Self::NoSuchKeyColumn { .. }
             | Self::NoSuchColumn { .. }
             | Self::NoKey { .. }
@@ -71,26 +83,18 @@ impl EncodeError {
             | Self::BadPartition { .. }
             | Self::BadKeyType { .. }
             | Self::NameCollision { .. }
-            | Self::NoColumns { .. }
-            | Self::Unrepresentable { .. }
-            | Self::RowTooLong(_) => false,
+            | Self::NoColumns { .. } => Fault::Config,
         }
     }
 
+    pub fn is_transient(&self) -> bool {
+        self.fault() == Fault::Source
+    }
+
     pub fn blame(&self) -> Blame {
-        match self {
-            Self::Unrepresentable { .. } | Self::RowTooLong(_) | Self::Malformed { .. } => Blame::World,
-            Self::NoSuchKeyColumn { .. }
-            | Self::NoSuchColumn { .. }
-            | Self::NoKey { .. }
-            | Self::KeyExcluded(_)
-            | Self::KeyHashed(_)
-            | Self::CannotForce { .. }
-            | Self::BadCluster { .. }
-            | Self::BadPartition { .. }
-            | Self::BadKeyType { .. }
-            | Self::NameCollision { .. }
-            | Self::NoColumns { .. } => Blame::Config,
+        match self.fault() {
+            Fault::Config => Blame::Config,
+            Fault::Row | Fault::Source => Blame::World,
         }
     }
 

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 mod changelog;
 pub mod figures;
+mod lag;
 mod metadata;
 mod relation;
 mod similar_names;
@@ -17,14 +18,14 @@ mod table;
 mod what_captures_find;
 
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
+pub use lag::Lag;
 pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
 pub use relation::{RelationName, in_shell};
 pub use similar_names::{nearest, nearest_relations, one_of};
 #[cfg(test)]
 pub(crate) use table::plain_spec;
 pub use table::{
-    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Lag, OnUnrepresentable, Partition, PartitionBy,
-    TableSpec,
+    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, Partition, PartitionBy, TableSpec,
 };
 pub use what_captures_find::{Finds, FoundDeletes};
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::lag::Lag;
 use super::{FeedId, LogType, Metadata, RelationName, TargetType};
 
 /// What becomes of a target row whose source row is gone.
@@ -89,14 +90,6 @@ impl OnUnrepresentable {
             Self::Null => "null",
         }
     }
-}
-
-/// How far below the last maximum of a cursor a run looks again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lag {
-    Time(Duration),
-    /// For integer cursors.
-    Steps(u64),
 }
 
 /// How the target is partitioned.

@@ -4,6 +4,9 @@ use std::net::IpAddr;
 
 use crate::model::Blame;
 
+/// Set to `1` it lets everybody in who can reach the address.
+pub(super) const ALLOW_OPEN: &str = "PLIMSOLL_ALLOW_UNAUTHENTICATED";
+
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("cannot listen on {address}: {reason}")]
@@ -32,7 +35,7 @@ impl ServeError {
             Self::Open { .. } => format!(
                 "write [server] auth = \"oidc\" with audience and service_account, or listen with --host 127.0.0.1; {}=1 \
                  lets everybody in",
-                super::listen_address::ALLOW_OPEN
+                ALLOW_OPEN
             ),
         }
     }

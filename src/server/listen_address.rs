@@ -12,10 +12,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::config::Auth;
-use crate::server::error::ServeError;
-
-/// Set to `1` it lets everybody in who can reach the address.
-pub(super) const ALLOW_OPEN: &str = "PLIMSOLL_ALLOW_UNAUTHENTICATED";
+use crate::server::error::{ALLOW_OPEN, ServeError};
 
 /// Cloud Run sets it: <https://cloud.google.com/run/docs/container-contract#services-env-vars>.
 const ON_CLOUD_RUN: &str = "K_SERVICE";

@@ -221,7 +221,9 @@ impl Session {
 impl Session {
     /// Finds out what the statements over a log depend on.
     pub async fn log_facts(&self, spec: &LogSpec) -> Result<LogFacts, SourceError> {
-        of_kind!(self, session => Ok(session.log_facts(spec).await?))
+        match self {
+            Self::Postgres(session) => Ok(LogFacts::Postgres(session.log_facts(spec).await?)),
+        }
     }
 
     /// Locks tables of entries to the end of the transaction, all or none: one that is emptied meanwhile would look as if nothing were

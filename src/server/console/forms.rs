@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use tracing::{info, warn};
 
-use super::{may_operate, problem};
+use super::frame::{may_operate, problem};
 use crate::run::{Pause, Request, TickReport};
 use crate::server::app::{App, PATIENCE, guard, run as run_tick};
 use crate::server::body::{self, Kind};

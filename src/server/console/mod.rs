@@ -11,6 +11,7 @@
 //! our own page.
 
 mod forms;
+mod frame;
 mod page;
 mod run_page;
 mod spark;
@@ -23,11 +24,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 
+use self::frame::problem;
 use super::app::{App, PATIENCE, guard};
-use crate::config::Console;
 use crate::model::RunId;
 use crate::run::{Pause, UnknownRun};
 
@@ -94,38 +94,5 @@ async fn one_run(
         Ok(Ok(Err(UnknownRun))) => unknown(),
         Ok(Err(e)) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
         Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "Cloud Storage does not answer", "look at the bucket"),
-    }
-}
-
-/// Whether the page has buttons, and its forms do anything.
-fn may_operate(app: &App) -> bool {
-    app.context.config.server.console == Console::Operate
-}
-
-fn problem(status: StatusCode, what: &str, hint: &str) -> Response {
-    let body = html! {
-        h1 { (what) }
-        p { (hint) }
-        p { a href="/" { "All tables" } }
-    };
-    (status, frame(what, &body)).into_response()
-}
-
-/// What all pages have around them.
-fn frame(title: &str, content: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) " · Plimsoll" }
-                link rel="stylesheet" href="/style.css";
-            }
-            body {
-                a.skip href="#content" { "Skip to content" }
-                main #content { (content) }
-            }
-        }
     }
 }

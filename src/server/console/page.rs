@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::forms::Outcome;
-use super::frame;
+use super::frame::frame;
 use super::spark::sparkline;
 use crate::config::Console;
 use crate::model::figures::{age, bytes, count, counted, duration, moment};

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::frame;
+use super::frame::frame;
 use crate::model::figures::{bytes, count, duration, moment};
 use crate::run::{PastRunDetail, TableSql};
 

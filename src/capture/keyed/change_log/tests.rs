@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::source::postgres::{PostgresLogFacts, relation_of};
 use crate::source::{
-    Catalog, Dependencies, NamedKey, Origin, Relation, Table, keys_statement, scan_statement, statement,
+    Catalog, Dependencies, LogFacts, NamedKey, Origin, Relation, Table, keys_statement, scan_statement, statement,
 };
 
 fn name(text: &str) -> RelationName {
@@ -139,7 +139,7 @@ fn a_view_by_content_types() {
         refused: vec![],
         logged: Catalog::default(),
         types: ContentTypes { table: Some(name("django_content_type")), ids: HashMap::from(ids) },
-        facts: PostgresLogFacts::of(None, 150_000),
+        facts: LogFacts::Postgres(PostgresLogFacts::of(None, 150_000)),
     };
     let view = relation("v", &[("item_id", 23, "integer"), ("plan_id", 20, "bigint"), ("we\"ird", 25, "text")], &[]);
     let types = vec![
@@ -195,7 +195,7 @@ fn a_composite_key_in_records() {
         refused: vec![],
         logged: [(name("public.places"), source.clone())].into_iter().collect(),
         types: ContentTypes::default(),
-        facts: PostgresLogFacts::of(None, 150_000),
+        facts: LogFacts::Postgres(PostgresLogFacts::of(None, 150_000)),
     };
     let spec = table("public.places", &["tenant", "code"], vec![]);
     let keys: &[&[&str]] =

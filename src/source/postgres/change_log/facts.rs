@@ -1,7 +1,6 @@
 //! What the statements over a log depend on beside its tables.
 
 use crate::model::{Diff, KeyFormat, LogSpec, RelationName};
-use crate::source::change_log::LogFacts;
 use crate::source::postgres::{PostgresError, Session, qualified};
 
 /// What a server says of itself that the statements over a log depend on.
@@ -16,8 +15,8 @@ pub struct PostgresLogFacts {
 impl PostgresLogFacts {
     /// For tests of statements.
     #[cfg(test)]
-    pub(crate) fn of(hstore: Option<&str>, version: u32) -> LogFacts {
-        LogFacts::Postgres(Self { hstore: hstore.map(str::to_owned), version })
+    pub(crate) fn of(hstore: Option<&str>, version: u32) -> Self {
+        Self { hstore: hstore.map(str::to_owned), version }
     }
 
     /// Whether keys and diffs can be read as the log packs them.
@@ -32,7 +31,7 @@ fn needs_hstore(spec: &LogSpec) -> bool {
 
 impl Session {
     /// Finds out what the statements over a log depend on.
-    pub async fn log_facts(&self, spec: &LogSpec) -> Result<LogFacts, PostgresError> {
+    pub async fn log_facts(&self, spec: &LogSpec) -> Result<PostgresLogFacts, PostgresError> {
         const SQL: &str = "SELECT n.nspname FROM pg_catalog.pg_extension e \
             JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'hstore'";
         let hstore = match needs_hstore(spec) {
@@ -42,7 +41,7 @@ impl Session {
             }
             false => None,
         };
-        Ok(LogFacts::Postgres(PostgresLogFacts { hstore, version: self.version() }))
+        Ok(PostgresLogFacts { hstore, version: self.version() })
     }
 
     /// Locks tables of entries to the end of the transaction, all or none: one that is emptied meanwhile would look as if nothing were
