@@ -15,10 +15,10 @@ if [ $# = 0 ] || [[ $* == *django* ]]; then
 fi
 
 # Most of a journey is waiting for an emulator: more of them than there are processors, side by side.
-threads=$((2 * $(nproc)))
+threads=$((3 * $(nproc)))
 parts=pg,gcs
 [ $# = 0 ] && parts=pg,gcs,bq,pubsub
-coproc STACK { exec python3 tests/support/stack.py --venv "$PLIMSOLL_VENV" --only "$parts" --bigquery 2; }
+coproc STACK { exec python3 tests/support/stack.py --venv "$PLIMSOLL_VENV" --only "$parts" --bigquery 3; }
 stack_pid=$STACK_PID
 exec {stack_in}>&"${STACK[1]}" {stack_out}<&"${STACK[0]}"
 eval "exec ${STACK[0]}<&- ${STACK[1]}>&-"

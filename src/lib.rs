@@ -7,7 +7,8 @@
 //!                 └─ run(feed) …         (source)    (NDJSON)  (GCS)  (state) (BigQuery)     (state)
 //! ```
 //!
-//! The verbs are the files of `run/verbs/`, in the order in which `run/feed.rs` calls them. Read `feed.rs` first.
+//! The verbs have their names in `run/verbs/`. `run/feed.rs` calls them; read it first. Rows stream, so `capture` calls `stage`, and that `encode`;
+//! the last three are called from `run/feed/after_seal.rs`, also for a batch that an earlier run has sealed.
 //!
 //! | verb | what it does | with |
 //! | --- | --- | --- |

@@ -15,16 +15,18 @@ use crate::model::{Column, DeleteStyle, FeedId, Metadata, Op, Partition, RunId, 
 
 mod apply;
 mod counts;
+mod floor_candidate;
 mod position;
 mod table_mark;
 mod watermark;
 
 pub use apply::{Absent, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, RowsWritten, Unstaged, Update};
 pub use counts::Counts;
+pub use floor_candidate::FloorCandidate;
 pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot};
 pub use table_mark::{
-    CaptureMark, CursorMark, FloorCandidate, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, RelationMark,
-    Removal, Repeated, RowsBefore, TableMark,
+    CaptureMark, CursorMark, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, RelationMark, Removal,
+    Repeated, RowsBefore, TableMark,
 };
 pub use watermark::{Standing, Watermark};
 

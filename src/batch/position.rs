@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::floor_candidate::FloorCandidate;
+
 /// What a watermark says of its source. As the state keeps it, the fields of a kind stand beside those of the watermark.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -97,6 +99,20 @@ impl At<'_> {
                 let is_lost = now.xmax < then.xmax || now.xmax - then.xmin > MOST_TRANSACTIONS;
                 if is_lost { Continuity::Lost } else { Continuity::Unbroken }
             }
+        }
+    }
+
+    /// Notes the largest value seen at this position: what is open now may still write below it.
+    pub fn candidate(self, value: String) -> FloorCandidate {
+        match self {
+            Self::Postgres { snapshot, .. } => FloorCandidate { value, xmax: snapshot.xmax },
+        }
+    }
+
+    /// Whether all that was open when the value was seen has ended by now.
+    pub fn has_settled(self, candidate: &FloorCandidate) -> bool {
+        match self {
+            Self::Postgres { snapshot, .. } => snapshot.xmin >= candidate.xmax,
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::batch::floor_candidate::FloorCandidate;
 use crate::batch::position::LogPosition;
 
 /// What the watermark says of one table.
@@ -216,13 +217,6 @@ pub struct CursorMark {
     /// The server's clock then, for columns whose time zone nobody knows; absent in a state that an older version wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FloorCandidate {
-    pub value: String,
-    /// The snapshot's `xmax` when `value` was the largest.
-    pub xmax: u64,
 }
 
 /// A digest of a full list of keys, so that an unchanged list costs no job.

@@ -25,7 +25,7 @@ use std::time::Duration;
 use time::format_description::well_known::Rfc3339;
 
 use super::error::CaptureError;
-use crate::batch::{CursorMark, FloorCandidate, Position, Snapshot};
+use crate::batch::{At, CursorMark, FloorCandidate};
 use crate::encode::Nullability;
 use crate::model::{Lag, LogSpec, TableSpec};
 use crate::source::{Bulk, CursorColumn, CursorType, Moment, Prepared, Relation, RelationKind, Search};
@@ -111,7 +111,6 @@ impl CursorColumn {
 
     /// The mark of the next watermark, from the values this run has seen.
     pub(super) fn advance(&self, previous: Option<&CursorMark>, seen: Seen, moment: &Moment) -> CursorMark {
-        let Position::Postgres { snapshot, .. } = &moment.position;
         let before = previous.filter(|m| m.column == self.name).cloned().unwrap_or_default();
         let (max, known) = (self.larger(before.seen, seen.max), before.floor);
         let ((max, known), candidate) = match &seen.bulk {
@@ -122,7 +121,7 @@ impl CursorColumn {
                 ((self.at_most(max, bulk), self.at_most(known, bulk)), candidate)
             }
         };
-        let (floor, candidate) = next_floor(known, candidate, max.clone(), snapshot);
+        let (floor, candidate) = next_floor(known, candidate, max.clone(), moment.position.at());
         // Nobody tells when a prepared transaction began; but what was open at the last run began no earlier than that one says.
         let not_after = match (moment.prepared, before.not_after.is_empty()) {
             (Prepared::None, _) => moment.oldest_open.clone(),
@@ -162,15 +161,15 @@ fn next_floor(
     floor: Option<String>,
     candidate: Option<FloorCandidate>,
     seen: Option<String>,
-    snapshot: &Snapshot,
+    now: At<'_>,
 ) -> (Option<String>, Option<FloorCandidate>) {
     let Some(seen) = seen else { return (floor, candidate) };
-    if snapshot.is_quiet() {
+    if now.is_quiet() {
         return (Some(seen), None);
     }
-    let fresh = FloorCandidate { value: seen, xmax: snapshot.xmax };
+    let fresh = now.candidate(seen);
     match candidate {
-        Some(c) if snapshot.xmin >= c.xmax => (Some(c.value), Some(fresh)),
+        Some(c) if now.has_settled(&c) => (Some(c.value), Some(fresh)),
         Some(waiting) => (floor, Some(waiting)),
         None => (floor, Some(fresh)),
     }
@@ -179,10 +178,12 @@ fn next_floor(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Identity;
 
     fn step(state: &mut (Option<String>, Option<FloorCandidate>), seen: &str, snapshot: &str) -> Option<String> {
-        let snapshot = snapshot.parse().unwrap();
-        *state = next_floor(state.0.take(), state.1.take(), Some(seen.to_owned()), &snapshot);
+        let identity = Identity { system: "7".to_owned(), timeline: 1, database: 5 };
+        let now = At::Postgres { snapshot: &snapshot.parse().unwrap(), identity: &identity };
+        *state = next_floor(state.0.take(), state.1.take(), Some(seen.to_owned()), now);
         state.0.clone()
     }
 

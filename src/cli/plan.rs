@@ -43,7 +43,7 @@ fn describe(plan: &TablePlan, layout: Layout) -> String {
         None => format!("  reads what has changed: the source's planner guesses {rows}, and there may be none\n"),
     });
     for sql in &plan.source_sql {
-        out.push_str(&format!("  PostgreSQL: {sql}\n"));
+        out.push_str(&format!("  {}: {sql}\n", plan.source_kind));
     }
     if let Some(rows) = plan.stretch_rows {
         let text = format!(

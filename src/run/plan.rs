@@ -27,6 +27,9 @@ use crate::state::Handle;
 /// What the next tick would do for one table.
 #[derive(Clone, Debug, Serialize)]
 pub struct TablePlan {
+    /// What kind of source it is, for people.
+    #[serde(skip)]
+    pub source_kind: &'static str,
     pub source: String,
     pub target: String,
     /// Why the whole table would be read; absent for changes.
@@ -61,6 +64,7 @@ impl Context {
         let mut plans = Vec::new();
         for spec in tables {
             let mut plan = TablePlan {
+                source_kind: self.source.kind_name(),
                 source: spec.source.to_string(),
                 target: self.bigquery.target(&spec.target).to_string(),
                 whole: None,

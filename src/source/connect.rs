@@ -25,6 +25,13 @@ impl Source {
         }
     }
 
+    /// What kind of source it is, for people.
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "PostgreSQL",
+        }
+    }
+
     /// Host, port and database, for people.
     pub fn label(&self) -> String {
         of_kind!(self, source => source.label())
