@@ -9,7 +9,7 @@ use crate::model::KeyFormat;
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceColumn {
     pub name: String,
-    /// Its number in the catalog: a column that is dropped and made anew has another one.
+    /// Its number in the catalog: a column that is dropped and made again has another one.
     pub number: i32,
     /// For people.
     pub type_name: String,
