@@ -68,11 +68,6 @@ impl<'a> Sample<'a> {
         Ok(Self { session, spec, relation, moment, shape, ddl })
     }
 
-    /// The published columns, by their names in the source.
-    pub fn columns(&self) -> Vec<String> {
-        self.shape.columns.iter().map(|c| c.source.clone()).collect()
-    }
-
     /// Reads at most so many rows and gives the line of each to `line`, until that has enough.
     pub async fn read(&self, rows: u64, mut line: impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<Sampled, RunError> {
         let Self { session, spec, relation, moment, shape, .. } = self;
