@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use plimsoll::encode::{ColumnSchema, RowEncoder, RowKind, Shape, ShapeColumn, Wish};
+use plimsoll::encode::{ColumnSchema, ColumnWish, RowEncoder, RowKind, Shape, ShapeColumn};
 use plimsoll::model::{Arrays, ColumnMode, OnUnrepresentable};
 use plimsoll::source::SourceColumn;
 use plimsoll::source::postgres::{CopyText, Element, PostgresType};
@@ -38,7 +38,7 @@ fn shape(oid: u32, element: Option<u32>) -> Shape {
         let element = element.map(|base_oid| Element { base_oid, typmod: -1, delimiter: ',', ..Element::default() });
         let native = PostgresType { base_oid: oid, element, ..PostgresType::default() };
         let column = SourceColumn::of_postgres(&format!("column_{n}"), native);
-        let mapping = column.map(Wish { forced: None, arrays: Arrays::Json })?;
+        let mapping = column.map(ColumnWish { forced: None, arrays: Arrays::Json })?;
         Some(ShapeColumn::new(&column, mapping, column.name.clone(), ColumnMode::Nullable))
     });
     Shape { columns: columns.collect(), key_len: 0 }

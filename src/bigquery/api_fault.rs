@@ -1,6 +1,6 @@
 //! What an error answer of the API means, by its status and its reason.
 
-use super::error::{BigQueryError, ProjectFault, Refusal};
+use super::error::{ApiRefusal, BigQueryError, ProjectFault};
 use super::message_text::without_values;
 
 /// What an error answer of the API says.
@@ -29,7 +29,7 @@ impl ApiFault {
         match (self.status, self.reason.as_str()) {
             (_, "quotaExceeded" | "billingTierLimitExceeded") => ProjectFault::Quota(message).into(),
             (_, reason) if is_passing(reason) => BigQueryError::unavailable(doing, what, message),
-            (401 | 403, _) => Refusal::Denied { doing, what, reason: message }.into(),
+            (401 | 403, _) => ApiRefusal::Denied { doing, what, reason: message }.into(),
             (404, _) => BigQueryError::not_found(what),
             (408 | 429 | 500..=599, _) => BigQueryError::unavailable(doing, what, message),
             _ => BigQueryError::rejected(doing, what, message),
@@ -75,7 +75,7 @@ mod tests {
         assert!(classify(403, "rateLimitExceeded").is_transient());
         assert!(classify(400, "backendError").is_transient());
         assert!(matches!(classify(403, "quotaExceeded"), BigQueryError::Project(ProjectFault::Quota(_))));
-        assert!(matches!(classify(403, "accessDenied"), BigQueryError::Refused(Refusal::Denied { .. })));
+        assert!(matches!(classify(403, "accessDenied"), BigQueryError::Refused(ApiRefusal::Denied { .. })));
     }
 
     #[test]

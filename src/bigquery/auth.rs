@@ -10,14 +10,14 @@ const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
 
 /// Where tokens come from.
 #[derive(Clone, Debug)]
-pub(super) enum Token {
+pub(super) enum AccessToken {
     /// Application default credentials; cached and renewed by the library.
     Google(AccessTokenCredentials),
     /// An emulator asks for none.
     Emulator,
 }
 
-impl Token {
+impl AccessToken {
     pub async fn google() -> Result<Self, BigQueryError> {
         crate::credentials::look().await.map_err(|e| BigQueryError::credentials(e.to_string()))?;
         let built = Builder::default().with_scopes([SCOPE]).build_access_token_credentials();
@@ -39,7 +39,7 @@ impl Token {
 }
 
 #[async_trait::async_trait]
-impl Authenticator for Token {
+impl Authenticator for AccessToken {
     async fn access_token(&self) -> Result<String, BQError> {
         self.get().await.map_err(|_| BQError::NoToken)
     }

@@ -10,8 +10,8 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::api_fault::ApiFault;
-use super::auth::Token;
-use super::error::{BigQueryError, Refusal};
+use super::auth::AccessToken;
+use super::error::{ApiRefusal, BigQueryError};
 use crate::bigquery::known_datasets::{KnownDatasets, Reclustered};
 use crate::emulator;
 use crate::failpoint::{Effect, around};
@@ -40,7 +40,7 @@ pub struct Settings {
 pub struct BigQuery {
     pub(super) api: gcp_bigquery_client::Client,
     http: reqwest::Client,
-    token: Token,
+    token: AccessToken,
     base: String,
     settings: Settings,
     attempts: usize,
@@ -58,14 +58,14 @@ impl BigQuery {
     /// The service, or the emulator that the environment names.
     pub async fn open(settings: Settings) -> Result<Self, BigQueryError> {
         let (base, token) = match emulator::address(EMULATOR)? {
-            Some(host) => (format!("{host}/bigquery/v2"), Token::Emulator),
-            None => ("https://bigquery.googleapis.com/bigquery/v2".to_owned(), Token::google().await?),
+            Some(host) => (format!("{host}/bigquery/v2"), AccessToken::Emulator),
+            None => ("https://bigquery.googleapis.com/bigquery/v2".to_owned(), AccessToken::google().await?),
         };
         Self::at(base, token, settings).await
     }
 
     /// The service at an address.
-    pub(super) async fn at(base: String, token: Token, settings: Settings) -> Result<Self, BigQueryError> {
+    pub(super) async fn at(base: String, token: AccessToken, settings: Settings) -> Result<Self, BigQueryError> {
         let unusable = |e: String| BigQueryError::credentials(e);
         let plain = reqwest_0_12::Client::builder().timeout(REQUEST_TIMEOUT).build();
         let api = ClientBuilder::new()
@@ -166,7 +166,7 @@ impl BigQuery {
             match self.api.table().delete(&table.project, &table.dataset, &table.table).await {
                 Ok(()) => Ok(()),
                 Err(e) => match from_client(e, "drop", &format!("table {table}")) {
-                    BigQueryError::Refused(Refusal::NotFound { .. }) => Ok(()),
+                    BigQueryError::Refused(ApiRefusal::NotFound { .. }) => Ok(()),
                     other => Err(other),
                 },
             }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::error::{BigQueryError, TableFault};
-use super::partitioning::{Partitioning, Reach};
-use super::target_plan::{Origin, TargetPlan, is_ours};
+use super::partitioning::{MergeReach, Partitioning};
+use super::target_plan::{ColumnOrigin, TargetPlan, is_ours};
 use crate::model::{Column, ColumnMode, DeleteStyle, TargetType};
 
 /// What may be done to a target that is there.
@@ -22,12 +22,12 @@ pub enum Present {
 
 impl Present {
     /// How far into the target the MERGE looks at least; `None` where a load does without one.
-    pub(super) fn merge_reach(self, delete: &DeleteStyle) -> Option<Reach> {
+    pub(super) fn merge_reach(self, delete: &DeleteStyle) -> Option<MergeReach> {
         match self {
-            Self::Merge => Some(Reach::Rows),
-            Self::MergeAll => Some(Reach::All),
+            Self::Merge => Some(MergeReach::Rows),
+            Self::MergeAll => Some(MergeReach::All),
             // Where rows have to stay that only the target has, all of them are looked at.
-            Self::Replace | Self::Overwrite if *delete != DeleteStyle::Hard => Some(Reach::All),
+            Self::Replace | Self::Overwrite if *delete != DeleteStyle::Hard => Some(MergeReach::All),
             Self::Replace | Self::Overwrite => None,
         }
     }
@@ -139,8 +139,8 @@ pub(super) fn compare(plan: &TargetPlan, table: &Value) -> Result<Difference, Bi
                 };
                 let (target, column) = (target(), column.name.clone());
                 return Err(match plan.origin(&column) {
-                    Origin::Source => TableFault::ColumnType { target, column, found, wanted },
-                    Origin::Added(by) => TableFault::AddedColumn { target, column, found, wanted, by },
+                    ColumnOrigin::Source => TableFault::ColumnType { target, column, found, wanted },
+                    ColumnOrigin::Added(by) => TableFault::AddedColumn { target, column, found, wanted, by },
                 }
                 .into());
             }

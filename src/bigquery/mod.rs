@@ -36,12 +36,12 @@ mod tables;
 mod target_plan;
 
 pub use client::{BigQuery, EMULATOR, Settings};
-pub use error::{BigQueryError, Overtaken, ProjectFault, Refusal, TableFault, Transient};
+pub use error::{ApiRefusal, BigQueryError, Overtaken, ProjectFault, TableFault, Transient};
 pub use fit::Present;
 pub use locations::MissingDataset;
 pub use merge_statement::Merger;
-pub use partitioning::{Filter, Partitioning, Reach};
-pub use rows::{Row, Rows};
+pub use partitioning::{Filter, MergeReach, Partitioning};
+pub use rows::{QueryRows, Row};
 pub use sink::{Applied, Destination, Loaded, Replay, Sealed, merge_statement};
-pub use tables::{Inspection, Prepared, PreparedTarget};
+pub use tables::{Inspection, PreparedTarget, TargetState};
 pub use target_plan::TargetPlan;

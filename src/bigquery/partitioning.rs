@@ -34,7 +34,7 @@ pub struct Partitioning {
 
 /// How far into the target a MERGE has to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
+pub enum MergeReach {
     /// Rows that are staged with all their columns.
     Rows,
     /// Rows of which the key alone is staged, too.
@@ -43,7 +43,7 @@ pub enum Reach {
     All,
 }
 
-impl Reach {
+impl MergeReach {
     /// Of the MERGE of these part files.
     pub fn of(unstaged: Unstaged, parts: Parts) -> Self {
         match unstaged {
@@ -77,14 +77,14 @@ impl Partitioning {
     }
 
     /// The column that is to bound a MERGE, if any; fails where there has to be one and it can't be.
-    pub fn bound(&self, plan: &TargetPlan, reach: Reach) -> Result<Option<String>, BigQueryError> {
+    pub fn bound(&self, plan: &TargetPlan, reach: MergeReach) -> Result<Option<String>, BigQueryError> {
         let by_key = self.column.as_ref().and_then(|c| plan.key.iter().find(|k| is_same(k, c)));
         let declared = plan.partition.as_ref().filter(|p| p.immutable);
         let immutable = declared.filter(|p| self.column.as_ref().is_some_and(|c| is_same(c, &p.column)));
         let bound = match reach {
-            Reach::Rows => by_key.or(immutable.map(|p| &p.column)),
-            Reach::Keys => by_key,
-            Reach::All => None,
+            MergeReach::Rows => by_key.or(immutable.map(|p| &p.column)),
+            MergeReach::Keys => by_key,
+            MergeReach::All => None,
         };
         match (bound, self.filter) {
             // Asking for the bounds costs a query; it is worth it where it was asked for.
@@ -101,11 +101,13 @@ impl Partitioning {
     }
 
     /// Why a MERGE can't name the partitions.
-    fn obstacle(&self, plan: &TargetPlan, reach: Reach) -> Obstacle {
+    fn obstacle(&self, plan: &TargetPlan, reach: MergeReach) -> Obstacle {
         match (&self.column, reach) {
             (None, _) => Obstacle::IngestionTime,
-            (Some(_), Reach::All) => Obstacle::LooksEverywhere,
-            (Some(c), Reach::Keys) if plan.partition.as_ref().is_some_and(|p| p.immutable && is_same(&p.column, c)) => {
+            (Some(_), MergeReach::All) => Obstacle::LooksEverywhere,
+            (Some(c), MergeReach::Keys)
+                if plan.partition.as_ref().is_some_and(|p| p.immutable && is_same(&p.column, c)) =>
+            {
                 Obstacle::DeletesByKey
             }
             (Some(c), _) if plan.columns.iter().any(|p| is_same(&p.name, c)) => Obstacle::MayChange,
@@ -167,24 +169,24 @@ mod tests {
             Err(BigQueryError::Table(TableFault::FilterRequired { why, .. })) => Err(why),
             Err(e) => panic!("{e}"),
         };
-        assert_eq!(bound(&["id", "day"], false, Reach::Rows), Ok("day".into()));
-        assert_eq!(bound(&["id", "day"], false, Reach::Keys), Ok("day".into()));
-        assert_eq!(bound(&["id", "day"], false, Reach::All), Err(Obstacle::LooksEverywhere));
-        assert_eq!(bound(&["id"], true, Reach::Rows), Ok("day".into()));
-        assert_eq!(bound(&["id"], true, Reach::Keys), Err(Obstacle::DeletesByKey));
-        assert_eq!(bound(&["id"], false, Reach::Rows), Err(Obstacle::MayChange));
+        assert_eq!(bound(&["id", "day"], false, MergeReach::Rows), Ok("day".into()));
+        assert_eq!(bound(&["id", "day"], false, MergeReach::Keys), Ok("day".into()));
+        assert_eq!(bound(&["id", "day"], false, MergeReach::All), Err(Obstacle::LooksEverywhere));
+        assert_eq!(bound(&["id"], true, MergeReach::Rows), Ok("day".into()));
+        assert_eq!(bound(&["id"], true, MergeReach::Keys), Err(Obstacle::DeletesByKey));
+        assert_eq!(bound(&["id"], false, MergeReach::Rows), Err(Obstacle::MayChange));
         let elsewhere = demanding(json!({ "type": "DAY", "field": "loaded_on" }));
-        let told = elsewhere.bound(&plan(&["id"], true), Reach::Rows).unwrap_err().to_string();
+        let told = elsewhere.bound(&plan(&["id"], true), MergeReach::Rows).unwrap_err().to_string();
         assert!(told.contains("loaded_on") && told.contains("not from the source"), "{told}");
-        let by_load = demanding(json!({ "type": "DAY" })).bound(&plan(&["id"], true), Reach::Rows);
+        let by_load = demanding(json!({ "type": "DAY" })).bound(&plan(&["id"], true), MergeReach::Rows);
         assert!(by_load.unwrap_err().to_string().contains("_PARTITIONTIME"));
     }
 
     #[test]
     fn nothing_is_asked_for_that_is_not_worth_it() {
         let table = Partitioning::of(&json!({ "timePartitioning": { "type": "DAY", "field": "day" } })).unwrap();
-        assert_eq!(table.bound(&plan(&["day"], false), Reach::Rows).unwrap(), None);
-        assert_eq!(table.bound(&plan(&["id"], true), Reach::Rows).unwrap().as_deref(), Some("day"));
-        assert_eq!(table.bound(&plan(&["id"], true), Reach::All).unwrap(), None);
+        assert_eq!(table.bound(&plan(&["day"], false), MergeReach::Rows).unwrap(), None);
+        assert_eq!(table.bound(&plan(&["id"], true), MergeReach::Rows).unwrap().as_deref(), Some("day"));
+        assert_eq!(table.bound(&plan(&["id"], true), MergeReach::All).unwrap(), None);
     }
 }

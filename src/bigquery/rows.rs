@@ -14,7 +14,7 @@ use super::statements::WAIT_MS;
 pub type Row = Vec<Option<String>>;
 
 /// The rows of a query.
-pub struct Rows<'a> {
+pub struct QueryRows<'a> {
     bigquery: &'a BigQuery,
     doing: &'static str,
     what: String,
@@ -35,12 +35,12 @@ enum Next {
 
 impl BigQuery {
     /// The rows of a query that only reads. `doing` and `what` say in an error what it is for.
-    pub fn rows(&self, query: String, doing: &'static str, what: impl Into<String>) -> Rows<'_> {
-        Rows { bigquery: self, doing, what: what.into(), page: VecDeque::new(), next: Next::Query(query) }
+    pub fn rows(&self, query: String, doing: &'static str, what: impl Into<String>) -> QueryRows<'_> {
+        QueryRows { bigquery: self, doing, what: what.into(), page: VecDeque::new(), next: Next::Query(query) }
     }
 }
 
-impl Rows<'_> {
+impl QueryRows<'_> {
     /// The next row; `None` after the last.
     pub async fn next(&mut self) -> Result<Option<Row>, BigQueryError> {
         loop {
@@ -107,7 +107,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::bigquery::auth::Token;
+    use crate::bigquery::auth::AccessToken;
     use crate::bigquery::client::Settings;
 
     type Asked = Arc<Mutex<Vec<String>>>;
@@ -144,7 +144,7 @@ mod tests {
             location: Some("EU".into()),
             job_timeout: Duration::from_secs(1),
         };
-        let bigquery = BigQuery::at(format!("http://{address}"), Token::Emulator, settings).await.unwrap();
+        let bigquery = BigQuery::at(format!("http://{address}"), AccessToken::Emulator, settings).await.unwrap();
         let mut rows = bigquery.rows("SELECT 1".to_owned(), "read", "the rows of x");
         let mut found = Vec::new();
         while let Some(row) = rows.next().await.unwrap() {

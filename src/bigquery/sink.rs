@@ -16,7 +16,7 @@ use super::job_name::{JobName, Verb};
 use super::jobs::NOTHING;
 use super::load_job::{query_job, source_uris};
 use super::merge_statement::Merger;
-use super::partitioning::Reach;
+use super::partitioning::MergeReach;
 use super::tables::PreparedTarget;
 use super::target_plan::TargetPlan;
 use crate::batch::{Apply, Batch, Changes, Merge, Parts, Replace, RowsWritten, TableBatch};
@@ -115,7 +115,7 @@ impl Destination<'_> {
     /// The staged rows change the table. Bounded by the target's partitions where it demands that or the config allows it; fails where
     /// it has to be bounded and can't be.
     pub fn changes(self, changes: Changes, parts: Parts) -> Result<Apply, BigQueryError> {
-        let reach = Reach::of(changes.unstaged(), parts);
+        let reach = MergeReach::of(changes.unstaged(), parts);
         let merge = self.bigquery.merge_of(&self.plan.target.table, self.run, changes);
         let within = match &self.prepared.partitioning {
             Some(found) => found.bound(self.plan, reach)?,

@@ -8,7 +8,7 @@ use super::error::{BigQueryError, TableFault};
 use super::fit::{Difference, Present, compare, other_columns, refuse_foreign, refuse_unwritable};
 use super::jobs::Earlier;
 use super::lost_columns;
-use super::partitioning::{Partitioning, Reach};
+use super::partitioning::{MergeReach, Partitioning};
 use super::target_plan::{TargetPlan, is_ours, label};
 use crate::batch::{ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
@@ -16,7 +16,7 @@ use crate::model::{Column, ColumnMode, DeleteStyle, TargetRef};
 
 /// How a target was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prepared {
+pub enum TargetState {
     /// It is there, or was made, and takes the columns as they are.
     Ready,
     /// It is there, and was not touched: a column that it had is gone, and changes alone don't fill it again.
@@ -30,7 +30,7 @@ pub enum Prepared {
 /// A target, ready or not, and its columns as the API writes them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreparedTarget {
-    pub state: Prepared,
+    pub state: TargetState,
     pub fields: Vec<Value>,
     /// Rows that BigQuery counts in it.
     pub rows: Option<u64>,
@@ -43,7 +43,7 @@ pub struct PreparedTarget {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     /// How a run would find it.
-    pub state: Prepared,
+    pub state: TargetState,
     /// Bytes and rows; `None` where it is not there.
     pub size: Option<(u64, u64)>,
     /// Columns of the target that are not from the source.
@@ -53,14 +53,14 @@ pub struct Inspection {
 
 impl Inspection {
     /// The column that bounds a MERGE which has to look so far, if any; fails where there has to be one and it can't be.
-    pub fn bound(&self, plan: &TargetPlan, reach: Reach) -> Result<Option<String>, BigQueryError> {
+    pub fn bound(&self, plan: &TargetPlan, reach: MergeReach) -> Result<Option<String>, BigQueryError> {
         self.partitioning.as_ref().map_or(Ok(None), |found| found.bound(plan, reach))
     }
 }
 
 impl PreparedTarget {
     pub fn replace_schema(&self) -> ReplaceSchema {
-        if self.state == Prepared::Incompatible { ReplaceSchema::Overwrite } else { ReplaceSchema::Keep }
+        if self.state == TargetState::Incompatible { ReplaceSchema::Overwrite } else { ReplaceSchema::Keep }
     }
 }
 
@@ -73,7 +73,7 @@ impl BigQuery {
         match &found {
             None if merges => {
                 return Ok(PreparedTarget {
-                    state: Prepared::Missing,
+                    state: TargetState::Missing,
                     fields: Vec::new(),
                     rows: None,
                     partitioning: None,
@@ -92,7 +92,7 @@ impl BigQuery {
             None => {
                 self.create_table(plan).await?;
                 Ok(PreparedTarget {
-                    state: Prepared::Ready,
+                    state: TargetState::Ready,
                     fields: plan.fields(),
                     rows: Some(0),
                     partitioning: plan.partition.as_ref().map(Partitioning::planned),
@@ -113,7 +113,7 @@ impl BigQuery {
             (Ok(Difference { missing, narrow, strict }), _) => {
                 let (lost, missing) = lost_columns::split(plan, missing);
                 if !lost.is_empty() && present == Present::Merge {
-                    let (state, fields) = (Prepared::LacksColumn, Vec::new());
+                    let (state, fields) = (TargetState::LacksColumn, Vec::new());
                     return Ok(PreparedTarget { state, fields, rows, partitioning, lost });
                 }
                 let mut fields = self.patch_table(plan, table, &missing, &strict, is_ours).await?;
@@ -123,7 +123,7 @@ impl BigQuery {
                     set_types(&mut fields, &narrow);
                 }
                 fields.extend(lost_columns::fields(&lost));
-                Ok(PreparedTarget { state: Prepared::Ready, fields, rows, partitioning, lost })
+                Ok(PreparedTarget { state: TargetState::Ready, fields, rows, partitioning, lost })
             }
             // Nor can a load that brings its schema along.
             (Err(e @ BigQueryError::Table(TableFault::Partition { .. })), _) => Err(e),
@@ -131,7 +131,7 @@ impl BigQuery {
             (Err(_), Present::Overwrite) if plan.delete == DeleteStyle::Hard => {
                 // A load does not take other clustering than the table's.
                 self.recluster(plan, table).await?;
-                let (state, fields) = (Prepared::Incompatible, plan.fields());
+                let (state, fields) = (TargetState::Incompatible, plan.fields());
                 Ok(PreparedTarget { state, fields, rows, partitioning, lost: Vec::new() })
             }
             (Err(e), _) => Err(e),
@@ -158,7 +158,7 @@ impl BigQuery {
         let Some(table) = self.get_table(&plan.target).await? else {
             let partitioning = plan.partition.as_ref().map(Partitioning::planned);
             let is_merged = matches!(present, Present::Merge | Present::MergeAll);
-            let state = if is_merged { Prepared::Missing } else { Prepared::Ready };
+            let state = if is_merged { TargetState::Missing } else { TargetState::Ready };
             return Ok(Inspection { state, size: None, others: Vec::new(), partitioning });
         };
         refuse_unwritable(plan, present, &table)?;
@@ -166,7 +166,7 @@ impl BigQuery {
         let (lost, _) = lost_columns::split(plan, compare(plan, &table)?.missing);
         let lacks = !lost.is_empty() && present == Present::Merge;
         Ok(Inspection {
-            state: if lacks { Prepared::LacksColumn } else { Prepared::Ready },
+            state: if lacks { TargetState::LacksColumn } else { TargetState::Ready },
             size: Some(size(&table)),
             others: other_columns(plan, &table),
             partitioning: Partitioning::of(&table),

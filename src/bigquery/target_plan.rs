@@ -24,7 +24,7 @@ pub struct TargetPlan {
 
 /// Where a target's column comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum ColumnOrigin {
     Source,
     Added(AddedBy),
 }
@@ -86,12 +86,12 @@ impl TargetPlan {
     }
 
     /// Why the target has a column.
-    pub(super) fn origin(&self, column: &str) -> Origin {
+    pub(super) fn origin(&self, column: &str) -> ColumnOrigin {
         match &self.delete {
-            DeleteStyle::Soft { flag, .. } if flag == column => Origin::Added(AddedBy::DeletedFlag),
-            DeleteStyle::Soft { at, .. } if at == column => Origin::Added(AddedBy::DeletedAt),
-            _ if self.metadata.columns().iter().any(|c| c.name == column) => Origin::Added(AddedBy::Metadata),
-            _ => Origin::Source,
+            DeleteStyle::Soft { flag, .. } if flag == column => ColumnOrigin::Added(AddedBy::DeletedFlag),
+            DeleteStyle::Soft { at, .. } if at == column => ColumnOrigin::Added(AddedBy::DeletedAt),
+            _ if self.metadata.columns().iter().any(|c| c.name == column) => ColumnOrigin::Added(AddedBy::Metadata),
+            _ => ColumnOrigin::Source,
         }
     }
 

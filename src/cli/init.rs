@@ -90,7 +90,7 @@ fn summary(path: &str, proposal: &Proposal, places: Places) -> String {
         n => lines.push(format!("{n} more stand there as comments, each with the reason")),
     }
     let offers_hash =
-        proposal.tables.iter().any(|t| t.entries.iter().any(|e| e.key == "hash" && e.written == Written::Offered));
+        proposal.tables.iter().any(|t| t.settings.iter().any(|e| e.key == "hash" && e.written == Written::Offered));
     if offers_hash {
         lines.push("some columns look like personal data: look for `# hash` in the file and decide".to_owned());
     }

@@ -17,7 +17,7 @@ pub struct Fault {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("{}", Listing(name, faults))]
+    #[error("{}", FaultList(name, faults))]
     Faults { name: String, faults: Vec<Fault> },
 
     #[error("{name}: cannot be read: {reason}")]
@@ -45,9 +45,9 @@ impl ConfigError {
     }
 }
 
-struct Listing<'a>(&'a str, &'a [Fault]);
+struct FaultList<'a>(&'a str, &'a [Fault]);
 
-impl fmt::Display for Listing<'_> {
+impl fmt::Display for FaultList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, fault) in self.1.iter().enumerate() {
             let newline = if n == 0 { "" } else { "\n" };

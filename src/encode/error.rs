@@ -59,7 +59,7 @@ pub enum EncodeError {
 
 /// Whose fault it is that a table can't be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+enum AtFault {
     Config,
     /// A row holds what can't be stored, and the config wants the run to fail then.
     Row,
@@ -69,10 +69,10 @@ enum Fault {
 
 impl EncodeError {
     /// Whose fault it is.
-    fn fault(&self) -> Fault {
+    fn fault(&self) -> AtFault {
         match self {
-            Self::Malformed { .. } => Fault::Source,
-            Self::Unrepresentable { .. } | Self::RowTooLong(_) => Fault::Row,
+            Self::Malformed { .. } => AtFault::Source,
+            Self::Unrepresentable { .. } | Self::RowTooLong(_) => AtFault::Row,
             Self::NoSuchKeyColumn { .. }
             | Self::NoSuchColumn { .. }
             | Self::NoKey { .. }
@@ -83,18 +83,18 @@ impl EncodeError {
             | Self::BadPartition { .. }
             | Self::BadKeyType { .. }
             | Self::NameCollision { .. }
-            | Self::NoColumns { .. } => Fault::Config,
+            | Self::NoColumns { .. } => AtFault::Config,
         }
     }
 
     pub fn is_transient(&self) -> bool {
-        self.fault() == Fault::Source
+        self.fault() == AtFault::Source
     }
 
     pub fn blame(&self) -> Blame {
         match self.fault() {
-            Fault::Config => Blame::Config,
-            Fault::Row | Fault::Source => Blame::World,
+            AtFault::Config => Blame::Config,
+            AtFault::Row | AtFault::Source => Blame::World,
         }
     }
 

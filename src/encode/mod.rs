@@ -32,5 +32,5 @@ pub use key_bounds::join_bounds;
 pub use key_digest::KeyDigest;
 pub use row::{Flag, RowEncoder, RowKind, Stamp, Tally};
 pub use shape::{Shape, ShapeColumn};
-pub use table_schema::{ColumnSchema, Content, Mapping, Nullability, TableSchema, Wish};
+pub use table_schema::{ColumnSchema, ColumnWish, Content, Mapping, Nullability, TableSchema};
 pub use value::Unrepresentable;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::column_names::legal_name;
 use super::error::EncodeError;
-use super::table_schema::{ColumnSchema, Content, Mapping, Nullability, TableSchema, Wish};
+use super::table_schema::{ColumnSchema, ColumnWish, Content, Mapping, Nullability, TableSchema};
 use crate::model::{CaptureKind, Column, ColumnMode, DeleteStyle, TableSpec, TargetType, nearest};
 
 /// One published column.
@@ -208,7 +208,7 @@ fn publish(spec: &TableSpec, column: &impl ColumnSchema, mode: ColumnMode) -> Re
     let mapping = if is_among(&spec.hash, source) {
         column.hashed()
     } else {
-        column.map(Wish { forced, arrays: spec.arrays }).ok_or_else(|| EncodeError::CannotForce {
+        column.map(ColumnWish { forced, arrays: spec.arrays }).ok_or_else(|| EncodeError::CannotForce {
             column: source.to_owned(),
             source_type: column.type_name().to_owned(),
             target: forced.unwrap_or(TargetType::String),

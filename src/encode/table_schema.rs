@@ -32,7 +32,7 @@ pub trait ColumnSchema {
     fn nullability(&self) -> Nullability;
 
     /// How its values reach the target; `None` where the type it is forced to can't be made of its own.
-    fn map(&self, wish: Wish) -> Option<Mapping>;
+    fn map(&self, wish: ColumnWish) -> Option<Mapping>;
 
     /// How a salted digest reaches the target in the values' place.
     fn hashed(&self) -> Mapping;
@@ -47,7 +47,7 @@ pub enum Nullability {
 
 /// What the config wants of a column beside what its type says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct ColumnWish {
     pub forced: Option<TargetType>,
     pub arrays: Arrays,
 }

@@ -12,7 +12,7 @@
 //! `cursor` and `xmin` find no deletes, so `deletes = "keys"` goes with them.
 
 use super::changelog::{Coverage, follows};
-use super::proposed::{Entry, LARGE, ProposedLog, Written};
+use super::proposed::{LARGE, ProposedLog, Setting, Written};
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, text};
 use crate::source::{Access, Candidate, CursorType, Listing, Relation, RelationKind, SourceColumn};
@@ -48,17 +48,17 @@ pub fn key(relation: &Relation) -> Option<&[String]> {
 }
 
 /// The whole table, each tick.
-pub fn full(why: &str) -> Entry {
+pub fn full(why: &str) -> Setting {
     live("capture", "full", why)
 }
 
 /// No column is the key's.
-pub fn no_key(why: &str) -> Entry {
-    Entry { key: "key", value: list([]), why: why.to_owned(), written: Written::Live }
+pub fn no_key(why: &str) -> Setting {
+    Setting { key: "key", value: list([]), why: why.to_owned(), written: Written::Live }
 }
 
 /// Chooses for a table or view.
-pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog>) -> Vec<Entry> {
+pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog>) -> Vec<Setting> {
     let relation = &candidate.relation;
     if matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView | RelationKind::Foreign) {
         return vec![full("")];
@@ -71,30 +71,35 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
     let is_primary = !relation.primary_key.is_empty();
     let named = || {
         let value = list(key.iter().map(String::as_str));
-        Entry { key: "key", value, why: "no primary key; a unique index is on this".to_owned(), written: Written::Live }
+        Setting {
+            key: "key",
+            value,
+            why: "no primary key; a unique index is on this".to_owned(),
+            written: Written::Live,
+        }
     };
-    let mut entries: Vec<Entry> = (!is_primary).then(named).into_iter().collect();
+    let mut settings: Vec<Setting> = (!is_primary).then(named).into_iter().collect();
     match &candidate.access {
         Access::Columns(columns) if key.iter().all(|c| columns.contains(c)) => {
-            entries.push(full("the role may not read which transaction wrote a row (xmin)"));
+            settings.push(full("the role may not read which transaction wrote a row (xmin)"));
         }
-        Access::Columns(_) => entries = vec![full("the role may not read the key"), no_key("")],
+        Access::Columns(_) => settings = vec![full("the role may not read the key"), no_key("")],
         Access::Whole if !relation.tells_its_writers() => {
-            entries.push(full("a part of it is a foreign table, whose rows do not say which transaction wrote them"));
+            settings.push(full("a part of it is a foreign table, whose rows do not say which transaction wrote them"));
         }
         Access::Whole => {
             let log = log.filter(|l| l.written == Written::Live);
             match log.and_then(|l| Some((l, follows(listing, candidate, &l.table)?))) {
-                Some((log, coverage)) => entries.extend(by_its_log(log, coverage)),
-                None => entries.extend(by_its_rows(listing, candidate)),
+                Some((log, coverage)) => settings.extend(by_its_log(log, coverage)),
+                None => settings.extend(by_its_rows(listing, candidate)),
             }
         }
     }
-    entries
+    settings
 }
 
 /// By the log that its triggers write.
-fn by_its_log(log: &ProposedLog, coverage: Coverage) -> Vec<Entry> {
+fn by_its_log(log: &ProposedLog, coverage: Coverage) -> Vec<Setting> {
     let table = &log.table;
     match coverage {
         Coverage::AllWrites => {
@@ -110,45 +115,45 @@ fn by_its_log(log: &ProposedLog, coverage: Coverage) -> Vec<Entry> {
 }
 
 /// By what the rows themselves say: a column that every write sets, or the transaction that wrote them.
-fn by_its_rows(listing: &Listing, candidate: &Candidate) -> Vec<Entry> {
+fn by_its_rows(listing: &Listing, candidate: &Candidate) -> Vec<Setting> {
     let relation = &candidate.relation;
     let is_large = candidate.about_rows.is_some_and(|n| n >= LARGE);
-    let mut entries = Vec::new();
+    let mut settings = Vec::new();
     match cursor(relation) {
-        None => entries.push(live("capture", "xmin", "")),
+        None => settings.push(live("capture", "xmin", "")),
         Some(column) if !relation.ordered.contains(&column.name) => {
             let cursor = &column.name;
             let why = format!("no index begins with {cursor}, so a cursor would scan the table too, and find less");
-            entries.push(live("capture", "xmin", &why));
+            settings.push(live("capture", "xmin", &why));
         }
         Some(column) => match (trigger_that_sets(candidate, listing, column), is_large) {
             (Some(trigger), _) => {
                 let why = format!("it has an index, and the trigger {trigger} sets it on every insert and update");
-                entries.push(live("cursor", &column.name, &why));
+                settings.push(live("cursor", &column.name, &why));
             }
             (None, true) => {
                 let why = "it has an index; a write that does not set it, such as an update in bulk, waits for reconcile_every";
-                entries.push(live("cursor", &column.name, why));
+                settings.push(live("cursor", &column.name, why));
                 let why = "reads the whole table and compares it with the target, so that nothing is missed for longer";
-                entries.push(live("reconcile_every", "7d", why));
+                settings.push(live("reconcile_every", "7d", why));
             }
             (None, false) => {
                 let why = format!("also finds writes that do not set {}, such as updates in bulk", column.name);
-                entries.push(live("capture", "xmin", &why));
+                settings.push(live("capture", "xmin", &why));
                 let why = "in place of capture, when the table is large and every write sets it: it has an index";
-                entries.push(Entry { written: Written::Offered, ..live("cursor", &column.name, why) });
+                settings.push(Setting { written: Written::Offered, ..live("cursor", &column.name, why) });
             }
         },
     }
-    entries.push(live("deletes", "keys", ""));
+    settings.push(live("deletes", "keys", ""));
     if is_large {
-        entries.push(live("deletes_every", "1h", "each time reads all keys of the source"));
+        settings.push(live("deletes_every", "1h", "each time reads all keys of the source"));
     }
-    entries
+    settings
 }
 
-fn live(key: &'static str, value: &str, why: &str) -> Entry {
-    Entry { key, value: text(value), why: why.to_owned(), written: Written::Live }
+fn live(key: &'static str, value: &str, why: &str) -> Setting {
+    Setting { key, value: text(value), why: why.to_owned(), written: Written::Live }
 }
 
 fn cursor(relation: &Relation) -> Option<&SourceColumn> {

@@ -1,7 +1,7 @@
 //! What is proposed, read by the config's own reader and laid over the table: it has to be right as it stands.
 
 use super::capture::{full, no_key};
-use super::proposed::{Entry, Proposed, Written};
+use super::proposed::{Proposed, Setting, Written};
 use super::render::one_table;
 use super::toml_text::{key, text};
 use crate::config::{Config, Environment};
@@ -38,11 +38,11 @@ pub fn checked(proposed: &mut Proposed, relation: &Relation) -> Result<TableSpec
             }
             Err(EncodeError::BadKeyType { column, source_type, .. }) => {
                 let kept = ["exclude", "hash", "rename"];
-                proposed.entries.retain(|e| kept.contains(&e.key));
+                proposed.settings.retain(|e| kept.contains(&e.key));
                 let why = format!(
                     "BigQuery takes no key of type {source_type} ({column}): the whole table replaces the target each tick"
                 );
-                proposed.entries.splice(0..0, [full(&why), no_key("")]);
+                proposed.settings.splice(0..0, [full(&why), no_key("")]);
             }
             Err(EncodeError::NoColumns) if relation.columns.is_empty() => return Err("It has no columns.".to_owned()),
             Err(e) => return Err(format!("{e}: {}.", e.hint())),
@@ -55,6 +55,6 @@ fn set_rename(proposed: &mut Proposed, renamed: &[(String, String)]) {
     let each: Vec<String> = renamed.iter().map(|(from, to)| format!("{} = {}", key(from), text(to))).collect();
     let value = format!("{{ {} }}", each.join(", "));
     let why = "BigQuery compares names without case, and takes letters, digits and underscores".to_owned();
-    proposed.entries.retain(|e| e.key != "rename");
-    proposed.entries.push(Entry { key: "rename", value, why, written: Written::Live });
+    proposed.settings.retain(|e| e.key != "rename");
+    proposed.settings.push(Setting { key: "rename", value, why, written: Written::Live });
 }

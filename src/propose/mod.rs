@@ -26,7 +26,7 @@ mod toml_text;
 pub use checked::spec_of;
 pub use error::ProposeError;
 pub use file_head::Places;
-pub use proposed::{Entry, Proposal, Proposed, ProposedLog, Verdict, Written};
+pub use proposed::{Proposal, Proposed, ProposedLog, Setting, Verdict, Written};
 pub use render::{render, settings};
 pub use select::{Filters, Wish, near};
 pub use table::propose_table;

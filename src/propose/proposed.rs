@@ -14,7 +14,7 @@ pub enum Written {
 
 /// One key of a `[[table]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Setting {
     pub key: &'static str,
     /// As TOML.
     pub value: String,
@@ -42,7 +42,7 @@ pub struct Proposed {
     pub verdict: Verdict,
     /// Where it is not the table's own name.
     pub target: Option<String>,
-    pub entries: Vec<Entry>,
+    pub settings: Vec<Setting>,
 }
 
 /// Who writes a change log.

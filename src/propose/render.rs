@@ -1,6 +1,6 @@
 //! The proposal as a file: TOML with the reason for each choice.
 
-use super::proposed::{Entry, LogWriter, Proposal, Proposed, ProposedLog, Verdict, Written};
+use super::proposed::{LogWriter, Proposal, Proposed, ProposedLog, Setting, Verdict, Written};
 use super::toml_text::{WIDTH, comment, relation, remarks, text, wrap};
 use crate::propose::file_head::{Places, head};
 
@@ -30,7 +30,7 @@ pub fn one_table(proposed: &Proposed) -> String {
         "[source]\nurl = \"postgres://localhost/\"\n[storage]\nurl = \"gs://my-bucket/plimsoll\"\n\
          [bigquery]\nproject = \"my-project\"\ndataset = \"app\"\n",
     );
-    if proposed.entries.iter().any(|e| e.key == "capture" && e.value == "\"changelog\"") {
+    if proposed.settings.iter().any(|e| e.key == "capture" && e.value == "\"changelog\"") {
         out.push_str("[changelog]\npreset = \"supa_audit\"\n");
     }
     table_lines(proposed).iter().for_each(|line| {
@@ -91,29 +91,29 @@ fn render_table(table: &Proposed, out: &mut String) {
 fn table_lines(table: &Proposed) -> Vec<String> {
     let mut lines = vec!["[[table]]".to_owned(), format!("source = {}", relation(&table.name))];
     lines.extend(table.target.iter().map(|target| format!("target = {}", text(target))));
-    for entry in &table.entries {
-        lines.extend(entry_lines(entry));
+    for setting in &table.settings {
+        lines.extend(setting_lines(setting));
     }
     lines
 }
 
 /// The settings of a table that count, a line each.
 pub fn settings(table: &Proposed) -> Vec<String> {
-    table.entries.iter().filter(|e| e.written == Written::Live).map(|e| format!("{} = {}", e.key, e.value)).collect()
+    table.settings.iter().filter(|e| e.written == Written::Live).map(|e| format!("{} = {}", e.key, e.value)).collect()
 }
 
 /// The reason stands behind the line where both are short, else above it.
-fn entry_lines(entry: &Entry) -> Vec<String> {
-    let mark = if entry.written == Written::Live { "" } else { "# " };
-    let line = format!("{mark}{} = {}", entry.key, entry.value);
-    if entry.why.is_empty() {
+fn setting_lines(setting: &Setting) -> Vec<String> {
+    let mark = if setting.written == Written::Live { "" } else { "# " };
+    let line = format!("{mark}{} = {}", setting.key, setting.value);
+    if setting.why.is_empty() {
         return vec![line];
     }
-    let with_why = format!("{line}  # {}", comment(&entry.why));
+    let with_why = format!("{line}  # {}", comment(&setting.why));
     if with_why.chars().count() <= WIDTH {
         return vec![with_why];
     }
-    let mut lines: Vec<String> = wrap(&comment(&entry.why)).into_iter().map(|l| format!("# {l}")).collect();
+    let mut lines: Vec<String> = wrap(&comment(&setting.why)).into_iter().map(|l| format!("# {l}")).collect();
     lines.push(line);
     lines
 }

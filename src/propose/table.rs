@@ -4,7 +4,7 @@ use super::capture;
 use super::changelog::is_log;
 use super::checked::checked;
 use super::frameworks::framework_table;
-use super::proposed::{Entry, LARGE, LogWriter, Proposed, ProposedLog, Verdict, Written};
+use super::proposed::{LARGE, LogWriter, Proposed, ProposedLog, Setting, Verdict, Written};
 use super::select::Wish;
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, relation_name};
@@ -19,8 +19,8 @@ pub fn propose_table(
     target: String,
 ) -> Proposed {
     let relation = &candidate.relation;
-    let mut entries = capture::choose(listing, candidate, log);
-    entries.extend(of_columns(candidate));
+    let mut settings = capture::choose(listing, candidate, log);
+    settings.extend(of_columns(candidate));
     let mut reasons = why_not(listing, candidate, wish, log);
     let mut remarks = remarks(listing, candidate);
     let secret = sensitive_key(candidate, Sensitive::Secret).into_iter().map(|column| {
@@ -37,7 +37,7 @@ pub fn propose_table(
         remarks,
         verdict: Verdict::Active,
         target: (target != candidate.name.name).then_some(target),
-        entries,
+        settings,
     };
     match checked(&mut proposed, relation) {
         Ok(spec) if reasons.is_empty() => proposed.heading.push_str(&format!(": {}", spec.finds())),
@@ -147,7 +147,7 @@ fn view(what: &str, log: Option<&ProposedLog>) -> String {
 }
 
 /// Columns that had better stay in the source.
-fn of_columns(candidate: &Candidate) -> Vec<Entry> {
+fn of_columns(candidate: &Candidate) -> Vec<Setting> {
     let relation = &candidate.relation;
     let key = capture::key(relation).unwrap_or_default();
     let readable = |name: &String| match &candidate.access {
@@ -158,14 +158,14 @@ fn of_columns(candidate: &Candidate) -> Vec<Entry> {
         let found = relation.columns.iter().filter(|c| !key.contains(&c.name) && readable(&c.name));
         found.filter(|c| sensitive(c) == Some(sort)).map(|c| c.name.as_str()).collect()
     };
-    let mut entries = Vec::new();
+    let mut settings = Vec::new();
     let closed: Vec<&str> =
         relation.columns.iter().map(|c| &c.name).filter(|c| !readable(c)).map(String::as_str).collect();
     if !closed.is_empty() {
         let why = "secrets by their names, and what the role may not read".to_owned();
         let secrets = of(Sensitive::Secret);
         let why = if secrets.is_empty() { "the role may not read them".to_owned() } else { why };
-        entries.push(Entry {
+        settings.push(Setting {
             key: "exclude",
             value: list(secrets.into_iter().chain(closed)),
             why,
@@ -177,12 +177,12 @@ fn of_columns(candidate: &Candidate) -> Vec<Entry> {
         (Sensitive::Personal, "hash", "named like personal data", Written::Offered),
     ] {
         let columns = of(sort);
-        let is_written = entries.iter().any(|e: &Entry| e.key == key);
+        let is_written = settings.iter().any(|e: &Setting| e.key == key);
         if !columns.is_empty() && !is_written {
-            entries.push(Entry { key, value: list(columns), why: why.to_owned(), written });
+            settings.push(Setting { key, value: list(columns), why: why.to_owned(), written });
         }
     }
-    entries
+    settings
 }
 
 fn heading(candidate: &Candidate) -> String {

@@ -13,7 +13,7 @@ use super::target_plan::{present, why_unfit, why_whole};
 use crate::batch::{
     Absent, Changes, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Unstaged, Update,
 };
-use crate::bigquery::{Inspection, Merger, Reach, TargetPlan, merge_statement};
+use crate::bigquery::{Inspection, MergeReach, Merger, TargetPlan, merge_statement};
 use crate::capture::keyed::change_log::{Claim, Log, Survey};
 use crate::capture::keyed::{Chunk, Reread};
 use crate::capture::{Decision, Pass, Why};
@@ -165,10 +165,10 @@ impl Context {
         plan: &mut TablePlan,
     ) -> Result<(), RunError> {
         let reach = match changes.unstaged() {
-            Unstaged::Go | Unstaged::GoInScopes => Reach::All,
+            Unstaged::Go | Unstaged::GoInScopes => MergeReach::All,
             // Whether a row is to be deleted only reading tells.
-            Unstaged::Stay if spec.capture == CaptureKind::Changelog || spec.filter.is_some() => Reach::Keys,
-            Unstaged::Stay => Reach::Rows,
+            Unstaged::Stay if spec.capture == CaptureKind::Changelog || spec.filter.is_some() => MergeReach::Keys,
+            Unstaged::Stay => MergeReach::Rows,
         };
         let target_bytes = found.size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED);
         plan.estimated_bytes = target_bytes + LEAST_BILLED;

@@ -1,7 +1,7 @@
 //! What there is to say of a table's target before anything is written to it.
 
 use crate::batch::Standing;
-use crate::bigquery::{Inspection, Reach};
+use crate::bigquery::{Inspection, MergeReach};
 use crate::capture::keyed::Reach as Names;
 use crate::capture::keyed::change_log::Claim;
 use crate::capture::may_be_chunked;
@@ -12,18 +12,18 @@ use crate::run::partition_limit::refuse_too_many;
 use crate::source::{Session, Table};
 
 /// How far the MERGEs of a table have to look, those of every day included that comes by itself; `None` where there are none.
-pub(super) fn usual_reach(spec: &TableSpec, claims: &[Claim]) -> Option<Reach> {
+pub(super) fn usual_reach(spec: &TableSpec, claims: &[Claim]) -> Option<MergeReach> {
     let looks_everywhere = spec.delete != DeleteStyle::Hard
         || spec.deletes == Deletes::Keys
         || spec.reconcile_every.is_some()
         || claims.iter().any(|c| c.key.reach == Names::Scope);
     match spec.capture {
         CaptureKind::Full if spec.delete == DeleteStyle::Hard => None,
-        _ if looks_everywhere => Some(Reach::All),
-        CaptureKind::Changelog => Some(Reach::Keys),
+        _ if looks_everywhere => Some(MergeReach::All),
+        CaptureKind::Changelog => Some(MergeReach::Keys),
         // A row that the filter lets through no more is deleted by its key.
-        CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin if spec.filter.is_some() => Some(Reach::Keys),
-        CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin => Some(Reach::Rows),
+        CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin if spec.filter.is_some() => Some(MergeReach::Keys),
+        CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin => Some(MergeReach::Rows),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::order::Mode;
 use crate::batch::RowsBefore;
-use crate::bigquery::{Prepared, Present, TargetPlan};
+use crate::bigquery::{Present, TargetPlan, TargetState};
 use crate::capture::{Decision, ExpectedRows, Part, Why};
 use crate::encode::{EncodeError, Shape};
 use crate::model::{ColumnMode, TableSpec, TargetRef, nearest};
@@ -57,13 +57,13 @@ pub(super) fn present(decision: Decision, mode: Mode) -> Present {
 }
 
 /// What keeps rows from being merged into a target, so that all have to be read. `expected` says whether it has to have any.
-pub(super) fn why_unfit(state: Prepared, rows: Option<u64>, expected: ExpectedRows) -> Option<Why> {
+pub(super) fn why_unfit(state: TargetState, rows: Option<u64>, expected: ExpectedRows) -> Option<Why> {
     match (state, rows, expected) {
-        (Prepared::Missing, ..) => Some(Why::TargetMissing),
-        (Prepared::LacksColumn, ..) => Some(Why::TargetLacksColumn),
+        (TargetState::Missing, ..) => Some(Why::TargetMissing),
+        (TargetState::LacksColumn, ..) => Some(Why::TargetLacksColumn),
         // Somebody has emptied it by hand: changes would never bring the other rows back.
         (_, Some(0), ExpectedRows::Some) => Some(Why::TargetEmptied),
-        (Prepared::Ready | Prepared::Incompatible, ..) => None,
+        (TargetState::Ready | TargetState::Incompatible, ..) => None,
     }
 }
 

@@ -18,7 +18,7 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Validation};
 use serde::Deserialize;
 
-use super::keys::{Keys, KeysError};
+use super::keys::{KeysError, SigningKeys};
 use crate::config::Auth;
 use crate::server::listen_address::Checks;
 
@@ -49,7 +49,7 @@ pub(super) enum Gate {
 
 /// What a token has to say.
 pub(super) struct Oidc {
-    keys: Keys,
+    keys: SigningKeys,
     validation: Validation,
     accounts: Vec<String>,
 }
@@ -73,7 +73,7 @@ impl Gate {
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.validate_nbf = true;
         validation.leeway = SKEW;
-        let keys = Keys::at(url.unwrap_or_else(|| GOOGLES_KEYS.to_owned()));
+        let keys = SigningKeys::at(url.unwrap_or_else(|| GOOGLES_KEYS.to_owned()));
         Self::Oidc(Box::new(Oidc { keys, validation, accounts: accounts.clone() }))
     }
 

@@ -35,7 +35,7 @@ pub(super) enum KeysError {
 
 /// A set of keys at a URL. Cheap to share.
 #[derive(Clone)]
-pub(super) struct Keys {
+pub(super) struct SigningKeys {
     url: String,
     http: reqwest::Client,
     kept: Arc<Mutex<Kept>>,
@@ -50,7 +50,7 @@ struct Kept {
     asked: Option<Instant>,
 }
 
-impl Keys {
+impl SigningKeys {
     pub fn at(url: String) -> Self {
         Self { url, http: reqwest::Client::new(), kept: Arc::default(), turn: Arc::default() }
     }

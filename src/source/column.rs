@@ -3,7 +3,7 @@
 use super::cursor::CursorType;
 use super::postgres::{self, PostgresType};
 use super::value_kind::ValueKind;
-use crate::encode::{ColumnSchema, Mapping, Nullability, Wish};
+use crate::encode::{ColumnSchema, ColumnWish, Mapping, Nullability};
 use crate::model::KeyFormat;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +94,7 @@ impl ColumnSchema for SourceColumn {
         if self.not_null { Nullability::NotNull } else { Nullability::Nullable }
     }
 
-    fn map(&self, wish: Wish) -> Option<Mapping> {
+    fn map(&self, wish: ColumnWish) -> Option<Mapping> {
         match &self.native {
             NativeType::Postgres(native) => postgres::mapping(&self.name, native, wish),
         }

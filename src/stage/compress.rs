@@ -14,7 +14,7 @@ use super::error::StageError;
 use crate::batch::Compression;
 
 /// A part as it will be stored.
-pub(super) struct Part {
+pub(super) struct CompressedPart {
     pub number: u32,
     pub content: Bytes,
     /// Given back once the part is stored: until then no other is handed over.
@@ -73,7 +73,7 @@ pub(super) fn empty(compression: Compression) -> Result<Bytes, StageError> {
 /// Handing over waits until the part before is stored, so that at most two exist: one fills while one is sent.
 pub(super) fn compress(
     mut chunks: Receiver<Vec<u8>>,
-    parts: &Sender<Part>,
+    parts: &Sender<CompressedPart>,
     part_size: usize,
     compression: Compression,
 ) -> Result<(), StageError> {
@@ -83,7 +83,7 @@ pub(super) fn compress(
     let hand_over = |number: u32, buffer: Buffer| {
         let content = buffer.finish().map_err(failed)?;
         let turn = runtime.block_on(turns.clone().acquire_owned()).map_err(|_| StageError::Stopped)?;
-        parts.blocking_send(Part { number, content, _turn: turn }).map_err(|_| StageError::Stopped)
+        parts.blocking_send(CompressedPart { number, content, _turn: turn }).map_err(|_| StageError::Stopped)
     };
     let mut buffer = Buffer::new(compression);
     let mut is_empty = true;

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::compress::{Part, compress, empty};
+use super::compress::{CompressedPart, compress, empty};
 use super::error::StageError;
 use crate::batch::{Compression, part_name};
 use crate::failpoint::{Effect, around};
@@ -80,7 +80,7 @@ async fn upload(
     folder: String,
     stem: &'static str,
     compression: Compression,
-    mut queue: mpsc::Receiver<Part>,
+    mut queue: mpsc::Receiver<CompressedPart>,
 ) -> Result<StagedFiles, StageError> {
     let mut files = StagedFiles::default();
     while let Some(part) = queue.recv().await {

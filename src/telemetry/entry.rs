@@ -29,19 +29,19 @@ fn project() -> Option<String> {
 }
 
 /// Writes entries to standard error.
-pub(super) struct Entries;
+pub(super) struct JsonEntries;
 
-pub(super) struct Entry(io::Stderr);
+pub(super) struct JsonEntry(io::Stderr);
 
-impl<'a> MakeWriter<'a> for Entries {
-    type Writer = Entry;
+impl<'a> MakeWriter<'a> for JsonEntries {
+    type Writer = JsonEntry;
 
-    fn make_writer(&'a self) -> Entry {
-        Entry(io::stderr())
+    fn make_writer(&'a self) -> JsonEntry {
+        JsonEntry(io::stderr())
     }
 }
 
-impl Write for Entry {
+impl Write for JsonEntry {
     /// The formatter hands over one whole line at a time.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let annotated = annotate(line, project().as_deref());

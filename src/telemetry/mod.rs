@@ -82,14 +82,14 @@ pub fn init(format: LogFormat, job: Job, bars: MultiProgress) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let layer = match format {
         LogFormat::Text => {
-            let clock = if job == Job::Service { text::Clock::Shown } else { text::Clock::Hidden };
+            let clock = if job == Job::Service { text::WriteTime::Shown } else { text::WriteTime::Hidden };
             tracing_subscriber::fmt::layer()
-                .event_format(text::Lines(clock))
+                .event_format(text::TextLines(clock))
                 .with_ansi(console::colors_enabled_stderr())
                 .with_writer(text::AboveBars(bars))
                 .boxed()
         }
-        LogFormat::Json => tracing_stackdriver::layer().with_writer(entry::Entries).boxed(),
+        LogFormat::Json => tracing_stackdriver::layer().with_writer(entry::JsonEntries).boxed(),
     };
     // Only a second call could fail, and then logging is on.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter.and(filter_fn(is_told)))).try_init();

@@ -16,15 +16,15 @@ use crate::model::figures::moment;
 
 /// Whether a line says when it was written. A command that answers at once need not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Clock {
+pub(super) enum WriteTime {
     Shown,
     Hidden,
 }
 
 /// One event a line: what it says, then its figures.
-pub(super) struct Lines(pub Clock);
+pub(super) struct TextLines(pub WriteTime);
 
-impl<S, N> FormatEvent<S, N> for Lines
+impl<S, N> FormatEvent<S, N> for TextLines
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -32,7 +32,7 @@ where
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let style = Style::new().force_styling(out.has_ansi_escapes());
         let dim = style.clone().dim();
-        if self.0 == Clock::Shown {
+        if self.0 == WriteTime::Shown {
             write!(out, "{} ", dim.apply_to(moment(OffsetDateTime::now_utc())))?;
         }
         let level = match *event.metadata().level() {
@@ -43,11 +43,11 @@ where
             Level::TRACE => dim.apply_to("trace: "),
         };
         write!(out, "{level}")?;
-        let mut told = Told::default();
+        let mut told = ToldFields::default();
         event.record(&mut told);
         write!(out, "{}", told.message)?;
         let mut figures = told.figures;
-        if self.0 == Clock::Shown {
+        if self.0 == WriteTime::Shown {
             for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
                 let extensions = span.extensions();
                 let fields = extensions.get::<FormattedFields<N>>().map(|f| f.fields.as_str()).unwrap_or_default();
@@ -89,12 +89,12 @@ fn add_fields(own: &mut Vec<String>, of_spans: Vec<&str>) {
 }
 
 #[derive(Default)]
-struct Told {
+struct ToldFields {
     message: String,
     figures: Vec<String>,
 }
 
-impl Told {
+impl ToldFields {
     fn add(&mut self, field: &Field, text: String) {
         if field.name() == "message" {
             self.message = text;
@@ -105,7 +105,7 @@ impl Told {
     }
 }
 
-impl Visit for Told {
+impl Visit for ToldFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         let is_word = !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c == '"');
         let text = if is_word || field.name() == "message" { value.to_owned() } else { format!("{value:?}") };
@@ -120,17 +120,17 @@ impl Visit for Told {
 /// Writes lines to standard error, above whatever progress bars are there.
 pub(super) struct AboveBars(pub MultiProgress);
 
-pub(super) struct Line(MultiProgress);
+pub(super) struct TerminalLine(MultiProgress);
 
 impl<'a> MakeWriter<'a> for AboveBars {
-    type Writer = Line;
+    type Writer = TerminalLine;
 
-    fn make_writer(&'a self) -> Line {
-        Line(self.0.clone())
+    fn make_writer(&'a self) -> TerminalLine {
+        TerminalLine(self.0.clone())
     }
 }
 
-impl Write for Line {
+impl Write for TerminalLine {
     /// The formatter hands over one whole line at a time.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.suspend(|| io::stderr().write_all(line))?;
@@ -163,11 +163,11 @@ mod tests {
         }
     }
 
-    fn told(clock: Clock, colours: bool) -> String {
+    fn told(clock: WriteTime, colours: bool) -> String {
         let kept = Kept::default();
         let writer = kept.clone();
         let layer = tracing_subscriber::fmt::layer()
-            .event_format(Lines(clock))
+            .event_format(TextLines(clock))
             .with_ansi(colours)
             .with_writer(move || writer.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
@@ -182,17 +182,17 @@ mod tests {
     #[test]
     fn a_line_is_what_a_person_would_write() {
         assert_eq!(
-            told(Clock::Hidden, false),
+            told(WriteTime::Hidden, false),
             "warning: the whole table is read again (target=orders reason=\"it is gone\" rows=3)\n\
              listening: http://127.0.0.1:8080/\n"
         );
-        let coloured = told(Clock::Hidden, true);
+        let coloured = told(WriteTime::Hidden, true);
         assert!(coloured.starts_with("\u{1b}[33m\u{1b}[1mwarning: \u{1b}[0mthe whole"), "{coloured:?}");
     }
 
     #[test]
     fn under_serve_a_line_says_when_and_of_which_feed() {
-        let told = told(Clock::Shown, false);
+        let told = told(WriteTime::Shown, false);
         let line = told.lines().next().unwrap();
         let (clock, rest) = line.split_at("2026-11-26 17:41:45 UTC ".len());
         assert!(clock.ends_with(" UTC ") && clock.chars().nth(10) == Some(' ') && !clock.contains('.'), "{line}");

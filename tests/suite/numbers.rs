@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use fastrand::Rng;
-use plimsoll::encode::{ColumnSchema, RowEncoder, RowKind, Shape, ShapeColumn, Wish};
+use plimsoll::encode::{ColumnSchema, ColumnWish, RowEncoder, RowKind, Shape, ShapeColumn};
 use plimsoll::model::{Arrays, ColumnMode, OnUnrepresentable, TargetType};
 use plimsoll::source::SourceColumn;
 use plimsoll::source::postgres::{CopyText, Element, PostgresType};
@@ -34,7 +34,7 @@ struct Staged(RowEncoder<CopyText>);
 impl Staged {
     fn new(native: PostgresType, forced: Option<TargetType>) -> Self {
         let column = SourceColumn::of_postgres("x", native);
-        let mapping = column.map(Wish { forced, arrays: Arrays::Json }).unwrap();
+        let mapping = column.map(ColumnWish { forced, arrays: Arrays::Json }).unwrap();
         let column = ShapeColumn::new(&column, mapping, "x".to_owned(), ColumnMode::Nullable);
         let shape = Shape { columns: vec![column], key_len: 0 };
         Self(RowEncoder::new(CopyText::default(), &shape, RowKind::Replacement, OnUnrepresentable::Null))

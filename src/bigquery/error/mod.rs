@@ -5,7 +5,7 @@
 //! | [`Transient`] | yes | everybody's |
 //! | [`Overtaken`] | yes: the next tick does something else | one table's |
 //! | [`TableFault`] | no | one table's |
-//! | [`Refusal`] | no | one table's if another table did not meet it |
+//! | [`ApiRefusal`] | no | one table's if another table did not meet it |
 //! | [`ProjectFault`] | no | everybody's |
 
 mod project;
@@ -14,7 +14,7 @@ mod table;
 mod transient;
 
 pub use project::{ProjectFault, SaidBy};
-pub use refusal::Refusal;
+pub use refusal::ApiRefusal;
 pub use table::{Obstacle, TableFault};
 pub use transient::{Overtaken, Transient};
 
@@ -32,7 +32,7 @@ pub enum BigQueryError {
     #[error(transparent)]
     Table(#[from] TableFault),
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] ApiRefusal),
     #[error(transparent)]
     Project(#[from] ProjectFault),
 }
@@ -55,11 +55,11 @@ impl BigQueryError {
     }
 
     pub(super) fn rejected(doing: &'static str, what: impl Into<String>, reason: impl Into<String>) -> Self {
-        Refusal::Rejected { doing, what: what.into(), reason: reason.into() }.into()
+        ApiRefusal::Rejected { doing, what: what.into(), reason: reason.into() }.into()
     }
 
     pub(super) fn not_found(what: impl Into<String>) -> Self {
-        Refusal::NotFound { what: what.into() }.into()
+        ApiRefusal::NotFound { what: what.into() }.into()
     }
 
     pub(super) fn credentials(reason: impl Into<String>) -> Self {

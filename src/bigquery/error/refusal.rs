@@ -4,7 +4,7 @@ use crate::bigquery::hints::{of_message, rights};
 
 /// A request that BigQuery refuses.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub enum ApiRefusal {
     #[error("BigQuery refuses to {doing} {what}: {reason}")]
     Denied { doing: &'static str, what: String, reason: String },
 
@@ -15,7 +15,7 @@ pub enum Refusal {
     Rejected { doing: &'static str, what: String, reason: String },
 }
 
-impl Refusal {
+impl ApiRefusal {
     pub(super) fn hint(&self) -> String {
         match self {
             Self::Denied { reason, .. } => rights(reason),

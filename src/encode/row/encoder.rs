@@ -26,7 +26,7 @@ pub enum RowKind {
 /// (only the key's for [`Op::Key`] and [`Op::Delete`]); and where the cursor is not published, the cursor.
 pub struct RowEncoder<D> {
     lines: LineWriter<D>,
-    absent: Absent,
+    absent: KeyNotHeld,
     flag: Flag,
     policy: OnUnrepresentable,
     digest: Option<KeyDigest>,
@@ -42,7 +42,7 @@ pub enum Flag {
 
 /// What it means that a row's key can't be held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Absent {
+enum KeyNotHeld {
     /// A row of the source is not in the target.
     IsLost,
     /// The row is gone from the source as well, and the target can't have had it.
@@ -66,8 +66,8 @@ impl<D: Decoder> RowEncoder<D> {
             RowKind::Replacement => String::new(),
         };
         let absent = match kind {
-            RowKind::Change(Op::Delete) => Absent::IsRight,
-            RowKind::Change(_) | RowKind::Replacement => Absent::IsLost,
+            RowKind::Change(Op::Delete) => KeyNotHeld::IsRight,
+            RowKind::Change(_) | RowKind::Replacement => KeyNotHeld::IsLost,
         };
         let lines = LineWriter::new(decoder, columns, shape.key_len, &opening);
         Self { lines, absent, flag: Flag::Absent, policy, digest: None, tally: Tally::default() }
@@ -158,7 +158,7 @@ impl<D: Decoder> RowEncoder<D> {
         };
         if key_end.is_none() {
             out.truncate(start);
-            if self.absent == Absent::IsRight {
+            if self.absent == KeyNotHeld::IsRight {
                 return Ok(());
             }
         }
@@ -179,7 +179,7 @@ impl<D: Decoder> RowEncoder<D> {
     /// Which columns a row that is too long has to do without, where the policy allows it.
     fn shorten(&mut self, row: &D::Fields<'_>, out: &mut Vec<u8>) -> Result<Refused, EncodeError> {
         let refused = self.lines.shorten(row, out);
-        if let (OnUnrepresentable::Fail, Absent::IsLost) = (self.policy, self.absent) {
+        if let (OnUnrepresentable::Fail, KeyNotHeld::IsLost) = (self.policy, self.absent) {
             let columns = &self.lines.columns;
             let largest = refused.dropped.first().and_then(|n| columns.get(*n)).or(columns.first());
             return Err(EncodeError::RowTooLong(largest.map(|c| c.source.clone()).unwrap_or_default()));

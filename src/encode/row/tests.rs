@@ -3,8 +3,8 @@
 use crate::batch::KeyBounds;
 use crate::encode::value::{Unrepresentable, boolean, decimal, string};
 use crate::encode::{
-    Codec, ColumnSchema, Content, Decoder, Flag, KeyDigest, Mapping, Nullability, RowEncoder, RowKind, Scalar, Shape,
-    ShapeColumn, Width, Wish,
+    Codec, ColumnSchema, ColumnWish, Content, Decoder, Flag, KeyDigest, Mapping, Nullability, RowEncoder, RowKind,
+    Scalar, Shape, ShapeColumn, Width,
 };
 use crate::model::{Arrays, ColumnMode, OnUnrepresentable, Op, TargetType};
 
@@ -112,7 +112,7 @@ impl ColumnSchema for PlainColumn {
         Nullability::Nullable
     }
 
-    fn map(&self, _: Wish) -> Option<Mapping> {
+    fn map(&self, _: ColumnWish) -> Option<Mapping> {
         let (codec, expression) = (Codec::Scalar(self.1), format!("t.[{}]", self.0));
         Some(Mapping { target: self.2, codec, expression, content: Content::Value, caveat: String::new() })
     }
@@ -130,7 +130,7 @@ fn shape(key_len: usize) -> Shape {
         PlainColumn("price", Scalar::Decimal(Width::Numeric), TargetType::Numeric),
     ];
     let published = columns.iter().map(|c| {
-        let mapping = c.map(Wish { forced: None, arrays: Arrays::Json }).unwrap();
+        let mapping = c.map(ColumnWish { forced: None, arrays: Arrays::Json }).unwrap();
         ShapeColumn::new(c, mapping, c.name().to_owned(), ColumnMode::Nullable)
     });
     Shape { columns: published.collect(), key_len }

@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 500;
 
 /// Whether an object may have a key twice: the source keeps both, BigQuery one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keys {
+pub enum ObjectKeys {
     AreUnique,
     MayRepeat,
 }
@@ -67,14 +67,14 @@ pub struct DocumentChecker {
 impl DocumentChecker {
     /// Appends a valid document on one line. A control character in it can only be white space between tokens, so each becomes a
     /// blank: NDJSON has one document a line.
-    pub fn append(&mut self, text: &[u8], keys: Keys, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+    pub fn append(&mut self, text: &[u8], keys: ObjectKeys, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
         let start = out.len();
         out.extend(text.iter().map(|&b| if b < 0x20 { b' ' } else { b }));
         self.check(&out[start..], keys)
     }
 
     /// Checks a valid document.
-    pub fn check(&mut self, text: &[u8], keys: Keys) -> Result<(), Unrepresentable> {
+    pub fn check(&mut self, text: &[u8], keys: ObjectKeys) -> Result<(), Unrepresentable> {
         if text.trim_ascii() == b"null" {
             return Err(Unrepresentable("a bare JSON null"));
         }
@@ -103,7 +103,7 @@ impl DocumentChecker {
                     if depth > MAX_DEPTH {
                         return Err(Unrepresentable("nested deeper than 500"));
                     }
-                    if keys == Keys::MayRepeat {
+                    if keys == ObjectKeys::MayRepeat {
                         let frame = if b == b'{' { Frame::Object(self.keys.len()) } else { Frame::Array };
                         self.under_way.push(frame);
                         is_key = b == b'{';
@@ -190,7 +190,7 @@ mod tests {
 
     fn run(text: &str) -> Result<String, &'static str> {
         let mut out = Vec::new();
-        DocumentChecker::default().append(text.as_bytes(), Keys::MayRepeat, &mut out).map_err(|e| e.0)?;
+        DocumentChecker::default().append(text.as_bytes(), ObjectKeys::MayRepeat, &mut out).map_err(|e| e.0)?;
         Ok(String::from_utf8(out).unwrap())
     }
 

@@ -14,7 +14,7 @@ mod unrepresentable;
 
 pub use bytes::bytes;
 pub use date_time::{date, time, timestamp, timestamp_utc};
-pub use document::{DocumentChecker, Keys, document_float, document_number};
+pub use document::{DocumentChecker, ObjectKeys, document_float, document_number};
 pub use number::{boolean, decimal, float, integer};
 pub use text::{append_control, append_escaped, first_special, string};
 pub use unrepresentable::Unrepresentable;

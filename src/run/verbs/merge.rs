@@ -52,11 +52,11 @@ pub(in crate::run) fn refuse_common_failure(mut outcomes: Vec<TableOutcome>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bigquery::{Refusal, TableFault};
+    use crate::bigquery::{ApiRefusal, TableFault};
 
     fn denied() -> TableOutcome {
         let (doing, what, reason) = ("start", "x".to_owned(), "no".to_owned());
-        let e = TableOutcome::of(Err(Refusal::Denied { doing, what, reason }.into()), &FeedId::of_changelog());
+        let e = TableOutcome::of(Err(ApiRefusal::Denied { doing, what, reason }.into()), &FeedId::of_changelog());
         e.unwrap()
     }
 

@@ -12,13 +12,13 @@ use crate::state::Figures;
 
 /// What a table's row begins with; one look has to be enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Health {
+enum Sign {
     Well,
     Waiting,
     Wrong,
 }
 
-impl Health {
+impl Sign {
     fn class(self) -> &'static str {
         match self {
             Self::Well => "well",
@@ -38,12 +38,12 @@ impl Health {
 }
 
 /// A table's state in a word, and more of it where there is more to say.
-fn state(table: &FeedStatus) -> (Health, &'static str, Option<String>) {
+fn state(table: &FeedStatus) -> (Sign, &'static str, Option<String>) {
     let standing = Standing::of(table);
     let health = match standing {
-        _ if table.is_trouble() => Health::Wrong,
-        Standing::Pending | Standing::Loading | Standing::Paused => Health::Waiting,
-        _ => Health::Well,
+        _ if table.is_trouble() => Sign::Wrong,
+        Standing::Pending | Standing::Loading | Standing::Paused => Sign::Waiting,
+        _ => Sign::Well,
     };
     let said = || table.complaint().map(|c| format!("{}. {}", c.message, c.hint));
     let more = match standing {

@@ -46,7 +46,7 @@ const OF_WAL: &[&str] = &[
 
 /// Whether the session may ask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Answer {
+enum Asking {
     Given,
     #[default]
     Refused,
@@ -66,16 +66,16 @@ pub(super) struct Abilities {
     /// As `server_version_num`.
     pub version: u32,
     server: Server,
-    system: Answer,
-    checkpoint: Answer,
-    wal: Answer,
+    system: Asking,
+    checkpoint: Asking,
+    wal: Asking,
 }
 
 impl Abilities {
     pub async fn find(connection: &Connection) -> Result<Self, PostgresError> {
         let facts = connection.text_row("asking for the version", &facts()).await?;
         let field = |n: usize| facts.get(n).and_then(|f| f.as_deref());
-        let by_right = |n: usize| if field(n) == Some("t") { Answer::Given } else { Answer::Refused };
+        let by_right = |n: usize| if field(n) == Some("t") { Asking::Given } else { Asking::Refused };
         let mut found = Self {
             version: field(0).and_then(|v| v.parse().ok()).unwrap_or(0),
             server: if field(1) == Some("t") { Server::Standby } else { Server::Primary },
@@ -84,7 +84,7 @@ impl Abilities {
             wal: by_right(4),
         };
         if found.server == Server::Standby {
-            found.wal = Answer::Refused;
+            found.wal = Asking::Refused;
         }
         found.try_out(connection).await?;
         Ok(found)
@@ -95,7 +95,7 @@ impl Abilities {
         const DOING: &str = "trying what the server answers";
         let wal = format!("{WAL} || {FLUSHED} || {TIMELINE}");
         let mut slots = [(&mut self.system, SYSTEM), (&mut self.checkpoint, CHECKPOINT), (&mut self.wal, wal.as_str())];
-        let given: Vec<&str> = slots.iter().filter(|(a, _)| **a == Answer::Given).map(|(_, sql)| *sql).collect();
+        let given: Vec<&str> = slots.iter().filter(|(a, _)| **a == Asking::Given).map(|(_, sql)| *sql).collect();
         if given.is_empty() {
             return Ok(());
         }
@@ -104,10 +104,10 @@ impl Abilities {
             Err(e) if is_refusal(&e) => {}
             Err(e) => return Err(e),
         }
-        for (answer, sql) in slots.iter_mut().filter(|(a, _)| **a == Answer::Given) {
+        for (answer, sql) in slots.iter_mut().filter(|(a, _)| **a == Asking::Given) {
             match connection.text_rows(DOING, &format!("SELECT {sql}")).await {
                 Ok(_) => {}
-                Err(e) if is_refusal(&e) => **answer = Answer::Refused,
+                Err(e) if is_refusal(&e) => **answer = Asking::Refused,
                 Err(e) => return Err(e),
             }
         }
@@ -117,12 +117,12 @@ impl Abilities {
     /// The statement that a run's transaction begins with.
     pub fn moment(&self) -> String {
         let timeline = match (self.wal, self.checkpoint) {
-            (Answer::Given, _) => TIMELINE,
-            (Answer::Refused, Answer::Given) => CHECKPOINT,
-            (Answer::Refused, Answer::Refused) => NO_TIMELINE,
+            (Asking::Given, _) => TIMELINE,
+            (Asking::Refused, Asking::Given) => CHECKPOINT,
+            (Asking::Refused, Asking::Refused) => NO_TIMELINE,
         };
-        let system = if self.system == Answer::Given { SYSTEM } else { "NULL" };
-        let wal = if self.wal == Answer::Given { WAL } else { "NULL" };
+        let system = if self.system == Asking::Given { SYSTEM } else { "NULL" };
+        let wal = if self.wal == Asking::Given { WAL } else { "NULL" };
         MOMENT.replace("SYSTEM", system).replace("TIMELINE", timeline).replace("WAL", wal)
     }
 
@@ -132,7 +132,7 @@ impl Abilities {
 
     /// Whether commits may be seen that are not on disk, and nobody tells when they are.
     pub fn waits_by_time(&self) -> bool {
-        self.server == Server::Primary && self.wal == Answer::Refused
+        self.server == Server::Primary && self.wal == Asking::Refused
     }
 
     /// What that costs, for people.
@@ -146,12 +146,12 @@ impl Abilities {
             );
         }
         match (self.wal, self.checkpoint) {
-            (Answer::Refused, Answer::Given) if self.server == Server::Primary => notes.push(
+            (Asking::Refused, Asking::Given) if self.server == Server::Primary => notes.push(
                 "a failover is told by the server's last checkpoint, which may be some minutes late: the tables are read \
                  whole then"
                     .to_owned(),
             ),
-            (Answer::Refused, Answer::Refused) => notes.push(
+            (Asking::Refused, Asking::Refused) => notes.push(
                 "the role may not ask for the server's timeline, so a failover that lost commits is not noticed: GRANT \
                  EXECUTE ON FUNCTION pg_control_checkpoint() to it, or run `plimsoll run --full` after a failover"
                     .to_owned(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::catalog::Kind;
+use super::catalog::CatalogKind;
 use super::error::PostgresError;
 use super::session::Session;
 use super::sql::literal;
@@ -25,7 +25,7 @@ const WORTH_TELLING: u64 = 100_000;
 struct Listed {
     schema: String,
     name: String,
-    kind: Kind,
+    kind: CatalogKind,
     unlogged: bool,
     extension: Option<String>,
     usage: bool,

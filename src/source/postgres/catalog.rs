@@ -18,9 +18,9 @@ use crate::source::relation::{Leaf, Relation, RelationKind};
 
 /// A relation, as [`RELATION`] prints it.
 #[derive(Deserialize)]
-struct Document {
+struct CatalogDocument {
     oid: u32,
-    kind: Kind,
+    kind: CatalogKind,
     /// Absent where it was never analyzed.
     rows: Option<u64>,
     comment: Option<String>,
@@ -41,7 +41,7 @@ struct Document {
 
 /// `pg_class.relkind`.
 #[derive(Clone, Copy, Deserialize)]
-pub(super) enum Kind {
+pub(super) enum CatalogKind {
     #[serde(rename = "r")]
     Table,
     #[serde(rename = "p")]
@@ -54,14 +54,14 @@ pub(super) enum Kind {
     Foreign,
 }
 
-impl From<Kind> for RelationKind {
-    fn from(kind: Kind) -> Self {
+impl From<CatalogKind> for RelationKind {
+    fn from(kind: CatalogKind) -> Self {
         match kind {
-            Kind::Table => Self::Table,
-            Kind::Partitioned => Self::Partitioned,
-            Kind::View => Self::View,
-            Kind::MaterializedView => Self::MaterializedView,
-            Kind::Foreign => Self::Foreign,
+            CatalogKind::Table => Self::Table,
+            CatalogKind::Partitioned => Self::Partitioned,
+            CatalogKind::View => Self::View,
+            CatalogKind::MaterializedView => Self::MaterializedView,
+            CatalogKind::Foreign => Self::Foreign,
         }
     }
 }
@@ -71,7 +71,7 @@ struct LeafDocument {
     oid: u32,
     #[serde(default)]
     file: Option<u32>,
-    kind: Kind,
+    kind: CatalogKind,
     schema: String,
     name: String,
 }
@@ -88,8 +88,8 @@ struct ColumnDocument {
     native: PostgresType,
 }
 
-impl From<Document> for Relation {
-    fn from(document: Document) -> Self {
+impl From<CatalogDocument> for Relation {
+    fn from(document: CatalogDocument) -> Self {
         let leaf = |l: LeafDocument| Leaf {
             id: l.oid,
             name: RelationName { schema: l.schema, name: l.name },
@@ -124,7 +124,7 @@ impl From<Document> for Relation {
 
 /// Reads a relation from the document that the catalog's statement makes of it.
 pub fn relation_of(document: &str) -> serde_json::Result<Relation> {
-    serde_json::from_str::<Document>(document).map(Relation::from)
+    serde_json::from_str::<CatalogDocument>(document).map(Relation::from)
 }
 
 impl Session {

@@ -1,14 +1,14 @@
 //! How a column is read in SQL, and what its values become.
 
 use super::caveats::{MADE_ARRAY, array_caveat, caveat};
-use super::column_types::{Read, TypeMapping, map_type};
+use super::column_types::{ReadAs, TypeMapping, map_type};
 use super::native_type::PostgresType;
 use super::session::SALT;
 use super::sql::ident;
-use crate::encode::{Codec, Content, Mapping, Wish};
+use crate::encode::{Codec, ColumnWish, Content, Mapping};
 
 /// How a column's values reach the target; `None` where the type it is forced to can't be made of its own.
-pub fn mapping(name: &str, native: &PostgresType, wish: Wish) -> Option<Mapping> {
+pub fn mapping(name: &str, native: &PostgresType, wish: ColumnWish) -> Option<Mapping> {
     map_type(native, wish).map(|mapping| read(name, mapping))
 }
 
@@ -20,25 +20,25 @@ pub fn hashed(name: &str) -> Mapping {
 fn read(name: &str, mapping: TypeMapping) -> Mapping {
     let TypeMapping { target, codec, read } = mapping;
     let caveat = match (codec, read) {
-        (_, Read::ArrayToJson) => MADE_ARRAY.to_owned(),
+        (_, ReadAs::ArrayToJson) => MADE_ARRAY.to_owned(),
         (Codec::Scalar(scalar), _) => caveat(scalar).to_owned(),
         (Codec::Array(array), _) => array_caveat(array),
     };
-    let content = if read == Read::Hashed { Content::Digest } else { Content::Value };
+    let content = if read == ReadAs::Hashed { Content::Digest } else { Content::Value };
     Mapping { target, codec, expression: expression(name, read), content, caveat }
 }
 
 /// What is read of the row `t`.
-fn expression(column: &str, read: Read) -> String {
+fn expression(column: &str, read: ReadAs) -> String {
     let column = format!("t.{}", ident(column));
     match read {
-        Read::AsItIs => column,
-        Read::ToJson => format!("pg_catalog.to_json({column})"),
+        ReadAs::AsItIs => column,
+        ReadAs::ToJson => format!("pg_catalog.to_json({column})"),
         // An array whose bounds are not the usual ones prints them; as JSON it would lose them.
-        Read::ArrayToJson => format!(
+        ReadAs::ArrayToJson => format!(
             "CASE WHEN pg_catalog.\"left\"({column}::text, 1) = '[' THEN {column}::text ELSE pg_catalog.to_json({column})::text END"
         ),
-        Read::Hashed => format!(
+        ReadAs::Hashed => format!(
             "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
              pg_catalog.current_setting('{SALT}') || {column}::text, 'UTF8')), 'hex')"
         ),

@@ -4,12 +4,12 @@
 
 use super::native_type::{Element, PostgresType, TypeKind};
 use super::oid;
-use crate::encode::{ArrayCodec, ArrayForm, Codec, Document, Scalar, Width, Wish};
+use crate::encode::{ArrayCodec, ArrayForm, Codec, ColumnWish, Document, Scalar, Width};
 use crate::model::{Arrays, TargetType};
 
 /// How a column is asked for in the source's SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Read {
+pub(super) enum ReadAs {
     AsItIs,
     /// Through `to_json`.
     ToJson,
@@ -24,7 +24,7 @@ pub(super) enum Read {
 pub(super) struct TypeMapping {
     pub target: TargetType,
     pub codec: Codec,
-    pub read: Read,
+    pub read: ReadAs,
 }
 
 /// Source types that BigQuery has a counterpart of.
@@ -92,24 +92,25 @@ pub(super) const KNOWN: &[Known] = &[
 
 impl TypeMapping {
     const fn new(target: TargetType, scalar: Scalar) -> Self {
-        Self { target, codec: Codec::Scalar(scalar), read: Read::AsItIs }
+        Self { target, codec: Codec::Scalar(scalar), read: ReadAs::AsItIs }
     }
 
     /// The server's own text, as a STRING: exact for every type.
     pub const TEXT: Self = Self::new(TargetType::String, Scalar::Text);
 
     /// A digest in place of the value.
-    pub const HASHED: Self = Self { read: Read::Hashed, ..Self::TEXT };
+    pub const HASHED: Self = Self { read: ReadAs::Hashed, ..Self::TEXT };
 }
 
 /// The mapping of a column; `None` where the type it is forced to can't be made of its own.
-pub(super) fn map_type(native: &PostgresType, wish: Wish) -> Option<TypeMapping> {
+pub(super) fn map_type(native: &PostgresType, wish: ColumnWish) -> Option<TypeMapping> {
     match (wish.forced, &native.element) {
         (Some(target), _) => force(native, target),
         (None, Some(element)) => Some(map_array(element, wish.arrays)),
-        (None, None) if is_made_of_fields(native.kind, &native.base_name) => {
-            Some(TypeMapping { read: Read::ToJson, ..TypeMapping::new(TargetType::Json, Scalar::Json(Document::Made)) })
-        }
+        (None, None) if is_made_of_fields(native.kind, &native.base_name) => Some(TypeMapping {
+            read: ReadAs::ToJson,
+            ..TypeMapping::new(TargetType::Json, Scalar::Json(Document::Made))
+        }),
         (None, None) => Some(map_scalar(native.base_oid, native.typmod)),
     }
 }
@@ -130,7 +131,7 @@ fn is_made_of_fields(kind: TypeKind, base_name: &str) -> bool {
 fn map_array(element: &Element, arrays: Arrays) -> TypeMapping {
     if is_made_of_fields(element.kind, &element.base_name) {
         return TypeMapping {
-            read: Read::ArrayToJson,
+            read: ReadAs::ArrayToJson,
             ..TypeMapping::new(TargetType::Json, Scalar::Json(Document::Made))
         };
     }
@@ -141,7 +142,7 @@ fn map_array(element: &Element, arrays: Arrays) -> TypeMapping {
         Arrays::Repeated => (of.target, ArrayForm::Repeated),
     };
     let delimiter = u8::try_from(element.delimiter).unwrap_or(b',');
-    TypeMapping { target, codec: Codec::Array(ArrayCodec { of: scalar, form, delimiter }), read: Read::AsItIs }
+    TypeMapping { target, codec: Codec::Array(ArrayCodec { of: scalar, form, delimiter }), read: ReadAs::AsItIs }
 }
 
 /// What a column can be forced to, if its values mean the same there.
@@ -159,7 +160,7 @@ fn force(native: &PostgresType, target: TargetType) -> Option<TypeMapping> {
         TargetType::Json if is_plain && own == TypeMapping::TEXT && native.kind == TypeKind::Base => {
             Some(TypeMapping::new(target, Scalar::Json(Document::Claimed)))
         }
-        _ => Some(map_type(native, Wish { forced: None, arrays: Arrays::Json })?).filter(|m| m.target == target),
+        _ => Some(map_type(native, ColumnWish { forced: None, arrays: Arrays::Json })?).filter(|m| m.target == target),
     }
 }
 
@@ -215,7 +216,7 @@ mod tests {
     fn a_column_is_forced_only_to_what_means_the_same() {
         let force = |oid, target| {
             let native = PostgresType { base_oid: oid, ..PostgresType::default() };
-            map_type(&native, Wish { forced: Some(target), arrays: Arrays::Json }).map(|m| m.target)
+            map_type(&native, ColumnWish { forced: Some(target), arrays: Arrays::Json }).map(|m| m.target)
         };
         for (oid, target) in [
             (23, TargetType::String),

@@ -35,7 +35,7 @@ impl Token {
 
 /// Which moment a clock's value is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Clock {
+enum TimeType {
     /// A moment: `timestamptz`.
     Moment,
     /// A local time: `timestamp`. Only that of UTC never goes back.
@@ -44,11 +44,11 @@ enum Clock {
 
 /// Whether the function sets the column of the row to the time whenever it runs, and nothing else in it touches the column.
 pub fn always_sets_to_now(body: &str, column: &str, native: &PostgresType) -> bool {
-    let clock = if native.base_oid == oid::TIMESTAMPTZ { Clock::Moment } else { Clock::Local };
+    let clock = if native.base_oid == oid::TIMESTAMPTZ { TimeType::Moment } else { TimeType::Local };
     sets_to_now(body, column, clock)
 }
 
-fn sets_to_now(body: &str, column: &str, clock: Clock) -> bool {
+fn sets_to_now(body: &str, column: &str, clock: TimeType) -> bool {
     let Some(statements) = statements(body) else { return false };
     let is_field =
         |part: &[Token]| matches!(part, [new, dot, name] if new.is("new") && dot.is_sign('.') && name.names(column));
@@ -90,7 +90,7 @@ fn inserts_into(statement: &[Token], log: &RelationName) -> bool {
 }
 
 /// Whether a value is the time, and of nothing else.
-fn is_now(value: &[Token], clock: Clock) -> bool {
+fn is_now(value: &[Token], clock: TimeType) -> bool {
     const CLOCKS: [&str; 5] =
         ["now", "current_timestamp", "clock_timestamp", "statement_timestamp", "transaction_timestamp"];
     const AROUND: [&str; 5] = ["at", "time", "zone", "timezone", "pg_catalog"];
@@ -102,7 +102,7 @@ fn is_now(value: &[Token], clock: Clock) -> bool {
     };
     let tells_time = value.iter().any(|t| CLOCKS.iter().any(|clock| t.is(clock)));
     let is_utc = value.iter().any(|t| matches!(t, Token::Literal(_)));
-    value.iter().all(is_part) && tells_time && is_utc == (clock == Clock::Local)
+    value.iter().all(is_part) && tells_time && is_utc == (clock == TimeType::Local)
 }
 
 /// Whether one of the statements is reached whenever the function runs.
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_column_is_set_only_by_an_assignment_that_always_runs() {
-        let sets = |body| sets_to_now(body, "updated_at", Clock::Moment);
+        let sets = |body| sets_to_now(body, "updated_at", TimeType::Moment);
         for body in [
             "BEGIN NEW.updated_at = now(); RETURN NEW; END",
             "begin\n  new.\"updated_at\" := clock_timestamp();\n  return new;\nend;",
@@ -289,7 +289,8 @@ mod tests {
         ] {
             assert!(!sets(body), "{body}");
         }
-        let local = |value: &str| sets_to_now(&format!("BEGIN NEW.at = {value}; RETURN NEW; END"), "at", Clock::Local);
+        let local =
+            |value: &str| sets_to_now(&format!("BEGIN NEW.at = {value}; RETURN NEW; END"), "at", TimeType::Local);
         // The local time of a session depends on the session, and that of a place goes back in autumn.
         assert!(local("now() AT TIME ZONE 'utc'") && local("timezone('UTC', now())"));
         assert!(!local("now()") && !local("now() AT TIME ZONE 'Europe/Rome'"));
@@ -337,7 +338,7 @@ mod tests {
             "\"",
             "BEGIN END IF; END",
         ] {
-            assert!(!sets_to_now(body, "é", Clock::Moment), "{body}");
+            assert!(!sets_to_now(body, "é", TimeType::Moment), "{body}");
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio_postgres::config::Host;
 
 use super::error::PostgresError;
 use crate::source::postgres::connection_string::Pairs;
-use settings::Settings;
+use settings::UrlSettings;
 
 pub(super) use options::{HostOrder, Negotiation, ServerNameIndication, SslMode, Tls, TlsVersions};
 
@@ -50,7 +50,7 @@ impl Address {
     pub fn parse(text: &str, stand_ins: StandIns) -> Result<Self, PostgresError> {
         let mut pairs = Pairs::read(text)?;
         let password = pairs.password.take().or_else(|| stand_ins.password.map(String::into_bytes));
-        let mut settings = Settings::sorted(pairs)?;
+        let mut settings = UrlSettings::sorted(pairs)?;
         settings.stand_in("sslrootcert", stand_ins.root);
         let ssl_mode = settings.ssl_mode()?;
         let tls = settings.tls(ssl_mode)?;

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use time::OffsetDateTime;
 
 use crate::batch::{Absent, Repeats};
-use crate::bigquery::{PreparedTarget, Reach as MergeReach, TargetPlan};
+use crate::bigquery::{MergeReach, PreparedTarget, TargetPlan};
 use crate::capture::{Capture, Decision, Pass, Why};
 use crate::encode::{KeyDigest, RowEncoder, RowKind};
 use crate::model::Op;

@@ -7,8 +7,8 @@ use super::bytea::append_bytea;
 use super::date_time::{date, timestamp};
 use super::escapes::unescape;
 use crate::encode::value::{
-    DocumentChecker, Keys, Unrepresentable, boolean, decimal, document_float, document_number, float, integer, string,
-    time,
+    DocumentChecker, ObjectKeys, Unrepresentable, boolean, decimal, document_float, document_number, float, integer,
+    string, time,
 };
 use crate::encode::{ArrayCodec, ArrayForm, Document, Scalar};
 
@@ -90,8 +90,8 @@ impl ArrayDecoder {
             (_, Scalar::Bool) => boolean(plain == b"t", out),
             (ArrayForm::Json, Scalar::Float) => document_float(plain, out),
             (ArrayForm::Repeated, Scalar::Float) => float(plain, out),
-            (_, Scalar::Json(Document::Parsed)) => self.documents.append(plain, Keys::AreUnique, out)?,
-            (_, Scalar::Json(_)) => self.documents.append(plain, Keys::MayRepeat, out)?,
+            (_, Scalar::Json(Document::Parsed)) => self.documents.append(plain, ObjectKeys::AreUnique, out)?,
+            (_, Scalar::Json(_)) => self.documents.append(plain, ObjectKeys::MayRepeat, out)?,
             (ArrayForm::Json, Scalar::Int) => out.extend_from_slice(plain),
             (ArrayForm::Json, Scalar::Decimal(_)) => document_number(plain, out)?,
             (ArrayForm::Repeated, Scalar::Int) => integer(plain, out),

@@ -6,7 +6,7 @@ use super::date_time::{date, timestamp, timestamp_utc};
 use super::document::{append_claimed, append_document, append_made};
 use super::escapes::{append_json_string, unescape};
 use super::fields::CopyFields;
-use crate::encode::value::{DocumentChecker, Keys, Unrepresentable, boolean, decimal, float, integer, time};
+use crate::encode::value::{DocumentChecker, ObjectKeys, Unrepresentable, boolean, decimal, float, integer, time};
 use crate::encode::{Codec, Decoder, Document, Scalar};
 
 /// What stands for NULL. A value that is a backslash and an N has its backslash doubled.
@@ -63,8 +63,8 @@ impl Decoder for CopyText {
             Scalar::Time => time(field, out)?,
             Scalar::Timestamp => timestamp(field, out)?,
             Scalar::TimestampUtc => timestamp_utc(field, out)?,
-            Scalar::Json(Document::Parsed) => append_document(field, Keys::AreUnique, &mut self.documents, out)?,
-            Scalar::Json(Document::Written) => append_document(field, Keys::MayRepeat, &mut self.documents, out)?,
+            Scalar::Json(Document::Parsed) => append_document(field, ObjectKeys::AreUnique, &mut self.documents, out)?,
+            Scalar::Json(Document::Written) => append_document(field, ObjectKeys::MayRepeat, &mut self.documents, out)?,
             Scalar::Json(Document::Claimed) => append_claimed(field, &mut self.plain, &mut self.documents, out)?,
             Scalar::Json(Document::Made) => append_made(field, &mut self.documents, out)?,
             Scalar::Text => self.append_string(field, out),

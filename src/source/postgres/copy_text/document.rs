@@ -1,12 +1,12 @@
 //! `json` and `jsonb`, and what the server's `to_json` has made.
 
 use super::escapes::unescape;
-use crate::encode::value::{DocumentChecker, Keys, Unrepresentable};
+use crate::encode::value::{DocumentChecker, ObjectKeys, Unrepresentable};
 
 /// Appends a document on one line.
 pub(super) fn append_document(
     field: &[u8],
-    keys: Keys,
+    keys: ObjectKeys,
     checker: &mut DocumentChecker,
     out: &mut Vec<u8>,
 ) -> Result<(), Unrepresentable> {
@@ -25,7 +25,7 @@ pub(super) fn append_claimed(
     scratch.clear();
     unescape(field, scratch);
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(scratch).is_ok();
-    if is_json { append_document(field, Keys::MayRepeat, checker, out) } else { Err(Unrepresentable("not JSON")) }
+    if is_json { append_document(field, ObjectKeys::MayRepeat, checker, out) } else { Err(Unrepresentable("not JSON")) }
 }
 
 /// Appends what the server's `to_json` has made of a composite, or of an array of them.
@@ -39,7 +39,7 @@ pub(super) fn append_made(
         return Err(Unrepresentable("array bounds that do not begin at 1"));
     }
     // A `json` attribute inside may have a key twice.
-    append_document(field, Keys::MayRepeat, checker, out)
+    append_document(field, ObjectKeys::MayRepeat, checker, out)
 }
 
 /// Undoes COPY's escapes. A control character in a valid document can only be white space between tokens, so each becomes
@@ -64,7 +64,7 @@ mod tests {
 
     fn run(field: &str) -> Result<String, &'static str> {
         let mut out = Vec::new();
-        append_document(field.as_bytes(), Keys::MayRepeat, &mut DocumentChecker::default(), &mut out)
+        append_document(field.as_bytes(), ObjectKeys::MayRepeat, &mut DocumentChecker::default(), &mut out)
             .map_err(|e| e.0)?;
         Ok(String::from_utf8(out).unwrap())
     }

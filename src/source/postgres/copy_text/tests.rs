@@ -1,7 +1,9 @@
 //! Rows of COPY text, through the encoder.
 
 use crate::batch::KeyBounds;
-use crate::encode::{ColumnSchema, EncodeError, Flag, KeyDigest, RowKind, Shape, ShapeColumn, Stamp, Tally, Wish};
+use crate::encode::{
+    ColumnSchema, ColumnWish, EncodeError, Flag, KeyDigest, RowKind, Shape, ShapeColumn, Stamp, Tally,
+};
 use crate::model::{Arrays, ColumnMode, OnUnrepresentable, Op, TargetType};
 use crate::source::SourceColumn;
 use crate::source::postgres::{CopyText, PostgresType};
@@ -12,7 +14,7 @@ fn shape(columns: &[(&str, u32)], key_len: usize) -> Shape {
     let columns = columns.iter().map(|(name, oid)| {
         let native = PostgresType { base_oid: *oid, ..PostgresType::default() };
         let column = SourceColumn::of_postgres(name, native);
-        let mapping = column.map(Wish { forced: None, arrays: Arrays::Json }).unwrap();
+        let mapping = column.map(ColumnWish { forced: None, arrays: Arrays::Json }).unwrap();
         ShapeColumn::new(&column, mapping, column.name.clone(), ColumnMode::Nullable)
     });
     Shape { columns: columns.collect(), key_len }

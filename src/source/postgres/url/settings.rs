@@ -20,7 +20,7 @@ fn bad_value(key: &str, remedy: &str) -> PostgresError {
 }
 
 /// The parameters that are kept, and the names of those that are not.
-pub(super) struct Settings {
+pub(super) struct UrlSettings {
     kept: Vec<(String, String)>,
     left_out: Vec<String>,
     timeout: Timeout,
@@ -34,7 +34,7 @@ enum Timeout {
     Bounded,
 }
 
-impl Settings {
+impl UrlSettings {
     pub fn sorted(pairs: Pairs) -> Result<Self, PostgresError> {
         let mut found = Self { kept: Vec::new(), left_out: Vec::new(), timeout: Timeout::Kept };
         for (key, value) in pairs.into_settings() {
