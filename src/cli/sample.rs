@@ -103,7 +103,7 @@ async fn read_config(named: Option<&str>, url: Option<&str>) -> Result<Option<Co
 
 /// The table's settings: those of the config, else what `init` would propose.
 async fn plan(session: &Session, args: &SampleArgs, config: Option<&Config>) -> Result<Plan, CliError> {
-    let typed = RelationName::parse(&args.table);
+    let typed = RelationName::parse_in(session.dialect(), &args.table);
     let is_it = |spec: &&TableSpec| {
         spec.target == args.table || spec.source.to_string() == args.table || typed.as_ref() == Some(&spec.source)
     };

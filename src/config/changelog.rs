@@ -2,8 +2,8 @@
 
 use super::presets::{self, preset};
 use super::read::{Located, Section};
-use super::tables::read_lag;
-use crate::model::{ActionCodes, Diff, KeyFormat, Lag, LogKey, LogSpec, LogTable, RelationName, TypeColumn};
+use super::table::read_lag;
+use crate::model::{ActionCodes, Dialect, Diff, KeyFormat, Lag, LogKey, LogSpec, LogTable, RelationName, TypeColumn};
 
 const KEYS: &[&str] = &[
     "preset",
@@ -27,10 +27,10 @@ const KEYS: &[&str] = &[
 ];
 
 /// The section's descriptor: a preset with whatever the section says otherwise, or the section alone.
-pub(super) fn read(s: &Section<'_>) -> Option<LogSpec> {
+pub(super) fn read(s: &Section<'_>, dialect: Dialect) -> Option<LogSpec> {
     s.refuse_unknown(KEYS);
     let mut spec = match s.string("preset") {
-        Some(name) => match preset(&name.value) {
+        Some(name) => match preset(&name.value, dialect) {
             Some(spec) => spec,
             None => {
                 let known: Vec<String> = presets::NAMES.iter().map(|n| format!("\"{n}\"")).collect();
@@ -42,12 +42,12 @@ pub(super) fn read(s: &Section<'_>) -> Option<LogSpec> {
                 return None;
             }
         },
-        None => custom(s)?,
+        None => custom(s, dialect)?,
     };
     if let Some(table) = s.string("table") {
-        spec.table = LogTable::One(relation(s, "table", &table)?);
+        spec.table = LogTable::One(relation(s, dialect, "table", &table)?);
     }
-    read_columns(s, &mut spec);
+    read_columns(s, dialect, &mut spec);
     read_key(s, &mut spec)?;
     read_codes(s, &mut spec);
     read_diff(s, &mut spec);
@@ -55,7 +55,7 @@ pub(super) fn read(s: &Section<'_>) -> Option<LogSpec> {
 }
 
 /// What a log without a preset has to say of itself.
-fn custom(s: &Section<'_>) -> Option<LogSpec> {
+fn custom(s: &Section<'_>, dialect: Dialect) -> Option<LogSpec> {
     let table = s.required_string("table", "preset = \"django-models-logging\", or table = \"public.change_log\"");
     let id = s.required_string("id", "id = \"id\": the log's own key, a number that grows");
     let has_key = s.is_given("key");
@@ -65,7 +65,7 @@ fn custom(s: &Section<'_>) -> Option<LogSpec> {
     let (table, id) = (table?, id?);
     Some(LogSpec {
         name: "custom",
-        table: LogTable::One(relation(s, "table", &table)?),
+        table: LogTable::One(relation(s, dialect, "table", &table)?),
         id: id.value,
         at: None,
         lag: None,
@@ -78,8 +78,8 @@ fn custom(s: &Section<'_>) -> Option<LogSpec> {
     })
 }
 
-fn relation(s: &Section<'_>, key: &str, text: &Located<String>) -> Option<RelationName> {
-    let parsed = RelationName::parse(&text.value);
+fn relation(s: &Section<'_>, dialect: Dialect, key: &str, text: &Located<String>) -> Option<RelationName> {
+    let parsed = RelationName::parse_in(dialect, &text.value);
     if parsed.is_none() {
         let problem = format!("{key}: `{}` is not a table name", s.shown(text));
         s.fault(text.at, problem, &format!("{key} = \"schema.table\""));
@@ -87,7 +87,7 @@ fn relation(s: &Section<'_>, key: &str, text: &Located<String>) -> Option<Relati
     parsed
 }
 
-fn read_columns(s: &Section<'_>, spec: &mut LogSpec) {
+fn read_columns(s: &Section<'_>, dialect: Dialect, spec: &mut LogSpec) {
     if let Some(id) = s.string("id") {
         spec.id = id.value;
     }
@@ -97,7 +97,7 @@ fn read_columns(s: &Section<'_>, spec: &mut LogSpec) {
     }
     spec.at = s.string("at").map(|at| at.value).or(spec.at.take());
     spec.action = s.string("action").map(|a| a.value).or(spec.action.take());
-    let types = s.string("content_types").and_then(|t| relation(s, "content_types", &t));
+    let types = s.string("content_types").and_then(|t| relation(s, dialect, "content_types", &t));
     match s.one_or_more("type") {
         Some(given) => match (given.value.as_slice(), &types) {
             ([column], Some(_)) => {

@@ -10,6 +10,7 @@ mod environment;
 mod expand;
 mod fault;
 mod load;
+mod log_types;
 mod password;
 mod presets;
 mod pubsub;
@@ -19,7 +20,10 @@ mod secret;
 mod server;
 mod source;
 mod storage;
+mod table;
 mod tables;
+mod target_columns;
+mod target_name;
 
 pub use bigquery::BigQueryConfig;
 pub use environment::Environment;
@@ -90,9 +94,10 @@ impl Config {
             root.fault(at, "fan_out needs a topic".to_owned(), "[pubsub] topic = \"plimsoll\"");
         }
         let log = root.optional_section("changelog");
-        let changelog = log.as_ref().and_then(changelog::read);
+        let dialect = source.as_ref().map(|s| s.dialect).unwrap_or_default();
+        let changelog = log.as_ref().and_then(|s| changelog::read(s, dialect));
         let has_salt = source.as_ref().is_none_or(|s| s.hash_salt.is_some());
-        let mut tables = tables::read(root, log.is_some(), has_salt);
+        let mut tables = tables::read(root, dialect, log.is_some(), has_salt);
         if let Some(log) = &log {
             refuse_unused(log, &tables);
         }

@@ -3,7 +3,7 @@
 //! Only what all versions of a library have in common stands here; whether a key is a number or a text, or a column is
 //! there at all, is asked of the catalog when the log is read.
 
-use crate::model::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, Merged, RelationName, TypeColumn};
+use crate::model::{ActionCodes, Dialect, Diff, KeyFormat, LogKey, LogSpec, LogTable, Merged, RelationName, TypeColumn};
 
 /// The names `preset` takes.
 pub(super) const NAMES: [&str; 8] = [
@@ -18,19 +18,20 @@ pub(super) const NAMES: [&str; 8] = [
 ];
 
 /// The presets whose log is one table.
-pub(crate) fn known_logs() -> impl Iterator<Item = LogSpec> {
-    NAMES.iter().filter_map(|name| preset(name)).filter(|spec| matches!(spec.table, LogTable::One(_)))
+pub(crate) fn known_logs(dialect: Dialect) -> impl Iterator<Item = LogSpec> {
+    NAMES.iter().filter_map(move |name| preset(name, dialect)).filter(|spec| matches!(spec.table, LogTable::One(_)))
 }
 
 /// The descriptor of a log that a known library or trigger writes, with its default names.
-pub(super) fn preset(name: &str) -> Option<LogSpec> {
+pub(super) fn preset(name: &str, dialect: Dialect) -> Option<LogSpec> {
+    let home = dialect.default_schema();
     Some(match name {
-        "django-models-logging" => django_models_logging(),
-        "django-auditlog" => django_auditlog(),
+        "django-models-logging" => django_models_logging(home),
+        "django-auditlog" => django_auditlog(home),
         "django-simple-history" => django_simple_history(),
-        "paper_trail" => paper_trail(),
-        "audited" => audited(),
-        "laravel-auditing" => laravel_auditing(),
+        "paper_trail" => paper_trail(home),
+        "audited" => audited(home),
+        "laravel-auditing" => laravel_auditing(home),
         "supa_audit" => supa_audit(),
         "audit-trigger" => audit_trigger(),
         _ => return None,
@@ -38,7 +39,7 @@ pub(super) fn preset(name: &str) -> Option<LogSpec> {
 }
 
 /// <https://github.com/legion-an/django-models-logging>, 0.9 to 5.2.
-fn django_models_logging() -> LogSpec {
+fn django_models_logging(home: &str) -> LogSpec {
     LogSpec {
         types: content_types(),
         key: columns(&["object_id"]),
@@ -49,19 +50,19 @@ fn django_models_logging() -> LogSpec {
             // 1.0 kept the last diff of a request; 2.1, which brought `extras`, joins them.
             merged: Some(Merged { column: "revision_id".to_owned(), joined_with: "extras".to_owned() }),
         }),
-        ..base("django-models-logging", "public", "models_logging_change", "id", "date_created")
+        ..base("django-models-logging", home, "models_logging_change", "id", "date_created")
     }
 }
 
 /// <https://github.com/jazzband/django-auditlog>. Action 3 is "access": somebody looked.
-fn django_auditlog() -> LogSpec {
+fn django_auditlog(home: &str) -> LogSpec {
     LogSpec {
         types: content_types(),
         key: columns(&["object_pk"]),
         action: text("action"),
         codes: codes(&["0"], &["1"], &[], &["3"]),
         diff: Some(Diff::Pair("changes".to_owned())),
-        ..base("django-auditlog", "public", "auditlog_logentry", "id", "timestamp")
+        ..base("django-auditlog", home, "auditlog_logentry", "id", "timestamp")
     }
 }
 
@@ -78,38 +79,38 @@ fn django_simple_history() -> LogSpec {
 }
 
 /// <https://github.com/paper-trail-gem/paper_trail>. `object` is the state *before*; `object_changes` is optional.
-fn paper_trail() -> LogSpec {
+fn paper_trail(home: &str) -> LogSpec {
     LogSpec {
         types: TypeColumn::Name("item_type".to_owned()),
         key: columns(&["item_id"]),
         action: text("event"),
         codes: codes(&["create"], &["update"], &[], &[]),
         diff: Some(Diff::Pair("object_changes".to_owned())),
-        ..base("paper_trail", "public", "versions", "id", "created_at")
+        ..base("paper_trail", home, "versions", "id", "created_at")
     }
 }
 
 /// <https://github.com/collectiveidea/audited>
-fn audited() -> LogSpec {
+fn audited(home: &str) -> LogSpec {
     LogSpec {
         types: TypeColumn::Name("auditable_type".to_owned()),
         key: columns(&["auditable_id"]),
         action: text("action"),
         codes: codes(&["create"], &["update"], &[], &[]),
         diff: Some(Diff::Pair("audited_changes".to_owned())),
-        ..base("audited", "public", "audits", "id", "created_at")
+        ..base("audited", home, "audits", "id", "created_at")
     }
 }
 
 /// <https://github.com/owen-it/laravel-auditing>. `retrieved` is a look.
-fn laravel_auditing() -> LogSpec {
+fn laravel_auditing(home: &str) -> LogSpec {
     LogSpec {
         types: TypeColumn::Name("auditable_type".to_owned()),
         key: columns(&["auditable_id"]),
         action: text("event"),
         codes: codes(&["created"], &["updated"], &[], &["retrieved"]),
         diff: Some(Diff::Values { old: "old_values".to_owned(), new: "new_values".to_owned() }),
-        ..base("laravel-auditing", "public", "audits", "id", "created_at")
+        ..base("laravel-auditing", home, "audits", "id", "created_at")
     }
 }
 

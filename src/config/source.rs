@@ -5,12 +5,15 @@ use std::time::Duration;
 use super::password;
 use super::read::Section;
 use super::secret::Secret;
+use crate::model::Dialect;
 
 /// A shorter salt could be found by trying.
 const SHORTEST_SALT: usize = 16;
 
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
+    /// What kind of source the URL is of.
+    pub dialect: Dialect,
     pub url: Secret,
     /// Longest time one statement may take; the run's budget where not given.
     pub statement_timeout: Option<Duration>,
@@ -33,6 +36,7 @@ pub(super) fn read(s: &Section<'_>) -> Option<SourceConfig> {
         s.warn(url.at, "url: a password stands in the file".to_owned(), remedy);
     }
     Some(SourceConfig {
+        dialect: Dialect::Postgres,
         url: Secret::new(url?.value),
         statement_timeout: statement_timeout.map(|d| d.value),
         hash_salt: hash_salt.map(|s| Secret::new(s.value)),

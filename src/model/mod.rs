@@ -1,6 +1,6 @@
 //! The words every part of a run shares: feed, run, table, column, key.
 //!
-//! Nothing here knows PostgreSQL's catalog or BigQuery's API. `capture` and `bigquery` never see each other; what
+//! Nothing here knows a source's catalog or BigQuery's API. `capture` and `bigquery` never see each other; what
 //! passes between them is made of these types.
 
 use std::fmt;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 mod changelog;
+mod dialect;
 pub mod figures;
 mod lag;
 mod metadata;
@@ -18,6 +19,7 @@ mod table;
 mod what_captures_find;
 
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
+pub use dialect::Dialect;
 pub use lag::Lag;
 pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
 pub use relation::{RelationName, in_shell};

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::dialect::Dialect;
+
 /// A relation of the source by schema and name, unquoted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RelationName {
@@ -34,8 +36,13 @@ impl RelationName {
         in_shell(&self.quoted()).into_owned()
     }
 
-    /// `schema.table`, either part in double quotes if it must be; `public` where no schema is named.
+    /// As [`Self::parse_in`], for the kind of source that is meant where none is named.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_in(Dialect::default(), text)
+    }
+
+    /// `schema.table`, either part in double quotes if it must be; in the default schema where none is named.
+    pub fn parse_in(dialect: Dialect, text: &str) -> Option<Self> {
         let mut parts = Vec::new();
         let mut rest = text.trim();
         loop {
@@ -48,7 +55,7 @@ impl RelationName {
             }
         }
         match parts.len() {
-            1 => Some(Self { schema: "public".to_owned(), name: parts.pop()? }),
+            1 => Some(Self { schema: dialect.default_schema().to_owned(), name: parts.pop()? }),
             2 => {
                 let name = parts.pop()?;
                 Some(Self { schema: parts.pop()?, name })

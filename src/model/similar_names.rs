@@ -1,5 +1,6 @@
 //! "Did you mean": the known names that a misspelt one is closest to.
 
+use super::dialect::Dialect;
 use crate::model::RelationName;
 
 /// As many relations are named at most where several are equally near.
@@ -12,7 +13,7 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Op
 }
 
 /// The relations that a name may mean, typed with a schema or without, with quotes or without. The table's name counts first; then the
-/// schema: the same one, one that is written almost so, `public`, any other. More than one where they are equally near.
+/// schema: the same one, one that is written almost so, a default one, any other. More than one where they are equally near.
 pub fn nearest_relations<'a>(typed: &str, known: impl IntoIterator<Item = &'a RelationName>) -> Vec<&'a RelationName> {
     let bare = typed.replace('"', "");
     // A dot may be part of a name.
@@ -44,7 +45,7 @@ fn rank(schema: Option<&str>, known: &RelationName) -> usize {
         Some(schema) if schema == known.schema => 0,
         Some(schema) if schema.to_lowercase() == known.schema.to_lowercase() => 1,
         Some(schema) if distance(schema, &known.schema).is_some() => 2,
-        _ if known.schema == "public" => 3,
+        _ if Dialect::ALL.iter().any(|d| d.default_schema() == known.schema) => 3,
         _ => 4,
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::dialect::Dialect;
 use super::lag::Lag;
 use super::{FeedId, LogType, Metadata, RelationName, TargetType};
 
@@ -30,6 +31,14 @@ pub enum CaptureKind {
 }
 
 impl CaptureKind {
+    /// The capture of a table whose config names none: it needs no help from the table.
+    pub fn default_of(dialect: Dialect) -> Self {
+        match dialect {
+            // Transaction ids.
+            Dialect::Postgres => Self::Xmin,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Full => "full",

@@ -12,7 +12,7 @@ use crate::source::{Access, Candidate, Listing, RelationKind, Trigger};
 
 /// The log of the database, if it has one: those that triggers write first.
 pub fn find(listing: &Listing, chosen: &[Chosen<'_>]) -> Option<ProposedLog> {
-    let mut found: Vec<ProposedLog> = known_logs()
+    let mut found: Vec<ProposedLog> = known_logs(listing.dialect)
         .filter_map(|spec| {
             let LogTable::One(expected) = &spec.table else { return None };
             let fits = |c: &&Candidate| {

@@ -44,7 +44,7 @@ pub fn propose(label: &str, listing: &Listing, filters: &Filters) -> Result<Prop
     let is_live = log.as_ref().is_some_and(|l| l.written == Written::Live);
     let reserved: &[&str] = if is_live { &[FeedId::CHANGELOG] } else { &[] };
     let names: Vec<_> = selected.candidates.iter().map(|c| &c.candidate.name).collect();
-    let mut targets = targets::targets(&names, reserved);
+    let mut targets = targets::targets(listing.dialect, &names, reserved);
     let propose = |chosen: &select::Chosen<'_>| {
         let name = &chosen.candidate.name;
         let target = targets.remove(name).unwrap_or_else(|| legal(&name.name));

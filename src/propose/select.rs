@@ -3,7 +3,7 @@
 use super::error::ProposeError;
 use super::frameworks::tool_of_schema;
 use super::toml_text::relation_name;
-use crate::model::{RelationName, nearest_relations};
+use crate::model::{Dialect, RelationName, nearest_relations};
 use crate::source::{Candidate, Closed, Listing, SchemaAccess};
 
 /// What the command line asks for. A pattern is a name, or has `*` for any characters and `?` for one; one for tables that
@@ -40,23 +40,24 @@ pub struct Selected<'a> {
 
 /// Applies the filters. Each of them has to match something, or it is a typing error.
 pub fn select<'a>(listing: &'a Listing, filters: &Filters) -> Result<Selected<'a>, ProposeError> {
+    let dialect = listing.dialect;
     let all: Vec<&RelationName> =
         listing.candidates.iter().map(|c| &c.name).chain(listing.closed.iter().map(|c| &c.name)).collect();
     if all.is_empty() {
         return Err(ProposeError::Empty { database: listing.database.clone() });
     }
-    refuse_unmatched(&all, filters)?;
+    refuse_unmatched(dialect, &all, filters)?;
     let passes = |name: &RelationName| {
         (filters.schemas.is_empty() || filters.schemas.iter().any(|p| is_like(&name.schema, p)))
-            && (filters.tables.is_empty() || filters.tables.iter().any(|p| is_table(name, p)))
-            && !filters.exclude.iter().any(|p| is_table(name, p))
+            && (filters.tables.is_empty() || filters.tables.iter().any(|p| is_table(dialect, name, p)))
+            && !filters.exclude.iter().any(|p| is_table(dialect, name, p))
     };
     // A tool's own schema may have thousands of tables.
     let by_default = filters.schemas.is_empty() && filters.tables.is_empty();
     let is_tools = |name: &RelationName| by_default && tool_of_schema(&name.schema).is_some();
     let mut candidates = Vec::new();
     for candidate in listing.candidates.iter().filter(|c| passes(&c.name) && !is_tools(&c.name)) {
-        let is_named = filters.tables.iter().any(|p| !is_pattern(p) && is_table(&candidate.name, p));
+        let is_named = filters.tables.iter().any(|p| !is_pattern(p) && is_table(dialect, &candidate.name, p));
         candidates.push(Chosen { candidate, wish: if is_named { Wish::Named } else { Wish::Listed } });
     }
     let closed: Vec<&Closed> = listing.closed.iter().filter(|c| passes(&c.name) && !is_tools(&c.name)).collect();
@@ -83,7 +84,7 @@ pub fn select<'a>(listing: &'a Listing, filters: &Filters) -> Result<Selected<'a
     Ok(Selected { candidates, remarks, unread: closed.len() })
 }
 
-fn refuse_unmatched(all: &[&RelationName], filters: &Filters) -> Result<(), ProposeError> {
+fn refuse_unmatched(dialect: Dialect, all: &[&RelationName], filters: &Filters) -> Result<(), ProposeError> {
     let no_match = |option, pattern: &String, near: Vec<String>| {
         let pattern = pattern.clone();
         ProposeError::NoMatch { option, pattern, near }
@@ -93,7 +94,7 @@ fn refuse_unmatched(all: &[&RelationName], filters: &Filters) -> Result<(), Prop
         return Err(no_match("--schema", pattern, near.into_iter().collect()));
     }
     for (option, patterns) in [("--table", &filters.tables), ("--exclude", &filters.exclude)] {
-        if let Some(pattern) = patterns.iter().find(|p| !all.iter().any(|n| is_table(n, p))) {
+        if let Some(pattern) = patterns.iter().find(|p| !all.iter().any(|n| is_table(dialect, n, p))) {
             return Err(no_match(option, pattern, near(pattern, all.iter().copied())));
         }
     }
@@ -154,9 +155,9 @@ fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?'])
 }
 
-fn is_table(name: &RelationName, pattern: &str) -> bool {
+fn is_table(dialect: Dialect, name: &RelationName, pattern: &str) -> bool {
     // A name may have a dot, a star or a space of its own.
-    RelationName::parse(pattern).as_ref() == Some(name)
+    RelationName::parse_in(dialect, pattern).as_ref() == Some(name)
         || name.name == pattern
         || is_like(&name.to_string(), pattern)
         || (!pattern.contains('.') && is_like(&name.name, pattern))
@@ -227,12 +228,12 @@ mod tests {
     fn a_table_is_named_in_several_ways() {
         let odd = RelationName { schema: "my app".to_owned(), name: "a.b".to_owned() };
         for pattern in ["\"my app\".\"a.b\"", "my app.a.b", "a.b", "my app.*", "*"] {
-            assert!(is_table(&odd, pattern), "{pattern}");
+            assert!(is_table(Dialect::Postgres, &odd, pattern), "{pattern}");
         }
-        assert!(!is_table(&odd, "b"));
+        assert!(!is_table(Dialect::Postgres, &odd, "b"));
         let plain = RelationName { schema: "app".to_owned(), name: "orders".to_owned() };
         for pattern in ["app.orders", "orders", "ord*", "app.*", "*.orders"] {
-            assert!(is_table(&plain, pattern), "{pattern}");
+            assert!(is_table(Dialect::Postgres, &plain, pattern), "{pattern}");
         }
     }
 }

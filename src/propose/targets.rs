@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::RelationName;
+use crate::model::{Dialect, RelationName};
 
-/// A name for each table's target that BigQuery takes and no other table has. Of two tables of one name, the one in `public`
-/// keeps it; BigQuery's names differ by case, file names often don't.
-pub fn targets(names: &[&RelationName], reserved: &[&str]) -> HashMap<RelationName, String> {
+/// A name for each table's target that BigQuery takes and no other table has. Of two tables of one name, the one in the default
+/// schema keeps it; BigQuery's names differ by case, file names often don't.
+pub fn targets(dialect: Dialect, names: &[&RelationName], reserved: &[&str]) -> HashMap<RelationName, String> {
     let mut taken: HashSet<String> = reserved.iter().map(|name| (*name).to_owned()).collect();
     let mut in_order = names.to_vec();
-    in_order.sort_by_key(|n| (n.schema != "public", n.name.chars().any(char::is_uppercase)));
+    in_order.sort_by_key(|n| (n.schema != dialect.default_schema(), n.name.chars().any(char::is_uppercase)));
     in_order.into_iter().map(|name| (name.clone(), free_name(name, &mut taken))).collect()
 }
 
@@ -40,7 +40,7 @@ mod tests {
             name("public", "changelog"),
             name("public", "orders"),
         ];
-        let found = targets(&names.iter().collect::<Vec<_>>(), &["changelog"]);
+        let found = targets(Dialect::Postgres, &names.iter().collect::<Vec<_>>(), &["changelog"]);
         let of = |n: usize| found[&names[n]].as_str();
         assert_eq!(
             [of(0), of(1), of(2), of(3), of(4)],

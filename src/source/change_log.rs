@@ -4,7 +4,7 @@ use crate::batch::{CursorMark, LogPosition};
 use crate::model::{Diff, LogSpec, RelationName};
 use crate::source::column::SourceColumn;
 use crate::source::cursor::CursorColumn;
-use crate::source::dialect::Dialect;
+use crate::model::Dialect;
 use crate::source::keys::Spelling;
 use crate::source::postgres::PostgresLogFacts;
 use crate::source::relation::Relation;

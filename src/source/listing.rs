@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::column::SourceColumn;
-use super::dialect::Dialect;
+use crate::model::Dialect;
 use super::postgres;
 use super::relation::{Relation, RelationKind};
 use crate::model::RelationName;

@@ -19,7 +19,6 @@ mod column;
 mod connect;
 mod cursor;
 mod dependencies;
-mod dialect;
 mod error;
 mod keys;
 mod listing;
@@ -42,7 +41,7 @@ pub use column::SourceColumn;
 pub use connect::{Source, has_password};
 pub use cursor::{Bulk, CursorColumn, CursorType, Search};
 pub use dependencies::Dependencies;
-pub use dialect::Dialect;
+pub use crate::model::Dialect;
 pub use error::SourceError;
 pub use keys::{Keys, NamedKey, Origin, Spelling};
 pub use listing::{

@@ -1,7 +1,7 @@
 //! What a source's catalog says of a table, view or the like.
 
 use super::column::SourceColumn;
-use super::dialect::Dialect;
+use crate::model::Dialect;
 use crate::encode::TableSchema;
 use crate::model::{RelationName, nearest};
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::dialect::Dialect;
+use crate::model::Dialect;
 use super::error::SourceError;
 use super::postgres::{self, CopyFields, CopyText};
 use crate::encode::value::Unrepresentable;

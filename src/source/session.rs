@@ -13,7 +13,7 @@ use super::read::{KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Table};
 use super::relation::Relation;
 use super::rights::{Grants, Needs};
 use super::row::RowStream;
-use crate::model::{Diff, LogSpec, RelationName, TableSpec};
+use crate::model::{Dialect, Diff, LogSpec, RelationName, TableSpec};
 
 /// A connection, and the one transaction that a run reads in. It is idle between runs.
 pub enum Session {
@@ -22,6 +22,13 @@ pub enum Session {
 
 /// The transaction and its snapshot.
 impl Session {
+    /// The kind of source, and so the language of its statements.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
     /// Starts the run's transaction and takes its snapshot.
     pub async fn begin(&self) -> Result<Moment, SourceError> {
         of_kind!(self, session => Ok(session.begin().await?))

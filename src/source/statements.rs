@@ -1,7 +1,7 @@
 //! What is asked as the text of statements: for people to read, and for the server to plan.
 
 use super::change_log::{Claimed, NewEntries};
-use super::dialect::Dialect;
+use crate::model::Dialect;
 use super::postgres;
 use super::read::{Condition, Read, Table};
 use crate::model::{Diff, RelationName};

@@ -9,7 +9,7 @@ use super::error::PostgresError;
 use super::session::Session;
 use super::sql::literal;
 use crate::model::RelationName;
-use crate::source::dialect::Dialect;
+use crate::model::Dialect;
 use crate::source::listing::{
     Access, Candidate, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger, TriggerFunction,
 };

@@ -13,7 +13,7 @@ use super::sql::literal;
 use crate::model::RelationName;
 use crate::source::catalog::Catalog;
 use crate::source::column::{NativeType, SourceColumn};
-use crate::source::dialect::Dialect;
+use crate::model::Dialect;
 use crate::source::relation::{Leaf, Relation, RelationKind};
 
 /// A relation, as [`RELATION`] prints it.
