@@ -1,5 +1,7 @@
 //! What a capture does not cover as things stand: said by `check`, and by every report.
 
+use std::borrow::Cow;
+
 use super::error::CaptureError;
 use crate::batch::Standing;
 use crate::capture::whole_or_changes::Decision;
@@ -7,17 +9,16 @@ use crate::model::TableSpec;
 use crate::source::{CursorColumn, Relation, Sight, Table};
 
 /// Why the start of open transactions is not known.
-pub fn blind(sight: Sight) -> Option<&'static str> {
+pub fn blind(sight: Sight) -> Option<Cow<'static, str>> {
     match sight {
         Sight::Everybodys => None,
-        Sight::OwnRoles => Some(
-            "the role can't see when other sessions' transactions began: GRANT pg_read_all_stats to it, or give a lag longer than \
-             the longest transaction",
-        ),
-        Sight::Standbys => Some(
+        Sight::OwnRoles { remedy } => Some(Cow::Owned(format!(
+            "the role can't see when other sessions' transactions began: {remedy}, or give a lag longer than the longest transaction"
+        ))),
+        Sight::Standbys => Some(Cow::Borrowed(
             "the source is a standby, where the primary's open transactions can't be seen: give a lag longer than the longest \
              transaction, or read from the primary",
-        ),
+        )),
     }
 }
 

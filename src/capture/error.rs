@@ -1,6 +1,6 @@
 //! What makes a capture impossible for a table.
 
-use crate::model::{Blame, RelationName};
+use crate::model::{Blame, Dialect, RelationName};
 use crate::source::SourceError;
 
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +42,11 @@ pub enum CaptureError {
     #[error("the rows of a {0} do not say which transaction wrote them")]
     NoTransactionIds(&'static str),
 
-    #[error("{0} is or reads a materialized view: its rows change by REFRESH, of which no log tells")]
-    Materialized(RelationName),
+    #[error("{table} is or reads a materialized view: its rows change by {}, of which no log tells", dialect.refresh())]
+    Materialized { table: RelationName, dialect: Dialect },
 
-    #[error("the change log {0} does not exist, or the role may not see it")]
-    NoLog(RelationName),
+    #[error("the change log {log} does not exist, or the role may not see it")]
+    NoLog { log: RelationName, dialect: Dialect },
 
     #[error("the change log {log} is a {kind}: its rows do not say which transaction wrote them")]
     LogWithoutTransactionIds { log: RelationName, kind: &'static str },
@@ -89,9 +89,6 @@ pub enum CaptureError {
 
     #[error("a logged key of {name} is no {type_name}")]
     UnreadableKey { name: String, type_name: String },
-
-    #[error("the hstore type of the change log was not found")]
-    NoHstore,
 }
 
 impl CaptureError {
@@ -110,8 +107,8 @@ impl CaptureError {
             | Self::BadFilter { .. }
             | Self::NotUnique { .. }
             | Self::NoTransactionIds(_)
-            | Self::Materialized(_)
-            | Self::NoLog(_)
+            | Self::Materialized { .. }
+            | Self::NoLog { .. }
             | Self::LogWithoutTransactionIds { .. }
             | Self::NoLogColumn { .. }
             | Self::NoSuchType { .. }
@@ -125,8 +122,7 @@ impl CaptureError {
             | Self::NoPackedKey { .. }
             | Self::KeyWidth { .. }
             | Self::NoLoggedField { .. }
-            | Self::UnreadableKey { .. }
-            | Self::NoHstore => None,
+            | Self::UnreadableKey { .. } => None,
         }
     }
 
@@ -158,13 +154,11 @@ impl CaptureError {
             Self::NoTransactionIds(_) => {
                 "use capture = \"cursor\" with a cursor column, or capture = \"full\"".to_owned()
             }
-            Self::Materialized(_) => {
-                "set reconcile_every = \"1d\", which finds what a REFRESH has changed, or use capture = \"full\""
-                    .to_owned()
-            }
-            Self::NoLog(name) => {
-                format!("correct [changelog], or GRANT USAGE on the schema and SELECT on {name} to the role")
-            }
+            Self::Materialized { dialect, .. } => format!(
+                "set reconcile_every = \"1d\", which finds what a {} has changed, or use capture = \"full\"",
+                dialect.refresh()
+            ),
+            Self::NoLog { log, dialect } => format!("correct [changelog], or {}", dialect.rights_to_read(log)),
             Self::LogWithoutTransactionIds { .. } => "name the table behind it in [changelog] table".to_owned(),
             Self::NoLogColumn { near: Some(near), .. } => format!("did you mean {near}? Write it in [changelog]"),
             Self::NoLogColumn { log, near: None, .. } => format!("name in [changelog] a column that {log} has"),
@@ -196,7 +190,6 @@ impl CaptureError {
             Self::UnreadableKey { .. } => {
                 "correct log_key of the table, or the entry in the log; `plimsoll run --full` passes over it".to_owned()
             }
-            Self::NoHstore => "CREATE EXTENSION hstore, or correct key_format of [changelog]".to_owned(),
         }
     }
 }

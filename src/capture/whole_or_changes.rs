@@ -119,7 +119,7 @@ pub async fn decide(
     }
     let tells_a_refresh = spec.capture != CaptureKind::Changelog || spec.reconcile_every.is_some();
     if relation.materialized && !tells_a_refresh {
-        return Err(CaptureError::Materialized(spec.source.clone()));
+        return Err(CaptureError::Materialized { table: spec.source.clone(), dialect: relation.dialect });
     }
     try_filter(session, spec).await?;
     if spec.capture == CaptureKind::Full {

@@ -3,7 +3,9 @@
 //! Only what all versions of a library have in common stands here; whether a key is a number or a text, or a column is
 //! there at all, is asked of the catalog when the log is read.
 
-use crate::model::{ActionCodes, Dialect, Diff, KeyFormat, LogKey, LogSpec, LogTable, Merged, RelationName, TypeColumn};
+use crate::model::{
+    ActionCodes, Dialect, Diff, KeyFormat, LogKey, LogSpec, LogTable, Merged, RelationName, TypeColumn,
+};
 
 /// The names `preset` takes.
 pub(super) const NAMES: [&str; 8] = [

@@ -27,7 +27,8 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
         ],
     );
     // A named cursor column says which capture is meant.
-    let capture = capture.unwrap_or(if cursor.is_some() { CaptureKind::Cursor } else { CaptureKind::default_of(dialect) });
+    let capture =
+        capture.unwrap_or(if cursor.is_some() { CaptureKind::Cursor } else { CaptureKind::default_of(dialect) });
     let lag = read_lag(s);
     let deletes = s.choice("deletes", &[("ignore", Deletes::Ignore), ("keys", Deletes::Keys)]);
     let deletes_every = s.duration("deletes_every");

@@ -4,7 +4,7 @@ use super::error::ProposeError;
 use super::frameworks::tool_of_schema;
 use super::toml_text::relation_name;
 use crate::model::{Dialect, RelationName, nearest_relations};
-use crate::source::{Candidate, Closed, Listing, SchemaAccess};
+use crate::source::{Candidate, Closed, Listing};
 
 /// What the command line asks for. A pattern is a name, or has `*` for any characters and `?` for one; one for tables that
 /// has a dot is of schema and table. Upper and lower case count.
@@ -68,7 +68,7 @@ pub fn select<'a>(listing: &'a Listing, filters: &Filters) -> Result<Selected<'a
                 role: listing.role.clone(),
                 database: listing.database.clone(),
                 count,
-                statements: grants(listing, &closed),
+                statements: listing.grants(&closed),
             },
         });
     }
@@ -79,7 +79,7 @@ pub fn select<'a>(listing: &'a Listing, filters: &Filters) -> Result<Selected<'a
             names(&closed),
             listing.role
         ));
-        remarks.extend(grants(listing, &closed).iter().map(|g| format!("  {g};")));
+        remarks.extend(listing.grants(&closed).iter().map(|g| format!("  {g};")));
     }
     Ok(Selected { candidates, remarks, unread: closed.len() })
 }
@@ -110,27 +110,6 @@ fn closest(typed: &str, names: impl Iterator<Item = String>) -> Option<String> {
     let lower = typed.to_lowercase();
     let found = names.min_by_key(|n| strsim::levenshtein(&n.to_lowercase(), &lower))?;
     (strsim::levenshtein(&found.to_lowercase(), &lower) <= 3).then_some(found)
-}
-
-/// Statements that let the role read what it may not: a schema at a time, but where it may read other tables of a schema.
-fn grants(listing: &Listing, closed: &[&Closed]) -> Vec<String> {
-    let dialect = listing.dialect;
-    let role = dialect.ident(&listing.role);
-    let mut statements = Vec::new();
-    for of_schema in closed.chunk_by(|a, b| a.name.schema == b.name.schema) {
-        let Some(first) = of_schema.first() else { continue };
-        let schema = dialect.ident(&first.name.schema);
-        if first.schema == SchemaAccess::Refused {
-            statements.push(format!("GRANT USAGE ON SCHEMA {schema} TO {role}"));
-        }
-        if listing.candidates.iter().any(|c| c.name.schema == first.name.schema) {
-            let tables: Vec<String> = of_schema.iter().map(|c| dialect.qualified(&c.name)).collect();
-            statements.push(format!("GRANT SELECT ON {} TO {role}", tables.join(", ")));
-        } else {
-            statements.push(format!("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}"));
-        }
-    }
-    statements
 }
 
 fn names(closed: &[&Closed]) -> String {

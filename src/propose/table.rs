@@ -53,11 +53,11 @@ pub fn propose_table(
 
 fn remarks(listing: &Listing, candidate: &Candidate) -> Vec<String> {
     let mut remarks = Vec::new();
-    let (name, role) = (listing.dialect.qualified(&candidate.name), listing.dialect.ident(&listing.role));
     if let Access::Columns(columns) = &candidate.access {
         remarks.push(format!(
-            "The role may read these columns alone: {}. With GRANT SELECT ON {name} TO {role} only changed rows would be read.",
-            columns.join(", ")
+            "The role may read these columns alone: {}. With {} only changed rows would be read.",
+            columns.join(", "),
+            listing.grant(&candidate.name)
         ));
     }
     for column in sensitive_key(candidate, Sensitive::Personal) {
@@ -77,11 +77,11 @@ fn sensitive_key(candidate: &Candidate, sort: Sensitive) -> Vec<&str> {
 
 /// What keeps a table from being published as it is.
 fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&ProposedLog>) -> Vec<String> {
-    let (name, role) = (listing.dialect.qualified(&candidate.name), listing.dialect.ident(&listing.role));
     let mut reasons = Vec::new();
     if candidate.row_security == RowSecurity::HidesRows {
         reasons.push(format!(
-            "Row-level security would hide rows from the role, and a hidden row looks deleted. To read them all: ALTER ROLE {role} BYPASSRLS"
+            "Row-level security would hide rows from the role, and a hidden row looks deleted. To read them all: {}",
+            listing.grant_all_rows()
         ));
     }
     let is_large = candidate.about_rows.is_some_and(|n| n >= LARGE);
@@ -93,8 +93,8 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
         );
     }
     if candidate.access != Access::Whole && is_large {
-        reasons
-            .push(format!("So large a table had better not be read whole each tick: GRANT SELECT ON {name} TO {role}"));
+        let grant = listing.grant(&candidate.name);
+        reasons.push(format!("So large a table had better not be read whole each tick: {grant}"));
     }
     if wish == Wish::Named {
         return reasons;
@@ -117,7 +117,8 @@ fn no_table(candidate: &Candidate, log: Option<&ProposedLog>) -> Option<String> 
     match candidate.relation.kind {
         RelationKind::View => Some(view("A view", log)),
         RelationKind::MaterializedView => {
-            Some(format!("{} REFRESH writes all of its rows again.", view("A materialized view", None)))
+            let refresh = candidate.relation.dialect.refresh();
+            Some(format!("{} {refresh} writes all of its rows again.", view("A materialized view", None)))
         }
         RelationKind::Foreign => Some(
             "A foreign table: its rows do not say which transaction wrote them, and reading it reads another server. As it stands here, all of it is \

@@ -1,10 +1,11 @@
 //! A change log, as a source is asked for it: which table its entries stand in, which of them, and where in them the key is.
 
 use crate::batch::{CursorMark, LogPosition};
+use crate::model::Dialect;
 use crate::model::{Diff, LogSpec, RelationName};
 use crate::source::column::SourceColumn;
 use crate::source::cursor::CursorColumn;
-use crate::model::Dialect;
+use crate::source::error::SourceError;
 use crate::source::keys::Spelling;
 use crate::source::postgres::PostgresLogFacts;
 use crate::source::relation::Relation;
@@ -45,10 +46,10 @@ impl LogFacts {
         }
     }
 
-    /// Whether keys and diffs can be read as the log packs them.
-    pub fn can_unpack(&self, spec: &LogSpec) -> bool {
+    /// Fails where the server can't read keys or diffs as the log packs them.
+    pub fn refuse_packed(&self, spec: &LogSpec) -> Result<(), SourceError> {
         match self {
-            Self::Postgres(facts) => facts.can_unpack(spec),
+            Self::Postgres(facts) => Ok(facts.refuse_packed(spec)?),
         }
     }
 }

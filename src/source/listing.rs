@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::column::SourceColumn;
-use crate::model::Dialect;
 use super::postgres;
 use super::relation::{Relation, RelationKind};
+use crate::model::Dialect;
 use crate::model::RelationName;
 
 /// Everything that the catalog lists, and who asks.
@@ -37,6 +37,27 @@ impl Listing {
             Dialect::Postgres => postgres::always_logs(&f.body, log),
         };
         self.functions.get(&trigger.function).is_some_and(logs)
+    }
+
+    /// The statement that lets the role read all of a relation.
+    pub fn grant(&self, name: &RelationName) -> String {
+        match self.dialect {
+            Dialect::Postgres => postgres::grant_select(&[name], &self.role),
+        }
+    }
+
+    /// Statements that let the role read what it may not.
+    pub fn grants(&self, closed: &[&Closed]) -> Vec<String> {
+        match self.dialect {
+            Dialect::Postgres => postgres::grants_of_closed(self, closed),
+        }
+    }
+
+    /// The statement that shows the role the rows which policies hide from it.
+    pub fn grant_all_rows(&self) -> String {
+        match self.dialect {
+            Dialect::Postgres => postgres::grant_all_rows(&self.role),
+        }
     }
 }
 

@@ -33,6 +33,7 @@ mod session;
 mod statements;
 mod value_kind;
 
+pub use crate::model::Dialect;
 pub use catalog::Catalog;
 pub use change_log::{
     Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, NewEntries,
@@ -41,7 +42,6 @@ pub use column::SourceColumn;
 pub use connect::{Source, has_password};
 pub use cursor::{Bulk, CursorColumn, CursorType, Search};
 pub use dependencies::Dependencies;
-pub use crate::model::Dialect;
 pub use error::SourceError;
 pub use keys::{Keys, NamedKey, Origin, Spelling};
 pub use listing::{

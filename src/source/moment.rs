@@ -8,8 +8,10 @@ use crate::batch::Position;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
     Everybodys,
-    /// The role lacks `pg_read_all_stats`.
-    OwnRoles,
+    /// The role's own alone. What would show it the others', for people.
+    OwnRoles {
+        remedy: &'static str,
+    },
     /// The source is a standby: what is open on its primary is not seen here.
     Standbys,
 }
@@ -27,7 +29,8 @@ pub struct Moment {
     pub position: Position,
     /// The server's clock.
     pub taken_at: OffsetDateTime,
-    /// The start of the oldest open transaction that we may see, or the clock; as PostgreSQL prints it.
+    /// The start of the oldest open transaction that we may see, or the clock; as the source prints values of a cursor with a
+    /// time zone.
     pub oldest_open: String,
     /// Whose transactions that is among.
     pub sight: Sight,

@@ -1,8 +1,8 @@
 //! What a source's catalog says of a table, view or the like.
 
 use super::column::SourceColumn;
-use crate::model::Dialect;
 use crate::encode::TableSchema;
+use crate::model::Dialect;
 use crate::model::{RelationName, nearest};
 
 /// A table, view or partitioned parent as it stands in the snapshot.

@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::Stream;
 
-use crate::model::Dialect;
 use super::error::SourceError;
 use super::postgres::{self, CopyFields, CopyText};
 use crate::encode::value::Unrepresentable;
 use crate::encode::{Codec, Decoder};
+use crate::model::Dialect;
 
 /// Rows as the source hands them over.
 pub enum RowStream {

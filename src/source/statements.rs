@@ -1,9 +1,9 @@
 //! What is asked as the text of statements: for people to read, and for the server to plan.
 
 use super::change_log::{Claimed, NewEntries};
-use crate::model::Dialect;
 use super::postgres;
 use super::read::{Condition, Read, Table};
+use crate::model::Dialect;
 use crate::model::{Diff, RelationName};
 
 /// The statement that streams a read.
@@ -53,6 +53,20 @@ impl Dialect {
     pub fn qualified(self, name: &RelationName) -> String {
         match self {
             Self::Postgres => postgres::qualified(name),
+        }
+    }
+
+    /// What reading a relation takes, for people.
+    pub fn rights_to_read(self, name: &RelationName) -> String {
+        match self {
+            Self::Postgres => postgres::rights_to_read(name),
+        }
+    }
+
+    /// The statement by which a materialized view gets new rows, where it does not follow its tables by itself.
+    pub fn refresh(self) -> &'static str {
+        match self {
+            Self::Postgres => "REFRESH",
         }
     }
 

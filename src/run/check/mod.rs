@@ -138,7 +138,7 @@ impl Context {
         check.notes.extend(unbounded(spec, relation)?);
         if let Some(log) = log {
             let is_bounded_by_time = claims.iter().any(|c| log.is_bounded_by_time(c));
-            check.notes.extend(blind(moment.sight).filter(|_| is_bounded_by_time).map(str::to_owned));
+            check.notes.extend(blind(moment.sight).filter(|_| is_bounded_by_time).map(String::from));
             let doubt = cannot_judge(session, log, &opened.found).await?;
             check.notes.extend(log_notes(log, claims, spec, doubt));
         }

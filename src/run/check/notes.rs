@@ -41,7 +41,7 @@ pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight:
             note(format!("no index of the source leads with {cursor}: every tick scans the table"));
         }
         if let Some(why) = blind(sight).filter(|_| relation.tells_its_writers()) {
-            note(why.to_owned());
+            note(why.into_owned());
         }
         if !relation.tells_its_writers() {
             note(format!(

@@ -8,8 +8,8 @@ use super::catalog::CatalogKind;
 use super::error::PostgresError;
 use super::session::Session;
 use super::sql::literal;
-use crate::model::RelationName;
 use crate::model::Dialect;
+use crate::model::RelationName;
 use crate::source::listing::{
     Access, Candidate, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger, TriggerFunction,
 };

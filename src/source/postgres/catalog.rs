@@ -10,10 +10,10 @@ use super::missing::KINDS;
 use super::native_type::PostgresType;
 use super::session::Session;
 use super::sql::literal;
+use crate::model::Dialect;
 use crate::model::RelationName;
 use crate::source::catalog::Catalog;
 use crate::source::column::{NativeType, SourceColumn};
-use crate::model::Dialect;
 use crate::source::relation::{Leaf, Relation, RelationKind};
 
 /// A relation, as [`RELATION`] prints it.

@@ -37,6 +37,9 @@ pub enum PostgresError {
     #[error("the connection to PostgreSQL was lost while {doing}: {reason}")]
     Lost { doing: &'static str, reason: String },
 
+    #[error("the hstore type of the change log was not found")]
+    NoHstore,
+
     #[error("PostgreSQL {0} is too old: 13 or later is needed")]
     TooOld(String),
 
@@ -120,6 +123,7 @@ impl PostgresError {
             | Self::NotLetIn { .. }
             | Self::NoSuchTable { .. }
             | Self::Hidden { .. }
+            | Self::NoHstore
             | Self::TooOld(_)
             | Self::Unexpected { .. } => false,
         }
@@ -134,7 +138,7 @@ impl PostgresError {
     pub fn is_of_one_table(&self) -> bool {
         match self {
             Self::Statement { fault, .. } => fault.is_of_one_table(),
-            Self::NoSuchTable { .. } | Self::Hidden { .. } | Self::Rewritten => true,
+            Self::NoSuchTable { .. } | Self::Hidden { .. } | Self::NoHstore | Self::Rewritten => true,
             Self::BadUrl(_)
             | Self::BadParameter { .. }
             | Self::Connect { .. }
@@ -173,6 +177,7 @@ impl PostgresError {
             Self::BadUrl(_)
             | Self::BadParameter { .. }
             | Self::NoSuchTable { .. }
+            | Self::NoHstore
             | Self::Statement { fault: StatementFault::Undefined, .. } => Blame::Config,
             Self::Connect { .. }
             | Self::NotLetIn { .. }
@@ -228,6 +233,7 @@ impl PostgresError {
             Self::Hidden { .. } => "set BYPASSRLS with ALTER ROLE for the role in the source URL (of a view: for its owner), or connect as \
                                     the table's owner; `plimsoll check` prints the statement"
                 .to_owned(),
+            Self::NoHstore => "CREATE EXTENSION hstore, or correct key_format of [changelog]".to_owned(),
             Self::Rewritten => "nothing: the next tick takes another snapshot".to_owned(),
             Self::Lost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),
             Self::TooOld(_) => "upgrade the source, or replicate it to a newer server".to_owned(),

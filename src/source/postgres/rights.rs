@@ -2,6 +2,7 @@
 
 use super::dependencies::TREE;
 use super::error::PostgresError;
+use super::grants::{grant_select, grant_usage};
 use super::session::Session;
 use super::sql::{ident, literal, qualified};
 use crate::model::RelationName;
@@ -21,18 +22,22 @@ impl Session {
         let sql = format!("{RIGHTS_OF}{columns}{}", AND_WHOSE.replace("RELATION_OID", &oid_of(name)));
         let row = self.text_rows("asking for the role's rights", &sql).await?.into_iter().next().unwrap_or_default();
         let field = |n: usize| row.get(n).and_then(|f| f.as_deref());
-        let role = ident(field(0).unwrap_or_default());
+        let role = field(0).unwrap_or_default();
         let columns: Vec<String> = field(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
-        let table = qualified(name);
-        let whole = format!("GRANT SELECT ON {table} TO {role}");
+        let whole = grant_select(&[name], role);
         let mut found = Grants::default();
         if field(1) == Some("f") {
-            found.statements.push(format!("GRANT USAGE ON SCHEMA {} TO {role}", ident(&name.schema)));
+            found.statements.push(grant_usage(&name.schema, role));
         }
         match (field(2), needs) {
             (Some("f"), Needs::Rows { .. }) if !columns.is_empty() => {
                 let list: Vec<String> = columns.iter().map(|c| ident(c)).collect();
-                found.statements.push(format!("GRANT SELECT ({}) ON {table} TO {role}", list.join(", ")));
+                found.statements.push(format!(
+                    "GRANT SELECT ({}) ON {} TO {}",
+                    list.join(", "),
+                    qualified(name),
+                    ident(role)
+                ));
                 found.note = note(&columns, &whole);
             }
             // All of the columns are there; what else is read, such as those of `where`, nobody knows.

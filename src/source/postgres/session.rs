@@ -93,7 +93,7 @@ impl Session {
             sight: match (self.abilities.is_standby(), field(5).as_deref()) {
                 (true, _) => Sight::Standbys,
                 (false, Some("t")) => Sight::Everybodys,
-                (false, _) => Sight::OwnRoles,
+                (false, _) => Sight::OwnRoles { remedy: "GRANT pg_read_all_stats to it" },
             },
             durable: match field(8) {
                 Some(wal) => Durable::At(wal),

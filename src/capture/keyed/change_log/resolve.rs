@@ -70,7 +70,7 @@ impl<'a> Log<'a> {
                 // One that is no history table is the fault of the table that names it.
                 (Some(relation), LogTable::PerType) => found.extend(entry_table(spec, &name, relation).ok()),
                 (None, LogTable::PerType) => {}
-                (None, LogTable::One(_)) => return Err(CaptureError::NoLog(name)),
+                (None, LogTable::One(_)) => return Err(CaptureError::NoLog { log: name, dialect: session.dialect() }),
             }
         }
         // Held to the end of the transaction: a log that is emptied meanwhile would look as if nothing were new.
@@ -95,9 +95,7 @@ impl<'a> Log<'a> {
             _ => ContentTypes::default(),
         };
         let facts = session.log_facts(spec).await?;
-        if !facts.can_unpack(spec) {
-            return Err(CaptureError::NoHstore);
-        }
+        facts.refuse_packed(spec)?;
         Ok(Self { spec, tables: found, refused, logged: catalog.clone(), types, facts })
     }
 
@@ -152,7 +150,7 @@ impl<'a> Log<'a> {
         let found = self.logged.get(&name).map(|relation| entry_table(self.spec, &name, relation));
         match found {
             Some(Err(why)) => why,
-            _ => CaptureError::NoLog(name),
+            _ => CaptureError::NoLog { log: name, dialect: self.facts.dialect() },
         }
     }
 }

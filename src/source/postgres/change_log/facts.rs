@@ -19,9 +19,9 @@ impl PostgresLogFacts {
         Self { hstore: hstore.map(str::to_owned), version }
     }
 
-    /// Whether keys and diffs can be read as the log packs them.
-    pub fn can_unpack(&self, spec: &LogSpec) -> bool {
-        self.hstore.is_some() || !needs_hstore(spec)
+    /// Fails where keys or diffs are packed in a type that the database does not have.
+    pub fn refuse_packed(&self, spec: &LogSpec) -> Result<(), PostgresError> {
+        if self.hstore.is_none() && needs_hstore(spec) { Err(PostgresError::NoHstore) } else { Ok(()) }
     }
 }
 
