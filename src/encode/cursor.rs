@@ -7,7 +7,7 @@ use crate::model::TargetType;
 #[derive(Clone, Debug)]
 pub(super) enum CursorTracker {
     Integer(Option<i64>),
-    /// Dates and timestamps in ISO form sort as text while the year has four digits.
+    /// Dates and timestamps in ISO form, as [`Decoder::plain_text`] gives them, sort as text while the year has four digits.
     Temporal(Option<Vec<u8>>),
 }
 
@@ -32,7 +32,7 @@ impl CursorTracker {
 }
 
 fn raise(max: &mut Option<Vec<u8>>, text: &[u8]) {
-    // Infinity, far years and those before the first say nothing about where "now" is.
+    // A year that has not four digits, or what is no date, says nothing about where "now" is.
     let is_ordinary = text.get(4) == Some(&b'-') && text.last().is_some_and(u8::is_ascii_digit);
     if is_ordinary && max.as_deref().is_none_or(|m| text > m) {
         let slot = max.get_or_insert_default();
@@ -52,9 +52,9 @@ mod tests {
             "2024-01-01 00:00:00+00",
             "2024-01-01 00:00:00.5+00",
             "2024-01-01 00:00:00.45+00",
-            "infinity",
+            "never",
             "10000-01-01 00:00:00+00",
-            "4713-01-01 00:00:00+00 BC",
+            "2024-01-01 00:00:00+00 or so",
         ] {
             raise(&mut max, v.as_bytes());
         }

@@ -35,11 +35,6 @@ impl ShapeColumn {
         }
     }
 
-    /// What a statement selects for it, in the source's SQL; the row is called `t`.
-    pub fn expression(&self) -> &str {
-        &self.mapping.expression
-    }
-
     /// Values that the target can't hold, for people; empty where there are none.
     pub fn caveat(&self) -> &str {
         &self.mapping.caveat

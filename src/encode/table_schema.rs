@@ -57,8 +57,6 @@ pub struct ColumnWish {
 pub struct Mapping {
     pub target: TargetType,
     pub codec: Codec,
-    /// What a statement selects for it, in the source's SQL; the row is called `t`.
-    pub expression: String,
     pub content: Content,
     /// Values of the source's type that the target can't hold, for people; empty where there are none.
     pub caveat: String,

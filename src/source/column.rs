@@ -96,13 +96,13 @@ impl ColumnSchema for SourceColumn {
 
     fn map(&self, wish: ColumnWish) -> Option<Mapping> {
         match &self.native {
-            NativeType::Postgres(native) => postgres::mapping(&self.name, native, wish),
+            NativeType::Postgres(native) => postgres::mapping(native, wish),
         }
     }
 
     fn hashed(&self) -> Mapping {
         match &self.native {
-            NativeType::Postgres(_) => postgres::hashed(&self.name),
+            NativeType::Postgres(_) => postgres::hashed(),
         }
     }
 }

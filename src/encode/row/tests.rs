@@ -113,8 +113,8 @@ impl ColumnSchema for PlainColumn {
     }
 
     fn map(&self, _: ColumnWish) -> Option<Mapping> {
-        let (codec, expression) = (Codec::Scalar(self.1), format!("t.[{}]", self.0));
-        Some(Mapping { target: self.2, codec, expression, content: Content::Value, caveat: String::new() })
+        let codec = Codec::Scalar(self.1);
+        Some(Mapping { target: self.2, codec, content: Content::Value, caveat: String::new() })
     }
 
     fn hashed(&self) -> Mapping {

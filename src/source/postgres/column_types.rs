@@ -7,25 +7,15 @@ use super::oid;
 use crate::encode::{ArrayCodec, ArrayForm, Codec, ColumnWish, Document, Scalar, Width};
 use crate::model::{Arrays, TargetType};
 
-/// How a column is asked for in the source's SQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ReadAs {
-    AsItIs,
-    /// Through `to_json`.
-    ToJson,
-    /// The same, for arrays: their bounds would be lost by it.
-    ArrayToJson,
-    /// Salted and hashed: the value stays in the source.
-    Hashed,
-}
-
-/// What the values of a column become, and how they are read.
+/// What the values of a column become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TypeMapping {
     pub target: TargetType,
     pub codec: Codec,
-    pub read: ReadAs,
 }
+
+/// What the server's `to_json` makes.
+const MADE_DOCUMENT: TypeMapping = TypeMapping::new(TargetType::Json, Scalar::Json(Document::Made));
 
 /// Source types that BigQuery has a counterpart of.
 pub(super) struct Known {
@@ -92,14 +82,11 @@ pub(super) const KNOWN: &[Known] = &[
 
 impl TypeMapping {
     const fn new(target: TargetType, scalar: Scalar) -> Self {
-        Self { target, codec: Codec::Scalar(scalar), read: ReadAs::AsItIs }
+        Self { target, codec: Codec::Scalar(scalar) }
     }
 
     /// The server's own text, as a STRING: exact for every type.
     pub const TEXT: Self = Self::new(TargetType::String, Scalar::Text);
-
-    /// A digest in place of the value.
-    pub const HASHED: Self = Self { read: ReadAs::Hashed, ..Self::TEXT };
 }
 
 /// The mapping of a column; `None` where the type it is forced to can't be made of its own.
@@ -107,10 +94,7 @@ pub(super) fn map_type(native: &PostgresType, wish: ColumnWish) -> Option<TypeMa
     match (wish.forced, &native.element) {
         (Some(target), _) => force(native, target),
         (None, Some(element)) => Some(map_array(element, wish.arrays)),
-        (None, None) if is_made_of_fields(native.kind, &native.base_name) => Some(TypeMapping {
-            read: ReadAs::ToJson,
-            ..TypeMapping::new(TargetType::Json, Scalar::Json(Document::Made))
-        }),
+        (None, None) if is_made_of_fields(native.kind, &native.base_name) => Some(MADE_DOCUMENT),
         (None, None) => Some(map_scalar(native.base_oid, native.typmod)),
     }
 }
@@ -130,10 +114,7 @@ fn is_made_of_fields(kind: TypeKind, base_name: &str) -> bool {
 
 fn map_array(element: &Element, arrays: Arrays) -> TypeMapping {
     if is_made_of_fields(element.kind, &element.base_name) {
-        return TypeMapping {
-            read: ReadAs::ArrayToJson,
-            ..TypeMapping::new(TargetType::Json, Scalar::Json(Document::Made))
-        };
+        return MADE_DOCUMENT;
     }
     let of = map_scalar(element.base_oid, element.typmod);
     let Codec::Scalar(scalar) = of.codec else { return TypeMapping::TEXT };
@@ -142,7 +123,7 @@ fn map_array(element: &Element, arrays: Arrays) -> TypeMapping {
         Arrays::Repeated => (of.target, ArrayForm::Repeated),
     };
     let delimiter = u8::try_from(element.delimiter).unwrap_or(b',');
-    TypeMapping { target, codec: Codec::Array(ArrayCodec { of: scalar, form, delimiter }), read: ReadAs::AsItIs }
+    TypeMapping { target, codec: Codec::Array(ArrayCodec { of: scalar, form, delimiter }) }
 }
 
 /// What a column can be forced to, if its values mean the same there.

@@ -246,3 +246,14 @@ fn the_text_of_a_column_has_no_escapes_and_the_flag_is_not_counted() {
     }
     assert_eq!(upserts(OnUnrepresentable::Null).plain_text(row, 0), Some(&b"t"[..]));
 }
+
+#[test]
+fn what_is_no_usual_time_is_no_cursors_largest_value() {
+    let mut e = upserts(OnUnrepresentable::Null).watching_cursor("at", TargetType::Timestamp);
+    for at in
+        ["2024-01-01 00:00:00.5+00", "infinity", "-infinity", "10000-01-01 00:00:00+00", "4713-01-01 00:00:00+00 BC"]
+    {
+        encode(&mut e, &format!("7\tx\tt\t{at}\n"));
+    }
+    assert_eq!(e.cursor_max().as_deref(), Some("2024-01-01 00:00:00.5+00"));
+}

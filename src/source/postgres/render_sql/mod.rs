@@ -2,6 +2,7 @@
 
 mod changed;
 mod cursor;
+mod expression;
 mod filter;
 mod key_range;
 mod keys;
@@ -30,7 +31,7 @@ use crate::source::relation::Relation;
 pub fn query(read: &Read<'_>) -> String {
     let rows = rows(read);
     match read.columns {
-        Columns::KeyAndHash => rows + &by_key_text(read.table.shape.key()),
+        Columns::KeyAndHash => rows + &by_key_text(read.table.relation, read.table.shape.key()),
         Columns::Published { .. } | Columns::Key | Columns::Count => rows,
     }
 }
@@ -75,14 +76,16 @@ pub fn statement(read: &Read<'_>) -> String {
 }
 
 fn columns<'a>(select: Select<'a>, read: &Read<'_>) -> Select<'a> {
-    let shape = read.table.shape;
+    let Table { relation, shape, .. } = read.table;
     match read.columns {
         Columns::Published { doubt, cursor } => select
             .expression(doubt.map(|At::Postgres { snapshot, .. }| resent(snapshot)))
-            .columns(&shape.columns)
+            .columns(relation, &shape.columns)
             .expression(cursor.map(|c| format!("t.{}", ident(&c.name)))),
-        Columns::Key => select.columns(shape.key()),
-        Columns::KeyAndHash => select.columns(shape.key()).expression(Some(row_hash(&shape.columns))),
+        Columns::Key => select.columns(relation, shape.key()),
+        Columns::KeyAndHash => {
+            select.columns(relation, shape.key()).expression(Some(row_hash(relation, &shape.columns)))
+        }
         Columns::Count => select.expression(Some("count(*)".to_owned())),
     }
 }
@@ -96,7 +99,10 @@ fn no_other_row(table: Table<'_>, filter: &str) -> String {
     let same = table.shape.key().iter().map(|c| format!("o.{0} = t.{0}", ident(&c.source)));
     let same = same.collect::<Vec<_>>().join(" AND ");
     // The filter may call the row `t`, so in there the other row has to be that.
-    let others = Select::from(&table.spec.source).columns(table.shape.key()).filter(Some(filter.to_owned())).query();
+    let others = Select::from(&table.spec.source)
+        .columns(table.relation, table.shape.key())
+        .filter(Some(filter.to_owned()))
+        .query();
     format!("NOT EXISTS (SELECT 1 FROM ({others}) AS o WHERE {same})")
 }
 

@@ -1,8 +1,10 @@
 //! `SELECT … FROM … AS t WHERE …`, put together part by part.
 
+use super::expression::expression;
 use crate::encode::ShapeColumn;
 use crate::model::RelationName;
 use crate::source::postgres::qualified;
+use crate::source::relation::Relation;
 
 /// A read of one relation, whose row alias is `t`.
 pub(super) struct Select<'a> {
@@ -16,8 +18,8 @@ impl<'a> Select<'a> {
         Self { relation, columns: Vec::new(), conditions: Vec::new() }
     }
 
-    pub fn columns(mut self, columns: &[ShapeColumn]) -> Self {
-        self.columns.extend(columns.iter().map(|c| c.expression().to_owned()));
+    pub fn columns(mut self, relation: &Relation, columns: &[ShapeColumn]) -> Self {
+        self.columns.extend(columns.iter().map(|c| expression(relation, c)));
         self
     }
 

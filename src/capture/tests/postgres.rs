@@ -1,10 +1,10 @@
-//! The statements a source gets, as golden files: `UPDATE_EXPECT=1 cargo test` accepts new ones.
+//! The statements that PostgreSQL gets, as golden files: `UPDATE_EXPECT=1 cargo test` accepts new ones.
 
 use expect_test::expect_file;
 use time::macros::datetime;
 
-use super::*;
 use crate::batch::{CaptureMark, CursorMark, Identity, KeyListMark, Position, TableMark, Watermark};
+use crate::capture::*;
 use crate::encode::Shape;
 use crate::model::{CaptureKind, TableSpec, plain_spec};
 use crate::source::{Moment, Relation, Table, statement};
@@ -105,7 +105,7 @@ fn statements(spec: &TableSpec, relation: &Relation, previous: Option<&Watermark
 #[test]
 fn a_whole_read() {
     let text = statements(&spec(CaptureKind::Xmin), &relation("r"), None, Decision::Whole(Why::FirstLoad));
-    expect_file!["../../tests/golden/postgres/whole.sql"].assert_eq(&text);
+    expect_file!["../../../tests/golden/postgres/whole.sql"].assert_eq(&text);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn changes_by_cursor_with_a_new_partition_while_transactions_are_open() {
     let relation = relation("p");
     let previous = watermark(&relation, "700:705:700,703");
     let text = statements(&spec(CaptureKind::Cursor), &relation, Some(&previous), Decision::Changes);
-    expect_file!["../../tests/golden/postgres/cursor.sql"].assert_eq(&text);
+    expect_file!["../../../tests/golden/postgres/cursor.sql"].assert_eq(&text);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn changes_by_transaction_alone() {
     let relation = relation("r");
     let previous = watermark(&relation, "700:700:");
     let text = statements(&spec(CaptureKind::Xmin), &relation, Some(&previous), Decision::Changes);
-    expect_file!["../../tests/golden/postgres/xmin.sql"].assert_eq(&text);
+    expect_file!["../../../tests/golden/postgres/xmin.sql"].assert_eq(&text);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn changes_of_a_view() {
     let relation = relation("v");
     let previous = watermark(&relation, "700:705:700");
     let text = statements(&spec(CaptureKind::Cursor), &relation, Some(&previous), Decision::Changes);
-    expect_file!["../../tests/golden/postgres/view.sql"].assert_eq(&text);
+    expect_file!["../../../tests/golden/postgres/view.sql"].assert_eq(&text);
 }
 
 /// The mark of another cursor column says nothing of this one.

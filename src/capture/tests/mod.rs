@@ -1,0 +1,3 @@
+//! What each kind of source is asked for the passes of a run.
+
+mod postgres;
