@@ -21,7 +21,7 @@ use crate::model::{CaptureKind, RunId, TableSpec};
 use crate::run::change_log_at_hand::{LogAtHand, Named};
 use crate::run::look_at_table::{InSource, Look, Looked, Opened};
 use crate::run::target_notes::{bound_note, target_notes};
-use crate::source::{Session, Table, scan_statement, statement};
+use crate::source::{LogQuery, Session, Table, log_statement, statement};
 use crate::state::Handle;
 
 /// What the next tick would do for one table.
@@ -115,8 +115,10 @@ impl Context {
         plan.notes = target_notes(spec, &found);
         if let (Some(at_hand), Some(mark), Decision::Changes) = (&at_hand, mark, decision) {
             plan.source_sql = logged_sql(&at_hand.log, claims, mark, table);
-            if let Some(first) = plan.source_sql.first() {
-                plan.estimated_rows = session.estimate_rows(first).await?;
+            if let Some(claim) = claims.first() {
+                let place = at_hand.log.place(claim, mark);
+                let scan = LogQuery::Counts(at_hand.log.new_entries(claim, &place));
+                plan.estimated_rows = session.estimate_log(scan).await?;
             }
             session.end().await?;
             let scopes = claims.iter().filter_map(|c| Reread { table, of: &c.key }.scope());
@@ -210,11 +212,11 @@ fn logged_sql(log: &Log<'_>, claims: &[Claim], mark: &LogMark, table: Table<'_>)
     let mut sql = Vec::new();
     for claim in claims {
         let place = log.place(claim, mark);
-        let scan = scan_statement(log.new_entries(claim, &place));
+        let scan = log_statement(LogQuery::Counts(log.new_entries(claim, &place)));
         if !sql.contains(&scan) {
             sql.push(scan);
         }
-        sql.push(log.keys_statement(claim, &place));
+        sql.push(log_statement(log.keys_query(claim, &place)));
         let reread = Reread { table, of: &claim.key };
         let chunk = Chunk::default();
         sql.extend([reread.present(&chunk), reread.gone(&chunk)].map(|pass| statement(&pass.read)));

@@ -92,6 +92,24 @@ pub struct Claimed<'a> {
     pub fields: &'a [String],
 }
 
+/// What is asked of new entries, for the server to plan and for people to read.
+#[derive(Clone, Copy)]
+pub enum LogQuery<'a> {
+    /// How many there are, by type; an empty tick asks nothing else of the log.
+    Counts(NewEntries<'a>),
+    /// The keys that they name.
+    Keys { entries: NewEntries<'a>, claimed: Claimed<'a>, diff: Option<&'a Diff> },
+}
+
+impl<'a> LogQuery<'a> {
+    /// The entries that are asked for.
+    pub fn entries(&self) -> NewEntries<'a> {
+        match self {
+            Self::Counts(entries) | Self::Keys { entries, .. } => *entries,
+        }
+    }
+}
+
 /// What a look over new entries has found, by type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryCounts {

@@ -6,7 +6,7 @@
 //! | file | has |
 //! | --- | --- |
 //! | `of_kind` | the one match over kinds |
-//! | `connect`, `session` | a source, and all that it can be asked |
+//! | `connect`, `session/` | a source, and all that it can be asked |
 //! | `read`, `keys`, `change_log`, `cursor` | what is asked, as values |
 //! | `relation`, `column`, `moment`, `listing` … | what is answered |
 //! | `row` | rows as a source hands them over, and what decodes them |
@@ -36,7 +36,7 @@ mod value_kind;
 pub use crate::model::Dialect;
 pub use catalog::Catalog;
 pub use change_log::{
-    Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, NewEntries,
+    Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, LogQuery, NewEntries,
 };
 pub use column::SourceColumn;
 pub use connect::{Source, has_password};
@@ -53,5 +53,5 @@ pub use relation::{Leaf, Relation, RelationKind};
 pub use rights::{Grants, Needs, ToldByRows};
 pub use row::{Row, RowDecoder, RowStream};
 pub use session::{Canceller, KeyCursor, Session};
-pub use statements::{keys_statement, lookup_of_repeated_keys, scan_statement, statement};
+pub use statements::{log_statement, lookup_of_repeated_keys, statement};
 pub use value_kind::ValueKind;

@@ -24,6 +24,9 @@ pub enum Prepared {
 }
 
 /// What the transaction of a run knows of the server at its snapshot.
+///
+/// Whatever commits after the snapshot has to be found by the next run, which begins at `position`: so that is read with the snapshot or
+/// before its first row. Too early sends rows again, too late loses them. The same holds for `taken_at` and `oldest_open`.
 #[derive(Clone, Debug)]
 pub struct Moment {
     pub position: Position,

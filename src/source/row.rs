@@ -12,12 +12,12 @@ use crate::encode::value::Unrepresentable;
 use crate::encode::{Codec, Decoder};
 use crate::model::Dialect;
 
-/// Rows as the source hands them over.
-pub enum RowStream {
-    Postgres(postgres::RowStream),
+/// Rows as the source hands them over. They borrow the session: some drivers have to while an answer is read.
+pub enum RowStream<'s> {
+    Postgres(postgres::RowStream<'s>),
 }
 
-impl Stream for RowStream {
+impl Stream for RowStream<'_> {
     type Item = Result<Row, SourceError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

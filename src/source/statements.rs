@@ -1,10 +1,10 @@
-//! What is asked as the text of statements: for people to read, and for the server to plan.
+//! What is asked as the text of statements, for people to read.
 
-use super::change_log::{Claimed, NewEntries};
+use super::change_log::{Claimed, LogQuery, NewEntries};
 use super::postgres;
 use super::read::{Condition, Read, Table};
 use crate::model::Dialect;
-use crate::model::{Diff, RelationName};
+use crate::model::{RelationName};
 
 /// The statement that streams a read.
 pub fn statement(read: &Read<'_>) -> String {
@@ -13,17 +13,10 @@ pub fn statement(read: &Read<'_>) -> String {
     }
 }
 
-/// The statement that counts new entries by type; an empty tick asks nothing else of the log.
-pub fn scan_statement(entries: NewEntries<'_>) -> String {
-    match entries.table.relation.dialect {
-        Dialect::Postgres => postgres::scan_statement(entries),
-    }
-}
-
-/// The statement that collapses new entries to keys.
-pub fn keys_statement(entries: NewEntries<'_>, claimed: Claimed<'_>, diff: Option<&Diff>) -> String {
-    match entries.table.relation.dialect {
-        Dialect::Postgres => postgres::keys_statement(entries, claimed, diff),
+/// The statement that asks a log.
+pub fn log_statement(query: LogQuery<'_>) -> String {
+    match query.entries().table.relation.dialect {
+        Dialect::Postgres => postgres::log_statement(query),
     }
 }
 

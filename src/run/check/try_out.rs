@@ -10,7 +10,7 @@ use crate::capture::{Capture, Decision, Found, decide};
 use crate::model::{CaptureKind, Deletes};
 use crate::run::error::RunError;
 use crate::run::look_at_table::InSource;
-use crate::source::{Columns, Moment, Read, Rows, Session, scan_statement};
+use crate::source::{Columns, LogQuery, Moment, Read, Rows, Session};
 
 /// Fails where one of them would.
 pub(super) async fn try_out(
@@ -37,8 +37,8 @@ pub(super) async fn try_out(
         for claim in claims {
             let place = log.place(claim, &mark);
             let (reread, none) = (Reread { table, of: &claim.key }, Chunk::default());
-            session.try_query(&scan_statement(log.new_entries(claim, &place))).await?;
-            session.try_query(&log.keys_statement(claim, &place)).await?;
+            session.try_log(LogQuery::Counts(log.new_entries(claim, &place))).await?;
+            session.try_log(log.keys_query(claim, &place)).await?;
             session.try_read(&reread.present(&none).read).await?;
             session.try_read(&reread.gone(&none).read).await?;
         }

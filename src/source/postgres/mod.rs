@@ -35,7 +35,7 @@ mod url;
 
 pub use canceller::Canceller;
 pub use catalog::relation_of;
-pub use change_log::{KeyCursor, PostgresLogFacts, keys_statement, scan_statement, unnamed};
+pub use change_log::{KeyCursor, PostgresLogFacts, log_statement, unnamed};
 pub use column_schema::{hashed, mapping};
 pub use connect::Source;
 pub use copy_text::{CopyFields, CopyText};

@@ -1,5 +1,6 @@
 //! One connection, and the one transaction a run reads in.
 
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -142,9 +143,9 @@ impl Session {
     }
 
     /// Streams the rows of a `COPY … TO STDOUT` in its text format, one chunk a row.
-    pub async fn copy(&self, statement: &str) -> Result<RowStream, PostgresError> {
+    pub async fn copy(&self, statement: &str) -> Result<RowStream<'_>, PostgresError> {
         let inner = self.connection.copy("starting to read rows", statement).await?;
-        Ok(RowStream { inner: Box::pin(inner) })
+        Ok(RowStream { inner: Box::pin(inner), session: PhantomData })
     }
 
     /// The server's version, as `server_version_num`.
@@ -197,7 +198,7 @@ impl Session {
     }
 
     /// Has the server plan a query and look at the rights it takes, on every column, without reading a row.
-    pub async fn try_query(&self, query: &str) -> Result<(), PostgresError> {
+    pub(super) async fn try_query(&self, query: &str) -> Result<(), PostgresError> {
         self.execute("trying what a tick reads", &format!("EXPLAIN (COSTS OFF) {query}")).await
     }
 
@@ -214,7 +215,7 @@ impl Session {
     }
 
     /// The planner's guess at how many rows a statement gives.
-    pub async fn estimate_rows(&self, select: &str) -> Result<u64, PostgresError> {
+    pub(super) async fn estimate_rows(&self, select: &str) -> Result<u64, PostgresError> {
         const DOING: &str = "estimating rows";
         let row = self.text_row(DOING, &format!("EXPLAIN (FORMAT JSON) {select}")).await?;
         let plan: serde_json::Value = first(&row)
@@ -229,11 +230,13 @@ fn first(row: &[Option<String>]) -> Option<&str> {
 }
 
 /// Rows as `COPY` sends them, each ending with a newline.
-pub struct RowStream {
+pub struct RowStream<'s> {
     inner: Pin<Box<CopyOutStream>>,
+    /// The transaction that they are read in has to last as long.
+    session: PhantomData<&'s Session>,
 }
 
-impl Stream for RowStream {
+impl Stream for RowStream<'_> {
     type Item = Result<Bytes, PostgresError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -7,7 +7,7 @@ use crate::capture::keyed::key_source::{KeyColumns, Reach};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TargetType, TypeColumn};
 use crate::source::{
-    Claimed, CursorType, Group, LogPlace, NewEntries, Relation, RelationKind, SourceColumn, Spelling, keys_statement,
+    Claimed, CursorType, Group, LogPlace, LogQuery, NewEntries, Relation, RelationKind, SourceColumn, Spelling,
 };
 
 /// Which entries concern a table, and what of the table their key is.
@@ -43,9 +43,9 @@ impl Log<'_> {
         NewEntries { spec: self.spec, table: &self.tables[claim.log], facts: &self.facts, since }
     }
 
-    /// The statement that reads a claim's keys, for people and for trying it out.
-    pub fn keys_statement(&self, claim: &Claim, since: &LogPlace) -> String {
-        keys_statement(self.new_entries(claim, since), claim.claimed(), None)
+    /// As a source is asked for a claim's keys.
+    pub fn keys_query<'e>(&'e self, claim: &'e Claim, since: &'e LogPlace) -> LogQuery<'e> {
+        LogQuery::Keys { entries: self.new_entries(claim, since), claimed: claim.claimed(), diff: None }
     }
 
     /// A table's place in the log that a claim reads.

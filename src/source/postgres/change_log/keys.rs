@@ -79,7 +79,7 @@ impl KeyCursor<'_> {
 }
 
 /// The statement behind the cursor.
-pub fn keys_statement(entries: NewEntries<'_>, claimed: Claimed<'_>, diff: Option<&Diff>) -> String {
+pub(super) fn keys_statement(entries: NewEntries<'_>, claimed: Claimed<'_>, diff: Option<&Diff>) -> String {
     let spec = entries.spec;
     let LogPosition::Postgres { snapshot } = &entries.since.position;
     let diffs = diff.map(|d| diff::columns(entries, d));

@@ -5,7 +5,7 @@ use crate::source::postgres::change_log::{DOING, action_is, names_no_row, since,
 use crate::source::postgres::{PostgresError, Session, qualified};
 
 /// The statement; an empty tick asks nothing else of the log.
-pub fn scan_statement(entries: NewEntries<'_>) -> String {
+pub(super) fn scan_statement(entries: NewEntries<'_>) -> String {
     let spec = entries.spec;
     let mut types: Vec<String> = type_columns(spec).iter().map(|c| format!("{c}::text")).collect();
     types.resize(2, "NULL::text".to_owned());

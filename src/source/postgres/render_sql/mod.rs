@@ -108,7 +108,7 @@ fn no_other_row(table: Table<'_>, filter: &str) -> String {
 
 impl Session {
     /// Streams the rows of a read.
-    pub async fn rows(&self, read: &Read<'_>) -> Result<RowStream, PostgresError> {
+    pub async fn rows(&self, read: &Read<'_>) -> Result<RowStream<'_>, PostgresError> {
         self.copy(&statement(read)).await
     }
 
