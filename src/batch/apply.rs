@@ -154,13 +154,6 @@ impl Apply {
         }
     }
 
-    /// What a person is told while it is under way.
-    pub fn progress(&self) -> &'static str {
-        match self {
-            Self::Replace(_) | Self::Merge(_) => "load and merge",
-        }
-    }
-
     /// Rows of the target under hard deletes once these are written, where the sink's counts tell: `before` is what it had.
     pub fn rows_after(&self, before: Option<u64>, staged: &Counts, written: RowsWritten) -> Option<u64> {
         match self {

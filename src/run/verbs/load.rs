@@ -6,7 +6,7 @@ use crate::run::context::Context;
 
 /// Brings the part files of a sealed table into BigQuery, or finds that they are there.
 pub(in crate::run) async fn load(context: &Context, sealed: Sealed<'_>) -> Result<Loaded, BigQueryError> {
-    context.progress.verb(&sealed.batch.feed, sealed.table.apply.progress());
+    context.progress.verb(&sealed.batch.feed, "load and merge");
     context.bigquery.load(sealed).await
 }
 
