@@ -10,6 +10,8 @@ clippy() {
 }
 clippy
 clippy --features failpoints
+# Links of the documentation lead somewhere. It is read in the code: private items may be named.
+RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --locked --quiet --lib --no-deps --document-private-items
 
 tools=$(scripts/linters.sh)
 "$tools/bin/hadolint" Dockerfile

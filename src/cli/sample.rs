@@ -175,7 +175,7 @@ fn remark(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// As [`print`].
+/// As [`print()`].
 async fn print_json(sample: &Sample<'_>, rows: u64, plan: &Plan) -> Result<io::Result<()>, RunError> {
     let mut out = BufWriter::new(io::stdout());
     let (source, target) = (json!(relation_name(&plan.spec.source)), json!(plan.target.to_string()));

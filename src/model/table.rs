@@ -196,7 +196,7 @@ pub struct TableSpec {
     pub cluster: Option<Vec<String>>,
     /// The types of log entries that concern the table; only for `changelog`.
     pub log_types: Vec<LogType>,
-    /// [`LogSpec::fingerprint`] of the log it is captured by; empty without one.
+    /// [`super::LogSpec::fingerprint`] of the log it is captured by; empty without one.
     pub log: String,
     pub changed_columns: ChangedColumns,
     pub metadata: Metadata,

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`feed`] is the recipe of one run, and [`verbs`] has its eight steps, a file each. Until the seal nothing is decided; from the seal on
-//! a run is a replay, by whoever holds the lease. [`tick`] runs the feeds that are due, a few at a time, and one feed's failure never
+//! a run is a replay, by whoever holds the lease. [`mod@tick`] runs the feeds that are due, a few at a time, and one feed's failure never
 //! stops another. The tables that share a log are one feed ([`feeds`]); of those, one that fails for good is set aside ([`set_aside`]) and
 //! the others go on. [`look_at_table`] is how a table is looked at, by a run, by `check` and by `plan`.
 
