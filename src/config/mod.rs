@@ -24,6 +24,7 @@ mod table;
 mod tables;
 mod target_columns;
 mod target_name;
+mod values;
 
 pub use bigquery::BigQueryConfig;
 pub use environment::Environment;

@@ -4,7 +4,7 @@ use super::change_log::{Claimed, LogQuery, NewEntries};
 use super::postgres;
 use super::read::{Condition, Read, Table};
 use crate::model::Dialect;
-use crate::model::{RelationName};
+use crate::model::RelationName;
 
 /// The statement that streams a read.
 pub fn statement(read: &Read<'_>) -> String {

@@ -23,6 +23,7 @@ mod missing;
 mod native_type;
 pub mod oid;
 mod parameters;
+mod plpgsql;
 mod render_sql;
 mod rights;
 mod session;

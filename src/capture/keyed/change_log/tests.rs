@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::source::postgres::{PostgresLogFacts, relation_of};
 use crate::source::{
-    Catalog, Dependencies, LogFacts, NamedKey, Origin, Relation, Table, LogQuery, log_statement, statement,
+    Catalog, Dependencies, LogFacts, LogQuery, NamedKey, Origin, Relation, Table, log_statement, statement,
 };
 
 fn name(text: &str) -> RelationName {
@@ -85,7 +85,14 @@ fn statements(log: &Log<'_>, spec: &TableSpec, relation: &Relation, keys: &[&[&s
         let reread = Reread { table: Table { spec, relation, shape: &shape }, of: &claim.key };
         for (what, sql) in [
             ("scan", log_statement(LogQuery::Counts(log.new_entries(&claim, &place)))),
-            ("keys", log_statement(LogQuery::Keys { entries: log.new_entries(&claim, &place), claimed: claim.claimed(), diff: judge.as_ref().map(Judge::diff) })),
+            (
+                "keys",
+                log_statement(LogQuery::Keys {
+                    entries: log.new_entries(&claim, &place),
+                    claimed: claim.claimed(),
+                    diff: judge.as_ref().map(Judge::diff),
+                }),
+            ),
             ("present", statement(&reread.present(&chunk).read)),
             ("gone", statement(&reread.gone(&chunk).read)),
         ] {
