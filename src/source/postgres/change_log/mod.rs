@@ -5,38 +5,20 @@ mod diff;
 mod ends;
 mod facts;
 mod keys;
+mod query;
 mod scan;
 
 pub use facts::PostgresLogFacts;
 pub use keys::{KeyCursor, unnamed};
+pub use query::log_statement;
 
 use crate::batch::LogPosition;
 use crate::model::{LogSpec, TypeColumn};
-use crate::source::change_log::{EntryTable, Group, LogPlace, LogQuery, NewEntries};
+use crate::source::change_log::{EntryTable, Group, LogPlace, NewEntries};
 use crate::source::postgres::render_sql::above_floor;
-use crate::source::postgres::{PostgresError, Session, changed_since, ident, literal};
+use crate::source::postgres::{changed_since, ident, literal};
 
 const DOING: &str = "reading the change log";
-
-/// The statement that asks a log.
-pub fn log_statement(query: LogQuery<'_>) -> String {
-    match query {
-        LogQuery::Counts(entries) => scan::scan_statement(entries),
-        LogQuery::Keys { entries, claimed, diff } => keys::keys_statement(entries, claimed, diff),
-    }
-}
-
-impl Session {
-    /// The planner's guess at how many rows an answer has.
-    pub async fn estimate_log(&self, query: LogQuery<'_>) -> Result<u64, PostgresError> {
-        self.estimate_rows(&log_statement(query)).await
-    }
-
-    /// Has the server plan it and look at the rights it takes, without reading an entry.
-    pub async fn try_log(&self, query: LogQuery<'_>) -> Result<(), PostgresError> {
-        self.try_query(&log_statement(query)).await
-    }
-}
 
 /// A condition over the entry `t`: written since.
 fn since(table: &EntryTable, place: &LogPlace) -> String {
