@@ -9,6 +9,7 @@ use google_cloud_auth::credentials::anonymous;
 use google_cloud_gax::error::rpc::Code;
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_pubsub::client::{Publisher, TopicAdmin};
+use google_cloud_pubsub::error::PublishError;
 use google_cloud_pubsub::model::Message;
 use serde::Serialize;
 
@@ -145,14 +146,48 @@ impl Topic {
 
     /// As [`Topic::publish`], with attributes that a subscription can filter by.
     pub async fn publish_with(&self, message: &impl Serialize, attributes: &[(&str, &str)]) -> Result<(), TopicError> {
-        let failed = |reason: String| TopicError::Publish { topic: self.name.clone(), reason };
-        let data = serde_json::to_vec(message).map_err(|e| failed(e.to_string()))?;
+        let failed = |e: serde_json::Error| TopicError::Publish { topic: self.name.clone(), reason: e.to_string() };
+        let data = serde_json::to_vec(message).map_err(failed)?;
         let message = Message::new().set_data(data).set_attributes(attributes.iter().copied());
         let taken = self.publisher.publish(message);
         match tokio::time::timeout(PATIENCE, taken).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(e)) => Err(failed(e.to_string())),
-            Err(_) => Err(failed("no answer in time".to_owned())),
+            Ok(Err(e)) => Err(self.not_taken(&e)),
+            Err(_) => Err(TopicError::Unavailable { reason: format!("no answer within {} s", PATIENCE.as_secs()) }),
+        }
+    }
+
+    /// Why a message was not taken: what the service itself has refused is another thing than no answer.
+    fn not_taken(&self, e: &PublishError) -> TopicError {
+        let (topic, reason) = (self.name.clone(), e.to_string());
+        let code = match e {
+            PublishError::Rpc(e) => e.status().map(|s| s.code),
+            _ => return TopicError::Publish { topic, reason },
+        };
+        refusal(topic, code, reason)
+    }
+}
+
+/// What follows from the service's code; without one nobody has answered.
+fn refusal(topic: String, code: Option<Code>, reason: String) -> TopicError {
+    match code {
+        None | Some(Code::Unavailable | Code::DeadlineExceeded) => TopicError::Unavailable { reason },
+        Some(Code::NotFound) => TopicError::Missing(topic),
+        Some(_) => TopicError::Publish { topic, reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_are_asked_for_where_the_service_has_refused() {
+        let hint = |code| refusal("projects/p/topics/t".to_owned(), code, "x".to_owned()).hint();
+        assert!(hint(Some(Code::PermissionDenied)).contains("roles/pubsub.publisher"));
+        assert!(hint(Some(Code::NotFound)).contains("gcloud pubsub topics create t"));
+        for down in [None, Some(Code::Unavailable), Some(Code::DeadlineExceeded)] {
+            assert!(!hint(down).contains("grant"), "{}", hint(down));
         }
     }
 }
