@@ -63,12 +63,12 @@ async fn main() -> ExitCode {
     let owned = Stack::start("pg,gcs,bq,pubsub");
     let outcome = tokio::select! {
         outcome = demo(&owned.stack, keep) => Some(outcome),
-        _ = tokio::signal::ctrl_c() => None,
+        () = asked_to_end() => None,
     };
     say("ending every process");
     owned.stop();
     match outcome {
-        // Ctrl-C: whoever asked for an end got it.
+        // Whoever asked for an end got it.
         None => ExitCode::SUCCESS,
         Some(Ok(0)) => ExitCode::SUCCESS,
         Some(Ok(differences)) => {
@@ -79,6 +79,16 @@ async fn main() -> ExitCode {
             println!("{e:?}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ctrl-C, or SIGTERM. The demo is given up then, and with it every process that it has started.
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate()).unwrap();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
     }
 }
 
