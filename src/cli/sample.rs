@@ -38,8 +38,12 @@ pub(crate) struct SampleArgs {
     #[arg(long, value_name = "TABLE")]
     table: String,
     /// How many rows at most.
-    #[arg(long, default_value_t = 100, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 100, value_name = "N", allow_negative_numbers = true, value_parser = row_count)]
     rows: u64,
+}
+
+fn row_count(typed: &str) -> Result<u64, String> {
+    typed.parse().map_err(|_| "write a whole number that is not negative, such as 100".to_owned())
 }
 
 /// What the sample is made with.

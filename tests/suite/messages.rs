@@ -285,7 +285,7 @@ async fn serve_says_where_it_listens_and_how_to_open_it() {
     assert!(by_name.contains("listening: http://127.0.0.1:"), "{by_name}");
     let words = "error: invalid value 'my-host' for '--host <HOST>': write an address, such as 127.0.0.1 or 0.0.0.0\n\nFor more information, try '--help'.";
     assert_said(&desk.run(&["serve", "--host", "my-host"]).await, 2, words);
-    let words = "error: invalid value '-1' for '--rows <N>': invalid digit found in string\n\nFor more information, try '--help'.";
+    let words = "error: invalid value '-1' for '--rows <N>': write a whole number that is not negative, such as 100\n\nFor more information, try '--help'.";
     assert_said(&desk.run(&["sample", "--table", "orders", "--rows", "-1"]).await, 2, words);
     let allowed =
         listens("", &[("PLIMSOLL_ALLOW_UNAUTHENTICATED", "1")], &["--host", "0.0.0.0", "--log-format", "text"]).await;
