@@ -8,6 +8,7 @@ use super::exit::{Exit, Format};
 use super::layout::{Cell, Layout};
 use super::output;
 use super::paint::Tone;
+use super::quoted_names::QuotedNames;
 use crate::model::Blame;
 use crate::run::{Context, Failure, Request, ServiceCheck, SourceCheck, TableCheck};
 
@@ -34,10 +35,14 @@ pub(super) async fn check(context: &Context, args: &CheckArgs, format: Format) -
     let request = Request { tables: args.tables.tables.clone(), ..Request::default() };
     let tables = request.select(&context.config.tables)?;
     let (services, session) = tokio::join!(context.check_services(), context.open_source());
-    let looked = match session {
+    let mut looked = match session {
         Ok(session) => Ok(context.check_source(&session, &tables, &services).await),
         Err(e) => Err(Failure::from(&e)),
     };
+    if let (Format::Text, Ok(looked)) = (format, &mut looked) {
+        let names = QuotedNames::of(&context.config.tables);
+        looked.tables.iter_mut().for_each(|t| names.quote(&mut t.source));
+    }
     let found = Findings { source: context.source.label(), services, looked };
     let detail = if args.verbose { Detail::All } else { Detail::Noteworthy };
     match format {

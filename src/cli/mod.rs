@@ -17,6 +17,7 @@ mod output;
 mod paint;
 mod pause;
 mod plan;
+mod quoted_names;
 mod run;
 mod sample;
 mod sample_error;

@@ -9,6 +9,7 @@ use super::layout::{Cell, Layout};
 use super::outage;
 use super::output;
 use super::paint::Tone;
+use super::quoted_names::QuotedNames;
 use crate::model::figures::{age, bytes, count, counted, duration, minute};
 use crate::model::in_shell;
 use crate::run::{Context, Failure, LoadingReport, Request, RunReport, RunState, TableReport, TickReport, tick};
@@ -22,11 +23,14 @@ pub(super) async fn run(context: Context, request: Request, format: Format, bars
         stop_signal().await;
         stop.cancel();
     });
-    let report = tick(&context, &request).await?;
+    let mut report = tick(&context, &request).await?;
     bars.clear();
     match format {
         Format::Json => output::json(&report)?,
-        Format::Text => output::text(&describe(&report, Layout::of_stdout()))?,
+        Format::Text => {
+            quote(&mut report, &QuotedNames::of(&context.config.tables));
+            output::text(&describe(&report, Layout::of_stdout()))?;
+        }
     }
     Ok(if report.ok {
         Exit::Done
@@ -35,6 +39,18 @@ pub(super) async fn run(context: Context, request: Request, format: Format, bars
     } else {
         Exit::Failed
     })
+}
+
+/// Writes every table's name as the config does.
+fn quote(report: &mut TickReport, names: &QuotedNames) {
+    for run in &mut report.runs {
+        names.quote(&mut run.source);
+        run.tables.iter_mut().for_each(|t| names.quote(&mut t.source));
+        run.aside.iter_mut().for_each(|a| names.quote(&mut a.source));
+        run.loading.iter_mut().for_each(|l| names.quote(&mut l.source));
+        run.postponed.iter_mut().for_each(|p| names.quote(&mut p.source));
+        run.paused.iter_mut().for_each(|source| names.quote(source));
+    }
 }
 
 fn describe(report: &TickReport, layout: Layout) -> String {

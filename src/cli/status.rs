@@ -9,16 +9,21 @@ use super::layout::{Cell, Layout};
 use super::outage;
 use super::output;
 use super::paint::Tone;
+use super::quoted_names::QuotedNames;
 use crate::model::Finds;
 use crate::model::figures::{age, count, counted, minute};
 use crate::run::{Context, FeedStatus, Standing};
 use crate::state::{Complaint, Figures};
 
 pub(super) async fn status(context: &Context, format: Format) -> Result<Exit, CliError> {
-    let feeds = context.status().await;
+    let mut feeds = context.status().await;
     match format {
         Format::Json => output::json(&json!({ "feeds": feeds }))?,
-        Format::Text => output::text(&describe(&feeds, Layout::of_stdout()))?,
+        Format::Text => {
+            let names = QuotedNames::of(&context.config.tables);
+            feeds.iter_mut().for_each(|f| names.quote(&mut f.source));
+            output::text(&describe(&feeds, Layout::of_stdout()))?;
+        }
     }
     Ok(if feeds.iter().any(FeedStatus::is_trouble) { Exit::Failed } else { Exit::Done })
 }

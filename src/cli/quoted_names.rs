@@ -1,0 +1,42 @@
+//! Names of tables as the config writes them. Reports have them bare, for programs.
+
+use std::collections::HashMap;
+
+use crate::model::TableSpec;
+
+/// The names that need quotes, and how they are written with them.
+pub(super) struct QuotedNames(HashMap<String, String>);
+
+impl QuotedNames {
+    pub fn of(tables: &[TableSpec]) -> Self {
+        Self(tables.iter().map(|t| (t.source.to_string(), t.source.quoted())).collect())
+    }
+
+    /// Puts the quotes that a name needs around it.
+    pub fn quote(&self, source: &mut String) {
+        if let Some(quoted) = self.0.get(source) {
+            source.clone_from(quoted);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{RelationName, plain_spec};
+
+    #[test]
+    fn a_name_gets_the_quotes_that_it_needs() {
+        let odd = RelationName { schema: "public".to_owned(), name: "Order Items".to_owned() };
+        let names = QuotedNames::of(&[TableSpec { source: odd, ..plain_spec() }, plain_spec()]);
+        let quoted = |bare: &str| {
+            let mut source = bare.to_owned();
+            names.quote(&mut source);
+            source
+        };
+        assert_eq!(quoted("public.Order Items"), "public.\"Order Items\"");
+        let plain = plain_spec().source.to_string();
+        assert_eq!(quoted(&plain), plain);
+        assert_eq!(quoted("changelog"), "changelog");
+    }
+}
