@@ -85,6 +85,15 @@ impl TableMark {
         }
     }
 
+    /// From now on, the list of keys may not be compared with the last one: only its date counts.
+    pub fn forget_key_digest(&mut self) {
+        if let CaptureMark::Cursor { keys: Some(keys), .. } | CaptureMark::Position { keys: Some(keys) } =
+            &mut self.capture
+        {
+            keys.digest = String::new();
+        }
+    }
+
     /// Where the table stands in a change log.
     pub fn log(&self) -> Option<&LogMark> {
         match &self.capture {

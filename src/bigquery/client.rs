@@ -58,10 +58,15 @@ impl BigQuery {
     /// The service, or the emulator that the environment names.
     pub async fn open(settings: Settings) -> Result<Self, BigQueryError> {
         let (base, token) = match emulator::address(EMULATOR)? {
-            Some(host) => (format!("{host}/bigquery/v2"), AccessToken::Emulator),
+            Some(host) => return Self::of_emulator(&host, settings).await,
             None => ("https://bigquery.googleapis.com/bigquery/v2".to_owned(), AccessToken::google().await?),
         };
         Self::at(base, token, settings).await
+    }
+
+    /// Of an emulator's `http://host:port`.
+    pub async fn of_emulator(host: &str, settings: Settings) -> Result<Self, BigQueryError> {
+        Self::at(format!("{host}/bigquery/v2"), AccessToken::Emulator, settings).await
     }
 
     /// The service at an address.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::error::CaptureError;
 use crate::batch::Standing;
-use crate::capture::whole_or_changes::Decision;
+use crate::capture::decision::Decision;
 use crate::model::TableSpec;
 use crate::source::{CursorColumn, Relation, Sight, Table};
 

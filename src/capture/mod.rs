@@ -18,18 +18,22 @@
 mod caveats;
 mod chunk;
 mod cursor;
+mod decision;
 mod error;
 mod filter;
 pub mod keyed;
+mod named_keys;
 mod passes;
 mod unique;
 mod whole_or_changes;
 
 pub use caveats::{blind, caveats, unbounded};
 pub use chunk::may_be_chunked;
+pub use decision::{Decision, Part, Why};
 pub use error::CaptureError;
+pub use named_keys::{KeyWord, NextPlace};
 pub use passes::{Capture, ExpectedRows, Found, Pass};
-pub use whole_or_changes::{Decision, Part, Why, decide, relation_mark};
+pub use whole_or_changes::{decide, relation_mark};
 
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,11 @@ use time::OffsetDateTime;
 use super::cursor::Seen;
 use super::error::CaptureError;
 use crate::batch::{
-    Absent, CaptureMark, KeyListMark, Loading, LogMark, Position, Removal, Repeated, RowsBefore, Standing, TableMark,
+    Absent, CaptureMark, KeyListMark, Loading, Position, Removal, Repeated, RowsBefore, Standing, TableMark,
 };
-use crate::capture::whole_or_changes::{Decision, Part, relation_mark};
+use crate::capture::decision::{Decision, Part};
+use crate::capture::named_keys::NextPlace;
+use crate::capture::whole_or_changes::relation_mark;
 use crate::encode::{Flag, KeyDigest, RowKind};
 use crate::model::{DeleteStyle, Deletes, Op};
 use crate::source::{Bulk, Columns, CursorColumn, KeyRange, Moment, Read, Relation, Rows, Since, Table};
@@ -31,8 +33,8 @@ pub struct Found {
     pub rows: u64,
     /// The digest of all keys of the source, where it was taken.
     pub keys: Option<KeyDigest>,
-    /// Where the table stands in the change log now.
-    pub log: Option<LogMark>,
+    /// Where the table stands in what names its keys.
+    pub place: NextPlace,
     /// All rows of the source, where they were counted.
     pub source_rows: Option<u64>,
     /// Of those, or of the rows read, the ones whose key can't be held.
@@ -218,6 +220,15 @@ impl<'a> Capture<'a> {
             }
             return mark;
         }
+        if let (NextPlace::Stays, Some(standing)) = (&found.place, self.previous()) {
+            let mut mark = standing.mark.clone();
+            mark.quarantined += found.quarantined;
+            // As below: a key that came with these rows may be gone before the next look at the list.
+            if found.upserts > 0 {
+                mark.forget_key_digest();
+            }
+            return mark;
+        }
         let before = self.standing.filter(|_| !self.replaces());
         // What a whole read does not trust bounds no search either: another server's numbers may lie far ahead.
         let goes_on = matches!(self.decision, Decision::Changes | Decision::Reconcile(_));
@@ -239,9 +250,9 @@ impl<'a> Capture<'a> {
         let whole_at = if self.is_whole() { Some(self.moment.taken_at) } else { before.and_then(|p| p.mark.whole_at) };
         TableMark {
             relation: relation_mark(self.table, before),
-            capture: match found.log {
-                Some(log) => CaptureMark::Log { log },
-                None => CaptureMark::of_rows(cursor, keys),
+            capture: match found.place {
+                NextPlace::Log(log) => CaptureMark::Log { log },
+                NextPlace::Rows | NextPlace::Stays => CaptureMark::of_rows(cursor, keys),
             },
             loading,
             whole_at,
@@ -290,8 +301,10 @@ impl Capture<'_> {
     }
 
     /// The moment the watermark goes on speaking of, where it is not this run's.
-    pub fn keeps_moment(&self) -> Option<(Position, OffsetDateTime)> {
-        let standing = self.standing.filter(|_| matches!(self.decision, Decision::Chunk(_, Part::Next)))?;
+    pub fn keeps_moment(&self, place: &NextPlace) -> Option<(Position, OffsetDateTime)> {
+        let looks_for_nothing = matches!((place, self.decision), (NextPlace::Stays, Decision::Changes));
+        let goes_on = matches!(self.decision, Decision::Chunk(_, Part::Next));
+        let standing = self.standing.filter(|_| goes_on || looks_for_nothing)?;
         Some((standing.at.owned(), standing.taken_at))
     }
 

@@ -4,10 +4,11 @@ use sha2::{Digest, Sha256};
 
 use time::OffsetDateTime;
 
-use crate::batch::{Continuity, MarkedColumn, RelationMark, RowsBefore, Standing};
+use crate::batch::{Continuity, MarkedColumn, RelationMark, Standing};
+use crate::capture::decision::{Decision, Part, Why};
 use crate::capture::error::CaptureError;
 use crate::capture::filter::try_filter;
-use crate::capture::keyed::change_log::{Health, Logged};
+use crate::capture::named_keys::KeyWord;
 use crate::encode::Shape;
 use crate::model::{CaptureKind, DeleteStyle, TableSpec};
 use crate::source::{
@@ -15,103 +16,13 @@ use crate::source::{
     Unsent,
 };
 
-/// What a run has to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Everything, in place of what the target has.
-    Whole(Why),
-    /// Everything, compared with what the target has.
-    Reconcile(Why),
-    /// Everything, a stretch of keys at a time.
-    Chunk(Why, Part),
-    Changes,
-}
-
-/// Which part of a load in chunks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// The first, and the target has that many rows or none.
-    First(RowsBefore),
-    Next,
-}
-
-/// Why every row has to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    FullCapture,
-    FirstLoad,
-    Requested,
-    ServerChanged,
-    HistoryLost,
-    TableReplaced,
-    DefinitionChanged,
-    ColumnFilled,
-    ColumnReplaced,
-    ColumnRetyped,
-    ColumnExcluded,
-    ColumnsChanged,
-    KeyOrderChanged,
-    TargetMissing,
-    TargetLacksColumn,
-    TargetEmptied,
-    TableRewritten,
-    LogReplaced,
-    LogPruned,
-    TypeRenumbered,
-    LogNamesNoRow,
-    LogLacksKey,
-    PartitionsChanged,
-    SetAside,
-    ReconcileDue,
-}
-
-impl Why {
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::FullCapture => "capture = \"full\"",
-            Self::FirstLoad => "first load",
-            Self::Requested => "requested",
-            Self::ServerChanged => "the source is another server, or was restored or failed over",
-            Self::HistoryLost => "the watermark lies ahead of the source, or too far behind it",
-            Self::TableReplaced => "the source table was dropped and made again",
-            Self::DefinitionChanged => "the table's definition in config or source has changed",
-            Self::ColumnFilled => "a new column has values in rows that did not change",
-            Self::ColumnReplaced => "a column was dropped, or left out, and is back, or another one has its name",
-            Self::ColumnRetyped => "a column has another type",
-            Self::ColumnExcluded => "a column that was published is excluded: its values leave the target",
-            Self::ColumnsChanged => "columns came or went while the table was loaded",
-            Self::KeyOrderChanged => "the order of the key's values changed while the table was loaded",
-            Self::TargetMissing => "the target table is gone",
-            Self::TargetLacksColumn => "a column of the target table was dropped there",
-            Self::TargetEmptied => "the target table was emptied by somebody else",
-            Self::TableRewritten => "the source table was rewritten, and rows changed that the cursor does not tell of",
-            Self::LogReplaced => "the change log was dropped and made again",
-            Self::LogPruned => "the change log was pruned beyond what had been read of it",
-            Self::TypeRenumbered => "a content type of the change log has another number than before",
-            Self::LogNamesNoRow => "the change log tells of a change without saying of which rows, such as a TRUNCATE",
-            Self::LogLacksKey => "entries of the change log lack the field of the key: see `field` in log_types",
-            Self::PartitionsChanged => "a partition was attached or detached, which no log tells",
-            Self::SetAside => "the table had been set aside and can be read again",
-            Self::ReconcileDue => "reconcile_every has passed",
-        }
-    }
-
-    /// Whether an operator should be told: it was neither asked for nor the usual way.
-    pub fn is_a_surprise(self) -> bool {
-        !matches!(
-            self,
-            Self::FullCapture | Self::FirstLoad | Self::Requested | Self::ReconcileDue | Self::LogNamesNoRow
-        )
-    }
-}
-
 /// Decides, asking the source only where a column is new.
 pub async fn decide(
     session: &Session,
     table: Table<'_>,
     moment: &Moment,
     standing: Option<Standing<'_>>,
-    logged: Option<Logged<'_>>,
+    keys: KeyWord,
 ) -> Result<Decision, CaptureError> {
     let Table { spec, relation, shape } = table;
     if spec.capture == CaptureKind::Xmin && !relation.tells_its_writers() {
@@ -127,14 +38,8 @@ pub async fn decide(
     }
     let Some(previous) = standing else { return Ok(Decision::Whole(Why::FirstLoad)) };
     let mark = relation_mark(table, Some(previous));
-    let stale_log = logged.and_then(|l| match l.health {
-        Health::Replaced => Some(Why::LogReplaced),
-        Health::Pruned => Some(Why::LogPruned),
-        Health::Renumbered => Some(Why::TypeRenumbered),
-        Health::Whole => None,
-    });
     let excluded = has_excluded(table, &previous.mark.relation).then_some(Why::ColumnExcluded);
-    if let Some(why) = stale(table.relation.dialect, previous, moment, &mark).or(stale_log).or(excluded) {
+    if let Some(why) = stale(table.relation.dialect, previous, moment, &mark).or(keys.stale).or(excluded) {
         return Ok(Decision::Whole(why));
     }
     if previous.mark.loading.is_some() {
@@ -142,8 +47,8 @@ pub async fn decide(
     }
     // By transaction ids, an attached partition's rows are found by themselves.
     let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
-    // What the log names of the rows, it brings by itself.
-    let unnamed = logged.zip(previous.mark.log()).map(|(logged, mark)| logged.unnamed(mark));
+    // What the key source names of the rows, it brings by itself.
+    let unnamed = keys.unnamed;
     if tells_no_partition && previous.mark.relation.leaves != mark.leaves {
         let is_of_trouble = match (&unnamed, relation.kind) {
             (_, RelationKind::View) | (None, _) => true,
@@ -159,7 +64,7 @@ pub async fn decide(
     let cursor = CursorColumn::of(spec, relation)?;
     let since = Since { cursor: cursor.as_ref(), standing: previous };
     let unsent = match (unnamed, relation.tells_its_writers()) {
-        // A change log sends the rows again that it names, and no others, whatever wrote them.
+        // A key source sends the rows again that it names, and no others, whatever wrote them.
         (Some(unnamed), _) => Unsent::Unnamed(unnamed),
         (None, true) => Unsent::Unchanged(since),
         (None, false) => Unsent::Unknown,

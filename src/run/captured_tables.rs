@@ -8,6 +8,7 @@ use crate::batch::{Aside, Batch, Counts, LogCounts, Position, TableBatch, TableM
 use crate::capture::Why;
 use crate::model::TableSpec;
 use crate::run::error::RunError;
+use crate::source::Moment;
 
 /// What a table adds to a run.
 pub(super) struct StagedTable {
@@ -19,8 +20,27 @@ pub(super) struct StagedTable {
     pub since: Option<(Position, OffsetDateTime)>,
 }
 
-/// What a capture has found.
-pub(super) struct Captured {
+/// What a capture has found, table by table.
+pub(super) struct Captured<'a> {
+    pub tables: Gathered<'a>,
+    pub moment: Moment,
+    /// What was looked through of a change log.
+    pub log: Option<LogCounts>,
+    /// Tables left for a run of their own: so much is at hand already that it should be sealed.
+    pub rest: Vec<TableSpec>,
+    pub advance: Advance,
+}
+
+/// Whether the watermark may move where nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Advance {
+    Moves,
+    /// What was looked at could still be lost by a crash of the source; a later tick moves it.
+    Stays,
+}
+
+/// What was captured, put together: what is to be sealed, and what is known beside it.
+pub(super) struct Sealable {
     /// `None` where nothing has changed.
     pub batch: Option<Batch>,
     pub next: Watermark,

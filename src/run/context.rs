@@ -51,13 +51,18 @@ pub struct Context {
 impl Context {
     /// Opens what needs no network: credentials are found, clients made.
     pub async fn open(config: Config) -> Result<Self, super::RunError> {
-        let timeout = config.source.statement_timeout.unwrap_or(config.run.budget);
-        let source = Source::new(config.source.url.expose(), timeout)?;
-        let source = source.salted(config.source.hash_salt.as_ref().map(Secret::expose));
         let BigQueryConfig { project, dataset, staging_dataset, location, job_timeout } = config.bigquery.clone();
         let settings = Settings { project, dataset, staging_dataset, location, job_timeout };
         let (store, bigquery) =
             tokio::join!(Store::open(&config.storage.bucket, &config.storage.prefix), BigQuery::open(settings));
+        Self::of(config, store?, bigquery?).await
+    }
+
+    /// Of services that are at hand.
+    pub async fn of(config: Config, store: Store, bigquery: BigQuery) -> Result<Self, super::RunError> {
+        let timeout = config.source.statement_timeout.unwrap_or(config.run.budget);
+        let source = Source::new(config.source.url.expose(), timeout)?;
+        let source = source.salted(config.source.hash_salt.as_ref().map(Secret::expose));
         let open = async |name: &Option<String>| match name {
             Some(name) => Topic::open(name).await.map(Some),
             None => Ok(None),
@@ -68,8 +73,8 @@ impl Context {
             reports,
             config,
             source,
-            store: store?,
-            bigquery: bigquery?,
+            store,
+            bigquery,
             stop: Stop::new(),
             progress: Arc::new(Silent),
             after_commit: Vec::new(),

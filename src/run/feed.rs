@@ -1,43 +1,36 @@
 //! One run of one feed, from lease to commit.
 
-use std::time::Duration;
-
 use time::OffsetDateTime;
 use tracing::{info, warn};
 
 use super::after_commit::{Committed, follow_up};
-use super::assignment::Assignment;
 use super::cancel_statement::{LAST_WORDS, cancel_statement};
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
 use super::forget_elsewhere::forget_elsewhere;
-use super::noted_tables::shares;
 use super::order::{Mode, Order};
-use super::report::{RunReport, RunState, VerbSeconds, seconds_since, timed};
+use super::report::{RunReport, RunState, VerbSeconds, timed};
 use crate::batch::{Batch, LogCounts};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
-use crate::run::captured_tables::Captured;
-use crate::run::status::seen::{Seen, up_to_date};
-use crate::run::verbs::capture::capture;
-use crate::run::verbs::lease::keep_lease;
+use crate::run::captured_tables::Sealable;
 use crate::run::verbs::seal::seal;
-use crate::run::when_due::is_worth_a_write;
-use crate::state::{Handle, PastRun, Told};
+use crate::state::Handle;
 use crate::storage::Store;
 use crate::telemetry::ANSWERED;
 
 mod after_seal;
+mod before_seal;
 mod due_tables;
+mod nothing_to_seal;
 mod outcome;
 
 use after_seal::AfterSeal;
-
-/// A capture that takes longer takes the lease first; a shorter one saves the write.
-const QUICK: Duration = Duration::from_secs(5);
+use before_seal::Before;
+use nothing_to_seal::Quiet;
 
 /// Runs a feed; the reports say how it went. Usually one run, none if the feed is not due, two if an earlier one had to be
 /// finished first.
@@ -212,72 +205,31 @@ impl Run<'_> {
 
     /// One run; the tables that are left for another one.
     async fn capture_and_apply(&mut self, due: Vec<TableSpec>) -> Result<Vec<TableSpec>, RunError> {
-        let Some(state) = self.state.as_mut() else { return Ok(Vec::new()) };
-        let (previous, aside) = (state.document().watermark.clone(), state.document().aside.clone());
-        let work = Assignment {
-            context: self.context,
-            store: &self.store,
-            feed: self.feed,
-            tables: &due,
-            order: self.order,
-            begun: &self.begun,
-            run: &self.id,
-            started: self.started,
-            previous: previous.as_ref(),
-            aside: &aside,
-        };
-        let mut captured =
-            timed(&mut self.verb_seconds.capture, keep_lease(state, &self.id, QUICK, capture(&work))).await;
-        if let Err(e) = &captured
-            && e.is_lost_conflict()
-        {
-            // Under an id of its own, for parts of the first try may be stored already.
-            warn!(reason = %e, "the server ended the snapshot for other transactions: once more with another one");
-            let again = self.context.new_run(OffsetDateTime::now_utc());
-            tracing::Span::current().record("run", again.as_str());
-            let work = Assignment { run: &again, ..work };
-            captured = timed(&mut self.verb_seconds.capture, keep_lease(state, &again, QUICK, capture(&work))).await;
-            self.id = again;
-        }
-        let captured = captured?;
-        self.caveats.clone_from(&captured.caveats);
-        self.whole.clone_from(&captured.whole);
-        self.log = captured.log;
+        let Some(document) = self.state.as_ref().map(Handle::document) else { return Ok(Vec::new()) };
+        let (previous, aside) = (document.watermark.clone(), document.aside.clone());
+        let before = Before { watermark: previous.as_ref(), aside: &aside };
+        let sealable = self.capture_and_stage(&due, before).await?;
+        self.caveats.clone_from(&sealable.caveats);
+        self.whole.clone_from(&sealable.whole);
+        self.log = sealable.log;
         for (target, why) in self.whole.iter().filter(|(_, why)| why.is_a_surprise()) {
             warn!(target: ANSWERED, target, reason = why.text(), "the whole table is read again");
         }
-        let Captured { batch, next, moment, aside: now_aside, log: captured_log, postponed, rest, .. } = captured;
-        self.postponed = postponed;
-        let mut rest = rest;
+        let mut rest = sealable.rest.clone();
+        self.postponed = sealable.postponed;
         let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
-        let targets: Vec<String> = done.iter().map(|t| t.target.clone()).collect();
-        let Some(batch) = batch else {
-            self.context.note_failure(&self.feed.id, None);
-            let heartbeat = self.context.config.run.heartbeat;
-            let is_worth_it = is_worth_a_write(&done, previous.as_ref(), &next, captured_log, heartbeat);
-            let (targets, now) = (up_to_date(&targets, &next, &now_aside), OffsetDateTime::now_utc());
-            // Whoever looks at the state is to see that it works again.
-            let failed = targets.iter().any(|t| state.document().failure_of(t).is_some());
-            let past = failed.then(|| PastRun {
-                tables: shares(self.context, &self.feed.id, &targets),
-                ..PastRun::of(&self.id, seconds_since(self.started), None)
-            });
-            if failed || now_aside != aside || is_worth_it {
-                let told = Told { past, checked: Some((targets.clone(), now)), ..Told::default() };
-                timed(&mut self.verb_seconds.commit, state.advance(next, now_aside, &told)).await?
-            } else {
-                state.release().await?
-            }
-            for target in &targets {
-                self.context.note_seen(target, Seen { moment, checked: now });
-            }
-            // The run that was finished before this one already speaks for the feed.
-            if self.reports.is_empty() || !self.postponed.is_empty() {
-                self.report(RunState::Empty, Vec::new(), None);
-            }
+        // Whoever reads given keys again has looked for no changes.
+        let looked_at: Vec<String> = match self.feed.keys {
+            Some(_) => Vec::new(),
+            None => done.iter().map(|t| t.target.clone()).collect(),
+        };
+        let Some(batch) = sealable.batch else {
+            let Sealable { next, moment, aside, .. } = sealable;
+            self.nothing_to_seal(before, Quiet { done, looked_at, next, moment, aside }).await?;
             return Ok(rest);
         };
+        let Some(state) = self.state.as_mut() else { return Ok(Vec::new()) };
         let is_new = |t: &&TableSpec| previous.as_ref().is_none_or(|w| w.standing(&t.target).is_none());
         let is_written = |t: &&TableSpec| batch.tables.iter().any(|b| b.target.table == t.target);
         for spec in due.iter().filter(is_new).filter(is_written) {
@@ -285,7 +237,7 @@ impl Run<'_> {
         }
         timed(&mut self.verb_seconds.seal, seal(self.context, state, batch.clone())).await?;
         let sealed = AfterSeal { context: self.context, store: &self.store, batch: &batch, replay: Replay::No };
-        let tables = sealed.load_merge_commit(state, &targets, &mut self.verb_seconds).await?;
+        let tables = sealed.load_merge_commit(state, &looked_at, &mut self.verb_seconds).await?;
         self.context.note_failure(&self.feed.id, None);
         let (loading, others): (Vec<TableSpec>, Vec<TableSpec>) =
             done.into_iter().partition(|t| self.loading(&t.target).is_some());

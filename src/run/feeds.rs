@@ -1,5 +1,8 @@
 //! Which tables share a watermark.
 
+use std::sync::Arc;
+
+use crate::capture::keyed::GivenKeys;
 use crate::model::{FeedId, TableSpec};
 
 /// A feed and those of its tables that a tick is for.
@@ -7,6 +10,8 @@ use crate::model::{FeedId, TableSpec};
 pub(super) struct Feed {
     pub id: FeedId,
     pub tables: Vec<TableSpec>,
+    /// The keys that it is for alone, where somebody has named them: nothing else is looked for then.
+    pub keys: Option<Arc<GivenKeys>>,
 }
 
 impl Feed {
@@ -17,7 +22,7 @@ impl Feed {
             let id = spec.feed();
             match feeds.iter_mut().find(|f| f.id == id) {
                 Some(feed) => feed.tables.push((*spec).clone()),
-                None => feeds.push(Self { id, tables: vec![(*spec).clone()] }),
+                None => feeds.push(Self { id, tables: vec![(*spec).clone()], keys: None }),
             }
         }
         feeds

@@ -4,24 +4,22 @@ use std::collections::BTreeMap;
 
 use crate::batch::{Aside, RowsBefore, Standing, Watermark};
 use crate::bigquery::TargetPlan;
-use crate::capture::keyed::change_log::{Claim, Log, Logged};
-use crate::capture::{Capture, Decision, Part, Why, caveats, decide, may_be_chunked, relation_mark};
+use crate::capture::keyed::{Claims, KeysAtHand, KeysFrom};
+use crate::capture::{Capture, Decision, KeyWord, Part, Why, caveats, decide, may_be_chunked, relation_mark};
 use crate::encode::Shape;
-use crate::model::{CaptureKind, DeleteStyle, LogSpec, TableSpec};
-use crate::run::change_log_at_hand::LogAtHand;
+use crate::model::{CaptureKind, DeleteStyle, TableSpec};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::order::Mode;
 use crate::run::target_plan::target_plan;
 use crate::source::{Catalog, Moment, Relation, Session, Table};
 
-/// A table as the source and the log have it.
+/// A table as the source has it, and what of its keys something names.
 pub(super) struct InSource<'a> {
     pub spec: &'a TableSpec,
     pub relation: &'a Relation,
     pub shape: Shape,
-    /// The entries of the change log that concern it.
-    pub claims: Vec<Claim>,
+    pub claims: Claims,
 }
 
 impl<'a> InSource<'a> {
@@ -30,11 +28,11 @@ impl<'a> InSource<'a> {
         session: &Session,
         catalog: &'a Catalog,
         spec: &'a TableSpec,
-        log: Option<&Log<'_>>,
+        keys: &KeysAtHand<'_>,
     ) -> Result<Self, RunError> {
         let relation = session.required_relation(catalog, &spec.source).await?;
         let shape = Shape::of(spec, relation)?;
-        let claims = log.map(|l| l.claims(spec, relation, &shape)).transpose()?.unwrap_or_default();
+        let claims = keys.claims(Table { spec, relation, shape: &shape })?;
         Ok(Self { spec, relation, shape, claims })
     }
 
@@ -44,20 +42,18 @@ impl<'a> InSource<'a> {
     }
 }
 
-/// A table by itself, with its target and the change log that it is captured by, for `check` and `plan`.
-pub(super) struct Opened<'a> {
+/// A table by itself, with its target and what names its keys, for `check` and `plan`.
+pub(super) struct TableAlone<'a> {
     pub found: InSource<'a>,
     pub target: TargetPlan,
-    pub log: Option<Log<'a>>,
+    pub keys: KeysAtHand<'a>,
 }
 
 impl Context {
-    /// The catalog of a table, and of the change log where it is captured by it.
+    /// The catalog of a table, and of what names its keys.
     pub(super) async fn catalog_of(&self, session: &Session, spec: &TableSpec) -> Result<Catalog, RunError> {
         let mut names = vec![spec.source.clone()];
-        if let Some(log) = self.log_of(spec) {
-            names.extend(Log::relations(log, &logged_tables(self)));
-        }
+        names.extend(self.keys_of(spec.capture).relations());
         Ok(session.read_catalog(&names).await?)
     }
 
@@ -67,21 +63,23 @@ impl Context {
         session: &Session,
         catalog: &'a Catalog,
         spec: &'a TableSpec,
-    ) -> Result<Opened<'a>, RunError> {
-        let mut found = InSource::find(session, catalog, spec, None).await?;
+    ) -> Result<TableAlone<'a>, RunError> {
+        let mut found = InSource::find(session, catalog, spec, &KeysAtHand::Rows).await?;
         let target = target_plan(self.bigquery.target(&spec.target), spec, &found.shape)?;
-        let log = match self.log_of(spec) {
-            Some(log) => Some(Log::open(session, log, &logged_tables(self), catalog).await?),
-            None => None,
-        };
-        if let Some(log) = &log {
-            found.claims = log.claims(spec, found.relation, &found.shape)?;
-        }
-        Ok(Opened { found, target, log })
+        let keys = self.keys_of(spec.capture).open(session, catalog).await?;
+        found.claims = keys.claims(found.table())?;
+        Ok(TableAlone { found, target, keys })
     }
 
-    fn log_of(&self, spec: &TableSpec) -> Option<&LogSpec> {
-        self.config.changelog.as_ref().filter(|_| spec.capture == CaptureKind::Changelog)
+    /// Where a capture's keys are named.
+    pub(super) fn keys_of(&self, capture: CaptureKind) -> KeysFrom<'_> {
+        match (capture, &self.config.changelog) {
+            (CaptureKind::Changelog, Some(spec)) => {
+                let tables = self.config.tables.iter().filter(|t| t.capture == CaptureKind::Changelog);
+                KeysFrom::Log { spec, tables: tables.cloned().collect() }
+            }
+            _ => KeysFrom::Rows,
+        }
     }
 }
 
@@ -107,12 +105,6 @@ pub(super) struct Look<'a> {
     pub aside: &'a BTreeMap<String, Aside>,
 }
 
-/// The tables of the config that the change log feeds.
-pub(super) fn logged_tables(context: &Context) -> Vec<TableSpec> {
-    let tables = context.config.tables.iter().filter(|t| t.capture == CaptureKind::Changelog);
-    tables.cloned().collect()
-}
-
 impl<'a> Look<'a> {
     /// Looks at a table, and decides.
     pub async fn table<'c>(
@@ -121,13 +113,13 @@ impl<'a> Look<'a> {
         moment: &Moment,
         catalog: &'c Catalog,
         spec: &'c TableSpec,
-        mut at_hand: Option<&mut LogAtHand<'_>>,
+        keys: &mut KeysAtHand<'_>,
     ) -> Result<Looked<'c>, RunError>
     where
         'a: 'c,
     {
-        let found = InSource::find(session, catalog, spec, at_hand.as_deref().map(|a| &a.log)).await?;
-        self.decide(session, moment, found, at_hand.take()).await
+        let found = InSource::find(session, catalog, spec, keys).await?;
+        self.decide(session, moment, found, keys).await
     }
 
     /// What is to be done about a table.
@@ -136,28 +128,21 @@ impl<'a> Look<'a> {
         session: &Session,
         moment: &Moment,
         found: InSource<'c>,
-        at_hand: Option<&mut LogAtHand<'_>>,
+        keys: &mut KeysAtHand<'_>,
     ) -> Result<Looked<'c>, RunError>
     where
         'a: 'c,
     {
         let (spec, table) = (found.spec, found.table());
         let standing = self.previous.and_then(|w| w.standing(&spec.target));
-        let logged = match at_hand {
-            Some(LogAtHand { log, survey }) => {
-                let mark = standing.and_then(|s| s.mark.log());
-                let health = survey.health(session, log, &found.claims, mark).await?;
-                Some(Logged { log, claims: &found.claims, health })
-            }
-            None => None,
-        };
+        let word = keys.word(session, &found.claims, standing).await?;
         let goes_on = self.begun.contains(&spec.target);
         let decision = match if goes_on { Mode::Now } else { self.mode } {
             // Also for a table whose capture would not be possible: it is to be told now, not by the next tick.
-            Mode::Full | Mode::Resync => {
-                decide(session, table, moment, None, None).await.map(|_| Decision::Whole(Why::Requested))?
-            }
-            Mode::IfDue | Mode::Now => decide(session, table, moment, standing, logged).await?,
+            Mode::Full | Mode::Resync => decide(session, table, moment, None, KeyWord::default())
+                .await
+                .map(|_| Decision::Whole(Why::Requested))?,
+            Mode::IfDue | Mode::Now => decide(session, table, moment, standing, word).await?,
         };
         let decision = match decision {
             Decision::Whole(Why::FirstLoad) if self.aside.contains_key(&spec.target) => Decision::Whole(Why::SetAside),

@@ -10,18 +10,14 @@ use super::error::RunError;
 use super::order::Mode;
 use super::report::Failure;
 use super::target_plan::{present, why_unfit, why_whole};
-use crate::batch::{
-    Absent, Changes, Compression, Counts, KeyBounds, LogMark, Parts, Repeats, TableBatch, Unstaged, Update,
-};
+use crate::batch::{Absent, Changes, Compression, Counts, KeyBounds, Parts, Repeats, TableBatch, Unstaged, Update};
 use crate::bigquery::{Inspection, MergeReach, Merger, TargetPlan, merge_statement};
-use crate::capture::keyed::change_log::{Claim, Log, Survey};
-use crate::capture::keyed::{Chunk, Reread};
+use crate::capture::keyed::Named;
 use crate::capture::{Decision, Pass, Why};
 use crate::model::{CaptureKind, RunId, TableSpec};
-use crate::run::change_log_at_hand::{LogAtHand, Named};
-use crate::run::look_at_table::{InSource, Look, Looked, Opened};
+use crate::run::look_at_table::{InSource, Look, Looked, TableAlone};
 use crate::run::target_notes::{bound_note, target_notes};
-use crate::source::{LogQuery, Session, Table, log_statement, statement};
+use crate::source::{Session, statement};
 use crate::state::Handle;
 
 /// What the next tick would do for one table.
@@ -89,18 +85,16 @@ impl Context {
         plan.paused_since = state.document().notes.paused.get(&spec.target).map(|p| p.since);
         let moment = session.begin().await?;
         let catalog = self.catalog_of(session, spec).await?;
-        let Opened { found, target, log } = self.open_table(session, &catalog, spec).await?;
+        let TableAlone { found, target, mut keys } = self.open_table(session, &catalog, spec).await?;
         let watermark = state.document().watermark.as_ref();
         let (begun, aside) = ([], &state.document().aside);
         let look = Look { context: self, mode: Mode::Now, begun: &begun, previous: watermark, aside };
-        let mut at_hand = log.map(|log| LogAtHand { log, survey: Survey::default() });
-        let looked = look.decide(session, &moment, found, at_hand.as_mut()).await?;
+        let looked = look.decide(session, &moment, found, &mut keys).await?;
         let Looked { found: InSource { claims, .. }, standing, .. } = &looked;
         let (table, standing, mut decision) = (looked.found.table(), *standing, looked.decision);
-        let mark = standing.and_then(|s| s.mark.log());
         let target = target.holding(standing.map(|s| s.mark.relation.held.clone()).unwrap_or_default());
-        if let (Some(at_hand), Decision::Changes) = (&mut at_hand, decision)
-            && let Named::NoRow = at_hand.concerning(session, table, claims, standing).await?
+        if decision == Decision::Changes
+            && let Named::NoRow = keys.concerning(session, table, claims, standing).await?
         {
             decision = look.all_rows(session, table, Decision::Reconcile(Why::LogNamesNoRow)).await?;
         }
@@ -113,20 +107,17 @@ impl Context {
             found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;
         }
         plan.notes = target_notes(spec, &found);
-        if let (Some(at_hand), Some(mark), Decision::Changes) = (&at_hand, mark, decision) {
-            plan.source_sql = logged_sql(&at_hand.log, claims, mark, table);
-            if let Some(claim) = claims.first() {
-                let place = at_hand.log.place(claim, mark);
-                let scan = LogQuery::Counts(at_hand.log.new_entries(claim, &place));
-                plan.estimated_rows = session.estimate_log(scan).await?;
-            }
+        if decision == Decision::Changes
+            && let Some(sql) = keys.statements(claims, standing, table)
+        {
+            plan.source_sql = sql;
+            plan.estimated_rows = keys.estimate(session, claims, standing).await?;
             session.end().await?;
-            let scopes = claims.iter().filter_map(|c| Reread { table, of: &c.key }.scope());
             let changes = Changes {
                 absent: Absent::Keep,
                 update: Update::All,
-                repeats: if claims.len() > 1 { Repeats::Possible } else { Repeats::Never },
-                scopes: scopes.map(|c| c.target.name.clone()).collect(),
+                repeats: claims.repeats(),
+                scopes: claims.scopes(table).map(|c| c.target.name.clone()).collect(),
             };
             return self.fill_merge(spec, &target, &found, changes, plan);
         }
@@ -205,21 +196,4 @@ impl Context {
         };
         merge_statement(&batch, Merger { run: &run, started: now })
     }
-}
-
-/// The statements of a capture by a change log, with a place where the keys will stand.
-fn logged_sql(log: &Log<'_>, claims: &[Claim], mark: &LogMark, table: Table<'_>) -> Vec<String> {
-    let mut sql = Vec::new();
-    for claim in claims {
-        let place = log.place(claim, mark);
-        let scan = log_statement(LogQuery::Counts(log.new_entries(claim, &place)));
-        if !sql.contains(&scan) {
-            sql.push(scan);
-        }
-        sql.push(log_statement(log.keys_query(claim, &place)));
-        let reread = Reread { table, of: &claim.key };
-        let chunk = Chunk::default();
-        sql.extend([reread.present(&chunk), reread.gone(&chunk)].map(|pass| statement(&pass.read)));
-    }
-    sql
 }

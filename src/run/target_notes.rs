@@ -2,8 +2,7 @@
 
 use crate::batch::Standing;
 use crate::bigquery::{Inspection, MergeReach};
-use crate::capture::keyed::Reach as Names;
-use crate::capture::keyed::change_log::Claim;
+use crate::capture::keyed::Claims;
 use crate::capture::may_be_chunked;
 use crate::model::{CaptureKind, DeleteStyle, Deletes, TableSpec};
 use crate::run::context::Context;
@@ -12,11 +11,11 @@ use crate::run::partition_limit::refuse_too_many;
 use crate::source::{Session, Table};
 
 /// How far the MERGEs of a table have to look, those of every day included that comes by itself; `None` where there are none.
-pub(super) fn usual_reach(spec: &TableSpec, claims: &[Claim]) -> Option<MergeReach> {
+pub(super) fn usual_reach(spec: &TableSpec, claims: &Claims) -> Option<MergeReach> {
     let looks_everywhere = spec.delete != DeleteStyle::Hard
         || spec.deletes == Deletes::Keys
         || spec.reconcile_every.is_some()
-        || claims.iter().any(|c| c.key.reach == Names::Scope);
+        || claims.have_scopes();
     match spec.capture {
         CaptureKind::Full if spec.delete == DeleteStyle::Hard => None,
         _ if looks_everywhere => Some(MergeReach::All),

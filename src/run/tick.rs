@@ -13,6 +13,7 @@ use super::feed::run_feed;
 use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
+use crate::capture::keyed::GivenKeys;
 use crate::model::{RelationName, TableSpec, nearest, nearest_relations, one_of};
 use crate::pubsub_topic::{Topic, TopicError};
 use crate::storage::Expect;
@@ -119,9 +120,22 @@ impl Request {
 
 /// Runs the feeds of a request and reports on each; never fails as a whole.
 pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickReport, UnknownTable> {
-    let started = OffsetDateTime::now_utc();
-    let order = request.order();
     let feeds = Feed::of(&request.select(&context.config.tables)?);
+    Ok(run_feeds(context, feeds, request.order()).await)
+}
+
+/// Reads the rows with these keys again, each table in a run like any other: what BigQuery has of them is then what the source has. Nothing
+/// else is looked for, and the watermark stays where it is. Keys of tables that the config does not have are left.
+pub async fn read_again(context: &Arc<Context>, keys: GivenKeys, guard: Guard) -> TickReport {
+    let keys = Arc::new(keys);
+    let named: Vec<&TableSpec> = context.config.tables.iter().filter(|t| keys.has(&t.target)).collect();
+    let feeds = Feed::of(&named).into_iter().map(|feed| Feed { keys: Some(keys.clone()), ..feed });
+    run_feeds(context, feeds.collect(), Order { mode: Mode::Now, guard }).await
+}
+
+/// Runs feeds side by side, and tells of it.
+async fn run_feeds(context: &Arc<Context>, feeds: Vec<Feed>, order: Order) -> TickReport {
+    let started = OffsetDateTime::now_utc();
     let runs = futures_util::stream::iter(feeds.into_iter().enumerate())
         .map(|(place, feed)| {
             let span = tracing::info_span!("run", feed = %feed.id, table = %feed.label(), run = tracing::field::Empty);
@@ -142,7 +156,7 @@ pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickRepor
     let all = runs.into_iter().flat_map(|(.., reports)| reports).collect();
     let report = TickReport { unserved, ..TickReport::new(started, all) };
     tokio::join!(keep_report(context, &report), go_on_elsewhere(context, &report), publish_reports(context, &report));
-    Ok(report)
+    report
 }
 
 /// Keeps the report of a tick that did something, or failed: the history that people look back on. Nothing depends on it.

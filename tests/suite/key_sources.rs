@@ -1,13 +1,21 @@
 //! Any key source will do: whatever names a key, and however often, the row says what is true.
 
+use std::sync::Arc;
+
 use futures_util::StreamExt;
+use plimsoll::bigquery::{BigQuery, Settings};
 use plimsoll::capture::CaptureError;
-use plimsoll::capture::keyed::{Chunk, KeyColumns, KeyCounts, KeySource, Reach, Reread};
+use plimsoll::capture::keyed::{Chunk, GivenKeys, KeyColumns, KeyCounts, KeySource, Reach, Reread};
 use plimsoll::config::Config;
 use plimsoll::encode::{RowEncoder, Shape};
+use plimsoll::run::{Context, Guard, read_again};
 use plimsoll::source::{NamedKey, Origin, RowDecoder, Session, Source, Spelling, Table};
 
+use plimsoll::storage::Store;
+
 use crate::support::World;
+
+const LOG: &str = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n";
 
 /// Yields what it was given, and stands for no log at all.
 struct Given(Vec<Vec<NamedKey>>);
@@ -94,4 +102,122 @@ async fn the_row_says_what_is_true() {
     let gone = |a: &str, b: &str| format!(r#"{{"_plimsoll_op":"D","a":"{a}","b":"{b}"}}"#);
     assert_eq!(deletes, [gone("hidden", "4.00"), gone("x", "8.00"), gone("x", "9.00")]);
     assert_eq!(fleeting, 1, "the one that came and went");
+}
+
+/// A world's tables under a config, in this process: for what no command asks for.
+async fn context(w: &World, config: &str) -> Arc<Context> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    w.config(config);
+    let text = std::fs::read_to_string(w.config_path()).unwrap();
+    let url = w.source_url();
+    let config = Config::parse("plimsoll.toml", &text, &[("DATABASE_URL", url.as_str())].into()).unwrap();
+    let settings = Settings {
+        project: config.bigquery.project.clone(),
+        dataset: config.bigquery.dataset.clone(),
+        staging_dataset: config.bigquery.staging_dataset.clone(),
+        location: config.bigquery.location.clone(),
+        job_timeout: config.bigquery.job_timeout,
+    };
+    let bigquery = BigQuery::of_emulator(&w.bq.url, settings).await.unwrap();
+    let store = Store::at(Some(w.gcs.url.clone()), &config.storage.bucket, &config.storage.prefix).await.unwrap();
+    Arc::new(Context::of(config, store, bigquery).await.unwrap())
+}
+
+fn given(target: &str, ids: impl Iterator<Item = u32>) -> GivenKeys {
+    GivenKeys::default().with(target, ids.map(|id| vec![id.to_string()]).collect())
+}
+
+const ORDERS: &str = "[[table]]\nsource = \"orders\"\n";
+
+async fn orders() -> World {
+    let w = World::new().await;
+    w.sql("CREATE TABLE orders (id int PRIMARY KEY, note text); INSERT INTO orders SELECT g, 'n' FROM generate_series(1, 3000) g")
+        .await;
+    w
+}
+
+/// Keys from anywhere go through the ordinary run, and move no watermark: what was not named is found by the next tick.
+#[tokio::test(flavor = "multi_thread")]
+async fn given_keys_go_through_an_ordinary_run() {
+    for (config, feed) in [
+        (format!("{ORDERS}capture = \"xmin\"\ndeletes = \"keys\"\n"), "orders"),
+        (format!("{LOG}{ORDERS}capture = \"changelog\"\nlog_types = [\"o\"]\n"), "changelog"),
+    ] {
+        let w = orders().await;
+        w.sql("CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text)").await;
+        w.config(&config);
+        w.tick().await;
+        let context = context(&w, &config).await;
+        let before = w.state(feed).await["watermark"].clone();
+        w.sql(
+            "UPDATE orders SET note = 'read again' WHERE id = 1; DELETE FROM orders WHERE id = 2;
+             UPDATE orders SET note = 'not named' WHERE id = 3; INSERT INTO orders VALUES (4000, 'new');
+             INSERT INTO log (what, key) VALUES ('o', '3')",
+        )
+        .await;
+        // The last one was never anywhere, and one is named twice.
+        let keys = given("orders", [1, 2, 4000, 9999, 1].into_iter());
+        let report = read_again(&context, keys, Guard::On).await;
+        assert!(report.ok, "{:?}", report.runs);
+        let table = &report.runs[0].tables[0];
+        assert_eq!((table.rows_inserted, table.rows_updated, table.rows_deleted), (Some(1), Some(1), Some(1)));
+        let difference = w.target("SELECT note FROM `{d}.orders` WHERE id IN (1, 2, 3, 4000) ORDER BY id").await;
+        let texts: Vec<_> = difference.iter().map(|row| row[0].as_deref().unwrap()).collect();
+        assert_eq!(texts, ["read again", "n", "new"]);
+        let after = w.state(feed).await["watermark"].clone();
+        let place = |mark: &serde_json::Value| match feed {
+            "orders" => mark["snapshot"].clone(),
+            _ => mark["tables"]["orders"]["log"].clone(),
+        };
+        assert_eq!(place(&after), place(&before), "the watermark speaks of what was looked for");
+        w.tick().await;
+        w.assert_equal("orders").await;
+    }
+}
+
+/// A key that was read again may be gone before the keys are next listed: the list is then the one of before, and all the same has to be
+/// compared with the target.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_key_that_goes_again_is_deleted() {
+    let w = orders().await;
+    let config = format!("{ORDERS}capture = \"xmin\"\ndeletes = \"keys\"\n");
+    w.config(&config);
+    w.tick().await;
+    w.tick().await;
+    let context = context(&w, &config).await;
+    w.sql("INSERT INTO orders VALUES (4000, 'for a moment')").await;
+    assert!(read_again(&context, given("orders", [4000].into_iter()), Guard::On).await.ok);
+    w.sql("DELETE FROM orders WHERE id = 4000").await;
+    w.tick().await;
+    w.assert_equal("orders").await;
+}
+
+/// The guard, and a crash between seal and commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn given_keys_are_guarded_and_sealed() {
+    let w = orders().await;
+    let config = format!("{ORDERS}capture = \"xmin\"\n");
+    w.config(&config);
+    w.tick().await;
+    w.sql("DELETE FROM orders WHERE id <= 1500").await;
+    let context = context(&w, &config).await;
+    let keys = given("orders", 1..=1600);
+    let report = read_again(&context, keys.clone(), Guard::On).await;
+    let error = report.runs[0].error.as_ref().unwrap();
+    assert!(error.message.contains("would delete 1500 of the 3000 rows"), "{}", error.message);
+    assert!(w.state("orders").await["pending"].is_null());
+    // The process has to go once it is sealed; the next tick brings it in.
+    let gate = w.bq.hold_before(|r| r.is_upload() || r.is_job("load"));
+    let run = tokio::spawn({
+        let context = context.clone();
+        async move { read_again(&context, keys, Guard::Off).await }
+    });
+    gate.reached().await;
+    context.stop.cancel();
+    let report = run.await.unwrap();
+    gate.open();
+    assert!(!report.ok);
+    assert!(!w.state("orders").await["pending"].is_null(), "{:?}", report.runs);
+    w.tick().await;
+    w.assert_equal("orders").await;
 }

@@ -4,7 +4,9 @@
 //! and the reading of the rows, deletes, the guard and the seal are there already.
 
 use crate::capture::error::CaptureError;
-use crate::source::{Keys, NamedKey, Origin, SourceColumn, Spelling};
+use crate::encode::Shape;
+use crate::model::TargetType;
+use crate::source::{Keys, NamedKey, Origin, Relation, SourceColumn, Spelling};
 
 /// The columns of a table that a key source names values of.
 #[derive(Clone, Debug)]
@@ -26,6 +28,18 @@ pub enum Reach {
 }
 
 impl KeyColumns {
+    /// These columns of a table.
+    pub fn of(columns: Vec<SourceColumn>, shape: &Shape, reach: Reach) -> Self {
+        let spelling = columns.iter().map(|c| spelling_of(c, shape)).collect();
+        Self { columns, spelling, reach }
+    }
+
+    /// The table's key.
+    pub fn of_key(relation: &Relation, shape: &Shape) -> Self {
+        let columns = shape.key().iter().filter_map(|c| relation.column(&c.source).cloned()).collect();
+        Self::of(columns, shape, Reach::Key)
+    }
+
     /// Whether one row may be read for two keys.
     pub fn may_name_a_row_twice(&self) -> bool {
         self.spelling.contains(&Spelling::Counts)
@@ -35,6 +49,12 @@ impl KeyColumns {
     pub(super) fn keys<'k>(&'k self, chunk: &'k Chunk) -> Keys<'k> {
         Keys { columns: &self.columns, spelling: &self.spelling, list: &chunk.keys }
     }
+}
+
+/// Whether two spellings of a column's values are two keys to the target.
+fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
+    let target = shape.column(&column.name).map(|c| c.target.target_type);
+    if target == Some(TargetType::String) && !column.has_one_spelling() { Spelling::Counts } else { Spelling::IsOne }
 }
 
 /// Some of the keys.

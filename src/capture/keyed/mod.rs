@@ -1,7 +1,7 @@
 //! Captures that something else than the table's rows tells of: it names keys, and the rows are read by them.
 //!
 //! ```text
-//!   key source ── keys, each once, in chunks            a change log is one: change_log/
+//!   key source ── keys, each once, in chunks            keys_at_hand.rs lists them; a change log is one: change_log/
 //!       │
 //!       ▼ same snapshot
 //!   reread ── the row is there  ─▶ upsert, whatever the source of the key says
@@ -9,8 +9,12 @@
 //! ```
 
 pub mod change_log;
+mod given;
 mod key_source;
+mod keys_at_hand;
 mod reread;
 
+pub use given::GivenKeys;
 pub use key_source::{Chunk, KeyColumns, KeyCounts, KeySource, Reach};
+pub use keys_at_hand::{Claims, KeyReading, Keys, KeysAtHand, KeysFrom, Named, OpenedKeys};
 pub use reread::Reread;

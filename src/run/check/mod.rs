@@ -13,14 +13,13 @@ use super::context::Context;
 use super::error::RunError;
 use super::report::Failure;
 use crate::bigquery::Present;
-use crate::capture::keyed::change_log::{Judge, Log};
-use crate::capture::{blind, unbounded};
-use crate::model::{ChangedColumns, Column, ColumnMode, TableSpec};
-use crate::run::look_at_table::{InSource, Opened};
+use crate::capture::unbounded;
+use crate::model::{Column, ColumnMode, TableSpec};
+use crate::run::look_at_table::{InSource, TableAlone};
 use crate::run::target_notes::{bound_note, target_notes, usual_reach};
 use crate::source::Session;
 use crate::state::Handle;
-use notes::{log_notes, notes};
+use notes::notes;
 use try_out::try_out;
 
 pub use services::{Service, ServiceCheck};
@@ -118,8 +117,9 @@ impl Context {
         };
         let moment = session.begin().await?;
         let catalog = self.catalog_of(session, spec).await?;
-        let opened = self.open_table(session, &catalog, spec).await?;
-        let Opened { found: InSource { relation, shape, claims, .. }, target, log } = &opened;
+        let mut alone = self.open_table(session, &catalog, spec).await?;
+        let TableAlone { found, target, keys } = &mut alone;
+        let InSource { relation, shape, claims, .. } = &*found;
         check.key = shape.key().iter().map(|c| c.source.clone()).collect();
         check.columns = shape
             .columns
@@ -136,17 +136,12 @@ impl Context {
         check.notes = notes(spec, relation, shape, moment.sight);
         check.notes.extend(target.added_columns());
         check.notes.extend(unbounded(spec, relation)?);
-        if let Some(log) = log {
-            let is_bounded_by_time = claims.iter().any(|c| log.is_bounded_by_time(c));
-            check.notes.extend(blind(moment.sight).filter(|_| is_bounded_by_time).map(String::from));
-            let doubt = cannot_judge(session, log, &opened.found).await?;
-            check.notes.extend(log_notes(log, claims, spec, doubt));
-        }
+        check.notes.extend(keys.notes(session, claims, found.table(), moment.sight).await?);
         let watermark = state.as_ref().and_then(|s| s.document().watermark.as_ref());
         let standing = watermark.and_then(|w| w.standing(&spec.target));
         // The catalog is open to everybody, the rows need not be; nor is what a later tick reads always what the first one does.
-        let tried = match try_out(session, &opened.found, log.as_ref(), &moment).await {
-            Ok(()) => self.refuse_too_many(session, opened.found.table(), standing).await,
+        let tried = match try_out(session, found, keys, &moment).await {
+            Ok(()) => self.refuse_too_many(session, found.table(), standing).await,
             refused => refused,
         };
         session.end().await?;
@@ -162,18 +157,4 @@ impl Context {
         }
         Ok(())
     }
-}
-
-/// Why no diff can prove what `changed_columns` asks for.
-async fn cannot_judge(
-    session: &Session,
-    log: &Log<'_>,
-    found: &InSource<'_>,
-) -> Result<Option<&'static str>, RunError> {
-    let InSource { spec, relation, shape, claims } = found;
-    if spec.changed_columns == ChangedColumns::Reread {
-        return Ok(None);
-    }
-    let below = session.dependencies(relation).await?;
-    Ok(claims.iter().find_map(|c| Judge::new(log, c, spec, relation, shape, below.clone()).err()))
 }

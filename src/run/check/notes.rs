@@ -1,11 +1,8 @@
 //! What the operator should know of a table: limits of its capture, costs, changed names.
 
 use crate::capture::blind;
-use crate::capture::keyed::Reach;
-use crate::capture::keyed::change_log::{Claim, Log, unseen};
 use crate::encode::{Shape, ShapeColumn};
-use crate::model::figures::period;
-use crate::model::{CaptureKind, ChangedColumns, Deletes, OnUnrepresentable, TableSpec};
+use crate::model::{CaptureKind, Deletes, OnUnrepresentable, TableSpec};
 use crate::source::{Relation, RelationKind, Sight};
 
 /// Of the table itself.
@@ -75,40 +72,6 @@ pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight:
             "a row whose key its target type can't hold is missing in the target: it goes to the quarantine file alone"
                 .to_owned(),
         );
-    }
-    notes
-}
-
-/// The limits of a change log, as far as they concern this table.
-pub(super) fn log_notes(log: &Log<'_>, claims: &[Claim], spec: &TableSpec, doubt: Option<&str>) -> Vec<String> {
-    let mut notes = vec![format!("the change log does not see: {}", unseen(log.spec()))];
-    notes.push(match spec.reconcile_every {
-        Some(every) => format!(
-            "what it does not see is found by the reconcile pass, which reads the whole source and target every {}",
-            period(every)
-        ),
-        None => "what it does not see is never found without reconcile_every = \"1d\"".to_owned(),
-    });
-    notes.extend(log.notes(claims));
-    for claim in claims.iter().filter(|c| c.key.reach == Reach::Scope) {
-        notes.push(format!(
-            "an entry of {} is about many rows: its MERGE reads the whole target, for rows that are gone",
-            claim.name
-        ));
-    }
-    if spec.changed_columns == ChangedColumns::SkipUnpublished {
-        notes.push(match doubt {
-            Some(why) => format!("changed_columns: {why}; every changed row is read again"),
-            None if log.is_by_trigger() => {
-                "updates are skipped that changed unpublished columns alone; columns the trigger is told to ignore must not \
-                 be published"
-                    .to_owned()
-            }
-            None => "updates are skipped whose logged diff names unpublished columns alone. The log tells what the \
-                     application meant to change: a published field that is not logged, or an instance saved after somebody \
-                     else changed the row, is then found by reconcile_every only"
-                .to_owned(),
-        });
     }
     notes
 }

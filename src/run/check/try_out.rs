@@ -4,24 +4,23 @@
 //! role may have the one and lack the other, and row-level security may be in the way of any of them.
 
 use crate::batch::{Absent, Standing};
-use crate::capture::keyed::change_log::{Log, Survey};
-use crate::capture::keyed::{Chunk, Reread};
-use crate::capture::{Capture, Decision, Found, decide};
+use crate::capture::keyed::KeysAtHand;
+use crate::capture::{Capture, Decision, Found, KeyWord, decide};
 use crate::model::{CaptureKind, Deletes};
 use crate::run::error::RunError;
 use crate::run::look_at_table::InSource;
-use crate::source::{Columns, LogQuery, Moment, Read, Rows, Session};
+use crate::source::{Columns, Moment, Read, Rows, Session};
 
 /// Fails where one of them would.
 pub(super) async fn try_out(
     session: &Session,
     found: &InSource<'_>,
-    log: Option<&Log<'_>>,
+    keys: &mut KeysAtHand<'_>,
     moment: &Moment,
 ) -> Result<(), RunError> {
     let InSource { spec, shape, claims, .. } = found;
     let table = found.table();
-    let decision = decide(session, table, moment, None, None).await?;
+    let decision = decide(session, table, moment, None, KeyWord::default()).await?;
     let whole = Capture::new(table, moment, None, decision)?;
     session.try_read(&whole.upserts().read).await?;
     session.try_read(&Read { table, columns: Columns::Count, rows: Rows::All }).await?;
@@ -29,21 +28,7 @@ pub(super) async fn try_out(
         session.try_read(&whole.all_keys().read).await?;
     }
     // Where a tick after this one would begin.
-    let mut known = Found::default();
-    if let Some(log) = log {
-        let mut survey = Survey::default();
-        survey.health(session, log, claims, None).await?;
-        let mark = survey.next_mark(log, claims, None, moment);
-        for claim in claims {
-            let place = log.place(claim, &mark);
-            let (reread, none) = (Reread { table, of: &claim.key }, Chunk::default());
-            session.try_log(LogQuery::Counts(log.new_entries(claim, &place))).await?;
-            session.try_log(log.keys_query(claim, &place)).await?;
-            session.try_read(&reread.present(&none).read).await?;
-            session.try_read(&reread.gone(&none).read).await?;
-        }
-        known.log = Some(mark);
-    }
+    let known = Found { place: keys.try_out(session, claims, table, moment).await?, ..Found::default() };
     let mut mark = whole.next_mark(known);
     // As if each partition had been attached since, and a transaction been open.
     mark.relation.leaves.clear();
@@ -57,8 +42,7 @@ pub(super) async fn try_out(
                 session.try_read(&pass.read).await?;
             }
         }
-        CaptureKind::Changelog => session.try_partitions(table).await?,
-        CaptureKind::Full => {}
+        CaptureKind::Changelog | CaptureKind::Full => {}
     }
     Ok(())
 }

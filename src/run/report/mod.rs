@@ -166,7 +166,7 @@ impl TickReport {
 
     /// The report of a tick whose task panicked.
     pub fn crashed(started: OffsetDateTime) -> Self {
-        let feed = Feed { id: FeedId::of_target("tick"), tables: Vec::new() };
+        let feed = Feed { id: FeedId::of_target("tick"), tables: Vec::new(), keys: None };
         Self::new(started, vec![RunReport::crashed(&feed, started)])
     }
 

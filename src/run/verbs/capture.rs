@@ -1,7 +1,7 @@
 //! Capture: from the source to files that can be sealed. The rows are encoded and staged while they are read: `stage` calls `encode`.
 //!
 //! ```text
-//!   one snapshot ─▶ catalog of all tables ─▶ (the change log, looked at once) ─▶ table by table: decide, read, stage
+//!   one snapshot ─▶ catalog of all tables ─▶ (what names keys, looked at once) ─▶ table by table: decide, read, stage
 //! ```
 //!
 //! All passes read one snapshot, one after the other, over one connection. BigQuery is asked about a target when its first
@@ -11,17 +11,15 @@
 use std::time::Instant;
 
 use crate::batch::Absent;
-use crate::capture::keyed::change_log::{Log, Survey};
+use crate::capture::keyed::{KeysAtHand, KeysFrom, Named};
 use crate::capture::{Decision, Why};
-use crate::model::{FeedId, TableSpec};
+use crate::model::{CaptureKind, FeedId, TableSpec};
 use crate::run::assignment::Assignment;
-use crate::run::captured_tables::{Captured, Gathered, StagedTable};
-use crate::run::change_log_at_hand::{LogAtHand, Named};
+use crate::run::captured_tables::{Advance, Captured, Gathered, StagedTable};
 use crate::run::error::RunError;
-use crate::run::look_at_table::{Look, Looked, logged_tables};
+use crate::run::look_at_table::{Look, Looked};
 use crate::run::staging_place::{Reading, StagingPlace};
 use crate::run::target_plan::{target_plan, why_whole};
-use crate::run::verbs::seal;
 use crate::run::verbs::stage::{Passed, Staging};
 use crate::run::when_due::is_old;
 use crate::source::{Moment, Session, Table};
@@ -31,21 +29,19 @@ use crate::stage::batch_folder;
 const LARGE: u64 = 500_000;
 
 /// Reads what a run needs and stages it.
-pub(in crate::run) async fn capture(work: &Assignment<'_>) -> Result<Captured, RunError> {
+pub(in crate::run) async fn capture<'a>(work: &Assignment<'a>) -> Result<Captured<'a>, RunError> {
     let session = work.context.session(&work.feed.id).await?;
     let moment = session.begin().await?;
-    let mut captured = work.read(&session, &moment).await?;
-    match (&captured.batch, work.previous) {
-        (None, Some(previous))
-            if !is_old(work.tables, previous, moment.taken_at, work.context.config.run.heartbeat) =>
-        {
-            // Nothing is lost by moving the watermark with a later tick.
-            if !session.is_durable(&moment).await? {
-                let stays = std::mem::replace(&mut captured.next, previous.clone()).tables;
-                captured.next.tables.retain(|target, _| stays.contains_key(target));
+    let mut captured = work.read(&session, moment).await?;
+    let (moment, heartbeat) = (&captured.moment, work.context.config.run.heartbeat);
+    match work.previous.filter(|_| captured.tables.batches.is_empty()) {
+        // Nothing is lost by moving the watermark with a later tick.
+        Some(previous) if !is_old(work.tables, previous, moment.taken_at, heartbeat) => {
+            if !session.is_durable(moment).await? {
+                captured.advance = Advance::Stays;
             }
         }
-        _ => session.await_durable(&moment).await?,
+        _ => session.await_durable(moment).await?,
     }
     session.end().await?;
     work.context.keep(&work.feed.id, session);
@@ -58,47 +54,51 @@ impl<'a> Assignment<'a> {
         Look { context, mode: order.mode, begun, previous, aside }
     }
 
-    async fn read(&self, session: &Session, moment: &Moment) -> Result<Captured, RunError> {
+    /// Where the keys of the feed's tables are named.
+    fn keys_from(&self) -> KeysFrom<'a> {
+        match &self.feed.keys {
+            Some(keys) => KeysFrom::Given(keys),
+            None if self.feed.id == FeedId::of_changelog() => self.context.keys_of(CaptureKind::Changelog),
+            None => KeysFrom::Rows,
+        }
+    }
+
+    async fn read(&self, session: &Session, moment: Moment) -> Result<Captured<'a>, RunError> {
         let began = Instant::now();
-        let logged = logged_tables(self.context);
-        let is_of_log = self.feed.id == FeedId::of_changelog();
-        let log_spec = self.context.config.changelog.as_ref().filter(|_| is_of_log);
+        let keys_from = self.keys_from();
         let mut names: Vec<_> = self.tables.iter().map(|t| t.source.clone()).collect();
-        names.extend(log_spec.into_iter().flat_map(|spec| Log::relations(spec, &logged)));
+        names.extend(keys_from.relations());
         let catalog = session.read_catalog(&names).await?;
-        let mut at_hand = match log_spec {
-            Some(spec) => {
-                let log = Log::open(session, spec, &logged, &catalog).await?;
-                session.savepoint().await?;
-                Some(LogAtHand { log, survey: Survey::default() })
-            }
-            None => None,
-        };
+        let mut keys = keys_from.open(session, &catalog).await?;
+        if self.feed.is_shared() {
+            session.savepoint().await?;
+        }
         let look = self.look();
         let mut found = Gathered::default();
         let mut queue = Vec::with_capacity(self.tables.len());
         for spec in self.tables {
-            match look.table(session, moment, &catalog, spec, at_hand.as_mut()).await {
-                Ok(looked) => queue.push(looked),
+            match look.table(session, &moment, &catalog, spec, &mut keys).await {
+                Ok(looked) => queue.push((spec, looked)),
                 Err(e) => self.give_up(session, &mut found, spec, e).await?,
             }
         }
         // What has changed first, then whole tables, the smallest first: one that takes too long holds up none but itself.
-        queue.sort_by_key(|l| (l.decision != Decision::Changes, l.rows));
-        found.caveats = queue.iter().flat_map(|l| l.caveats.iter().cloned()).collect();
+        queue.sort_by_key(|(_, l)| (l.decision != Decision::Changes, l.rows));
+        found.caveats = queue.iter().flat_map(|(_, l)| l.caveats.iter().cloned()).collect();
         let mut rest = Vec::new();
-        for looked in &queue {
+        for (spec, looked) in &queue {
             let is_long = began.elapsed() > self.context.config.run.budget / 4 || looked.rows > LARGE;
             if looked.decision != Decision::Changes && !found.batches.is_empty() && is_long {
-                rest.push(looked.found.spec.clone());
+                rest.push((*spec).clone());
                 continue;
             }
-            match self.stage(session, moment, looked, at_hand.as_mut()).await {
-                Ok((staged, whole)) => found.add(looked.found.spec, staged, whole),
-                Err(e) => self.give_up(session, &mut found, looked.found.spec, e).await?,
+            match self.stage(session, &moment, looked, &mut keys).await {
+                Ok((staged, whole)) => found.add(spec, staged, whole),
+                Err(e) => self.give_up(session, &mut found, spec, e).await?,
             }
         }
-        seal::put_together(self, moment, found, rest, at_hand.as_ref()).await
+        let log = keys.counts();
+        Ok(Captured { tables: found, moment, log, rest, advance: Advance::Moves })
     }
 
     /// Goes on without a table, if what is in its way is its own.
@@ -123,7 +123,7 @@ impl<'a> Assignment<'a> {
         session: &Session,
         moment: &Moment,
         looked: &Looked<'_>,
-        mut at_hand: Option<&mut LogAtHand<'_>>,
+        keys: &mut KeysAtHand<'_>,
     ) -> Result<(StagedTable, Option<Why>), RunError> {
         let Looked { found, standing, .. } = looked;
         let table = found.table();
@@ -143,10 +143,8 @@ impl<'a> Assignment<'a> {
         let look = self.look();
         let reading = Reading { session, relation, shape, standing: *standing };
         loop {
-            let named = match (&mut at_hand, decision) {
-                (Some(at_hand), Decision::Changes) => {
-                    at_hand.concerning(session, table, &found.claims, *standing).await?
-                }
+            let named = match decision {
+                Decision::Changes => keys.concerning(session, table, &found.claims, *standing).await?,
                 _ => Named::Nothing,
             };
             if let Named::NoRow = named {
@@ -157,21 +155,19 @@ impl<'a> Assignment<'a> {
             let plan =
                 target_plan(self.context.bigquery.target(&spec.target), spec, shape)?.holding(held.unwrap_or_default());
             let mut staging = Staging::new(place, reading, &capture, plan);
-            let passed = match (decision, named, &at_hand) {
-                (Decision::Whole(_) | Decision::Reconcile(_), ..) => staging.read_all().await?,
-                (Decision::Chunk(..), ..) => staging.read_chunk().await?,
-                (Decision::Changes, Named::Keys(readings), Some(at_hand)) => {
-                    staging.read_logged(&at_hand.log, &readings).await?
-                }
-                (Decision::Changes, _, Some(_)) => Passed::Through(Absent::Keep),
-                (Decision::Changes, _, None) => staging.read_changes(moment.taken_at).await?,
+            let passed = match (decision, &named) {
+                (Decision::Whole(_) | Decision::Reconcile(_), _) => staging.read_all().await?,
+                (Decision::Chunk(..), _) => staging.read_chunk().await?,
+                (Decision::Changes, Named::Keys(readings)) => staging.read_named(keys, readings).await?,
+                (Decision::Changes, _) if keys.names_keys() => Passed::Through(Absent::Keep),
+                (Decision::Changes, _) => staging.read_changes(moment.taken_at).await?,
             };
             match passed {
                 Passed::Through(absent) => {
                     staging.bound_cursor().await?;
-                    let before = standing.filter(|_| decision == Decision::Changes).and_then(|s| s.mark.log());
-                    let mark = at_hand.as_ref().map(|a| a.next_mark(&found.claims, before, moment));
-                    let staged = staging.finish(absent, mark).await?;
+                    let before = standing.filter(|_| decision == Decision::Changes);
+                    let place = keys.next_place(&found.claims, before, moment);
+                    let staged = staging.finish(absent, place).await?;
                     return Ok((staged, why_whole(decision)));
                 }
                 Passed::TargetUnfit(why) => {

@@ -3,13 +3,10 @@
 use crate::batch::{Aside, Batch, FORMAT_VERSION, LogCounts, Watermark};
 use crate::model::TableSpec;
 use crate::run::assignment::Assignment;
-use crate::run::captured_tables::{Captured, Gathered};
-use crate::run::change_log_at_hand::LogAtHand;
+use crate::run::captured_tables::{Advance, Captured, Gathered, Sealable};
 use crate::run::context::Context;
 use crate::run::error::RunError;
-use crate::run::look_at_table::logged_tables;
 use crate::run::set_aside::{Stage, last_success, set_aside};
-use crate::source::Moment;
 use crate::stage::{batch_folder, store_manifest};
 use crate::state::Handle;
 use crate::telemetry::ANSWERED;
@@ -28,13 +25,8 @@ fn blame_those_at_fault(
 }
 
 /// Puts the tables together to what is to be sealed, and stores its manifest.
-pub(in crate::run) async fn put_together(
-    work: &Assignment<'_>,
-    moment: &Moment,
-    found: Gathered<'_>,
-    rest: Vec<TableSpec>,
-    at_hand: Option<&LogAtHand<'_>>,
-) -> Result<Captured, RunError> {
+pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captured<'_>) -> Result<Sealable, RunError> {
+    let Captured { tables: found, moment, log, rest, advance } = captured;
     let members: Vec<&TableSpec> = work.context.config.tables.iter().filter(|t| t.feed() == work.feed.id).collect();
     let is_member = |target: &str| members.iter().any(|t| t.target == target);
     let Gathered { batches, marks, whole, failed, counts, caveats, since } = found;
@@ -70,17 +62,20 @@ pub(in crate::run) async fn put_together(
     let now = || (moment.position.clone(), moment.taken_at);
     let (position, taken_at) = since.filter(|_| !work.feed.is_shared()).unwrap_or_else(now);
     let looked = moment.taken_at;
-    let next = Watermark { position, taken_at, tables };
-    let log = at_hand.map(|a| LogCounts {
-        skipped: counts.skipped,
-        unreadable: counts.unreadable,
-        ..a.survey.counts(&a.log, &logged_tables(work.context))
-    });
+    let next = match (advance, work.previous) {
+        (Advance::Stays, Some(previous)) => {
+            let mut stays = previous.clone();
+            stays.tables.retain(|target, _| tables.contains_key(target));
+            stays
+        }
+        _ => Watermark { position, taken_at, tables },
+    };
+    let log = log.map(|l| LogCounts { skipped: counts.skipped, unreadable: counts.unreadable, ..l });
     if counts.unreadable > 0 {
         tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
     }
     if batches.is_empty() {
-        return Ok(Captured { batch: None, next, moment: looked, aside, log, whole, postponed, caveats, rest });
+        return Ok(Sealable { batch: None, next, moment: looked, aside, log, whole, postponed, caveats, rest });
     }
     let batch = Batch {
         version: FORMAT_VERSION,
@@ -95,7 +90,7 @@ pub(in crate::run) async fn put_together(
         next: next.clone(),
     };
     store_manifest(work.store, &batch).await?;
-    Ok(Captured { batch: Some(batch), next, moment: looked, aside, log, whole, postponed, caveats, rest })
+    Ok(Sealable { batch: Some(batch), next, moment: looked, aside, log, whole, postponed, caveats, rest })
 }
 
 /// Makes a batch pending, under a precondition: now it is decided.

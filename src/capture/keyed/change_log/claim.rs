@@ -5,10 +5,8 @@ use crate::capture::error::CaptureError;
 use crate::capture::keyed::change_log::resolve::{Entries, Log, need};
 use crate::capture::keyed::key_source::{KeyColumns, Reach};
 use crate::encode::{Shape, ShapeColumn};
-use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TargetType, TypeColumn};
-use crate::source::{
-    Claimed, CursorType, Group, LogPlace, LogQuery, NewEntries, Relation, RelationKind, SourceColumn, Spelling,
-};
+use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TypeColumn};
+use crate::source::{Claimed, CursorType, Group, LogPlace, LogQuery, NewEntries, Relation, RelationKind};
 
 /// Which entries concern a table, and what of the table their key is.
 #[derive(Clone, Debug)]
@@ -22,12 +20,6 @@ pub struct Claim {
     pub key: KeyColumns,
     /// Their names inside the log.
     pub(super) fields: Vec<String>,
-}
-
-/// Whether two spellings of a column's values are two keys to the target.
-fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
-    let target = shape.column(&column.name).map(|c| c.target.target_type);
-    if target == Some(TargetType::String) && !column.has_one_spelling() { Spelling::Counts } else { Spelling::IsOne }
 }
 
 impl Claim {
@@ -145,11 +137,10 @@ impl Log<'_> {
             .iter()
             .map(|n| relation.column(n).cloned().ok_or_else(|| CaptureError::NoSuchKeyColumn(n.clone())))
             .collect::<Result<Vec<_>, _>>()?;
-        let spelling = columns.iter().map(|c| spelling_of(c, shape)).collect();
         let fields = self.fields(log_type, names, about)?;
         let said = if log_type.name.is_empty() { "the table" } else { &log_type.name };
         self.check_width(said, log, &fields, columns.len())?;
-        Ok(Claim { name: log_type.name.clone(), log, groups, key: KeyColumns { columns, spelling, reach }, fields })
+        Ok(Claim { name: log_type.name.clone(), log, groups, key: KeyColumns::of(columns, shape, reach), fields })
     }
 
     /// The key's names inside the log. A view's key column may be called otherwise than that of the relation the log speaks

@@ -19,45 +19,24 @@
 //! connection. As long as the change was *made* first, its transaction has the smaller id, so the rule keeps the entry in
 //! doubt until it has ended, and the row is read again then.
 
+mod at_hand;
 mod claim;
 mod content_types;
 mod diff;
 mod health;
 mod keys;
 mod limits;
+mod notes;
 mod resolve;
 mod scan;
 mod survey;
 
+pub use at_hand::{ClaimReading, Concerned, LogAtHand};
 pub use claim::Claim;
-pub use diff::Judge;
 pub use health::Health;
 pub use keys::{KeyReader, Opened};
-pub use limits::{UNSEEN, unseen};
+pub use limits::UNSEEN;
 pub use resolve::Log;
-pub use scan::Scan;
-pub use survey::Survey;
-
-use crate::batch::LogMark;
-use crate::source::{Condition, LogPlace};
-
-/// The log as a table meets it.
-#[derive(Clone, Copy)]
-pub struct Logged<'a> {
-    pub log: &'a Log<'a>,
-    pub claims: &'a [Claim],
-    pub health: Health,
-}
-
-impl Logged<'_> {
-    /// No new entry names the table's row.
-    pub fn unnamed(&self, mark: &LogMark) -> Condition {
-        let places: Vec<LogPlace> = self.claims.iter().map(|claim| self.log.place(claim, mark)).collect();
-        let each = self.claims.iter().zip(&places);
-        let claims: Vec<_> = each.map(|(c, place)| (self.log.new_entries(c, place), c.claimed())).collect();
-        self.log.facts.dialect().unnamed(&claims)
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use expect_test::expect_file;
 
+use super::diff::Judge;
 use super::*;
 use crate::batch::{CursorMark, LogMark, LogPosition, LogTableMark};
 use crate::capture::keyed::change_log::content_types::ContentTypes;

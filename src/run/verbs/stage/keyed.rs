@@ -2,42 +2,39 @@
 
 use super::{Passed, Staging};
 use crate::batch::{Absent, Repeats};
-use crate::capture::keyed::change_log::{KeyReader, Log, Opened};
-use crate::capture::keyed::{KeyColumns, KeySource, Reach, Reread};
+use crate::capture::keyed::{KeyColumns, KeyReading, KeySource, KeysAtHand, OpenedKeys, Reach, Reread};
 use crate::encode::{Flag, RowEncoder, RowKind};
 use crate::model::Op;
-use crate::run::change_log_at_hand::ClaimReading;
 use crate::run::error::RunError;
 use crate::source::RowDecoder;
 
 impl Staging<'_> {
-    /// The rows that the change log names.
-    pub async fn read_logged(&mut self, log: &Log<'_>, claims: &[ClaimReading<'_>]) -> Result<Passed, RunError> {
-        let mut readers = Vec::with_capacity(claims.len());
-        for (number, ClaimReading { claim, place, judge }) in claims.iter().enumerate() {
-            match KeyReader::open(self.reading.session, number, log, claim, place, judge.as_ref()).await? {
-                Opened::Reader(reader) => readers.push((claim, reader)),
-                Opened::NamesNoRow => {
-                    self.reading.session.close_cursors().await?;
-                    return Ok(Passed::NamesNoRow);
-                }
-            }
-        }
-        for (claim, reader) in readers {
-            let passed = self.read_keys(&claim.key, reader).await?;
+    /// The rows that key sources name.
+    pub async fn read_named(
+        &mut self,
+        at_hand: &KeysAtHand<'_>,
+        readings: &[KeyReading<'_>],
+    ) -> Result<Passed, RunError> {
+        let session = self.reading.session;
+        let OpenedKeys::All(readers) = at_hand.open(session, readings).await? else {
+            session.close_cursors().await?;
+            return Ok(Passed::NamesNoRow);
+        };
+        for (of, keys) in readers {
+            let passed = self.read_keys(of, keys).await?;
             if passed != Passed::Through(Absent::Keep) {
-                self.reading.session.close_cursors().await?;
+                session.close_cursors().await?;
                 return Ok(passed);
             }
         }
-        // Each claim brings a row once, but two may bring the same.
-        if claims.len() > 1 || claims.iter().any(|c| c.judge.is_some()) {
+        // Each list brings a row once, but two may bring the same.
+        if readings.len() > 1 || readings.iter().any(KeyReading::may_repeat) {
             self.repeats = Repeats::Possible;
         }
         Ok(Passed::Through(Absent::Keep))
     }
 
-    /// The rows that a key source names.
+    /// The rows that one of them names.
     async fn read_keys(&mut self, of: &KeyColumns, mut keys: impl KeySource) -> Result<Passed, RunError> {
         let reread = Reread { table: self.capture.table(), of };
         let mut present = self.encoder_of(RowKind::Change(Op::Upsert));

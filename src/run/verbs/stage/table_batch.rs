@@ -1,8 +1,9 @@
 //! What the passes over a table have left, put together for the seal.
 
 use super::Staging;
-use crate::batch::{Absent, Changes, LogMark, Parts, Removal, TableBatch, Unstaged, Update};
+use crate::batch::{Absent, Changes, Parts, Removal, TableBatch, Unstaged, Update};
 use crate::bigquery::{Destination, PreparedTarget};
+use crate::capture::NextPlace;
 use crate::run::captured_tables::StagedTable;
 use crate::run::delete_guard;
 use crate::run::error::RunError;
@@ -11,11 +12,12 @@ use crate::run::staging_place::StagingPlace;
 use crate::run::verbs::encode::Bounds;
 
 impl Staging<'_> {
-    /// Stores what is left and says what is to be sealed of the table. `log` is where it stands in the change log then.
-    pub async fn finish(mut self, absent: Absent, log: Option<LogMark>) -> Result<StagedTable, RunError> {
+    /// Stores what is left and says what is to be sealed of the table. `place` is where it stands then in what names its keys.
+    pub async fn finish(mut self, absent: Absent, place: NextPlace) -> Result<StagedTable, RunError> {
         let (parts, bytes) = self.files.finish().await?;
         self.tally.counts.staged_bytes = bytes;
-        self.tally.found.log = log;
+        let since = self.capture.keeps_moment(&place);
+        self.tally.found.place = place;
         // What was left out is no row of the target, but one of the source.
         let (held, left_out) = match (absent, self.tally.found.keys) {
             (Absent::Remove, _) => {
@@ -31,7 +33,6 @@ impl Staging<'_> {
             loading.removal = Removal::Allowed;
         }
         let counts = self.tally.counts;
-        let since = self.capture.keeps_moment();
         if self.prepared.is_some() {
             mark.relation.held = self.plan.column_names();
         }

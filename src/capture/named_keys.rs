@@ -1,0 +1,25 @@
+//! What a key source tells of a table, beside the keys.
+
+use super::decision::Why;
+use crate::batch::LogMark;
+use crate::source::Condition;
+
+/// What it says to a run that wants to read changes. By itself: it says nothing.
+#[derive(Default)]
+pub struct KeyWord {
+    /// Why it can't speak of all that has changed since the table's place in it.
+    pub stale: Option<Why>,
+    /// Tells the rows that it does not name.
+    pub unnamed: Option<Condition>,
+}
+
+/// Where a table stands in what names its keys, once what was found is in BigQuery.
+#[derive(Clone, Debug, Default)]
+pub enum NextPlace {
+    /// Nothing names keys: its own rows tell.
+    #[default]
+    Rows,
+    Log(LogMark),
+    /// Where it stood, and so does its watermark: nothing was looked for.
+    Stays,
+}

@@ -1,0 +1,66 @@
+//! The verbs before the seal: capture, with encode and stage inside it, until there is a batch to seal.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tracing::warn;
+
+use super::Run;
+use crate::batch::{Aside, Watermark};
+use crate::model::TableSpec;
+use crate::run::assignment::Assignment;
+use crate::run::captured_tables::Sealable;
+use crate::run::error::RunError;
+use crate::run::report::timed;
+use crate::run::verbs::capture::capture;
+use crate::run::verbs::lease::keep_lease;
+use crate::run::verbs::seal::put_together;
+
+/// A capture that takes longer takes the lease first; a shorter one saves the write.
+const QUICK: Duration = Duration::from_secs(5);
+
+/// Where the feed stood before the run.
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub watermark: Option<&'a Watermark>,
+    pub aside: &'a BTreeMap<String, Aside>,
+}
+
+impl Run<'_> {
+    /// Captures and stages; once more where the server has ended the snapshot.
+    pub(super) async fn capture_and_stage(
+        &mut self,
+        due: &[TableSpec],
+        before: Before<'_>,
+    ) -> Result<Sealable, RunError> {
+        match self.try_capture(due, before).await {
+            Err(e) if e.is_lost_conflict() => {
+                // Under an id of its own, for parts of the first try may be stored already.
+                warn!(reason = %e, "the server ended the snapshot for other transactions: once more with another one");
+                self.id = self.context.new_run(OffsetDateTime::now_utc());
+                tracing::Span::current().record("run", self.id.as_str());
+                self.try_capture(due, before).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_capture(&mut self, due: &[TableSpec], before: Before<'_>) -> Result<Sealable, RunError> {
+        let Some(state) = self.state.as_mut() else { return Err(RunError::Stopping) };
+        let work = Assignment {
+            context: self.context,
+            store: &self.store,
+            feed: self.feed,
+            tables: due,
+            order: self.order,
+            begun: &self.begun,
+            run: &self.id,
+            started: self.started,
+            previous: before.watermark,
+            aside: before.aside,
+        };
+        let captured = async { put_together(&work, capture(&work).await?).await };
+        timed(&mut self.verb_seconds.capture, keep_lease(state, &self.id, QUICK, captured)).await
+    }
+}

@@ -1,0 +1,60 @@
+//! A run that has nothing to seal: what the state is told all the same.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use super::Run;
+use super::before_seal::Before;
+use crate::batch::{Aside, Watermark};
+use crate::model::TableSpec;
+use crate::run::error::RunError;
+use crate::run::noted_tables::shares;
+use crate::run::report::{RunState, seconds_since, timed};
+use crate::run::status::seen::{Seen, up_to_date};
+use crate::run::when_due::is_worth_a_write;
+use crate::state::{PastRun, Told};
+
+/// What such a run has found out.
+pub(super) struct Quiet {
+    /// The tables that were read.
+    pub done: Vec<TableSpec>,
+    /// The targets of those whose changes were looked for.
+    pub looked_at: Vec<String>,
+    pub next: Watermark,
+    /// The moment of the source that was looked at.
+    pub moment: OffsetDateTime,
+    pub aside: BTreeMap<String, Aside>,
+}
+
+impl Run<'_> {
+    /// Moves the watermark where that is worth a write; nothing is lost where it is not.
+    pub(super) async fn nothing_to_seal(&mut self, before: Before<'_>, quiet: Quiet) -> Result<(), RunError> {
+        let Some(state) = self.state.as_mut() else { return Ok(()) };
+        let Quiet { done, looked_at, next, moment, aside } = quiet;
+        self.context.note_failure(&self.feed.id, None);
+        let heartbeat = self.context.config.run.heartbeat;
+        let is_worth_it = is_worth_a_write(&done, before.watermark, &next, self.log, heartbeat);
+        let (targets, now) = (up_to_date(&looked_at, &next, &aside), OffsetDateTime::now_utc());
+        // Whoever looks at the state is to see that it works again.
+        let failed = targets.iter().any(|t| state.document().failure_of(t).is_some());
+        let past = failed.then(|| PastRun {
+            tables: shares(self.context, &self.feed.id, &targets),
+            ..PastRun::of(&self.id, seconds_since(self.started), None)
+        });
+        if failed || aside != *before.aside || is_worth_it {
+            let told = Told { past, checked: Some((targets.clone(), now)), ..Told::default() };
+            timed(&mut self.verb_seconds.commit, state.advance(next, aside, &told)).await?
+        } else {
+            state.release().await?
+        }
+        for target in &targets {
+            self.context.note_seen(target, Seen { moment, checked: now });
+        }
+        // The run that was finished before this one already speaks for the feed.
+        if self.reports.is_empty() || !self.postponed.is_empty() {
+            self.report(RunState::Empty, Vec::new(), None);
+        }
+        Ok(())
+    }
+}
