@@ -11,7 +11,7 @@ use crate::model::{CaptureKind, DeleteStyle, TableSpec};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::order::Mode;
-use crate::run::target_plan::target_plan;
+use crate::run::wanted_target::target_plan;
 use crate::source::{Catalog, Moment, Relation, Session, Table};
 
 /// A table as the source has it, and what of its keys something names.

@@ -23,7 +23,6 @@ mod feeds;
 mod forget_elsewhere;
 mod history;
 mod look_at_table;
-mod noted_tables;
 mod order;
 mod partition_limit;
 mod plan;
@@ -34,9 +33,9 @@ mod set_aside;
 mod staging_place;
 mod status;
 mod target_notes;
-mod target_plan;
 mod tick;
 mod verbs;
+mod wanted_target;
 mod when_due;
 
 pub use after_commit::{AfterCommit, Committed};

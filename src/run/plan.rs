@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::RunError;
 use super::order::Mode;
 use super::report::Failure;
-use super::target_plan::{present, why_unfit, why_whole};
+use super::wanted_target::{present, why_unfit, why_whole};
 use crate::batch::{Absent, Changes, Compression, Counts, KeyBounds, Parts, Repeats, TableBatch, Unstaged, Update};
 use crate::bigquery::{Inspection, MergeReach, Merger, TargetPlan, merge_statement};
 use crate::capture::keyed::Named;

@@ -10,7 +10,7 @@ use super::error::RunError;
 use crate::capture::{Capture, KeyWord, decide};
 use crate::encode::{RowEncoder, Shape};
 use crate::model::{TableSpec, TargetRef};
-use crate::run::target_plan::target_plan;
+use crate::run::wanted_target::target_plan;
 use crate::source::{Moment, Relation, RowDecoder, Session, Table};
 
 /// A table that is to be sampled. The session is in the transaction that it is read in.

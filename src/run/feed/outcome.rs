@@ -1,6 +1,6 @@
 //! What a run tells: its report, and what this process and the state remember of how it went.
 
-use crate::run::noted_tables::shares;
+use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 use tracing::info;
@@ -12,7 +12,7 @@ use crate::run::feed::Run;
 use crate::run::report::{
     AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, seconds_since,
 };
-use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, annotate};
+use crate::state::{Complaint, Figures, Handle, Newborn, Notes, PastRun, annotate};
 
 impl Run<'_> {
     /// What is set aside or loading is not ready, however lately it was.
@@ -27,7 +27,7 @@ impl Run<'_> {
         let complaint = Complaint { message: error.to_string(), hint: error.hint() };
         self.context.note_failure(&self.feed.id, Some(complaint.clone()));
         let past = PastRun {
-            tables: shares(self.context, &self.feed.id, &self.at_hand),
+            tables: self.shares(&self.at_hand),
             ..PastRun::of(&self.id, seconds_since(self.started), Some(complaint))
         };
         let (store, writer) = (&self.store, self.context.new_holder());
@@ -37,6 +37,15 @@ impl Run<'_> {
         if let Ok(Err(e)) = tokio::time::timeout(LAST_WORDS, noted).await {
             info!(reason = %e, "the failure is not noted in the state");
         }
+    }
+
+    /// How a note names the tables that a run was for, and has not changed: not at all, where they are all that the feed has.
+    pub(super) fn shares(&self, targets: &[String]) -> BTreeMap<String, Figures> {
+        let mut all = self.context.config.tables.iter().filter(|t| t.feed() == self.feed.id);
+        if targets.is_empty() || all.all(|t| targets.contains(&t.target)) {
+            return BTreeMap::new();
+        }
+        targets.iter().map(|t| (t.clone(), Figures::default())).collect()
     }
 
     pub(in crate::run) fn report(&mut self, state: RunState, tables: Vec<TableReport>, failure: Option<&RunError>) {

@@ -14,8 +14,8 @@ use crate::model::Op;
 use crate::run::error::RunError;
 use crate::run::partition_limit::Partitions;
 use crate::run::staging_place::{Reading, StagingPlace};
-use crate::run::target_plan::{present, why_unfit};
 use crate::run::verbs::encode::{Tally, encoder};
+use crate::run::wanted_target::{present, why_unfit};
 use crate::source::RowDecoder;
 use crate::stage::{FilesPlace, TableFiles};
 
