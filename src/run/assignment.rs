@@ -11,6 +11,13 @@ use crate::batch::{Aside, Watermark};
 use crate::model::{RunId, TableSpec};
 use crate::storage::Store;
 
+/// Where a feed stood before a run.
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub watermark: Option<&'a Watermark>,
+    pub aside: &'a BTreeMap<String, Aside>,
+}
+
 /// The tables that a run is to capture, and from where.
 #[derive(Clone, Copy)]
 pub(super) struct Assignment<'a> {

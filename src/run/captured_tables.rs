@@ -58,6 +58,18 @@ pub(super) struct Sealable {
     pub rest: Vec<TableSpec>,
 }
 
+/// What a run has found out that has nothing to seal.
+pub(super) struct Quiet {
+    /// The tables that were read.
+    pub done: Vec<TableSpec>,
+    /// The targets of those whose changes were looked for.
+    pub looked_at: Vec<String>,
+    pub next: Watermark,
+    /// The moment of the source that was looked at.
+    pub moment: OffsetDateTime,
+    pub aside: BTreeMap<String, Aside>,
+}
+
 /// The tables of a run, as they come.
 #[derive(Default)]
 pub(super) struct Gathered<'a> {

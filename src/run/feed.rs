@@ -16,7 +16,8 @@ use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
-use crate::run::captured_tables::Sealable;
+use crate::run::assignment::Before;
+use crate::run::captured_tables::{Quiet, Sealable};
 use crate::run::verbs::seal::seal;
 use crate::state::Handle;
 use crate::storage::Store;
@@ -29,8 +30,6 @@ mod nothing_to_seal;
 mod outcome;
 
 use after_seal::AfterSeal;
-use before_seal::Before;
-use nothing_to_seal::Quiet;
 
 /// Runs a feed; the reports say how it went. Usually one run, none if the feed is not due, two if an earlier one had to be
 /// finished first.

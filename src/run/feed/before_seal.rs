@@ -1,17 +1,15 @@
 //! The verbs before the seal: capture, with encode and stage inside it, until there is a batch to seal.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use tracing::warn;
 
-use super::Run;
-use crate::batch::{Aside, Watermark};
 use crate::model::TableSpec;
-use crate::run::assignment::Assignment;
+use crate::run::assignment::{Assignment, Before};
 use crate::run::captured_tables::Sealable;
 use crate::run::error::RunError;
+use crate::run::feed::Run;
 use crate::run::report::timed;
 use crate::run::verbs::capture::capture;
 use crate::run::verbs::lease::keep_lease;
@@ -20,16 +18,9 @@ use crate::run::verbs::seal::put_together;
 /// A capture that takes longer takes the lease first; a shorter one saves the write.
 const QUICK: Duration = Duration::from_secs(5);
 
-/// Where the feed stood before the run.
-#[derive(Clone, Copy)]
-pub(super) struct Before<'a> {
-    pub watermark: Option<&'a Watermark>,
-    pub aside: &'a BTreeMap<String, Aside>,
-}
-
 impl Run<'_> {
     /// Captures and stages; once more where the server has ended the snapshot.
-    pub(super) async fn capture_and_stage(
+    pub(in crate::run) async fn capture_and_stage(
         &mut self,
         due: &[TableSpec],
         before: Before<'_>,

@@ -1,34 +1,19 @@
 //! A run that has nothing to seal: what the state is told all the same.
 
-use std::collections::BTreeMap;
-
 use time::OffsetDateTime;
 
-use super::Run;
-use super::before_seal::Before;
-use crate::batch::{Aside, Watermark};
-use crate::model::TableSpec;
+use crate::run::assignment::Before;
+use crate::run::captured_tables::Quiet;
 use crate::run::error::RunError;
+use crate::run::feed::Run;
 use crate::run::report::{RunState, seconds_since, timed};
 use crate::run::status::seen::{Seen, up_to_date};
 use crate::run::when_due::is_worth_a_write;
 use crate::state::{PastRun, Told};
 
-/// What such a run has found out.
-pub(super) struct Quiet {
-    /// The tables that were read.
-    pub done: Vec<TableSpec>,
-    /// The targets of those whose changes were looked for.
-    pub looked_at: Vec<String>,
-    pub next: Watermark,
-    /// The moment of the source that was looked at.
-    pub moment: OffsetDateTime,
-    pub aside: BTreeMap<String, Aside>,
-}
-
 impl Run<'_> {
     /// Moves the watermark where that is worth a write; nothing is lost where it is not.
-    pub(super) async fn nothing_to_seal(&mut self, before: Before<'_>, quiet: Quiet) -> Result<(), RunError> {
+    pub(in crate::run) async fn nothing_to_seal(&mut self, before: Before<'_>, quiet: Quiet) -> Result<(), RunError> {
         let Quiet { done, looked_at, next, moment, aside } = quiet;
         self.context.note_failure(&self.feed.id, None);
         let heartbeat = self.context.config.run.heartbeat;
