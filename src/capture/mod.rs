@@ -23,6 +23,7 @@ mod error;
 mod filter;
 pub mod keyed;
 mod named_keys;
+mod next_mark;
 mod passes;
 mod unique;
 mod whole_or_changes;
