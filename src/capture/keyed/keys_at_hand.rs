@@ -47,7 +47,7 @@ pub enum Named<'a> {
 
 /// One list of keys that is to be read.
 pub enum KeyReading<'a> {
-    Log(ClaimReading<'a>),
+    Log(Box<ClaimReading<'a>>),
     Given(&'a Listed),
 }
 
@@ -130,7 +130,9 @@ impl KeysAtHand<'_> {
             (Self::Log(at_hand), Claims::Log(claims)) => {
                 Ok(match at_hand.concerning(session, table, claims, standing).await? {
                     Concerned::Nothing => Named::Nothing,
-                    Concerned::Claims(readings) => Named::Keys(readings.into_iter().map(KeyReading::Log).collect()),
+                    Concerned::Claims(readings) => {
+                        Named::Keys(readings.into_iter().map(|r| KeyReading::Log(Box::new(r))).collect())
+                    }
                     Concerned::NoRow => Named::NoRow,
                 })
             }
