@@ -28,15 +28,16 @@ mod tests {
     #[test]
     fn a_name_gets_the_quotes_that_it_needs() {
         let odd = RelationName { schema: "public".to_owned(), name: "Order Items".to_owned() };
-        let names = QuotedNames::of(&[TableSpec { source: odd, ..plain_spec() }, plain_spec()]);
+        let plain = RelationName { schema: "shop".to_owned(), name: "orders".to_owned() };
+        let names = [odd, plain].map(|source| TableSpec { source, ..plain_spec() });
+        let names = QuotedNames::of(&names);
         let quoted = |bare: &str| {
             let mut source = bare.to_owned();
             names.quote(&mut source);
             source
         };
         assert_eq!(quoted("public.Order Items"), "public.\"Order Items\"");
-        let plain = plain_spec().source.to_string();
-        assert_eq!(quoted(&plain), plain);
+        assert_eq!(quoted("shop.orders"), "shop.orders");
         assert_eq!(quoted("changelog"), "changelog");
     }
 }
