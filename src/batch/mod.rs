@@ -56,8 +56,27 @@ pub struct Batch {
     /// Tables left out because they failed for good, by target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aside: BTreeMap<String, Aside>,
+    #[serde(default, skip_serializing_if = "LookedFor::is_changes")]
+    pub looked_for: LookedFor,
     /// Where the feed stands once this batch is in BigQuery.
     pub next: Watermark,
+}
+
+/// What the run that made a batch has looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookedFor {
+    #[default]
+    Changes,
+    /// Nothing: it has read rows again whose keys somebody has named. Whether others have changed it does not know.
+    Nothing,
+}
+
+impl LookedFor {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_changes(&self) -> bool {
+        *self == Self::Changes
+    }
 }
 
 /// A table of a shared feed that waits for somebody to put it right, while the others go on.

@@ -84,6 +84,9 @@ pub enum CaptureError {
     #[error("the change log keeps the key in {given} columns, the key of {name} has {wanted}")]
     KeyWidth { name: String, given: usize, wanted: usize },
 
+    #[error("a key that was named for {table} is none of its keys: those have {wanted} columns")]
+    NoKeyOfTheTable { table: RelationName, wanted: usize },
+
     #[error("what the change log keeps of {name} has no field {field}")]
     NoLoggedField { name: String, field: String },
 
@@ -121,6 +124,7 @@ impl CaptureError {
             | Self::NoLoggedRelation(_)
             | Self::NoPackedKey { .. }
             | Self::KeyWidth { .. }
+            | Self::NoKeyOfTheTable { .. }
             | Self::NoLoggedField { .. }
             | Self::UnreadableKey { .. } => None,
         }
@@ -180,6 +184,12 @@ impl CaptureError {
                 "correct log_types of the table: a renamed table has another name in the log".to_owned()
             }
             Self::NoPackedKey { .. } => "correct key and key_format of [changelog]".to_owned(),
+            Self::NoKeyOfTheTable { table, .. } => {
+                format!(
+                    "name a text for each column of the key; `plimsoll check --table {}` lists them",
+                    table.argument()
+                )
+            }
             Self::KeyWidth { .. } => "correct log_key of the table, or key and key_format of [changelog]".to_owned(),
             Self::NoLoggedField { name, .. } => {
                 format!(

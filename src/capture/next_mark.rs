@@ -33,10 +33,14 @@ impl Capture<'_> {
         }
         if let (NextPlace::Stays, Some(standing)) = (&found.place, self.previous()) {
             let mut mark = standing.mark.clone();
-            mark.quarantined += found.quarantined;
-            // As below: a key that came with these rows may be gone before the next look at the list.
-            if found.upserts > 0 {
-                mark.forget_key_digest();
+            // What came or went with these keys may come or go again before the list of keys is next looked at.
+            mark.forget_key_digest();
+            // So may a partition that is gone now: it would be taken for one that never was away.
+            let leaves = &mut mark.relation.leaves;
+            let all = leaves.len();
+            leaves.retain(|oid| *oid == NO_PARTITION || self.table.relation.leaves.iter().any(|l| l.id == *oid));
+            if leaves.len() < all && !leaves.contains(&NO_PARTITION) {
+                leaves.push(NO_PARTITION);
             }
             return mark;
         }
@@ -106,10 +110,12 @@ impl Capture<'_> {
     }
 }
 
+/// The number of a partition that no table has.
+const NO_PARTITION: u32 = 0;
+
 /// The partitions stay those of the first stretch: what was attached since is found by that, once the load is through. One that
 /// went again would not be, so any difference leaves a partition that no table has.
 fn note_other_leaves(known: &mut Vec<u32>, relation: &Relation) {
-    const NO_PARTITION: u32 = 0;
     let is_known = |oid: u32| known.contains(&oid) || oid == NO_PARTITION;
     let is_same = relation.leaves.iter().all(|l| is_known(l.id))
         && known.iter().all(|oid| relation.leaves.iter().any(|l| l.id == *oid) || *oid == NO_PARTITION);

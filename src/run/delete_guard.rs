@@ -9,7 +9,7 @@ use crate::capture::{Capture, Decision, Part};
 use crate::model::DeleteStyle;
 use crate::run::error::RunError;
 use crate::run::order::{Guard, Mode};
-use crate::run::staging_place::{Reading, StagingPlace};
+use crate::run::staging_place::{Reading, StagingPlace, Told};
 
 /// Fewer deletes are nobody's disaster.
 const NEVER_TOO_MANY: u64 = 1000;
@@ -39,6 +39,10 @@ pub(super) async fn check(
         Unstaged::Go => before.saturating_sub(counts.upserts + counts.keys),
         unstaged @ (Unstaged::GoInScopes | Unstaged::Stay) => {
             let known = counts.deletes.saturating_sub(counts.fleeting);
+            // What has come besides is not in the target yet, so the source's count says nothing.
+            if place.told == Told::SomeKeys && unstaged == Unstaged::Stay {
+                return if is_too_many(known) { Err(too_many(place, known, before)) } else { Ok(()) };
+            }
             if !is_too_many(known) && unstaged == Unstaged::Stay {
                 return Ok(());
             }
@@ -49,14 +53,13 @@ pub(super) async fn check(
                 .count(capture.table())
                 .await?
                 .map_or(before, |n| n.saturating_sub(left_out(reading, table)));
-            let inserted = if place.tells_inserts() && !follows_a_load(reading) { counts.added } else { 0 };
+            let inserted = if place.told == Told::Inserts && !follows_a_load(reading) { counts.added } else { 0 };
             let missing = (before + inserted).saturating_sub(now);
             if unstaged == Unstaged::Stay { missing.min(known) } else { missing }
         }
     };
     if is_too_many(deletes) {
-        let target = place.spec.target.clone();
-        return Err(RunError::TooManyDeletes { target, mode: place.mode, deletes, before, fraction });
+        return Err(too_many(place, deletes, before));
     }
     Ok(())
 }
@@ -92,6 +95,11 @@ async fn rows_before(
             Ok(Some(place.context.bigquery.count_live(&table.target, flag).await?))
         }
     }
+}
+
+fn too_many(place: StagingPlace<'_>, deletes: u64, before: u64) -> RunError {
+    let (target, fraction) = (place.spec.target.clone(), place.spec.max_delete_fraction);
+    RunError::TooManyDeletes { target, mode: place.mode, deletes, before, fraction }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "row counts are far below 2^52, and this is a threshold")]

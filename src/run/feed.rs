@@ -11,7 +11,7 @@ use super::feeds::Feed;
 use super::forget_elsewhere::forget_elsewhere;
 use super::order::{Mode, Order};
 use super::report::{RunReport, RunState, VerbSeconds, timed};
-use crate::batch::{Batch, LogCounts};
+use crate::batch::{Batch, LogCounts, LookedFor};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::failpoint::{Effect, lets};
@@ -175,7 +175,8 @@ impl Run<'_> {
         let targets: Vec<String> = batch.tables.iter().map(|t| t.target.table.clone()).collect();
         self.at_hand.clone_from(&targets);
         let sealed = AfterSeal { context: self.context, store: &self.store, batch: &batch, replay: Replay::Yes };
-        match sealed.load_merge_commit(state, &targets, &mut self.verb_seconds).await {
+        let looked_at = if batch.looked_for == LookedFor::Changes { targets.as_slice() } else { &[] };
+        match sealed.load_merge_commit(state, looked_at, &mut self.verb_seconds).await {
             Ok(tables) => {
                 self.report(RunState::Done, tables, None);
             }
@@ -218,11 +219,9 @@ impl Run<'_> {
         self.postponed = sealable.postponed;
         let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
-        // Whoever reads given keys again has looked for no changes.
-        let looked_at: Vec<String> = match self.feed.keys {
-            Some(_) => Vec::new(),
-            None => done.iter().map(|t| t.target.clone()).collect(),
-        };
+        // Whoever reads given keys again has looked for no changes, unless all rows had to be read.
+        let is_looked_at = |t: &&TableSpec| self.feed.keys.is_none() || self.whole.iter().any(|(w, _)| *w == t.target);
+        let looked_at: Vec<String> = done.iter().filter(is_looked_at).map(|t| t.target.clone()).collect();
         let Some(batch) = sealable.batch else {
             let Sealable { next, moment, aside, .. } = sealable;
             self.nothing_to_seal(before, Quiet { done, looked_at, next, moment, aside }).await?;
@@ -237,7 +236,9 @@ impl Run<'_> {
         timed(&mut self.verb_seconds.seal, seal(self.context, state, batch.clone())).await?;
         let sealed = AfterSeal { context: self.context, store: &self.store, batch: &batch, replay: Replay::No };
         let tables = sealed.load_merge_commit(state, &looked_at, &mut self.verb_seconds).await?;
-        self.context.note_failure(&self.feed.id, None);
+        if batch.looked_for == LookedFor::Changes {
+            self.context.note_failure(&self.feed.id, None);
+        }
         let (loading, others): (Vec<TableSpec>, Vec<TableSpec>) =
             done.into_iter().partition(|t| self.loading(&t.target).is_some());
         self.goes_on = loading.iter().map(|t| t.target.clone()).collect();

@@ -7,7 +7,7 @@ use crate::bigquery::TargetPlan;
 use crate::capture::keyed::{Claims, KeysAtHand, KeysFrom};
 use crate::capture::{Capture, Decision, KeyWord, Part, Why, caveats, decide, may_be_chunked, relation_mark};
 use crate::encode::Shape;
-use crate::model::{CaptureKind, DeleteStyle, TableSpec};
+use crate::model::{CaptureKind, DeleteStyle, FeedId, TableSpec};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::order::Mode;
@@ -69,6 +69,12 @@ impl Context {
         let keys = self.keys_of(spec.capture).open(session, catalog).await?;
         found.claims = keys.claims(found.table())?;
         Ok(TableAlone { found, target, keys })
+    }
+
+    /// Where the keys of a feed's tables are named.
+    pub(super) fn keys_of_feed(&self, feed: &FeedId) -> KeysFrom<'_> {
+        let of_log = *feed == FeedId::of_changelog();
+        if of_log { self.keys_of(CaptureKind::Changelog) } else { KeysFrom::Rows }
     }
 
     /// Where a capture's keys are named.

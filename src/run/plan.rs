@@ -12,7 +12,7 @@ use super::report::Failure;
 use super::wanted_target::{present, why_unfit, why_whole};
 use crate::batch::{Absent, Changes, Compression, Counts, KeyBounds, Parts, Repeats, TableBatch, Unstaged, Update};
 use crate::bigquery::{Inspection, MergeReach, Merger, TargetPlan, merge_statement};
-use crate::capture::keyed::Named;
+use crate::capture::keyed::{KeyReading, Named};
 use crate::capture::{Decision, Pass, Why};
 use crate::model::{CaptureKind, RunId, TableSpec};
 use crate::run::look_at_table::{InSource, Look, Looked, TableAlone};
@@ -93,10 +93,15 @@ impl Context {
         let Looked { found: InSource { claims, .. }, standing, .. } = &looked;
         let (table, standing, mut decision) = (looked.found.table(), *standing, looked.decision);
         let target = target.holding(standing.map(|s| s.mark.relation.held.clone()).unwrap_or_default());
-        if decision == Decision::Changes
-            && let Named::NoRow = keys.concerning(session, table, claims, standing).await?
-        {
-            decision = look.all_rows(session, table, Decision::Reconcile(Why::LogNamesNoRow)).await?;
+        let mut repeats = claims.repeats();
+        if decision == Decision::Changes {
+            match keys.concerning(session, table, claims, standing).await? {
+                Named::NoRow => {
+                    decision = look.all_rows(session, table, Decision::Reconcile(Why::LogNamesNoRow)).await?;
+                }
+                Named::Keys(readings) if readings.iter().any(KeyReading::may_repeat) => repeats = Repeats::Possible,
+                Named::Keys(_) | Named::Nothing => {}
+            }
         }
         let mut capture = look.capture(session, table, &moment, standing, decision).await?;
         let mut found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;
@@ -116,7 +121,7 @@ impl Context {
             let changes = Changes {
                 absent: Absent::Keep,
                 update: Update::All,
-                repeats: claims.repeats(),
+                repeats,
                 scopes: claims.scopes(table).map(|c| c.target.name.clone()).collect(),
             };
             return self.fill_merge(spec, &target, &found, changes, plan);

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::order::{Guard, Mode};
 use crate::batch::Standing;
 use crate::encode::Shape;
-use crate::model::{CaptureKind, FeedId, RunId, TableSpec};
+use crate::model::{FeedId, RunId, TableSpec};
 use crate::source::{Relation, Session};
 use crate::storage::Store;
 
@@ -20,14 +20,18 @@ pub(super) struct StagingPlace<'a> {
     pub run: &'a RunId,
     /// The run's folder.
     pub folder: &'a str,
+    pub told: Told,
 }
 
-impl StagingPlace<'_> {
-    /// Whether the table's log tells inserts from other changes.
-    pub fn tells_inserts(self) -> bool {
-        let log = self.context.config.changelog.as_ref().filter(|_| self.spec.capture == CaptureKind::Changelog);
-        log.is_some_and(|log| !log.codes.added.is_empty())
-    }
+/// What is known of the changes beside the rows, for the guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Which keys have changed, or nothing at all.
+    Changes,
+    /// And which of them are new.
+    Inserts,
+    /// Keys were named by somebody: others may have come and gone unseen.
+    SomeKeys,
 }
 
 /// What a table's rows are read by.

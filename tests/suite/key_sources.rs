@@ -8,7 +8,7 @@ use plimsoll::capture::CaptureError;
 use plimsoll::capture::keyed::{Chunk, GivenKeys, KeyColumns, KeyCounts, KeySource, Reach, Reread};
 use plimsoll::config::Config;
 use plimsoll::encode::{RowEncoder, Shape};
-use plimsoll::run::{Context, Guard, read_again};
+use plimsoll::run::{Context, Guard, TickReport, read_again};
 use plimsoll::source::{NamedKey, Origin, RowDecoder, Session, Source, Spelling, Table};
 
 use plimsoll::storage::Store;
@@ -220,4 +220,131 @@ async fn given_keys_are_guarded_and_sealed() {
     assert!(!w.state("orders").await["pending"].is_null(), "{:?}", report.runs);
     w.tick().await;
     w.assert_equal("orders").await;
+}
+
+const LOGGED: &str = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n[[table]]\nsource = \"orders\"\n\
+                      capture = \"changelog\"\nlog_types = [\"o\"]\n";
+
+fn texts(keys: &[&[&str]]) -> Vec<Vec<String>> {
+    keys.iter().map(|key| key.iter().map(|v| (*v).to_owned()).collect()).collect()
+}
+
+async fn read(context: &Arc<Context>, target: &str, keys: &[&[&str]]) -> TickReport {
+    read_again(context, GivenKeys::default().with(target, texts(keys)), Guard::On).await
+}
+
+/// Where all rows have to be read after all, the table stands in its log from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_goes_on_after_given_keys_became_a_whole_read() {
+    let w = orders().await;
+    w.sql("CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text)").await;
+    w.config(LOGGED);
+    let context = context(&w, LOGGED).await;
+    for round in 0..2 {
+        // The first time it was never loaded; then its target is gone.
+        let report = read(&context, "orders", &[&["1"]]).await;
+        assert!(report.ok && report.runs[0].whole.is_some(), "{round}: {:?}", report.runs);
+        w.sql("UPDATE orders SET note = note || '!' WHERE id = 7; INSERT INTO log (what, key) VALUES ('o', '7')").await;
+        assert_eq!(w.tick().await["state"], "done");
+        w.assert_equal("orders").await;
+        w.target("DROP TABLE `{d}.orders`").await;
+    }
+}
+
+/// Two texts of one key, and a row that is gone: the batch has it twice, and can be merged.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_texts_of_one_key_are_no_trouble() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE EXTENSION IF NOT EXISTS citext;
+         CREATE TABLE n (id numeric(10, 2) PRIMARY KEY, v text); INSERT INTO n VALUES (1, 'a'), (2, 'b');
+         CREATE TABLE c (id citext PRIMARY KEY, v text); INSERT INTO c VALUES ('A', 'a'), ('B', 'b')",
+    )
+    .await;
+    let config = "[[table]]\nsource = \"n\"\ncapture = \"xmin\"\n[[table]]\nsource = \"c\"\ncapture = \"xmin\"\n";
+    w.config(config);
+    let ran = w.run(&["run"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let context = context(&w, config).await;
+    w.sql("DELETE FROM n WHERE id = 1; UPDATE c SET id = 'a' WHERE id = 'A'").await;
+    let report = read(&context, "n", &[&["1"], &["1.0"], &["2"], &["2.00"]]).await;
+    assert!(report.ok, "{:?}", report.runs);
+    assert_eq!(w.target("SELECT v FROM `{d}.n`").await, [vec![Some("b".to_owned())]]);
+    // The row has another spelling now: the one that was named is gone.
+    let report = read(&context, "c", &[&["A"]]).await;
+    assert!(report.ok, "{:?}", report.runs);
+    let ids = w.target("SELECT id FROM `{d}.c` ORDER BY id").await;
+    assert_eq!(ids, [vec![Some("B".to_owned())], vec![Some("a".to_owned())]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_key_of_the_table_is_refused() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE pair (a int, b int, v text, PRIMARY KEY (a, b)); INSERT INTO pair VALUES (1, 2, 'x')").await;
+    let config = "[[table]]\nsource = \"pair\"\ncapture = \"xmin\"\n";
+    w.config(config);
+    w.tick().await;
+    let context = context(&w, config).await;
+    for keys in [&[&["1"][..], &["2", "2"]][..], &[&[][..]], &[&["1", "2\0"]]] {
+        let report = read(&context, "pair", keys).await;
+        let error = report.runs[0].error.as_ref().unwrap();
+        assert!(error.message.contains("is none of its keys: those have 2 columns"), "{}", error.message);
+    }
+    assert_eq!(GivenKeys::default().with("t", texts(&[&["1"]])).with("t", texts(&[&["2"]])), {
+        GivenKeys::default().with("t", texts(&[&["2"], &["1"]]))
+    });
+}
+
+/// What went with its key comes back with old values: a partition, and a row of a view.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_away_for_a_while_is_found_again() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE p (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
+         CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (200);
+         INSERT INTO p SELECT g, 'v' FROM generate_series(1, 150) g;
+         CREATE TABLE base (id int PRIMARY KEY, at timestamptz, shown bool); INSERT INTO base SELECT g, '2020-01-01', true FROM generate_series(1, 50) g;
+         CREATE VIEW seen AS SELECT id, at FROM base WHERE shown",
+    )
+    .await;
+    let config = "[[table]]\nsource = \"p\"\ncapture = \"xmin\"\ndeletes = \"keys\"\n\
+                  [[table]]\nsource = \"seen\"\nkey = [\"id\"]\ncursor = \"at\"\ndeletes = \"keys\"\n";
+    w.config(config);
+    for _ in 0..2 {
+        assert_eq!(w.run(&["run"]).await.code, 0);
+    }
+    let context = context(&w, config).await;
+    w.sql("ALTER TABLE p DETACH PARTITION p2; UPDATE base SET shown = false WHERE id = 9").await;
+    let keys = (100..=150).map(|id| vec![id.to_string()]).collect();
+    assert!(read_again(&context, GivenKeys::default().with("p", keys), Guard::On).await.ok);
+    assert!(read(&context, "seen", &[&["9"]]).await.ok);
+    let rows =
+        async |table: &str| w.target(&format!("SELECT COUNT(*) FROM `{{d}}.{table}`")).await[0][0].clone().unwrap();
+    assert_eq!((rows("p").await, rows("seen").await), ("99".to_owned(), "49".to_owned()));
+    w.sql(
+        "ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (100) TO (200); UPDATE base SET shown = true WHERE id = 9",
+    )
+    .await;
+    assert_eq!(w.run(&["run"]).await.code, 0);
+    assert_eq!((rows("p").await, rows("seen").await), ("150".to_owned(), "50".to_owned()));
+}
+
+/// The guard goes by the keys, whatever else has come; and what was wrong with the table stays wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn given_keys_hide_neither_deletes_nor_failures() {
+    let w = orders().await;
+    let config = format!("{ORDERS}capture = \"xmin\"\ndeletes = \"keys\"\n");
+    w.config(&config);
+    w.tick().await;
+    w.sql("DELETE FROM orders WHERE id <= 1500; INSERT INTO orders SELECT g, 'n' FROM generate_series(5001, 6500) g")
+        .await;
+    let context = context(&w, &config).await;
+    let report = read_again(&context, given("orders", 1..=1600), Guard::On).await;
+    assert!(report.runs[0].error.as_ref().unwrap().message.contains("would delete 1500"), "{:?}", report.runs);
+    w.sql("DELETE FROM orders WHERE id > 5000").await;
+    assert_eq!(w.run(&["run"]).await.code, 1, "the guard again");
+    assert_eq!(w.run(&["status"]).await.code, 1);
+    assert!(read_again(&context, given("orders", 2000..=2001), Guard::On).await.ok);
+    let status = w.run(&["status"]).await;
+    assert!(status.code == 1 && status.stdout.contains("would delete 1500"), "{}", status.stdout);
 }

@@ -1,29 +1,30 @@
 //! Keys that somebody hands in, such as those of rows that a comparison has found to differ: they are read again, and nothing is looked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::key_source::{Chunk, KeyColumns, KeyCounts, KeySource};
 use crate::capture::error::CaptureError;
-use crate::source::{NamedKey, Origin};
+use crate::source::{NamedKey, Origin, Table};
 
 /// Keys a chunk: as many as of a change log.
 const KEYS_A_CHUNK: usize = 4096;
 
-/// Keys to be read again, by target; each once.
+/// Keys to be read again, by target; each text once. Two texts may still be one key to the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GivenKeys {
     tables: BTreeMap<String, Arc<[NamedKey]>>,
 }
 
 impl GivenKeys {
-    /// Adds the keys of one table. Each has a value for each column of the table's key, in the key's order and as the source prints it.
-    /// Nothing says since when there is a row with it.
-    pub fn with(mut self, target: &str, mut keys: Vec<Vec<String>>) -> Self {
-        keys.sort_unstable();
-        keys.dedup();
-        let keys = keys.into_iter().map(|values| NamedKey { values, origin: Origin::Before });
-        self.tables.insert(target.to_owned(), keys.collect());
+    /// Adds keys of one table. Each has a value for each column of the table's key, in the key's order, as a text that the source takes for
+    /// one. Nothing says since when there is a row with it.
+    pub fn with(mut self, target: &str, keys: Vec<Vec<String>>) -> Self {
+        let before = self.tables.remove(target);
+        let before = before.iter().flat_map(|keys| keys.iter()).map(|key| key.values.clone());
+        let all: BTreeSet<Vec<String>> = before.chain(keys).collect();
+        let named = all.into_iter().map(|values| NamedKey { values, origin: Origin::Before });
+        self.tables.insert(target.to_owned(), named.collect());
         self
     }
 
@@ -32,8 +33,17 @@ impl GivenKeys {
         self.tables.contains_key(target)
     }
 
-    pub(super) fn of_target(&self, target: &str) -> Option<&Arc<[NamedKey]>> {
-        self.tables.get(target)
+    /// Those of one table; an error where one is no key of it.
+    pub(super) fn of_table(&self, table: Table<'_>) -> Result<Option<Listed>, CaptureError> {
+        let Some(keys) = self.tables.get(&table.spec.target) else { return Ok(None) };
+        let of = KeyColumns::of_key(table.relation, table.shape);
+        let wanted = of.columns.len();
+        // No text of the source has a NUL.
+        let is_none = |key: &&NamedKey| key.values.len() != wanted || key.values.iter().any(|v| v.contains('\0'));
+        match keys.iter().find(is_none) {
+            Some(_) => Err(CaptureError::NoKeyOfTheTable { table: table.spec.source.clone(), wanted }),
+            None => Ok(Some(Listed { of, keys: keys.clone() })),
+        }
     }
 }
 

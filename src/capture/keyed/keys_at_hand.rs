@@ -19,22 +19,28 @@ pub enum KeysFrom<'a> {
         /// The tables of the config that it feeds.
         tables: Vec<TableSpec>,
     },
-    Given(&'a GivenKeys),
+    /// Somebody hands them in.
+    Given {
+        keys: &'a GivenKeys,
+        /// What names the feed's keys otherwise: it says whether they can be trusted, and where a table stands that has to be read whole.
+        others: Box<KeysFrom<'a>>,
+    },
 }
 
-/// What names keys, as it stands in the snapshot.
+/// What names keys, as it stands in the snapshot. Each question is a `match` over all of them: a new kind has to answer each.
 pub enum KeysAtHand<'a> {
     Rows,
     Log(Box<LogAtHand<'a>>),
-    Given(&'a GivenKeys),
+    Given { keys: &'a GivenKeys, others: Box<KeysAtHand<'a>> },
 }
 
 /// What of it concerns one table.
-#[derive(Clone, Debug)]
-pub enum Claims {
-    None,
-    Log(Vec<Claim>),
-    Given(Listed),
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    /// Of a change log.
+    log: Vec<Claim>,
+    /// Keys that somebody hands in.
+    given: Option<Listed>,
 }
 
 /// The new keys of one table.
@@ -68,8 +74,9 @@ impl<'a> KeysFrom<'a> {
     /// The relations that are asked beside the tables, for the catalog.
     pub fn relations(&self) -> Vec<RelationName> {
         match self {
-            Self::Rows | Self::Given(_) => Vec::new(),
+            Self::Rows => Vec::new(),
             Self::Log { spec, tables } => Log::relations(spec, tables),
+            Self::Given { others, .. } => others.relations(),
         }
     }
 
@@ -81,7 +88,10 @@ impl<'a> KeysFrom<'a> {
                 let log = Log::open(session, spec, &tables, catalog).await?;
                 KeysAtHand::Log(Box::new(LogAtHand::new(log, tables)))
             }
-            Self::Given(keys) => KeysAtHand::Given(keys),
+            Self::Given { keys, others } => {
+                let others = Box::pin(others.open(session, catalog)).await?;
+                KeysAtHand::Given { keys, others: Box::new(others) }
+            }
         })
     }
 }
@@ -89,19 +99,27 @@ impl<'a> KeysFrom<'a> {
 impl KeysAtHand<'_> {
     /// Whether the keys of changed rows are named, rather than found in the rows.
     pub fn names_keys(&self) -> bool {
-        !matches!(self, Self::Rows)
+        match self {
+            Self::Rows => false,
+            Self::Log(_) | Self::Given { .. } => true,
+        }
+    }
+
+    /// Whether inserts are told from other changes.
+    pub fn tells_inserts(&self) -> bool {
+        match self {
+            Self::Log(at_hand) => !at_hand.log.spec().codes.added.is_empty(),
+            Self::Rows | Self::Given { .. } => false,
+        }
     }
 
     /// What concerns a table.
     pub fn claims(&self, table: Table<'_>) -> Result<Claims, CaptureError> {
         let Table { spec, relation, shape } = table;
         Ok(match self {
-            Self::Rows => Claims::None,
-            Self::Log(at_hand) => Claims::Log(at_hand.log.claims(spec, relation, shape)?),
-            Self::Given(given) => match given.of_target(&spec.target) {
-                Some(keys) => Claims::Given(Listed { of: KeyColumns::of_key(relation, shape), keys: keys.clone() }),
-                None => Claims::None,
-            },
+            Self::Rows => Claims::default(),
+            Self::Log(at_hand) => Claims { log: at_hand.log.claims(spec, relation, shape)?, given: None },
+            Self::Given { keys, others } => Claims { given: keys.of_table(table)?, ..others.claims(table)? },
         })
     }
 
@@ -112,10 +130,15 @@ impl KeysAtHand<'_> {
         claims: &Claims,
         standing: Option<Standing<'_>>,
     ) -> Result<KeyWord, CaptureError> {
-        let (Self::Log(at_hand), Claims::Log(claims)) = (self, claims) else { return Ok(KeyWord::default()) };
-        let stale = at_hand.stale(session, claims, standing).await?;
-        let mark = standing.and_then(|s| s.mark.log());
-        Ok(KeyWord { stale, unnamed: mark.map(|mark| at_hand.unnamed(claims, mark)) })
+        match self {
+            Self::Rows => Ok(KeyWord::default()),
+            Self::Log(at_hand) => {
+                let stale = at_hand.stale(session, &claims.log, standing).await?;
+                let mark = standing.and_then(|s| s.mark.log());
+                Ok(KeyWord { stale, unnamed: mark.map(|mark| at_hand.unnamed(&claims.log, mark)) })
+            }
+            Self::Given { others, .. } => Box::pin(others.word(session, claims, standing)).await,
+        }
     }
 
     /// The keys that are new since a table's standing.
@@ -126,19 +149,17 @@ impl KeysAtHand<'_> {
         claims: &'l Claims,
         standing: Option<Standing<'_>>,
     ) -> Result<Named<'l>, CaptureError> {
-        match (self, claims) {
-            (Self::Log(at_hand), Claims::Log(claims)) => {
-                Ok(match at_hand.concerning(session, table, claims, standing).await? {
-                    Concerned::Nothing => Named::Nothing,
-                    Concerned::Claims(readings) => {
-                        Named::Keys(readings.into_iter().map(|r| KeyReading::Log(Box::new(r))).collect())
-                    }
-                    Concerned::NoRow => Named::NoRow,
-                })
-            }
-            (_, Claims::Given(listed)) => Ok(Named::Keys(vec![KeyReading::Given(listed)])),
-            _ => Ok(Named::Nothing),
-        }
+        Ok(match self {
+            Self::Rows => Named::Nothing,
+            Self::Log(at_hand) => match at_hand.concerning(session, table, &claims.log, standing).await? {
+                Concerned::Nothing => Named::Nothing,
+                Concerned::Claims(readings) => {
+                    Named::Keys(readings.into_iter().map(|r| KeyReading::Log(Box::new(r))).collect())
+                }
+                Concerned::NoRow => Named::NoRow,
+            },
+            Self::Given { .. } => Named::Keys(claims.given.iter().map(KeyReading::Given).collect()),
+        })
     }
 
     /// Opens all that a table's keys are read from: at once, so that rows that nothing names are noticed before anything is staged.
@@ -149,15 +170,16 @@ impl KeysAtHand<'_> {
     ) -> Result<OpenedKeys<'s>, CaptureError> {
         let mut opened = Vec::with_capacity(readings.len());
         for (number, reading) in readings.iter().enumerate() {
-            match (self, reading) {
-                (Self::Log(at_hand), KeyReading::Log(reading)) => {
+            match (reading, self) {
+                (KeyReading::Log(reading), Self::Log(at_hand)) => {
                     match at_hand.reader(session, number, reading).await? {
                         Opened::Reader(reader) => opened.push((&reading.claim.key, Keys::Log(reader))),
                         Opened::NamesNoRow => return Ok(OpenedKeys::NoRow),
                     }
                 }
-                (_, KeyReading::Given(listed)) => opened.push((&listed.of, Keys::Given(ListedKeys::of(listed)))),
-                (Self::Rows | Self::Given(_), KeyReading::Log(_)) => {}
+                // Only a log at hand makes such a reading.
+                (KeyReading::Log(_), Self::Rows | Self::Given { .. }) => {}
+                (KeyReading::Given(listed), _) => opened.push((&listed.of, Keys::Given(ListedKeys::of(listed)))),
             }
         }
         Ok(OpenedKeys::All(opened))
@@ -165,12 +187,14 @@ impl KeysAtHand<'_> {
 
     /// Where a table stands once what was found is in BigQuery; `before` is where it stood, of a run of changes.
     pub fn next_place(&self, claims: &Claims, before: Option<Standing<'_>>, moment: &Moment) -> NextPlace {
-        match (self, claims) {
-            (Self::Log(at_hand), Claims::Log(claims)) => {
-                NextPlace::Log(at_hand.next_mark(claims, before.and_then(|s| s.mark.log()), moment))
+        match self {
+            Self::Rows => NextPlace::Rows,
+            Self::Log(at_hand) => {
+                NextPlace::Log(at_hand.next_mark(&claims.log, before.and_then(|s| s.mark.log()), moment))
             }
-            (Self::Given(_), _) if before.is_some() => NextPlace::Stays,
-            _ => NextPlace::Rows,
+            Self::Given { .. } if before.is_some() => NextPlace::Stays,
+            // All rows were read: what names the keys goes on from now.
+            Self::Given { others, .. } => others.next_place(claims, None, moment),
         }
     }
 
@@ -178,14 +202,17 @@ impl KeysAtHand<'_> {
     pub fn counts(&self) -> Option<LogCounts> {
         match self {
             Self::Log(at_hand) => Some(at_hand.counts()),
-            Self::Rows | Self::Given(_) => None,
+            Self::Rows | Self::Given { .. } => None,
         }
     }
 
-    /// The statements of a run of changes by named keys, with a place where the keys will stand; for people. None where the rows tell.
+    /// The statements of a run of changes by named keys, with a place where the keys will stand; for people. `None` where the rows tell.
     pub fn statements(&self, claims: &Claims, standing: Option<Standing<'_>>, table: Table<'_>) -> Option<Vec<String>> {
-        let (Self::Log(at_hand), Claims::Log(claims)) = (self, claims) else { return None };
-        Some(at_hand.statements(claims, standing?.mark.log()?, table))
+        match self {
+            Self::Rows => None,
+            Self::Log(at_hand) => Some(at_hand.statements(&claims.log, standing?.mark.log()?, table)),
+            Self::Given { others, .. } => others.statements(claims, standing, table),
+        }
     }
 
     /// The server's guess at how many rows the first of them gives.
@@ -195,9 +222,12 @@ impl KeysAtHand<'_> {
         claims: &Claims,
         standing: Option<Standing<'_>>,
     ) -> Result<u64, CaptureError> {
-        match (self, claims, standing.and_then(|s| s.mark.log())) {
-            (Self::Log(at_hand), Claims::Log(claims), Some(mark)) => at_hand.estimate(session, claims, mark).await,
-            _ => Ok(0),
+        match self {
+            Self::Log(at_hand) => match standing.and_then(|s| s.mark.log()) {
+                Some(mark) => at_hand.estimate(session, &claims.log, mark).await,
+                None => Ok(0),
+            },
+            Self::Rows | Self::Given { .. } => Ok(0),
         }
     }
 
@@ -209,8 +239,10 @@ impl KeysAtHand<'_> {
         table: Table<'_>,
         moment: &Moment,
     ) -> Result<NextPlace, CaptureError> {
-        let (Self::Log(at_hand), Claims::Log(claims)) = (self, claims) else { return Ok(NextPlace::Rows) };
-        Ok(NextPlace::Log(at_hand.try_out(session, claims, table, moment).await?))
+        match self {
+            Self::Log(at_hand) => Ok(NextPlace::Log(at_hand.try_out(session, &claims.log, table, moment).await?)),
+            Self::Rows | Self::Given { .. } => Ok(NextPlace::Rows),
+        }
     }
 
     /// What the operator should know of it, as far as it concerns a table.
@@ -221,19 +253,16 @@ impl KeysAtHand<'_> {
         table: Table<'_>,
         sight: Sight,
     ) -> Result<Vec<String>, CaptureError> {
-        let (Self::Log(at_hand), Claims::Log(claims)) = (self, claims) else { return Ok(Vec::new()) };
-        at_hand.notes(session, claims, table, sight).await
+        match self {
+            Self::Log(at_hand) => at_hand.notes(session, &claims.log, table, sight).await,
+            Self::Rows | Self::Given { .. } => Ok(Vec::new()),
+        }
     }
 }
 
 impl Claims {
     fn columns(&self) -> impl Iterator<Item = &KeyColumns> {
-        let (log, given) = match self {
-            Self::None => (None, None),
-            Self::Log(claims) => (Some(claims.iter().map(|c| &c.key)), None),
-            Self::Given(listed) => (None, Some(&listed.of)),
-        };
-        log.into_iter().flatten().chain(given)
+        self.log.iter().map(|claim| &claim.key).chain(self.given.iter().map(|listed| &listed.of))
     }
 
     /// The columns other than the key whose values are named: each value is about many rows.
@@ -256,7 +285,11 @@ impl Claims {
 impl KeyReading<'_> {
     /// Whether this list may bring a row twice.
     pub fn may_repeat(&self) -> bool {
-        matches!(self, Self::Log(reading) if reading.is_judged())
+        match self {
+            Self::Log(reading) => reading.is_judged(),
+            // Two texts may be one key, and nobody has asked the source.
+            Self::Given(_) => true,
+        }
     }
 }
 

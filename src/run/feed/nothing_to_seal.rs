@@ -15,7 +15,9 @@ impl Run<'_> {
     /// Moves the watermark where that is worth a write; nothing is lost where it is not.
     pub(in crate::run) async fn nothing_to_seal(&mut self, before: Before<'_>, quiet: Quiet) -> Result<(), RunError> {
         let Quiet { done, looked_at, next, moment, aside } = quiet;
-        self.context.note_failure(&self.feed.id, None);
+        if self.feed.keys.is_none() {
+            self.context.note_failure(&self.feed.id, None);
+        }
         let heartbeat = self.context.config.run.heartbeat;
         let is_worth_it = is_worth_a_write(&done, before.watermark, &next, self.log, heartbeat);
         let (targets, now) = (up_to_date(&looked_at, &next, &aside), OffsetDateTime::now_utc());

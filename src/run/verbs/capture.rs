@@ -13,12 +13,12 @@ use std::time::Instant;
 use crate::batch::Absent;
 use crate::capture::keyed::{KeysAtHand, KeysFrom, Named};
 use crate::capture::{Decision, Why};
-use crate::model::{CaptureKind, FeedId, TableSpec};
+use crate::model::TableSpec;
 use crate::run::assignment::Assignment;
 use crate::run::captured_tables::{Advance, Captured, Gathered, StagedTable};
 use crate::run::error::RunError;
 use crate::run::look_at_table::{Look, Looked};
-use crate::run::staging_place::{Reading, StagingPlace};
+use crate::run::staging_place::{Reading, StagingPlace, Told};
 use crate::run::verbs::stage::{Passed, Staging};
 use crate::run::wanted_target::{target_plan, why_whole};
 use crate::run::when_due::is_old;
@@ -56,10 +56,10 @@ impl<'a> Assignment<'a> {
 
     /// Where the keys of the feed's tables are named.
     fn keys_from(&self) -> KeysFrom<'a> {
+        let others = self.context.keys_of_feed(&self.feed.id);
         match &self.feed.keys {
-            Some(keys) => KeysFrom::Given(keys),
-            None if self.feed.id == FeedId::of_changelog() => self.context.keys_of(CaptureKind::Changelog),
-            None => KeysFrom::Rows,
+            Some(keys) => KeysFrom::Given { keys, others: Box::new(others) },
+            None => others,
         }
     }
 
@@ -139,6 +139,11 @@ impl<'a> Assignment<'a> {
             guard: self.order.guard,
             folder: &folder,
             run: self.run,
+            told: match (&self.feed.keys, keys.tells_inserts()) {
+                (Some(_), _) => Told::SomeKeys,
+                (None, true) => Told::Inserts,
+                (None, false) => Told::Changes,
+            },
         };
         let look = self.look();
         let reading = Reading { session, relation, shape, standing: *standing };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use tracing::{error, warn};
 
-use crate::batch::{Aside, Batch, TableBatch, Watermark};
+use crate::batch::{Aside, Batch, LookedFor, TableBatch, Watermark};
 use crate::bigquery::{Applied, BigQueryError, Replay};
 use crate::model::DeleteStyle;
 use crate::run::context::Context;
@@ -87,7 +87,14 @@ pub(in crate::run) async fn commit(
         let all = loaded_before(document, &target).map_or(own, |before| before.plus(own));
         (target, all)
     });
-    let told = Told { wrote: wrote.collect(), past: Some(past), checked: Some((targets.clone(), now)) };
+    // A failure stands until a run has looked at the table and found nothing in its way.
+    let hides_a_failure = batch.looked_for == LookedFor::Nothing
+        && batch.tables.iter().any(|t| document.failure_of(&t.target.table).is_some());
+    let told = Told {
+        wrote: wrote.collect(),
+        past: (!hides_a_failure).then_some(past),
+        checked: Some((targets.clone(), now)),
+    };
     state.commit(next.clone(), aside, &told).await?;
     for (target, standing) in targets.iter().filter_map(|t| Some((t, next.standing(t)?))) {
         context.note_seen(target, Seen { moment: standing.taken_at, checked: now });

@@ -1,6 +1,6 @@
 //! Seal: the tables of a run become one batch and its watermark, and the batch becomes pending.
 
-use crate::batch::{Aside, Batch, FORMAT_VERSION, LogCounts, Watermark};
+use crate::batch::{Aside, Batch, FORMAT_VERSION, LogCounts, LookedFor, Watermark};
 use crate::model::TableSpec;
 use crate::run::assignment::Assignment;
 use crate::run::captured_tables::{Advance, Captured, Gathered, Sealable};
@@ -32,7 +32,14 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
     let Gathered { batches, marks, whole, failed, counts, caveats, since } = found;
     let failed = blame_those_at_fault(failed, !batches.is_empty(), marks.is_empty() && members.len() == 1)?;
     let mut aside = work.aside.clone();
-    aside.retain(|target, _| !marks.contains_key(target) && is_member(target));
+    // Who has read some keys again, and not all rows, knows nothing of what was wrong.
+    let is_whole = |target: &String| whole.iter().any(|(t, _)| t == target);
+    let has_recovered = |target: &String| marks.contains_key(target) && (work.feed.keys.is_none() || is_whole(target));
+    aside.retain(|target, _| !has_recovered(target) && is_member(target));
+    let looked_for = match work.feed.keys {
+        Some(_) if whole.is_empty() => LookedFor::Nothing,
+        Some(_) | None => LookedFor::Changes,
+    };
     // Another server's snapshots would be taken for this one's.
     let kept = work.previous.filter(|w| w.position.at().is_of_source(moment.position.at()));
     let mut tables = kept.map(|w| w.tables.clone()).unwrap_or_default();
@@ -87,6 +94,7 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
         tables: batches,
         log,
         aside: aside.clone(),
+        looked_for,
         next: next.clone(),
     };
     store_manifest(work.store, &batch).await?;

@@ -57,6 +57,10 @@ impl<'a> LogAtHand<'a> {
         standing: Option<Standing<'_>>,
     ) -> Result<Option<Why>, CaptureError> {
         let mark = standing.and_then(|s| s.mark.log());
+        if standing.is_some() && mark.is_none() {
+            // It stands in no log: nobody knows which entries it has not had.
+            return Ok(Some(Why::LogReplaced));
+        }
         Ok(match self.survey.health(session, &self.log, claims, mark).await? {
             Health::Replaced => Some(Why::LogReplaced),
             Health::Pruned => Some(Why::LogPruned),
