@@ -12,6 +12,9 @@ journeys=(
   types::plain_types_are_equal_after_load_and_merge
   types::what_bigquery_cannot_hold_is_quarantined_counted_and_never_changed
   changelog::added_changed_and_deleted_rows
+  canonical_texts::postgres_writes_the_text_of_every_type
+  canonical_texts::postgres_writes_the_text_of_repeated_columns
+  canonical_digests::other_types_are_digested_as_they_are_printed
   chunks::a_restored_source_is_not_searched_from_where_the_old_one_stood
 )
 PLIMSOLL_VENV=$(./scripts/setup.sh)

@@ -58,7 +58,7 @@
 //!    │
 //! encode                       rows to NDJSON; knows no source
 //!    ╲       │
-//!     batch  model             the words they share
+//!     batch  model  canonical  the words they share
 //! ```
 //!
 //! Arrows point down, and no two files import each other: `tests/suite/arrows.rs` fails where they do. `capture` knows nothing of
@@ -69,6 +69,7 @@
 
 pub mod batch;
 pub mod bigquery;
+pub mod canonical;
 pub mod capture;
 pub mod cli;
 pub mod config;

@@ -9,10 +9,13 @@
 
 mod api_fault;
 mod auth;
+mod canonical_text;
 mod client;
 mod clustering;
 mod create_table;
 mod datasets;
+mod digest_statements;
+mod digests;
 mod error;
 mod fit;
 mod hints;
@@ -35,7 +38,9 @@ mod statements;
 mod tables;
 mod target_plan;
 
+pub use canonical_text::canonical_piece;
 pub use client::{BigQuery, EMULATOR, Settings};
+pub use digest_statements::{Billed, ComparedTarget};
 pub use error::{ApiRefusal, BigQueryError, Overtaken, ProjectFault, TableFault, Transient};
 pub use fit::Present;
 pub use locations::MissingDataset;

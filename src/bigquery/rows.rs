@@ -20,6 +20,8 @@ pub struct QueryRows<'a> {
     what: String,
     page: VecDeque<Row>,
     next: Next,
+    /// What the query is billed for, once its first page is read.
+    billed: Option<u64>,
 }
 
 enum Next {
@@ -36,7 +38,14 @@ enum Next {
 impl BigQuery {
     /// The rows of a query that only reads. `doing` and `what` say in an error what it is for.
     pub fn rows(&self, query: String, doing: &'static str, what: impl Into<String>) -> QueryRows<'_> {
-        QueryRows { bigquery: self, doing, what: what.into(), page: VecDeque::new(), next: Next::Query(query) }
+        QueryRows {
+            bigquery: self,
+            doing,
+            what: what.into(),
+            page: VecDeque::new(),
+            next: Next::Query(query),
+            billed: None,
+        }
     }
 }
 
@@ -65,8 +74,14 @@ impl QueryRows<'_> {
         answer.await?.done(&self.what)
     }
 
+    /// Bytes that the query is billed for; known from the first row on, where BigQuery tells.
+    pub fn billed(&self) -> Option<u64> {
+        self.billed
+    }
+
     /// Keeps the rows of an answer, and what to ask for after them.
     fn take(&mut self, mut answer: Value) -> Result<(), BigQueryError> {
+        self.billed = answer["totalBytesBilled"].as_str().and_then(|n| n.parse().ok()).or(self.billed);
         let job = &answer["jobReference"];
         let path = job["jobId"].as_str().map(|id| format!("/queries/{}", encode(id)));
         let location = job["location"].as_str().map(str::to_owned);

@@ -16,6 +16,7 @@
 mod catalog;
 mod change_log;
 mod column;
+mod compared;
 mod connect;
 mod cursor;
 mod dependencies;
@@ -39,6 +40,7 @@ pub use change_log::{
     Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, LogQuery, NewEntries,
 };
 pub use column::SourceColumn;
+pub use compared::compared_columns;
 pub use connect::{Source, has_password};
 pub use cursor::{Bulk, CursorColumn, CursorType, Search};
 pub use dependencies::Dependencies;

@@ -103,12 +103,20 @@ class Engine:
         if result == 0:
             length = self.exports["wasm_get_last_error_size"](self.store)
             raise SqlError(self._read(self.exports["wasm_get_last_error"](self.store), length).decode(errors="replace"))
-        return response.FromString(self._read(result, int.from_bytes(self._read(size, 4), "little")))
+        if response is not None:
+            return response.FromString(self._read(result, int.from_bytes(self._read(size, 4), "little")))
 
     def analyze(self, sql, catalog):
+        return self.call("Analyze", self._request(sql, catalog), service.AnalyzeResponse).resolved_statement
+
+    def accept(self, sql, catalog):
+        """Fails where the statement is refused. What it resolves to is not read: it may be deeper than this library takes."""
+        self.call("Analyze", self._request(sql, catalog), None)
+
+    def _request(self, sql, catalog):
         request = service.AnalyzeRequest(options=self.options, simple_catalog=catalog, sql_statement=sql)
         request.descriptor_pool_list.definitions.add().builtin.SetInParent()
-        return self.call("Analyze", request, service.AnalyzeResponse).resolved_statement
+        return request
 
     def empty_catalog(self):
         catalog = simple_catalog_pb2.SimpleCatalogProto(name="root")
@@ -128,7 +136,7 @@ class Engine:
                 column_name, type_name = column.rsplit(" ", 1)
                 table.column.add(name=column_name).type.CopyFrom(self.type_of(type_name))
         sql = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
-        self.analyze(sql, catalog)
+        self.accept(sql, catalog)
 
 
 def main(files):

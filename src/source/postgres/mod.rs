@@ -44,7 +44,11 @@ pub use error::{ConnectFault, PostgresError};
 pub use grants::{grant_all_rows, grant_select, grants_of_closed, rights_to_read};
 pub use key_types::{can_pack, compared_as, cursor_type, has_one_spelling, is_integer, value_kind};
 pub use native_type::{Element, PostgresType, TypeKind, holds_what};
-pub use render_sql::{changed_since, lookup_of_repeated_keys, query, resent, statement};
+pub(in crate::source) use render_sql::structure;
+pub use render_sql::{
+    ServerText, canonical_piece, changed_since, column_digests_statement, key_digests_statement,
+    lookup_of_repeated_keys, query, resent, statement, sums_statement,
+};
 pub use session::{RowStream, SALT, Session};
 pub use sql::{ident, literal, qualified};
 pub use trigger_text::{always_logs, always_sets_to_now};

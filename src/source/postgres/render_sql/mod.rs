@@ -1,5 +1,6 @@
 //! Reads as PostgreSQL's SQL. Nothing else in the program writes a statement that reads rows of a table.
 
+mod canonical;
 mod changed;
 mod cursor;
 mod expression;
@@ -13,6 +14,8 @@ mod select;
 mod transaction_rule;
 mod unique;
 
+pub(in crate::source) use canonical::structure;
+pub use canonical::{ServerText, canonical_piece, column_digests_statement, key_digests_statement, sums_statement};
 pub(super) use cursor::above_floor;
 pub(in crate::source) use filter::filter;
 pub use transaction_rule::{changed_since, resent};
