@@ -3,18 +3,21 @@
 # made, so one apply could not do both; and an incident that opens from an entry shows that entry.
 
 locals {
-  run_filter = join(" AND ", [
+  service_filter = join(" AND ", [
     "resource.type=\"cloud_run_revision\"",
     "resource.labels.service_name=\"${var.name}\"",
     "resource.labels.location=\"${var.region}\"",
-    "jsonPayload.message=\"run finished\"",
   ])
+  run_filter = "${local.service_filter} AND jsonPayload.message=\"run finished\""
+  # One entry for each table that was compared with its source.
+  compared_filter = "${local.service_filter} AND jsonPayload.message=\"table compared\""
   failed_filter = "(jsonPayload.state=\"failed\" OR jsonPayload.aside>0)"
 
   # Entries, counted.
   counters = {
     runs     = { filter = local.run_filter, description = "Runs that ended, by how." }
     failures = { filter = "${local.run_filter} AND ${local.failed_filter}", description = "Runs that failed, or that left tables set aside." }
+    compared = { filter = local.compared_filter, description = "Tables that were compared with their source, by what was found." }
   }
 
   # Numbers in an entry. An extractor needs a distribution; its sum and count are what is read back. Powers of four: from
@@ -143,6 +146,21 @@ locals {
         docs/OPERATIONS.md, "Failures", has every row.
       EOT
     }
+    differs = {
+      enabled  = var.alerts.differs.enabled
+      severity = "ERROR"
+      title    = "a table differs from its source"
+      filter   = "jsonPayload.state=\"differs\""
+      base     = local.compared_filter
+      text     = <<-EOT
+        A comparison has found rows of feed `$${log.extracted_label.feed}` that differ from the source and were no changes on their way. The entry names the
+        table and how many rows are missing, extra or different.
+
+        First: `plimsoll verify --table TABLE --csv keys.csv` lists the keys, `--repair` reads them again.
+
+        docs/OPERATIONS.md, "What to do when a table differs".
+      EOT
+    }
     lease = {
       enabled  = var.alerts.lease.enabled
       severity = "WARNING"
@@ -172,7 +190,7 @@ resource "google_monitoring_alert_policy" "log" {
   conditions {
     display_name = each.value.title
     condition_matched_log {
-      filter = "${local.run_filter} AND ${each.value.filter}"
+      filter = "${try(each.value.base, local.run_filter)} AND ${each.value.filter}"
       # Few values each: every combination is an incident of its own.
       label_extractors = {
         feed  = "EXTRACT(labels.feed)"

@@ -739,7 +739,7 @@ variable "alerts" {
     Alert policies, and whom they notify: `emails`, for which the module makes channels, and `notification_channels` of
     yours (projects/P/notificationChannels/N). `freshness`: a run ended, and what
     is in BigQuery is older than `minutes`. `silence`: for `minutes` no tick was answered well. `failure`: a run failed,
-    or a table is set aside. `lease`: a feed was busy with one run for longer than `minutes`. `dead_letter`: a tick was
+    or a table is set aside. `differs`: a comparison found rows that differ from the source. `lease`: a feed was busy with one run for longer than `minutes`. `dead_letter`: a tick was
     given up. Set `minutes` of freshness and silence above the longest pause between two ticks, and above `every`; those of
     lease above `[run] budget`, and below budget and `[run] lease` together, after which a holder is taken over.
   EOT
@@ -750,6 +750,7 @@ variable "alerts" {
     freshness             = optional(object({ enabled = optional(bool, true), minutes = optional(number, 60) }), {})
     silence               = optional(object({ enabled = optional(bool, true), minutes = optional(number, 60) }), {})
     failure               = optional(object({ enabled = optional(bool, true) }), {})
+    differs               = optional(object({ enabled = optional(bool, true) }), {})
     lease                 = optional(object({ enabled = optional(bool, true), minutes = optional(number, 9) }), {})
     dead_letter           = optional(object({ enabled = optional(bool, true) }), {})
   })

@@ -1,12 +1,15 @@
 //! What can be typed: commands, options, and what they mean.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::init::InitArgs;
 use super::sample::SampleArgs;
+use crate::model::VerifyLevel;
 use crate::telemetry::LogFormat;
 
 /// Keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks.
@@ -37,6 +40,8 @@ pub(super) enum Command {
     Plan(TableArgs),
     /// One tick.
     Run(RunArgs),
+    /// Compare targets with their sources; exit code 1 where they differ.
+    Verify(VerifyArgs),
     /// Where every feed stands.
     Status,
     /// Load tables again from the start; their targets may be replaced.
@@ -83,6 +88,51 @@ pub(super) struct RunArgs {
     /// Let this run delete more than max_delete_fraction of a target.
     #[arg(long)]
     pub allow_deletes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    pub tables: TableArgs,
+    /// How much is compared: how many rows there are, which, or what they hold.
+    #[arg(long, value_name = "LEVEL", default_value_t = LevelArgument::Values, value_enum)]
+    pub level: LevelArgument,
+    /// Read again what differs, and compare it once more.
+    #[arg(long)]
+    pub repair: bool,
+    /// Let the repair delete more than max_delete_fraction of a target.
+    #[arg(long, requires = "repair")]
+    pub allow_deletes: bool,
+    /// Rows that only the target has differ, even where deletes are ignored.
+    #[arg(long)]
+    pub strict: bool,
+    /// Write the keys that differ to this file.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// How long to wait for a table that another run is at work on, such as 2m; at most the budget.
+    #[arg(long, value_name = "TIME", value_parser = waiting_time)]
+    pub wait: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LevelArgument {
+    Counts,
+    Keys,
+    Values,
+}
+
+impl From<LevelArgument> for VerifyLevel {
+    fn from(level: LevelArgument) -> Self {
+        match level {
+            LevelArgument::Counts => Self::Counts,
+            LevelArgument::Keys => Self::Keys,
+            LevelArgument::Values => Self::Values,
+        }
+    }
+}
+
+fn waiting_time(typed: &str) -> Result<Duration, String> {
+    humantime::parse_duration(typed).map_err(|_| "write a time, such as 30s or 2m".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,7 @@ mod sample;
 mod sample_error;
 mod serve;
 mod status;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -91,15 +92,15 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: 
             let request = Request {
                 tables: args.tables.tables,
                 full: args.full,
-                due: false,
                 allow_deletes: args.allow_deletes,
-                resync: false,
+                ..Request::default()
             };
             run::run(context, request, format, bars).await
         }
+        Command::Verify(args) => verify::verify(context, &args, format, bars).await,
         Command::Status => status::status(&context, format).await,
         Command::Resync(args) => {
-            let request = Request { tables: args.tables, full: true, due: false, allow_deletes: false, resync: true };
+            let request = Request { tables: args.tables, full: true, resync: true, ..Request::default() };
             run::run(context, request, format, bars).await
         }
         Command::Pause(args) => pause::set(&context, args.tables, Pause::Rest, format).await,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::TableSpec;
+use crate::run::TickReport;
 
 /// The names that need quotes, and how they are written with them.
 pub(super) struct QuotedNames(HashMap<String, String>);
@@ -16,6 +17,19 @@ impl QuotedNames {
     pub fn quote(&self, source: &mut String) {
         if let Some(quoted) = self.0.get(source) {
             source.clone_from(quoted);
+        }
+    }
+
+    /// The same of every name in a report.
+    pub fn quote_report(&self, report: &mut TickReport) {
+        for run in &mut report.runs {
+            self.quote(&mut run.source);
+            run.tables.iter_mut().for_each(|t| self.quote(&mut t.source));
+            run.verified.iter_mut().for_each(|v| self.quote(&mut v.source));
+            run.aside.iter_mut().for_each(|a| self.quote(&mut a.source));
+            run.loading.iter_mut().for_each(|l| self.quote(&mut l.source));
+            run.postponed.iter_mut().for_each(|p| self.quote(&mut p.source));
+            run.paused.iter_mut().for_each(|source| self.quote(source));
         }
     }
 }

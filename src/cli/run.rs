@@ -18,17 +18,13 @@ use crate::server::stop_signal;
 pub(super) async fn run(context: Context, request: Request, format: Format, bars: Bars) -> Result<Exit, CliError> {
     let context = if output::is_watched() { context.watched_by(Arc::new(bars.clone())) } else { context };
     let context = Arc::new(context);
-    let stop = context.stop.clone();
-    tokio::spawn(async move {
-        stop_signal().await;
-        stop.cancel();
-    });
+    end_with_signal(&context);
     let mut report = tick(&context, &request).await?;
     bars.clear();
     match format {
         Format::Json => output::json(&report)?,
         Format::Text => {
-            quote(&mut report, &QuotedNames::of(&context.config.tables));
+            QuotedNames::of(&context.config.tables).quote_report(&mut report);
             output::text(&describe(&report, Layout::of_stdout()))?;
         }
     }
@@ -41,16 +37,13 @@ pub(super) async fn run(context: Context, request: Request, format: Format, bars
     })
 }
 
-/// Writes every table's name as the config does.
-fn quote(report: &mut TickReport, names: &QuotedNames) {
-    for run in &mut report.runs {
-        names.quote(&mut run.source);
-        run.tables.iter_mut().for_each(|t| names.quote(&mut t.source));
-        run.aside.iter_mut().for_each(|a| names.quote(&mut a.source));
-        run.loading.iter_mut().for_each(|l| names.quote(&mut l.source));
-        run.postponed.iter_mut().for_each(|p| names.quote(&mut p.source));
-        run.paused.iter_mut().for_each(|source| names.quote(source));
-    }
+/// Ends the runs of this process where somebody asks it to go.
+pub(super) fn end_with_signal(context: &Arc<Context>) {
+    let stop = context.stop.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        stop.cancel();
+    });
 }
 
 fn describe(report: &TickReport, layout: Layout) -> String {
@@ -88,8 +81,7 @@ fn describe(report: &TickReport, layout: Layout) -> String {
         })
         .collect();
     let mut out = layout.table(&heads, &rows);
-    let remarks: String = shared_failures(&runs, layout)
-        + &runs.iter().map(|run| remarks(run, shared(run, &runs), loading(run, report), layout)).collect::<String>();
+    let remarks = remarks_on_runs(report, layout);
     if !remarks.is_empty() {
         out.push('\n');
         out.push_str(&remarks);
@@ -100,6 +92,14 @@ fn describe(report: &TickReport, layout: Layout) -> String {
         out.push('\n');
     }
     out
+}
+
+/// What there is to say beside a table of runs, failures that several share first.
+pub(super) fn remarks_on_runs(report: &TickReport, layout: Layout) -> String {
+    let mut runs: Vec<&RunReport> = report.runs.iter().collect();
+    runs.sort_by_key(|r| (r.state != RunState::Failed, r.is_well()));
+    let each = runs.iter().map(|run| remarks(run, shared(run, &runs), loading(run, report), layout));
+    shared_failures(&runs, layout) + &each.collect::<String>()
 }
 
 /// The loads that a run has left to the next tick: a later run of the same tick knows better.

@@ -33,7 +33,7 @@ const AT_LEAST: &str = "≥: a load replaced the target, so at least so many row
 
 fn tone(standing: Standing) -> Tone {
     match standing {
-        Standing::Failing | Standing::SetAside | Standing::Late => Tone::Bad,
+        Standing::Failing | Standing::SetAside | Standing::Differs | Standing::Late => Tone::Bad,
         Standing::NeverLoaded | Standing::Pending | Standing::Loading | Standing::Paused => Tone::Notable,
         Standing::Running => Tone::Plain,
         Standing::UpToDate => Tone::Good,
@@ -125,6 +125,14 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
             });
             return head + &layout.error(2, &trouble.message, &trouble.hint) + &paused;
         }
+        Standing::Differs => match f.differs() {
+            Some(differs) => format!(
+                "rows differ since {}: {}; `plimsoll verify --table {argument} --repair` reads them again",
+                minute(differs.since),
+                differs.text()
+            ),
+            None => return String::new(),
+        },
         Standing::NeverLoaded => format!("`plimsoll run --table {argument}` loads it"),
         Standing::Pending => match &f.pending {
             Some(run) => format!("the next tick brings the sealed run {run} into BigQuery"),

@@ -33,6 +33,7 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
     let deletes = s.choice("deletes", &[("ignore", Deletes::Ignore), ("keys", Deletes::Keys)]);
     let deletes_every = s.duration("deletes_every");
     let reconcile_every = s.duration("reconcile_every");
+    let verify_every = s.duration("verify_every");
     let log_types = read_log_types(s);
     let changed_columns = s.choice(
         "changed_columns",
@@ -119,6 +120,7 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
         deletes: if compares_keys { Deletes::Keys } else { Deletes::Ignore },
         deletes_every: deletes_every.map(|d| d.value),
         reconcile_every: reconcile_every.map(|d| d.value),
+        verify_every: verify_every.map(|d| d.value),
         max_delete_fraction,
         every,
         delete,

@@ -18,6 +18,7 @@ const KEYS: &[&str] = &[
     "deletes",
     "deletes_every",
     "reconcile_every",
+    "verify_every",
     "every",
     "delete",
     "deleted_flag",

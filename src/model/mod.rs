@@ -16,6 +16,7 @@ mod metadata;
 mod relation;
 mod similar_names;
 mod table;
+mod verification;
 mod what_captures_find;
 
 pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, Merged, TypeColumn};
@@ -29,6 +30,7 @@ pub(crate) use table::plain_spec;
 pub use table::{
     Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, Partition, PartitionBy, TableSpec,
 };
+pub use verification::{IgnoredDeletes, Repair, Verification, VerifyLevel};
 pub use what_captures_find::{Finds, FoundDeletes};
 
 /// The prefix of the columns Plimsoll adds to staged rows and, where asked to, to targets.

@@ -175,6 +175,8 @@ pub struct TableSpec {
     pub deletes_every: Option<Duration>,
     /// How often all rows are read and compared, for what the capture can't see.
     pub reconcile_every: Option<Duration>,
+    /// How often the target is compared with the source.
+    pub verify_every: Option<Duration>,
     /// The share of the target's rows that one run may delete.
     pub max_delete_fraction: f64,
     pub every: Option<Duration>,
@@ -225,6 +227,7 @@ pub(crate) fn plain_spec() -> TableSpec {
         deletes: Deletes::Keys,
         deletes_every: None,
         reconcile_every: None,
+        verify_every: None,
         max_delete_fraction: 0.3,
         every: None,
         delete: DeleteStyle::Hard,

@@ -8,7 +8,9 @@ use super::context::Context;
 use super::feeds::Feed;
 use super::order::Order;
 use crate::batch::{Aside, Watermark};
+use crate::capture::keyed::GivenKeys;
 use crate::model::{RunId, TableSpec};
+use crate::run::verify::Again;
 use crate::storage::Store;
 
 /// Where a feed stood before a run.
@@ -30,6 +32,10 @@ pub(super) struct Assignment<'a> {
     pub order: Order,
     /// Targets whose load in chunks this tick has begun: it goes on, whatever was asked for.
     pub begun: &'a [String],
+    /// The keys that it is for alone.
+    pub keys: Option<&'a GivenKeys>,
+    /// What of each target is to be noted in the snapshot.
+    pub again: &'a BTreeMap<String, Again>,
     pub run: &'a RunId,
     pub started: OffsetDateTime,
     pub previous: Option<&'a Watermark>,

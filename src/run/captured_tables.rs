@@ -8,6 +8,7 @@ use crate::batch::{Aside, Batch, Counts, LogCounts, Position, TableBatch, TableM
 use crate::capture::Why;
 use crate::model::TableSpec;
 use crate::run::error::RunError;
+use crate::run::verify::SourceSide;
 use crate::source::Moment;
 
 /// What a table adds to a run.
@@ -29,6 +30,8 @@ pub(super) struct Captured<'a> {
     /// Tables left for a run of their own: so much is at hand already that it should be sealed.
     pub rest: Vec<TableSpec>,
     pub advance: Advance,
+    /// What was asked for beside the rows, by target.
+    pub noted: BTreeMap<String, SourceSide>,
 }
 
 /// Whether the watermark may move where nothing has changed.
@@ -56,6 +59,8 @@ pub(super) struct Sealable {
     pub caveats: Vec<String>,
     /// Tables left for a run of their own: so much is at hand already that it should be sealed.
     pub rest: Vec<TableSpec>,
+    /// What the source had of what was asked for, by target.
+    pub noted: BTreeMap<String, SourceSide>,
 }
 
 /// What a run has found out that has nothing to seal.

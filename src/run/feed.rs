@@ -1,5 +1,8 @@
 //! One run of one feed, from lease to commit.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 use tracing::{info, warn};
 
@@ -14,11 +17,13 @@ use super::report::{RunReport, RunState, VerbSeconds, timed};
 use crate::batch::{Batch, LogCounts, LookedFor};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
+use crate::capture::keyed::GivenKeys;
 use crate::failpoint::{Effect, lets};
 use crate::model::{RunId, TableSpec};
 use crate::run::assignment::Before;
 use crate::run::captured_tables::{Quiet, Sealable};
 use crate::run::verbs::seal::seal;
+use crate::run::verify::{Again, SourceSide};
 use crate::state::Handle;
 use crate::storage::Store;
 use crate::telemetry::ANSWERED;
@@ -28,6 +33,7 @@ mod before_seal;
 mod due_tables;
 mod nothing_to_seal;
 mod outcome;
+mod verify;
 
 use after_seal::AfterSeal;
 
@@ -57,6 +63,9 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         replayed: false,
         busy_since: None,
         reports: Vec::new(),
+        keys: feed.keys.clone(),
+        again: BTreeMap::new(),
+        noted: BTreeMap::new(),
     };
     let _running = match context.enter(&feed.id, started) {
         Ok(running) => running,
@@ -115,6 +124,11 @@ struct Run<'a> {
     /// Since when another run of this process has had the feed.
     busy_since: Option<OffsetDateTime>,
     reports: Vec<RunReport>,
+    /// The keys that the present step is for alone; see [`Feed::keys`].
+    keys: Option<Arc<GivenKeys>>,
+    /// What of each target is to be noted in the snapshot of the next capture, and what was.
+    again: BTreeMap<String, Again>,
+    noted: BTreeMap<String, SourceSide>,
 }
 
 impl Run<'_> {
@@ -134,6 +148,7 @@ impl Run<'_> {
         let pending = state.document().pending.clone();
         if self.feed.tables.iter().all(|t| self.is_paused(t)) {
             self.report(RunState::Paused, Vec::new(), None);
+            self.tell_of_not_compared();
             return Ok(());
         }
         if let Some(batch) = pending {
@@ -153,7 +168,10 @@ impl Run<'_> {
             self.id = self.context.new_run(OffsetDateTime::now_utc());
             tracing::Span::current().record("run", self.id.as_str());
         }
-        Ok(())
+        match self.order.verify {
+            Some(asked) => self.verify(asked, self.feed.tables.clone()).await,
+            None => self.verify_what_is_due().await,
+        }
     }
 
     /// Does what the committed watermark allows: after a run that has failed or had nothing to do as well, and for tables that are paused.
@@ -217,10 +235,11 @@ impl Run<'_> {
         }
         let mut rest = sealable.rest.clone();
         self.postponed = sealable.postponed;
+        self.noted = sealable.noted;
         let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
         // Whoever reads given keys again has looked for no changes, unless all rows had to be read.
-        let is_looked_at = |t: &&TableSpec| self.feed.keys.is_none() || self.whole.iter().any(|(w, _)| *w == t.target);
+        let is_looked_at = |t: &&TableSpec| self.keys.is_none() || self.whole.iter().any(|(w, _)| *w == t.target);
         let looked_at: Vec<String> = done.iter().filter(is_looked_at).map(|t| t.target.clone()).collect();
         let Some(batch) = sealable.batch else {
             let Sealable { next, moment, aside, .. } = sealable;

@@ -148,7 +148,11 @@ impl<'a> Look<'a> {
             Mode::Full | Mode::Resync => decide(session, table, moment, None, KeyWord::default())
                 .await
                 .map(|_| Decision::Whole(Why::Requested))?,
-            Mode::IfDue | Mode::Now => decide(session, table, moment, standing, word).await?,
+            Mode::IfDue | Mode::Now | Mode::Reconcile => decide(session, table, moment, standing, word).await?,
+        };
+        let decision = match (decision, self.mode) {
+            (Decision::Changes, Mode::Reconcile) => Decision::Reconcile(Why::Requested),
+            (other, _) => other,
         };
         let decision = match decision {
             Decision::Whole(Why::FirstLoad) if self.aside.contains_key(&spec.target) => Decision::Whole(Why::SetAside),

@@ -35,6 +35,7 @@ mod status;
 mod target_notes;
 mod tick;
 mod verbs;
+mod verify;
 mod wanted_target;
 mod when_due;
 
@@ -46,7 +47,10 @@ pub use history::{PastRunDetail, TableSql, UnknownRun};
 pub use order::{Guard, Mode, Order};
 pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
-pub use report::{AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickReport};
+pub use report::{
+    AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickReport, VerifyReport,
+    VerifyState,
+};
 pub use sample::{Refusal, Sample, Sampled};
 pub use status::{FeedStatus, Pause, Standing};
 pub use tick::{NotARequest, Request, UnknownTable, fan_out, pass_on_rest, read_again, tick};

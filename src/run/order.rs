@@ -1,5 +1,7 @@
 //! What a tick wants of its feeds.
 
+use crate::model::Verification;
+
 /// What a tick wants of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -9,6 +11,8 @@ pub enum Mode {
     Now,
     /// The whole table.
     Full,
+    /// The whole table, compared with what the target has.
+    Reconcile,
     /// The whole table, and its target may be made anew.
     Resync,
 }
@@ -18,6 +22,8 @@ pub enum Mode {
 pub struct Order {
     pub mode: Mode,
     pub guard: Guard,
+    /// Compares the tables with their source afterwards.
+    pub verify: Option<Verification>,
 }
 
 /// Whether a run may delete as much as it finds gone.

@@ -14,7 +14,9 @@ use super::feeds::Feed;
 use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
 use crate::capture::keyed::GivenKeys;
-use crate::model::{RelationName, TableSpec, nearest, nearest_relations, one_of};
+use crate::model::{
+    IgnoredDeletes, RelationName, Repair, TableSpec, Verification, VerifyLevel, nearest, nearest_relations, one_of,
+};
 use crate::pubsub_topic::{Topic, TopicError};
 use crate::storage::Expect;
 
@@ -32,6 +34,18 @@ pub struct Request {
     pub allow_deletes: bool,
     /// As `full`, and targets may be made anew; only for tables that are named.
     pub resync: bool,
+    /// Compare the tables with their source afterwards.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub verify: bool,
+    /// And read again what differs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub repair: bool,
+    /// How much of the rows is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<VerifyLevel>,
+    /// Rows that only the target has differ, even where the config lets deletes be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub strict: bool,
 }
 
 /// A request named a table that the config does not have.
@@ -101,17 +115,33 @@ impl Request {
     /// Whether somebody has asked for just this, so that it may not be dropped where a feed is busy. A plain tick may: the next one
     /// finds the same changes.
     pub fn is_asked_for(&self) -> bool {
-        self.full || self.resync || self.allow_deletes || (!self.tables.is_empty() && !self.due)
+        self.full
+            || self.resync
+            || self.allow_deletes
+            || self.verify
+            || self.repair
+            || (!self.tables.is_empty() && !self.due)
     }
 
     fn order(&self) -> Order {
-        Order { mode: self.mode(), guard: if self.allow_deletes { Guard::Off } else { Guard::On } }
+        let guard = if self.allow_deletes { Guard::Off } else { Guard::On };
+        Order { mode: self.mode(), guard, verify: self.verification() }
+    }
+
+    fn verification(&self) -> Option<Verification> {
+        (self.verify || self.repair).then(|| Verification {
+            level: self.level.unwrap_or_default(),
+            repair: if self.repair { Repair::Yes } else { Repair::No },
+            ignored_deletes: if self.strict { IgnoredDeletes::Differ } else { IgnoredDeletes::Counted },
+        })
     }
 
     fn mode(&self) -> Mode {
         match (self.resync, self.full) {
             (true, _) => Mode::Resync,
             (false, true) => Mode::Full,
+            // What is compared has to be up to date.
+            (false, false) if self.verification().is_some() => Mode::Now,
             (false, false) if self.tables.is_empty() || self.due => Mode::IfDue,
             (false, false) => Mode::Now,
         }
@@ -130,7 +160,7 @@ pub async fn read_again(context: &Arc<Context>, keys: GivenKeys, guard: Guard) -
     let keys = Arc::new(keys);
     let named: Vec<&TableSpec> = context.config.tables.iter().filter(|t| keys.has(&t.target)).collect();
     let feeds = Feed::of(&named).into_iter().map(|feed| Feed { keys: Some(keys.clone()), ..feed });
-    run_feeds(context, feeds.collect(), Order { mode: Mode::Now, guard }).await
+    run_feeds(context, feeds.collect(), Order { mode: Mode::Now, guard, verify: None }).await
 }
 
 /// Runs feeds side by side, and tells of it.

@@ -136,6 +136,11 @@ impl Handle {
         if document == self.document { Ok(()) } else { self.write(document).await }
     }
 
+    /// Gives the lease back, and notes what was found under it.
+    pub async fn conclude(&mut self, told: &Told) -> Result<(), StateError> {
+        self.write_telling(StateDocument { lease: None, ..self.document.clone() }, told).await
+    }
+
     /// Gives the lease back, if it is ours, so that the next tick need not wait for its end. A write that was given up half way may
     /// have taken it, or be about to: it is looked for, and what is still on its way no longer gets through.
     pub async fn release(&mut self) -> Result<(), StateError> {

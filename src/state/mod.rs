@@ -18,6 +18,7 @@ mod error;
 mod handle;
 mod notes;
 mod past_run;
+mod verified;
 
 pub use annotate::{Newborn, annotate};
 pub use document::{Lease, StateDocument, object_name};
@@ -25,3 +26,4 @@ pub use error::StateError;
 pub use handle::{Handle, Holder};
 pub use notes::{Notes, Paused, TableNote, Told};
 pub use past_run::{Complaint, Figures, PastRun};
+pub use verified::{Differs, Verified};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::past_run::{Figures, PastRun};
+use super::verified::Verified;
 
 /// How many past runs are kept.
 const KEPT: usize = 30;
@@ -37,6 +38,9 @@ pub struct TableNote {
     /// The last run that wrote the table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<PastRun>,
+    /// What the last comparison with the source has found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
 }
 
 /// What a run has to tell of itself at its end.
@@ -48,6 +52,8 @@ pub struct Told {
     pub wrote: BTreeMap<String, Figures>,
     /// The targets that it has looked for changes of and left none behind, and when.
     pub checked: Option<(Vec<String>, OffsetDateTime)>,
+    /// What comparisons with the source have found, by target.
+    pub verified: BTreeMap<String, Verified>,
 }
 
 /// A note that cannot be read is none: it must not make the rest of the state unreadable.
@@ -74,6 +80,10 @@ impl Notes {
         for target in targets.unwrap_or_default() {
             let note = self.tables.entry(target).or_default();
             note.checked = note.checked.max(at);
+        }
+        for (target, verified) in &told.verified {
+            let note = &mut self.tables.entry(target.clone()).or_default().verified;
+            *note = Some(verified.clone().after(note.as_ref()));
         }
         if let Some(past) = &told.past {
             for (target, figures) in &told.wrote {
@@ -118,7 +128,7 @@ mod tests {
         let mut notes = Notes::default();
         for number in 0..40 {
             let past = run(number, &names);
-            let told = Told { wrote: past.tables.clone(), past: Some(past), checked: None };
+            let told = Told { wrote: past.tables.clone(), past: Some(past), ..Told::default() };
             notes.note(&told, |target| target != "t0");
         }
         let shares: Vec<usize> = notes.recent.iter().rev().map(|r| r.tables.len()).collect();

@@ -296,7 +296,7 @@ run "the_alerts" {
     error_message = "An alert tells nobody, or does not say what to type first."
   }
   assert {
-    condition     = toset(keys(output.alert_policies)) == toset(["freshness", "failure", "lease", "silence", "dead_letter"])
+    condition     = toset(keys(output.alert_policies)) == toset(["freshness", "failure", "differs", "lease", "silence", "dead_letter"])
     error_message = "An alert is missing."
   }
 }
@@ -411,7 +411,7 @@ run "an_alert_can_be_left_out" {
   }
 
   assert {
-    condition     = toset(keys(output.alert_policies)) == toset(["failure", "lease", "silence", "dead_letter"])
+    condition     = toset(keys(output.alert_policies)) == toset(["failure", "differs", "lease", "silence", "dead_letter"])
     error_message = "Another alert than freshness was left out."
   }
 }

@@ -45,9 +45,14 @@ impl KeyColumns {
         self.spelling.contains(&Spelling::Counts)
     }
 
+    /// Keys of them that somebody names.
+    pub fn named<'k>(&'k self, list: &'k [NamedKey]) -> Keys<'k> {
+        Keys { columns: &self.columns, spelling: &self.spelling, list }
+    }
+
     /// These keys of them.
     pub(super) fn keys<'k>(&'k self, chunk: &'k Chunk) -> Keys<'k> {
-        Keys { columns: &self.columns, spelling: &self.spelling, list: &chunk.keys }
+        self.named(&chunk.keys)
     }
 }
 

@@ -29,6 +29,7 @@ fn feed(source: &str) -> FeedStatus {
         held_until: None,
         last_run: None,
         paused_since: None,
+        verified: None,
         recent: Vec::new(),
         error: None,
         trouble: None,

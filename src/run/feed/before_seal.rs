@@ -46,6 +46,8 @@ impl Run<'_> {
             tables: due,
             order: self.order,
             begun: &self.begun,
+            keys: self.keys.as_deref(),
+            again: &self.again,
             run: &self.id,
             started: self.started,
             previous: before.watermark,

@@ -15,7 +15,7 @@ impl Run<'_> {
     /// Moves the watermark where that is worth a write; nothing is lost where it is not.
     pub(in crate::run) async fn nothing_to_seal(&mut self, before: Before<'_>, quiet: Quiet) -> Result<(), RunError> {
         let Quiet { done, looked_at, next, moment, aside } = quiet;
-        if self.feed.keys.is_none() {
+        if self.keys.is_none() {
             self.context.note_failure(&self.feed.id, None);
         }
         let heartbeat = self.context.config.run.heartbeat;

@@ -10,7 +10,7 @@ use crate::run::cancel_statement::LAST_WORDS;
 use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::report::{
-    AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, seconds_since,
+    AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, VerifyReport, seconds_since,
 };
 use crate::state::{Complaint, Figures, Handle, Newborn, Notes, PastRun, annotate};
 
@@ -80,6 +80,20 @@ impl Run<'_> {
         self.context.progress.ended(&self.feed.id, report.state.name());
         report.log();
         self.reports.push(report);
+    }
+
+    /// Adds what was compared to the report of the run before, or to one of its own.
+    pub(in crate::run) fn report_verified(&mut self, verified: Vec<VerifyReport>) {
+        if self.reports.last().is_none_or(|r| r.state == RunState::Failed) {
+            self.report(RunState::Empty, Vec::new(), None);
+        }
+        if let Some(last) = self.reports.last_mut() {
+            last.verified = verified;
+            let writes = self.store.writes();
+            last.storage_writes += writes - self.writes_told;
+            self.writes_told = writes;
+            last.seconds = seconds_since(last.started);
+        }
     }
 
     /// Seconds since the moment of the source up to which BigQuery has all tables of the feed that were ever loaded.

@@ -4,12 +4,14 @@ mod failure;
 mod log_event;
 mod table;
 mod verb_seconds;
+mod verified;
 mod waiting;
 
 pub use failure::Failure;
 pub use table::TableReport;
 pub use verb_seconds::VerbSeconds;
 pub(in crate::run) use verb_seconds::timed;
+pub use verified::{DifferingKey, VerifyReport, VerifyState};
 pub use waiting::{AsideReport, LoadingReport, PostponedReport};
 
 use serde::Serialize;
@@ -106,6 +108,9 @@ pub struct RunReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub postponed: Vec<PostponedReport>,
     pub tables: Vec<TableReport>,
+    /// Tables that were compared with their source.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verified: Vec<VerifyReport>,
 }
 
 impl RunReport {
@@ -143,6 +148,7 @@ impl RunReport {
             paused: Vec::new(),
             postponed: Vec::new(),
             tables: Vec::new(),
+            verified: Vec::new(),
         }
     }
 
@@ -162,6 +168,13 @@ impl TickReport {
     pub fn new(started: OffsetDateTime, runs: Vec<RunReport>) -> Self {
         let ok = runs.iter().all(RunReport::is_well);
         Self { ok, started, seconds: seconds_since(started), runs, unserved: Vec::new() }
+    }
+
+    /// Together with a later tick for what this one has not served.
+    pub fn followed_by(self, later: Self) -> Self {
+        let is_served = |r: &RunReport| r.state != RunState::Busy;
+        let runs = self.runs.into_iter().filter(is_served).chain(later.runs).collect();
+        Self { unserved: later.unserved, ..Self::new(self.started, runs) }
     }
 
     /// The report of a tick whose task panicked.

@@ -17,7 +17,7 @@ use super::error::RunError;
 use super::feeds::Feed;
 use crate::model::figures::{age, counted, minute};
 use crate::model::{FeedId, TableSpec};
-use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, Paused, StateDocument, annotate};
+use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, Paused, StateDocument, Verified, annotate};
 
 /// How long `/readyz` goes by what this process has seen itself, before it looks for what others have changed: each look is billed.
 const LONGEST_TRUST: Duration = Duration::from_secs(60);
@@ -70,6 +70,8 @@ pub struct FeedStatus {
     /// Since when the table is paused.
     #[serde(with = "time::serde::rfc3339::option")]
     pub paused_since: Option<OffsetDateTime>,
+    /// What the last comparison with the source has found.
+    pub verified: Option<Verified>,
     /// The last runs that wrote the table or failed, with the table's own figures, the newest last; for the status page.
     #[serde(skip)]
     pub recent: Vec<PastRun>,
@@ -169,6 +171,7 @@ impl Context {
             held_until: document.live_lease(now).map(|l| l.until),
             last_run,
             paused_since,
+            verified: note.and_then(|n| n.verified.clone()),
             failure: match document.notes.recent.is_empty() {
                 true => self.last_failure(&document.feed),
                 false => document.failure_of(&spec.target).cloned(),

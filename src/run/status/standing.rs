@@ -1,13 +1,14 @@
 //! How a table does, in the words that `status` and the page share.
 
 use crate::run::status::FeedStatus;
-use crate::state::Complaint;
+use crate::state::{Complaint, Differs};
 
 /// How a table does, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     Failing,
     SetAside,
+    Differs,
     Late,
     NeverLoaded,
     Pending,
@@ -19,10 +20,11 @@ pub enum Standing {
 
 impl Standing {
     /// In the order of a summary.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::UpToDate,
         Self::Failing,
         Self::SetAside,
+        Self::Differs,
         Self::Late,
         Self::NeverLoaded,
         Self::Pending,
@@ -39,6 +41,7 @@ impl Standing {
             _ if f.paused_since.is_some() => Self::Paused,
             _ if f.failure.is_some() => Self::Failing,
             (_, Some(_)) => Self::Running,
+            _ if f.differs().is_some() => Self::Differs,
             _ if f.loading.is_some() => Self::Loading,
             // Also of a first load: it is sealed, and not in BigQuery yet.
             (Some(_), None) if f.last_success.is_none() => Self::Pending,
@@ -54,6 +57,7 @@ impl Standing {
         match self {
             Self::Failing => "failing",
             Self::SetAside => "set aside",
+            Self::Differs => "differs",
             Self::Late => "late",
             Self::NeverLoaded => "never loaded",
             Self::Pending => "pending",
@@ -69,10 +73,15 @@ impl FeedStatus {
     /// Whether somebody should look: `status` fails, and the page counts the table as in trouble.
     pub fn is_trouble(&self) -> bool {
         match Standing::of(self) {
-            Standing::Failing | Standing::SetAside | Standing::Late | Standing::NeverLoaded => true,
+            Standing::Failing | Standing::SetAside | Standing::Differs | Standing::Late | Standing::NeverLoaded => true,
             Standing::Pending | Standing::Running => self.late,
             Standing::Loading | Standing::Paused | Standing::UpToDate => false,
         }
+    }
+
+    /// In what the target differs from the source, as the last comparison has found.
+    pub fn differs(&self) -> Option<&Differs> {
+        self.verified.as_ref()?.differs.as_ref()
     }
 
     /// What went wrong with the table, and what to do.

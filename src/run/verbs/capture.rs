@@ -8,6 +8,7 @@
 //! row shows up, and before any file is stored: a quiet feed costs a few questions to the source, and a target that can't
 //! be written leaves nothing behind. In a feed that tables share, one that fails for good is set aside and the others go on.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::batch::Absent;
@@ -57,7 +58,7 @@ impl<'a> Assignment<'a> {
     /// Where the keys of the feed's tables are named.
     fn keys_from(&self) -> KeysFrom<'a> {
         let others = self.context.keys_of_feed(&self.feed.id);
-        match &self.feed.keys {
+        match self.keys {
             Some(keys) => KeysFrom::Given { keys, others: Box::new(others) },
             None => others,
         }
@@ -97,8 +98,15 @@ impl<'a> Assignment<'a> {
                 Err(e) => self.give_up(session, &mut found, spec, e).await?,
             }
         }
+        let mut noted = BTreeMap::new();
+        for (spec, looked) in &queue {
+            // What the source has of rows that differed: compared with the target once this run is merged.
+            if let Some(again) = self.again.get(&spec.target).filter(|_| found.marks.contains_key(&spec.target)) {
+                noted.insert(spec.target.clone(), again.of_source(session, looked.found.table()).await?);
+            }
+        }
         let log = keys.counts();
-        Ok(Captured { tables: found, moment, log, rest, advance: Advance::Moves })
+        Ok(Captured { tables: found, moment, log, rest, advance: Advance::Moves, noted })
     }
 
     /// Goes on without a table, if what is in its way is its own.
@@ -139,7 +147,7 @@ impl<'a> Assignment<'a> {
             guard: self.order.guard,
             folder: &folder,
             run: self.run,
-            told: match (&self.feed.keys, keys.tells_inserts()) {
+            told: match (self.keys, keys.tells_inserts()) {
                 (Some(_), _) => Told::SomeKeys,
                 (None, true) => Told::Inserts,
                 (None, false) => Told::Changes,

@@ -94,6 +94,7 @@ pub(in crate::run) async fn commit(
         wrote: wrote.collect(),
         past: (!hides_a_failure).then_some(past),
         checked: Some((targets.clone(), now)),
+        ..Told::default()
     };
     state.commit(next.clone(), aside, &told).await?;
     for (target, standing) in targets.iter().filter_map(|t| Some((t, next.standing(t)?))) {

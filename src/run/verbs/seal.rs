@@ -26,7 +26,7 @@ fn blame_those_at_fault(
 
 /// Puts the tables together to what is to be sealed, and stores its manifest.
 pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captured<'_>) -> Result<Sealable, RunError> {
-    let Captured { tables: found, moment, log, rest, advance } = captured;
+    let Captured { tables: found, moment, log, rest, advance, noted } = captured;
     let members: Vec<&TableSpec> = work.context.config.tables.iter().filter(|t| t.feed() == work.feed.id).collect();
     let is_member = |target: &str| members.iter().any(|t| t.target == target);
     let Gathered { batches, marks, whole, failed, counts, caveats, since } = found;
@@ -34,9 +34,9 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
     let mut aside = work.aside.clone();
     // Who has read some keys again, and not all rows, knows nothing of what was wrong.
     let is_whole = |target: &String| whole.iter().any(|(t, _)| t == target);
-    let has_recovered = |target: &String| marks.contains_key(target) && (work.feed.keys.is_none() || is_whole(target));
+    let has_recovered = |target: &String| marks.contains_key(target) && (work.keys.is_none() || is_whole(target));
     aside.retain(|target, _| !has_recovered(target) && is_member(target));
-    let looked_for = match work.feed.keys {
+    let looked_for = match work.keys {
         Some(_) if whole.is_empty() => LookedFor::Nothing,
         Some(_) | None => LookedFor::Changes,
     };
@@ -82,7 +82,7 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
         tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
     }
     if batches.is_empty() {
-        return Ok(Sealable { batch: None, next, moment: looked, aside, log, whole, postponed, caveats, rest });
+        return Ok(Sealable { batch: None, next, moment: looked, aside, log, whole, postponed, caveats, rest, noted });
     }
     let batch = Batch {
         version: FORMAT_VERSION,
@@ -98,7 +98,7 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
         next: next.clone(),
     };
     store_manifest(work.store, &batch).await?;
-    Ok(Sealable { batch: Some(batch), next, moment: looked, aside, log, whole, postponed, caveats, rest })
+    Ok(Sealable { batch: Some(batch), next, moment: looked, aside, log, whole, postponed, caveats, rest, noted })
 }
 
 /// Makes a batch pending, under a precondition: now it is decided.

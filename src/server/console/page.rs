@@ -50,6 +50,7 @@ fn state(table: &FeedStatus) -> (Sign, &'static str, Option<String>) {
         Standing::SetAside => table.error.clone(),
         Standing::Paused => table.paused_since.map(|since| format!("since {}", moment(since))),
         Standing::Loading => rows_so_far(table),
+        Standing::Differs => table.differs().map(|d| format!("since {}: {}", moment(d.since), d.text())),
         _ => said(),
     };
     (health, standing.name(), more)

@@ -1,0 +1,146 @@
+//! What a comparison of a table with its source has found.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::VerifyLevel;
+use crate::state::Verified;
+use crate::telemetry::ANSWERED;
+
+/// Whether a target is what its source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifyState {
+    Equal,
+    Differs,
+    /// Nothing can be said now.
+    NotCompared,
+}
+
+impl VerifyState {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Differs => "differs",
+            Self::NotCompared => "not compared",
+        }
+    }
+}
+
+/// How a row differs, for those who list the keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DifferingKey {
+    /// `missing`, `extra` or `different`.
+    pub kind: &'static str,
+    /// The values of the key's columns.
+    pub key: Vec<String>,
+}
+
+/// One table, compared with its source.
+#[derive(Clone, Debug, Serialize)]
+pub struct VerifyReport {
+    pub source: String,
+    pub target: String,
+    pub level: VerifyLevel,
+    pub state: VerifyState,
+    /// Why nothing was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Rows of either side at the first look; a change on its way makes them differ.
+    pub source_rows: u64,
+    pub target_rows: u64,
+    /// Rows that the target lacks.
+    pub missing: u64,
+    /// Rows that only the target has.
+    pub extra: u64,
+    /// Rows with other values.
+    pub different: u64,
+    /// More rows differ than were looked at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_least: bool,
+    /// Rows that only the target has, where the config lets deletes be.
+    pub deletes_ignored: u64,
+    /// Values that the target can't hold: they are NULL there, which is no difference.
+    pub nulled: u64,
+    /// In how many of the different rows each column differs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, u64>,
+    /// Columns of documents, of which the structure alone was compared: which keys there are, how long arrays are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub structure_only: Vec<String>,
+    /// Rows that differed and were repaired.
+    pub repaired: u64,
+    /// What BigQuery billed for the comparison.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_billed: Option<u64>,
+    pub seconds: f64,
+    /// The columns of the key, and what differs. No report has values of rows.
+    #[serde(skip)]
+    pub key: Vec<String>,
+    #[serde(skip)]
+    pub keys: Vec<DifferingKey>,
+    /// As the state remembers it.
+    #[serde(skip)]
+    pub note: Option<Verified>,
+}
+
+impl VerifyReport {
+    /// Of a table that can't be compared now.
+    pub(in crate::run) fn not_compared(source: String, target: String, level: VerifyLevel, reason: &str) -> Self {
+        Self {
+            source,
+            target,
+            level,
+            state: VerifyState::NotCompared,
+            reason: Some(reason.to_owned()),
+            source_rows: 0,
+            target_rows: 0,
+            missing: 0,
+            extra: 0,
+            different: 0,
+            at_least: false,
+            deletes_ignored: 0,
+            nulled: 0,
+            columns: BTreeMap::new(),
+            structure_only: Vec::new(),
+            repaired: 0,
+            bytes_billed: None,
+            seconds: 0.0,
+            key: Vec::new(),
+            keys: Vec::new(),
+            note: None,
+        }
+    }
+
+    /// One event a table; metrics and alerts are made from it.
+    pub(in crate::run) fn log(&self) {
+        macro_rules! verified {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: ANSWERED,
+                    table = self.source,
+                    state = self.state.name(),
+                    level = self.level.name(),
+                    reason = self.reason,
+                    source_rows = self.source_rows,
+                    target_rows = self.target_rows,
+                    missing = self.missing,
+                    extra = self.extra,
+                    different = self.different,
+                    deletes_ignored = self.deletes_ignored,
+                    nulled = self.nulled,
+                    repaired = self.repaired,
+                    bytes_billed = self.bytes_billed,
+                    seconds = self.seconds,
+                    "table compared"
+                )
+            };
+        }
+        match self.state {
+            VerifyState::Differs => verified!(error),
+            VerifyState::NotCompared => verified!(warn),
+            VerifyState::Equal => verified!(info),
+        }
+    }
+}

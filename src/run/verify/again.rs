@@ -1,0 +1,134 @@
+//! What is looked at once more, after another run: the source's side in the snapshot of that run, the target's once it is merged.
+
+use std::collections::BTreeMap;
+
+use super::refused_cells::refused_cells;
+use crate::bigquery::{BigQuery, ComparedTarget};
+use crate::canonical::{BucketDigits, ColumnDigests, KeyDigest, Level};
+use crate::capture::keyed::KeyColumns;
+use crate::model::TargetType;
+use crate::run::error::RunError;
+use crate::source::{NamedKey, Origin, Session, Table};
+
+/// Keys that one statement names.
+const KEYS_A_STATEMENT: usize = 2000;
+
+/// What differed at the first look.
+#[derive(Clone, Debug)]
+pub enum Again {
+    Counts,
+    Keys {
+        level: Level,
+        keys: Vec<Vec<String>>,
+        is_all: Complete,
+    },
+    /// Where rows can't be asked for by their keys.
+    Buckets {
+        level: Level,
+        digits: BucketDigits,
+        buckets: Vec<u32>,
+    },
+}
+
+/// Whether all rows that differ are among those that are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Complete {
+    Yes,
+    No,
+}
+
+impl From<bool> for Complete {
+    fn from(is_all: bool) -> Self {
+        if is_all { Self::Yes } else { Self::No }
+    }
+}
+
+/// What one side has.
+#[derive(Clone, Debug)]
+pub enum Side {
+    Count(u64),
+    Columns(Vec<ColumnDigests>),
+    Rows(Vec<KeyDigest>),
+}
+
+/// What the source has.
+#[derive(Clone, Debug)]
+pub struct SourceSide {
+    pub side: Side,
+    /// Of columns whose values only the encoder can judge, how many it refuses.
+    pub refused: BTreeMap<String, u64>,
+}
+
+/// Whether the source can be asked for rows by keys that the target names: it knows their values, not only their hashes.
+pub fn may_be_named(table: Table<'_>) -> bool {
+    table.shape.key_len > 0 && table.shape.key().iter().all(|c| !c.is_hashed())
+}
+
+/// The key's columns alone: nothing else is digested where only keys are compared.
+fn without_values(digests: Vec<ColumnDigests>, level: Level) -> Vec<ColumnDigests> {
+    match level {
+        Level::Values => digests,
+        Level::Keys => digests.into_iter().map(|d| ColumnDigests { columns: Vec::new(), ..d }).collect(),
+    }
+}
+
+impl Again {
+    /// What the source has, in the snapshot that the session is in.
+    pub async fn of_source(&self, session: &Session, table: Table<'_>) -> Result<SourceSide, RunError> {
+        let mut refused = BTreeMap::new();
+        let side = match self {
+            Self::Counts => {
+                let sums = session.bucket_sums(table, Level::Keys, BucketDigits::new(0)).await?;
+                Side::Count(sums.values().map(|s| s.rows).sum())
+            }
+            Self::Buckets { level, digits, buckets } => {
+                Side::Rows(session.key_digests(table, *level, *digits, buckets).await?)
+            }
+            Self::Keys { level, keys, .. } => {
+                let of = KeyColumns::of_key(table.relation, table.shape);
+                let is_document = |t: TargetType| t == TargetType::Json;
+                let has_documents = table.shape.columns.iter().any(|c| is_document(c.target.target_type));
+                let mut digests = Vec::with_capacity(keys.len());
+                for keys in keys.chunks(KEYS_A_STATEMENT) {
+                    let named = keys.iter().map(|k| NamedKey { values: k.clone(), origin: Origin::Before });
+                    let named: Vec<NamedKey> = named.collect();
+                    let keys = of.named(&named);
+                    digests.extend(session.column_digests(table, keys).await?);
+                    if *level == Level::Values && has_documents {
+                        refused_cells(session, table, keys, &mut refused).await?;
+                    }
+                }
+                Side::Columns(without_values(digests, *level))
+            }
+        };
+        Ok(SourceSide { side, refused })
+    }
+
+    /// What the target has now.
+    pub async fn of_target(&self, bigquery: &BigQuery, target: &ComparedTarget<'_>) -> Result<Side, RunError> {
+        Ok(match self {
+            Self::Counts => {
+                let sums = bigquery.bucket_sums(target, Level::Keys, BucketDigits::new(0)).await?;
+                Side::Count(sums.values().map(|s| s.rows).sum())
+            }
+            Self::Buckets { level, digits, buckets } => {
+                Side::Rows(bigquery.key_digests(target, *level, *digits, buckets).await?)
+            }
+            Self::Keys { level, keys, .. } => {
+                let mut digests = Vec::with_capacity(keys.len());
+                for keys in keys.chunks(KEYS_A_STATEMENT) {
+                    digests.extend(bigquery.column_digests(target, keys).await?);
+                }
+                Side::Columns(without_values(digests, *level))
+            }
+        })
+    }
+
+    /// Whether all that differed is looked at.
+    pub fn is_all(&self) -> Complete {
+        match self {
+            Self::Counts | Self::Buckets { .. } => Complete::Yes,
+            Self::Keys { is_all, .. } => *is_all,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The first look: one scan on either side, and the keys of those buckets alone that differ.
+
+use super::again::{Again, may_be_named};
+use super::difference::{compare_lists, differing_buckets, groups};
+use crate::bigquery::{BigQuery, ComparedTarget};
+use crate::canonical::{BucketDigits, Buckets, Level};
+use crate::model::VerifyLevel;
+use crate::run::error::RunError;
+use crate::source::{Session, Table};
+
+/// Rows that a bucket should have: few enough that a list of some is small, enough that the sums are few.
+const ROWS_A_BUCKET: u64 = 10_000;
+
+/// Rows of either side that are listed at once.
+const ROWS_A_LIST: u64 = 200_000;
+
+/// Keys that are looked at again. Of more rows that differ, the first are.
+const MOST_KEYS: usize = 100_000;
+
+/// What a first look has seen.
+#[derive(Clone, Debug, Default)]
+pub struct FirstLook {
+    pub source_rows: u64,
+    pub target_rows: u64,
+    /// Values of the source that the target can't hold.
+    pub nulled: u64,
+    /// What is to be looked at again; `None` where both sides are the same.
+    pub again: Option<Again>,
+}
+
+/// Compares two sides as they are now. Changes that are on their way differ, too.
+pub async fn first_look(
+    session: &Session,
+    table: Table<'_>,
+    bigquery: &BigQuery,
+    target: &ComparedTarget<'_>,
+    asked: VerifyLevel,
+) -> Result<FirstLook, RunError> {
+    let (level, digits) = match asked {
+        VerifyLevel::Counts => (Level::Keys, BucketDigits::new(0)),
+        VerifyLevel::Keys => (Level::Keys, digits_for(session, table).await?),
+        VerifyLevel::Values => (Level::Values, digits_for(session, table).await?),
+    };
+    // Nothing of ours writes the target meanwhile, and the snapshot is as old as it is.
+    let (source, found) =
+        tokio::join!(session.bucket_sums(table, level, digits), bigquery.bucket_sums(target, level, digits));
+    let (source, found) = (source?, found?);
+    let rows = |side: &Buckets| side.values().map(|s| s.rows).sum::<u64>();
+    let mut look = FirstLook {
+        source_rows: rows(&source),
+        target_rows: rows(&found),
+        nulled: source.values().map(|s| s.nulled).sum(),
+        again: None,
+    };
+    let differing = differing_buckets(&source, &found);
+    look.again = match asked {
+        VerifyLevel::Counts if look.source_rows == look.target_rows => None,
+        VerifyLevel::Counts => Some(Again::Counts),
+        VerifyLevel::Keys | VerifyLevel::Values if differing.is_empty() => None,
+        VerifyLevel::Keys | VerifyLevel::Values => {
+            let groups = groups(&differing, &source, &found, ROWS_A_LIST);
+            match may_be_named(table) {
+                true => named(session, table, bigquery, target, Listing { level, digits, groups: &groups }).await?,
+                // All of them are compared at once, then.
+                false => groups.into_iter().next().map(|buckets| Again::Buckets { level, digits, buckets }),
+            }
+        }
+    };
+    Ok(look)
+}
+
+async fn digits_for(session: &Session, table: Table<'_>) -> Result<BucketDigits, RunError> {
+    Ok(BucketDigits::for_rows(session.estimate_size(&table.spec.source).await?, ROWS_A_BUCKET))
+}
+
+/// Buckets whose rows are listed, some at a time.
+struct Listing<'a> {
+    level: Level,
+    digits: BucketDigits,
+    groups: &'a [Vec<u32>],
+}
+
+async fn named(
+    session: &Session,
+    table: Table<'_>,
+    bigquery: &BigQuery,
+    target: &ComparedTarget<'_>,
+    listing: Listing<'_>,
+) -> Result<Option<Again>, RunError> {
+    let Listing { level, digits, groups } = listing;
+    let mut keys = Vec::new();
+    for buckets in groups {
+        let (source, found) = tokio::join!(
+            session.key_digests(table, level, digits, buckets),
+            bigquery.key_digests(target, level, digits, buckets)
+        );
+        keys.extend(compare_lists(source?, found?).into_iter().map(|(key, _)| key));
+        if keys.len() >= MOST_KEYS {
+            break;
+        }
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    let is_all = keys.len() <= MOST_KEYS;
+    keys.truncate(MOST_KEYS);
+    Ok((!keys.is_empty()).then_some(Again::Keys { level, keys, is_all: is_all.into() }))
+}

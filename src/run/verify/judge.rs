@@ -1,0 +1,112 @@
+//! What differs for good, from what both sides had once a run between them was merged.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::again::{Side, SourceSide};
+use super::difference::{Difference, compare_lists};
+use crate::canonical::{ColumnDigests, ComparedColumn};
+use crate::model::TargetType;
+
+/// What two sides differ in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    pub missing: u64,
+    pub extra: u64,
+    pub different: u64,
+    /// In how many of the different rows each column differs, by its name in the target.
+    pub columns: BTreeMap<String, u64>,
+    /// Documents that the target can't hold: they are NULL there.
+    pub nulled_documents: u64,
+    /// The keys, where they are known.
+    pub keys: Vec<(Vec<String>, Difference)>,
+}
+
+impl Judged {
+    fn add(&mut self, key: Vec<String>, difference: Difference) {
+        match difference {
+            Difference::Missing => self.missing += 1,
+            Difference::Extra => self.extra += 1,
+            Difference::Different => self.different += 1,
+        }
+        if !key.is_empty() {
+            self.keys.push((key, difference));
+        }
+    }
+}
+
+/// Compares them. `columns` are those of the table, `key_len` of which are its key.
+pub fn judge(source: SourceSide, target: Side, columns: &[ComparedColumn], key_len: usize) -> Judged {
+    let mut judged = Judged::default();
+    match (source.side, target) {
+        (Side::Count(source), Side::Count(target)) => {
+            judged.missing = source.saturating_sub(target);
+            judged.extra = target.saturating_sub(source);
+        }
+        (Side::Rows(source), Side::Rows(target)) => {
+            for (key, difference) in compare_lists(source, target) {
+                judged.add(key, difference);
+            }
+        }
+        (Side::Columns(rows), Side::Columns(target)) => {
+            judge_columns(rows, target, &source.refused, &columns[key_len.min(columns.len())..], &mut judged);
+        }
+        // Both sides are asked the same.
+        (Side::Count(_) | Side::Rows(_) | Side::Columns(_), _) => {}
+    }
+    judged
+}
+
+fn judge_columns(
+    source: Vec<ColumnDigests>,
+    target: Vec<ColumnDigests>,
+    refused: &BTreeMap<String, u64>,
+    columns: &[ComparedColumn],
+    judged: &mut Judged,
+) {
+    // A target may have a key twice, where somebody else has written it.
+    let mut rows: HashMap<Vec<String>, Vec<Vec<Option<String>>>> = HashMap::new();
+    for row in target {
+        rows.entry(row.key).or_default().push(row.columns);
+    }
+    let mut others = Vec::new();
+    for row in source {
+        match rows.get_mut(&row.key).and_then(Vec::pop) {
+            None => judged.add(row.key, Difference::Missing),
+            Some(found) if found == row.columns => {}
+            Some(found) => {
+                let differing = (0..row.columns.len()).filter(|n| row.columns.get(*n) != found.get(*n));
+                // `true` where the source has a document and the target NULL.
+                let differing: Vec<(usize, bool)> = differing
+                    .map(|n| {
+                        let is_document = columns.get(n).is_some_and(|c| c.column.target_type == TargetType::Json);
+                        (n, is_document && found.get(n).is_some_and(Option::is_none))
+                    })
+                    .collect();
+                others.push((row.key, differing));
+            }
+        }
+    }
+    for (key, left) in rows {
+        left.iter().for_each(|_| judged.add(key.clone(), Difference::Extra));
+    }
+    // Where as many documents are refused as are NULL, those are they.
+    let name = |n: usize| columns.get(n).map(|c| c.column.name.clone()).unwrap_or_default();
+    let mut nulls: BTreeMap<usize, u64> = BTreeMap::new();
+    for (n, _) in others.iter().flat_map(|(_, d)| d).filter(|(_, is_null)| *is_null) {
+        *nulls.entry(*n).or_default() += 1;
+    }
+    nulls.retain(|n, count| refused.get(&name(*n)) == Some(count));
+    judged.nulled_documents = nulls.values().sum();
+    for (key, differing) in others {
+        let differing: Vec<usize> =
+            differing.into_iter().filter(|(n, is_null)| !(*is_null && nulls.contains_key(n))).map(|(n, _)| n).collect();
+        if differing.is_empty() {
+            continue;
+        }
+        for n in differing {
+            *judged.columns.entry(name(n)).or_default() += 1;
+        }
+        judged.add(key, Difference::Different);
+    }
+    judged.keys.sort_unstable();
+}

@@ -1,0 +1,233 @@
+//! `verify` finds what differs, tells nothing that does not, and repairs.
+
+use serde_json::Value;
+
+use crate::support::World;
+
+const SOURCE: &str = "
+CREATE TABLE item (id int PRIMARY KEY, note text, price numeric(12, 2), score double precision, at timestamptz, doc jsonb);
+INSERT INTO item SELECT g, 'note ' || g, g / 4.0, g / 7.0, timestamptz '2026-01-01' + g * interval '1 second', jsonb_build_object('n', g)
+  FROM generate_series(1, 500) g";
+
+async fn world(config: &str) -> World {
+    let w = World::new().await;
+    w.sql(SOURCE).await;
+    w.config(&format!("[[table]]\nsource = \"item\"\n{config}"));
+    w.tick().await;
+    w
+}
+
+/// The report of the one table that was compared.
+fn verified(stdout: &Value) -> Value {
+    let runs = stdout["runs"].as_array().unwrap();
+    let found: Vec<&Value> = runs.iter().filter_map(|r| r["verified"].as_array()).flatten().collect();
+    assert_eq!(found.len(), 1, "{stdout}");
+    found[0].clone()
+}
+
+async fn verify(w: &World, args: &[&str]) -> (i32, Value) {
+    let mut all = vec!["verify", "--json"];
+    all.extend(args);
+    let ran = w.run(&all).await;
+    assert!(ran.code == 0 || ran.code == 1, "{}\n{}", ran.stdout, ran.stderr);
+    (ran.code, verified(&ran.json()))
+}
+
+fn counts(report: &Value) -> (u64, u64, u64) {
+    let of = |name: &str| report[name].as_u64().unwrap();
+    (of("missing"), of("extra"), of("different"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_tables_are_equal() {
+    let w = world("capture = \"xmin\"\ndeletes = \"keys\"\n").await;
+    for level in ["counts", "keys", "values"] {
+        let (code, report) = verify(&w, &["--level", level]).await;
+        assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report}");
+        assert_eq!((report["source_rows"].as_u64(), report["target_rows"].as_u64()), (Some(500), Some(500)));
+    }
+    // A tick comes first: what has changed since is no difference.
+    w.sql("UPDATE item SET note = 'changed' WHERE id <= 9; DELETE FROM item WHERE id = 10; INSERT INTO item (id) VALUES (501)").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_planted_is_found_and_repaired() {
+    let w = world("capture = \"xmin\"\ndeletes = \"keys\"\n").await;
+    for sql in [
+        "DELETE FROM `{d}.item` WHERE id = 7",
+        "INSERT INTO `{d}.item` (id, note) VALUES (9000, 'nobody has it')",
+        "UPDATE `{d}.item` SET note = '' WHERE id = 20",
+        "UPDATE `{d}.item` SET price = price + CAST('0.01' AS NUMERIC) WHERE id = 21",
+        "UPDATE `{d}.item` SET note = NULL WHERE id = 22",
+    ] {
+        w.target(sql).await;
+    }
+    let (code, report) = verify(&w, &["--level", "counts"]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "as many rows, but others: {report}");
+    let (code, report) = verify(&w, &["--level", "keys"]).await;
+    assert_eq!((code, counts(&report)), (1, (1, 1, 0)), "{report}");
+    let csv = w.dir.path().join("keys.csv");
+    let (code, report) = verify(&w, &["--csv", csv.to_str().unwrap()]).await;
+    assert_eq!((code, counts(&report)), (1, (1, 1, 3)), "{report}");
+    assert_eq!(report["columns"], serde_json::json!({ "note": 2, "price": 1 }), "{report}");
+    let keys = std::fs::read_to_string(csv).unwrap();
+    let mut lines: Vec<&str> = keys.lines().collect();
+    lines.sort_unstable();
+    let of = |kind: &str, id: u32| format!("public.item,{kind},\"{{\"\"id\"\":\"\"{id}\"\"}}\"");
+    let expected = [of("different", 20), of("different", 21), of("different", 22), of("extra", 9000), of("missing", 7)];
+    assert_eq!(lines[..5], expected, "{keys}");
+    assert!(!report.to_string().contains("nobody has it"));
+    // The state says so until a later comparison finds nothing.
+    let status = w.run(&["status"]).await;
+    assert!(status.code == 1 && status.stdout.contains("differs"), "{}", status.stdout);
+    let told = "1 missing, 1 extra, 3 different; `plimsoll verify --table public.item --repair`";
+    assert!(status.stdout.replace("\n  ", " ").contains(told), "{}", status.stdout);
+    let (code, report) = verify(&w, &["--repair"]).await;
+    assert_eq!((code, report["state"].as_str(), report["repaired"].as_u64()), (0, Some("equal"), Some(5)), "{report}");
+    w.assert_equal("item").await;
+    assert_eq!(w.run(&["status"]).await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_only_the_target_has_are_counted_apart_where_deletes_are_ignored() {
+    let w = world("capture = \"xmin\"\n").await;
+    w.sql("DELETE FROM item WHERE id <= 3").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!(
+        (code, report["state"].as_str(), report["deletes_ignored"].as_u64()),
+        (0, Some("equal"), Some(3)),
+        "{report}"
+    );
+    let (code, report) = verify(&w, &["--strict"]).await;
+    assert_eq!((code, counts(&report)), (1, (0, 3, 0)), "{report}");
+    // Left where they are, unless somebody says that they are a difference.
+    w.target("UPDATE `{d}.item` SET note = 'x' WHERE id = 50").await;
+    let (code, report) = verify(&w, &["--repair"]).await;
+    assert_eq!(
+        (code, report["repaired"].as_u64(), report["deletes_ignored"].as_u64()),
+        (0, Some(1), Some(3)),
+        "{report}"
+    );
+    let (code, report) = verify(&w, &["--repair", "--strict"]).await;
+    assert_eq!((code, report["repaired"].as_u64()), (0, Some(3)), "{report}");
+    w.assert_equal("item").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn soft_deleted_rows_are_absent() {
+    let w = world("capture = \"xmin\"\ndeletes = \"keys\"\ndelete = \"soft\"\n").await;
+    w.sql("DELETE FROM item WHERE id <= 3").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report}");
+    w.target("UPDATE `{d}.item` SET is_deleted = false WHERE id = 2").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, counts(&report)), (1, (0, 1, 0)), "{report}");
+    let (code, report) = verify(&w, &["--repair"]).await;
+    assert_eq!((code, report["repaired"].as_u64()), (0, Some(1)), "{report}");
+    assert_eq!(w.target("SELECT COUNT(*) FROM `{d}.item` WHERE is_deleted").await[0][0].as_deref(), Some("3"));
+}
+
+/// A value that the target can't hold is NULL there: no difference, and counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_policy_made_null_is_no_difference() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE odd (id int PRIMARY KEY, d date, n numeric(10, 2), doc jsonb);
+         INSERT INTO odd VALUES (1, 'infinity', 1, '{}'), (2, '2026-01-01', 'NaN', '{}'), (3, NULL, NULL, '123456789012345678901234567890'),
+                                (4, '2026-01-01', 4, 'null')",
+    )
+    .await;
+    w.config("[[table]]\nsource = \"odd\"\ncapture = \"xmin\"\n");
+    w.tick().await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str(), report["nulled"].as_u64()), (0, Some("equal"), Some(4)), "{report}");
+    // A document that is NULL there for no reason is one.
+    w.sql("INSERT INTO odd (id, doc) VALUES (5, '{\"a\": 1}')").await;
+    w.tick().await;
+    w.target("UPDATE `{d}.odd` SET doc = NULL WHERE id = 5").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!(code, 1, "{report}");
+}
+
+/// Nothing is compared of what is not there to compare, and it says why.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_compared_is_told() {
+    let w = world("capture = \"xmin\"\n").await;
+    w.run(&["pause", "--table", "item"]).await;
+    let (code, report) = verify_paused(&w).await;
+    assert_eq!(
+        (code, report["state"].as_str(), report["reason"].as_str()),
+        (1, Some("not_compared"), Some("it is paused"))
+    );
+}
+
+async fn verify_paused(w: &World) -> (i32, Value) {
+    let ran = w.run(&["verify", "--json"]).await;
+    (ran.code, verified(&ran.json()))
+}
+
+/// Rows without a key, equal ones among them.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_without_a_key_are_compared_by_their_rows() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE bare (a text, b int); INSERT INTO bare SELECT 'same', 1 FROM generate_series(1, 5); INSERT INTO bare VALUES ('x', 2), (NULL, NULL)")
+        .await;
+    w.config("[[table]]\nsource = \"bare\"\ncapture = \"full\"\n");
+    w.tick().await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report}");
+}
+
+/// `verify_every` compares by itself, and the state remembers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_compares_when_it_is_time() {
+    let w = world("capture = \"xmin\"\nverify_every = \"1s\"\n").await;
+    let note = w.state("item").await["tables"]["item"]["verified"].clone();
+    assert_eq!((note["level"].as_str(), note["rows"].as_u64()), (Some("values"), Some(500)), "{note}");
+    w.target("UPDATE `{d}.item` SET note = 'x' WHERE id = 50").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let report = w.tick().await;
+    assert_eq!(report["verified"][0]["different"].as_u64(), Some(1), "{report}");
+    let first = w.state("item").await["tables"]["item"]["verified"]["differs"].clone();
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    w.tick().await;
+    let second = w.state("item").await["tables"]["item"]["verified"]["differs"].clone();
+    assert_eq!((&first["since"], second["different"].as_u64()), (&second["since"], Some(1)), "since the first look");
+}
+
+/// Traffic goes on: nothing that is on its way is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_in_flight_are_no_difference() {
+    let log = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n";
+    for (head, capture) in
+        [("", "capture = \"xmin\"\ndeletes = \"keys\"\n"), (log, "capture = \"changelog\"\nlog_types = [\"item\"]\n")]
+    {
+        let w = World::new().await;
+        w.sql(SOURCE).await;
+        w.sql("CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text)").await;
+        w.config(&format!("{head}[[table]]\nsource = \"item\"\n{capture}"));
+        w.tick().await;
+        let client = w.connect().await;
+        let traffic = tokio::spawn(async move {
+            for n in 0.. {
+                let sql = format!(
+                    "BEGIN; UPDATE item SET note = 'n{n}' WHERE id % 50 = {n} % 50; DELETE FROM item WHERE id = 10000 + {n} - 20; \
+                     INSERT INTO item (id, note) VALUES (10000 + {n}, 'new'); \
+                     INSERT INTO log (what, key) SELECT 'item', id FROM item WHERE id % 50 = {n} % 50; \
+                     INSERT INTO log (what, key) VALUES ('item', 10000 + {n} - 20), ('item', 10000 + {n}); COMMIT"
+                );
+                if client.batch_execute(&sql).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        });
+        for _ in 0..10 {
+            let (code, report) = verify(&w, &[]).await;
+            assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{capture}: {report}");
+        }
+        traffic.abort();
+    }
+}
