@@ -41,6 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pubsub_topic",
             "telemetry",
             "emulator",
+            "canonical",
             "batch",
             "model",
             "failpoint",
