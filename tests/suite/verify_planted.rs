@@ -32,8 +32,8 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("c_char", "char(4)", "'ab'", "'ab'"),
     ("c_interval", "interval", "'1 day'", "'24:00:00'"),
     ("c_inet", "inet", "'10.0.0.1'", "'10.0.0.1/32'"),
-    ("c_list", "text[]", "'{a,NULL,b}'", "JSON '[\"a\", null]'"),
-    ("c_doc", "jsonb", "'{\"a\": 1, \"b\": 2}'", "JSON '{\"a\": 1}'"),
+    ("c_list", "text[]", "'{a,NULL,b}'", "PARSE_JSON('[\"a\", null]')"),
+    ("c_doc", "jsonb", "'{\"a\": 1, \"b\": 2}'", "PARSE_JSON('{\"a\": 1}')"),
     ("c_uuid", "uuid", "'00000000-0000-0000-0000-0000000000ab'", "'00000000-0000-0000-0000-0000000000AB'"),
     ("c_hash", "text", "'secret'", "'secret'"),
 ];
@@ -43,7 +43,7 @@ const SAME: &[(&str, &str, &str, &str)] = &[
     ("s_zero", "double precision", "'-0'", "0.0"),
     ("s_nan", "double precision", "'NaN'", "CAST('NaN' AS FLOAT64)"),
     ("s_scale", "numeric(10, 4)", "1.5000", "NUMERIC '1.5'"),
-    ("s_doc", "jsonb", "'{\"a\": 1, \"b\": [1, 2]}'", "JSON '{\"b\": [1, 2], \"a\": 1}'"),
+    ("s_doc", "jsonb", "'{\"a\": 1, \"b\": [1, 2]}'", "PARSE_JSON('{\"b\": [1, 2], \"a\": 1}')"),
 ];
 
 fn verified(stdout: &Value) -> Value {
