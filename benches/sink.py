@@ -3,8 +3,8 @@
 
     python3 sink.py        prints its URL; ends with its standard input
 
-What a run costs by itself is then all that is measured: no emulator's loading, no disk. State objects are kept, so that a second
-run is one for changes.
+What a run costs by itself is then all that is measured: no emulator's loading, no disk. State objects and row hashes are kept, so
+that a second run is one for changes.
 """
 
 import json
@@ -61,11 +61,11 @@ class Sink(BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         if url.path.startswith("/upload/"):
             name = urllib.parse.parse_qs(url.query)["name"][0]
-            content = self.body("/state/" in f"/{name}")
+            content = self.body(any(folder in f"/{name}" for folder in ("/state/", "/digests/")))
             with LOCK:
                 generation = KEPT.get(name, (None, 0))[1] + 1
                 # The second part of the multipart body, between its blank line and the closing boundary.
-                parts = content.split(b"\r\n\r\n")
+                parts = content.split(b"\r\n\r\n", 2)
                 KEPT[name] = (parts[-1].rsplit(b"\r\n--", 1)[0] if content else None, generation)
             return self.answer(200, {"name": name, "bucket": "bench", "generation": str(generation), "metageneration": "1"})
         content = json.loads(self.body(True) or b"{}")

@@ -33,16 +33,21 @@ pub enum Effect {
     /// The watermark moves over a stretch without changes.
     Advance,
     StagingDrop,
-    /// The tick goes on with another stretch of a load in chunks; an error here means that its time is up.
+    /// An object with row hashes.
+    ListWrite,
+    /// An object with row hashes that nothing names any more.
+    ListRemove,
+    /// The tick goes on with another stretch of a load in chunks, or a run with another slice; an error here means that its time is up.
     Stretch,
 }
 
 impl Effect {
     /// In the order of a run.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Lease,
         Self::TableCreate,
         Self::Upload,
+        Self::ListWrite,
         Self::Manifest,
         Self::Seal,
         Self::LoadSubmit,
@@ -52,6 +57,7 @@ impl Effect {
         Self::Commit,
         Self::Advance,
         Self::StagingDrop,
+        Self::ListRemove,
         Self::Stretch,
     ];
 
@@ -70,6 +76,8 @@ impl Effect {
             Self::Commit => "commit",
             Self::Advance => "advance",
             Self::StagingDrop => "staging-drop",
+            Self::ListWrite => "list-write",
+            Self::ListRemove => "list-remove",
             Self::Stretch => "stretch",
         }
     }

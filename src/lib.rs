@@ -54,7 +54,7 @@
 //!    ╱   │   ╲    ╲
 //! capture stage bigquery state
 //!    │       ╲   ╱    ╱
-//! source      storage          one outside service each; beside them pubsub_topic
+//! source      storage          one outside service each; beside them pubsub_topic. capture keeps row hashes in storage
 //!    │
 //! encode                       rows to NDJSON; knows no source
 //!    ╲       │

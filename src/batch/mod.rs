@@ -15,6 +15,7 @@ use crate::model::{Column, DeleteStyle, FeedId, Metadata, Op, Partition, RunId, 
 
 mod apply;
 mod counts;
+mod digest_mark;
 mod floor_candidate;
 mod position;
 mod table_mark;
@@ -22,6 +23,7 @@ mod watermark;
 
 pub use apply::{Absent, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, RowsWritten, Unstaged, Update};
 pub use counts::Counts;
+pub use digest_mark::{DigestMark, HashedAs, HashedColumn, ListObject, ListsOfRun, Round, SliceMark};
 pub use floor_candidate::FloorCandidate;
 pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot};
 pub use table_mark::{

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::batch::digest_mark::DigestMark;
 use crate::batch::floor_candidate::FloorCandidate;
 use crate::batch::position::LogPosition;
 
@@ -43,6 +44,8 @@ pub struct TableMark {
 pub enum CaptureMark {
     /// The place in a change log.
     Log { log: LogMark },
+    /// The lists of row hashes.
+    Digest { digest: DigestMark },
     /// The floor of a cursor.
     Cursor {
         cursor: CursorMark,
@@ -73,7 +76,7 @@ impl TableMark {
     pub fn cursor(&self) -> Option<&CursorMark> {
         match &self.capture {
             CaptureMark::Cursor { cursor, .. } => Some(cursor),
-            CaptureMark::Log { .. } | CaptureMark::Position { .. } => None,
+            CaptureMark::Log { .. } | CaptureMark::Digest { .. } | CaptureMark::Position { .. } => None,
         }
     }
 
@@ -81,7 +84,7 @@ impl TableMark {
     pub fn keys(&self) -> Option<&KeyListMark> {
         match &self.capture {
             CaptureMark::Cursor { keys, .. } | CaptureMark::Position { keys } => keys.as_ref(),
-            CaptureMark::Log { .. } => None,
+            CaptureMark::Log { .. } | CaptureMark::Digest { .. } => None,
         }
     }
 
@@ -98,7 +101,15 @@ impl TableMark {
     pub fn log(&self) -> Option<&LogMark> {
         match &self.capture {
             CaptureMark::Log { log } => Some(log),
-            CaptureMark::Cursor { .. } | CaptureMark::Position { .. } => None,
+            CaptureMark::Digest { .. } | CaptureMark::Cursor { .. } | CaptureMark::Position { .. } => None,
+        }
+    }
+
+    /// The lists of row hashes that count.
+    pub fn digest(&self) -> Option<&DigestMark> {
+        match &self.capture {
+            CaptureMark::Digest { digest } => Some(digest),
+            CaptureMark::Log { .. } | CaptureMark::Cursor { .. } | CaptureMark::Position { .. } => None,
         }
     }
 

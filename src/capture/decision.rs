@@ -47,6 +47,10 @@ pub enum Why {
     TypeRenumbered,
     LogNamesNoRow,
     LogLacksKey,
+    NoLists,
+    HashChanged,
+    SlicesMoved,
+    ListsLost,
     PartitionsChanged,
     SetAside,
     ReconcileDue,
@@ -77,6 +81,12 @@ impl Why {
             Self::TypeRenumbered => "a content type of the change log has another number than before",
             Self::LogNamesNoRow => "the change log tells of a change without saying of which rows, such as a TRUNCATE",
             Self::LogLacksKey => "entries of the change log lack the field of the key: see `field` in log_types",
+            Self::NoLists => "no row hashes are kept that the rows could be compared with",
+            Self::HashChanged => {
+                "the rows can't be hashed as they were: a column is gone or has another type, or what is hashed is"
+            }
+            Self::SlicesMoved => "the order of the key's values has changed since the table was loaded",
+            Self::ListsLost => "lists of row hashes are gone or broken",
             Self::PartitionsChanged => "a partition was attached or detached, which no log tells",
             Self::SetAside => "the table had been set aside and can be read again",
             Self::ReconcileDue => "reconcile_every has passed",

@@ -1,12 +1,23 @@
 //! What makes a capture impossible for a table.
 
+use crate::failpoint::Injected;
 use crate::model::{Blame, Dialect, RelationName};
 use crate::source::SourceError;
+use crate::storage::StorageError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     #[error(transparent)]
     Source(#[from] SourceError),
+
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+
+    #[error("lists of row hashes are gone or broken")]
+    ListsLost,
+
+    #[error("a list of row hashes could not be made: {0}")]
+    ListNotMade(String),
 
     #[error("the cursor column {column} does not exist in {table}")]
     NoSuchCursor {
@@ -94,17 +105,30 @@ pub enum CaptureError {
     UnreadableKey { name: String, type_name: String },
 }
 
+impl From<Injected> for CaptureError {
+    fn from(injected: Injected) -> Self {
+        Self::Storage(injected.into())
+    }
+}
+
 impl CaptureError {
-    /// Only what the source says of itself passes; all else is between config and catalog.
+    /// Only what a service says of itself passes; all else is between config and catalog.
     pub fn is_transient(&self) -> bool {
-        self.of_source().is_some_and(SourceError::is_transient)
+        match self {
+            Self::Storage(e) => e.is_transient(),
+            Self::ListNotMade(_) | Self::ListsLost => true,
+            other => other.of_source().is_some_and(SourceError::is_transient),
+        }
     }
 
     /// The source's own error; `None` where the config and the catalog do not fit.
     fn of_source(&self) -> Option<&SourceError> {
         match self {
             Self::Source(e) => Some(e),
-            Self::NoSuchCursor { .. }
+            Self::Storage(_)
+            | Self::ListsLost
+            | Self::ListNotMade(_)
+            | Self::NoSuchCursor { .. }
             | Self::NotOrdered { .. }
             | Self::WrongLag { .. }
             | Self::BadFilter { .. }
@@ -131,13 +155,20 @@ impl CaptureError {
     }
 
     pub fn blame(&self) -> Blame {
-        self.of_source().map_or(Blame::Config, SourceError::blame)
+        match self {
+            Self::Storage(e) => e.blame(),
+            Self::ListNotMade(_) | Self::ListsLost => Blame::World,
+            other => other.of_source().map_or(Blame::Config, SourceError::blame),
+        }
     }
 
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
             Self::Source(e) => e.hint(),
+            Self::Storage(e) => e.hint(),
+            Self::ListsLost => "the next tick reads the whole table and makes new ones".to_owned(),
+            Self::ListNotMade(_) => "the next tick tries again".to_owned(),
             Self::NoSuchCursor { near: Some(near), .. } => format!("did you mean cursor = \"{near}\"?"),
             Self::NoSuchCursor { table, near: None, .. } => {
                 format!("name a column of {table} that every write sets, or use capture = \"xmin\", which needs none")
@@ -156,10 +187,10 @@ impl CaptureError {
                 format!("name columns as key that are unique together, or remove the surplus rows: {lookup}")
             }
             Self::NoTransactionIds(_) => {
-                "use capture = \"cursor\" with a cursor column, or capture = \"full\"".to_owned()
+                "use capture = \"digest\", which compares the rows by hash, or capture = \"cursor\" with a cursor column".to_owned()
             }
             Self::Materialized { dialect, .. } => format!(
-                "set reconcile_every = \"1d\", which finds what a {} has changed, or use capture = \"full\"",
+                "set reconcile_every = \"1d\", which finds what a {} has changed, or use capture = \"digest\", which compares the rows by hash",
                 dialect.refresh()
             ),
             Self::NoLog { log, dialect } => format!("correct [changelog], or {}", dialect.rights_to_read(log)),

@@ -1,7 +1,9 @@
 //! What a key source tells of a table, beside the keys.
 
+use time::OffsetDateTime;
+
 use super::decision::Why;
-use crate::batch::LogMark;
+use crate::batch::{DigestMark, LogMark, Position};
 use crate::source::Condition;
 
 /// What it says to a run that wants to read changes. By itself: it says nothing.
@@ -20,6 +22,13 @@ pub enum NextPlace {
     #[default]
     Rows,
     Log(LogMark),
-    /// Where it stood, and so does its watermark: nothing was looked for.
-    Stays,
+    Digest {
+        mark: DigestMark,
+        /// What the watermark speaks of, where that is not the run's own moment: not every row was looked at in it.
+        since: Option<(Position, OffsetDateTime)>,
+    },
+    /// Where it stood, and so does its watermark: nothing was looked for. Of a digest, these keys were read again.
+    Stays {
+        again: Vec<Vec<String>>,
+    },
 }

@@ -17,6 +17,9 @@ impl Capture<'_> {
         // Until the load is done, and for the run after it, the watermark is the first chunk's.
         if let (Decision::Chunk(_, Part::Next), Some(standing)) = (self.decision, self.standing) {
             let mut mark = TableMark { loading, ..standing.mark.clone() };
+            if let NextPlace::Digest { mark: digest, .. } = found.place {
+                mark.capture = CaptureMark::Digest { digest };
+            }
             mark.quarantined += found.quarantined;
             note_other_leaves(&mut mark.relation.leaves, self.table.relation);
             if mark.loading.is_none() {
@@ -31,8 +34,11 @@ impl Capture<'_> {
             }
             return mark;
         }
-        if let (NextPlace::Stays, Some(standing)) = (&found.place, self.previous()) {
+        if let (NextPlace::Stays { again }, Some(standing)) = (&found.place, self.previous()) {
             let mut mark = standing.mark.clone();
+            if let CaptureMark::Digest { digest } = &mut mark.capture {
+                digest.read_again(again.iter().cloned());
+            }
             // What came or went with these keys may come or go again before the list of keys is next looked at.
             mark.forget_key_digest();
             // So may a partition that is gone now: it would be taken for one that never was away.
@@ -67,7 +73,8 @@ impl Capture<'_> {
             relation: relation_mark(self.table, before),
             capture: match found.place {
                 NextPlace::Log(log) => CaptureMark::Log { log },
-                NextPlace::Rows | NextPlace::Stays => CaptureMark::of_rows(cursor, keys),
+                NextPlace::Digest { mark: digest, .. } => CaptureMark::Digest { digest },
+                NextPlace::Rows | NextPlace::Stays { .. } => CaptureMark::of_rows(cursor, keys),
             },
             loading,
             whole_at,
@@ -103,7 +110,10 @@ impl Capture<'_> {
 
     /// The moment the watermark goes on speaking of, where it is not this run's.
     pub fn keeps_moment(&self, place: &NextPlace) -> Option<(Position, OffsetDateTime)> {
-        let looks_for_nothing = matches!((place, self.decision), (NextPlace::Stays, Decision::Changes));
+        if let (NextPlace::Digest { since, .. }, Decision::Changes) = (place, self.decision) {
+            return since.clone();
+        }
+        let looks_for_nothing = matches!((place, self.decision), (NextPlace::Stays { .. }, Decision::Changes));
         let goes_on = matches!(self.decision, Decision::Chunk(_, Part::Next));
         let standing = self.standing.filter(|_| goes_on || looks_for_nothing)?;
         Some((standing.at.owned(), standing.taken_at))

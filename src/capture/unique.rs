@@ -6,22 +6,26 @@
 
 use super::error::CaptureError;
 use super::passes::Capture;
-use crate::source::{Session, lookup_of_repeated_keys};
+use crate::source::{Session, Table, lookup_of_repeated_keys};
+
+/// Fails where a value of the key stands in more than one published row.
+pub(super) async fn refuse_repeated_keys(session: &Session, table: Table<'_>) -> Result<(), CaptureError> {
+    let dialect = table.relation.dialect;
+    match session.repeated_keys(table).await? {
+        None => Ok(()),
+        Some(repeated) => Err(CaptureError::NotUnique {
+            table: table.spec.source.clone(),
+            key: table.shape.key().iter().map(|c| dialect.ident(&c.source)).collect(),
+            lookup: lookup_of_repeated_keys(table),
+            keys: repeated.keys,
+            rows: repeated.rows,
+        }),
+    }
+}
 
 impl Capture<'_> {
     /// Fails where a value of the key stands in more than one published row.
     pub async fn refuse_repeated_keys(&self, session: &Session) -> Result<(), CaptureError> {
-        let table = self.table();
-        let dialect = table.relation.dialect;
-        match session.repeated_keys(table).await? {
-            None => Ok(()),
-            Some(repeated) => Err(CaptureError::NotUnique {
-                table: table.spec.source.clone(),
-                key: table.shape.key().iter().map(|c| dialect.ident(&c.source)).collect(),
-                lookup: lookup_of_repeated_keys(table),
-                keys: repeated.keys,
-                rows: repeated.rows,
-            }),
-        }
+        refuse_repeated_keys(session, self.table()).await
     }
 }

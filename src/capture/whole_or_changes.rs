@@ -45,6 +45,11 @@ pub async fn decide(
     if previous.mark.loading.is_some() {
         return go_on_loading(session, table, previous, &mark).await;
     }
+    // What differs is found whatever has brought it: a partition, a rewrite, a new column.
+    if spec.capture == CaptureKind::Digest {
+        let is_due = reconcile_is_due(spec, previous, moment.taken_at);
+        return Ok(if is_due { Decision::Reconcile(Why::ReconcileDue) } else { Decision::Changes });
+    }
     // By transaction ids, an attached partition's rows are found by themselves.
     let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
     // What the key source names of the rows, it brings by itself.

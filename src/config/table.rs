@@ -15,7 +15,19 @@ const MAX_DELETE_FRACTION: f64 = 0.3;
 pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec, usize)> {
     let source = s.required_string("source", "source = \"public.orders\"");
     let target = s.string("target");
-    let key = s.strings("key");
+    let key = match s.at_text("key", "row") {
+        Some(at) => {
+            let problem =
+                "key = \"row\": rows that nothing but their values tell apart can't be compared one by one".to_owned();
+            s.fault(
+                at,
+                problem,
+                "name columns that are unique together: key = [\"id\"], or write capture = \"full\", which needs none",
+            );
+            None
+        }
+        None => s.strings("key"),
+    };
     let cursor = s.string("cursor");
     let capture = s.choice(
         "capture",
@@ -24,6 +36,7 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
             ("cursor", CaptureKind::Cursor),
             ("xmin", CaptureKind::Xmin),
             ("changelog", CaptureKind::Changelog),
+            ("digest", CaptureKind::Digest),
         ],
     );
     // A named cursor column says which capture is meant.
@@ -83,7 +96,9 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
     if capture == CaptureKind::Cursor && cursor.is_none() {
         s.fault(s.at(), "capture = \"cursor\" needs a cursor column".to_owned(), "cursor = \"updated_at\"");
     }
-    if let (CaptureKind::Full | CaptureKind::Xmin | CaptureKind::Changelog, Some(c)) = (capture, &cursor) {
+    if let (CaptureKind::Full | CaptureKind::Xmin | CaptureKind::Changelog | CaptureKind::Digest, Some(c)) =
+        (capture, &cursor)
+    {
         let problem = format!("capture = \"{}\" has no use for a cursor", capture.name());
         s.fault(c.at, problem, "remove it, or write capture = \"cursor\"");
     }
@@ -167,7 +182,8 @@ fn refuse_foreign_keys(s: &Section<'_>, capture: CaptureKind) {
     };
     if capture != CaptureKind::Changelog {
         refuse(&["log_types", "log_key", "changed_columns"], "capture = \"changelog\"");
-    } else {
+    }
+    if matches!(capture, CaptureKind::Changelog | CaptureKind::Digest) {
         refuse(&["lag", "deletes", "deletes_every"], "another capture");
     }
     if capture == CaptureKind::Full {

@@ -221,6 +221,22 @@ fn faults_of_a_change_log() {
 }
 
 #[test]
+fn faults_of_a_digest() {
+    let first = |text: &str| faults(&format!("{MINIMAL}capture = \"digest\"\n{text}"))[0].clone();
+    for (text, expected) in [
+        ("deletes = \"keys\"\n", "`deletes` means nothing under capture = \"digest\""),
+        ("deletes_every = \"1h\"\n", "`deletes_every` means nothing under capture = \"digest\""),
+        ("lag = \"1h\"\n", "`lag` means nothing under capture = \"digest\""),
+        ("cursor = \"at\"\n", "capture = \"digest\" has no use for a cursor"),
+        ("log_types = [\"a.b\"]\n", "`log_types` means nothing under capture = \"digest\""),
+        ("key = \"row\"\n", "name columns that are unique together"),
+    ] {
+        let found = first(text);
+        assert!(found.contains(expected), "{text}\n  {found}");
+    }
+}
+
+#[test]
 fn the_columns_of_a_logged_key() {
     let text = format!(
         "{MINIMAL}capture = \"changelog\"\nlog_key = \"order_id\"\n\

@@ -116,6 +116,12 @@ impl<'a> Section<'a> {
         self.get(key).is_some_and(|v| v.get_ref().is_integer())
     }
 
+    /// Where the key holds this text, for keys that take something else.
+    pub fn at_text(&self, key: &str, text: &str) -> Option<usize> {
+        let value = self.get(key).filter(|v| v.get_ref().as_str() == Some(text))?;
+        Some(value.span().start)
+    }
+
     pub fn duration(&self, key: &str) -> Option<Located<Duration>> {
         let text = self.text(key, self.get(key)?, "duration")?;
         match humantime::parse_duration(text.value.trim()) {

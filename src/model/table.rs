@@ -28,6 +28,7 @@ pub enum CaptureKind {
     Cursor,
     Xmin,
     Changelog,
+    Digest,
 }
 
 impl CaptureKind {
@@ -45,6 +46,7 @@ impl CaptureKind {
             Self::Cursor => "cursor",
             Self::Xmin => "xmin",
             Self::Changelog => "changelog",
+            Self::Digest => "digest",
         }
     }
 }
@@ -208,7 +210,9 @@ impl TableSpec {
     pub fn feed(&self) -> FeedId {
         match self.capture {
             CaptureKind::Changelog => FeedId::of_changelog(),
-            CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin => FeedId::of_target(&self.target),
+            CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin | CaptureKind::Digest => {
+                FeedId::of_target(&self.target)
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 //! | no key | `full` | rows can't be told apart |
 //! | an indexed column that a trigger sets to the time on every insert and update | `cursor` | cheap, and no write can miss it |
 //! | large, with an indexed column that the application sets | `cursor`, and `reconcile_every` | a scan each tick would be dear; what the application forgets is found later |
+//! | it has a key, and its rows do not say which transaction wrote them | `digest` | finds everything, for a hash of each row each tick; only changed rows leave the source |
 //! | any other | `xmin` | finds every write, for a scan each tick |
 //!
 //! `cursor` and `xmin` find no deletes, so `deletes = "keys"` goes with them.
@@ -52,6 +53,11 @@ pub fn full(why: &str) -> Setting {
     live("capture", "full", why)
 }
 
+/// All rows compared with those of the last run, each tick.
+fn digest(why: &str) -> Setting {
+    live("capture", "digest", why)
+}
+
 /// No column is the key's.
 pub fn no_key(why: &str) -> Setting {
     Setting { key: "key", value: list([]), why: why.to_owned(), written: Written::Live }
@@ -81,11 +87,15 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
     let mut settings: Vec<Setting> = (!is_primary).then(named).into_iter().collect();
     match &candidate.access {
         Access::Columns(columns) if key.iter().all(|c| columns.contains(c)) => {
-            settings.push(full("the role may not read which transaction wrote a row (xmin)"));
+            settings.push(digest(
+                "the role may not read which transaction wrote a row (xmin): all rows are compared by hash",
+            ));
         }
         Access::Columns(_) => settings = vec![full("the role may not read the key"), no_key("")],
         Access::Whole if !relation.tells_its_writers() => {
-            settings.push(full("a part of it is a foreign table, whose rows do not say which transaction wrote them"));
+            settings.push(digest(
+                "a part of it is a foreign table, whose rows do not say which transaction wrote them: all rows are compared by hash",
+            ));
         }
         Access::Whole => {
             let log = log.filter(|l| l.written == Written::Live);

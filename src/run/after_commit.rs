@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tracing::warn;
 
 use super::error::RunError;
+use crate::batch::Watermark;
 use crate::model::FeedId;
 use crate::source::Source;
 use crate::state::StateDocument;
@@ -26,6 +27,8 @@ pub struct Committed<'a> {
     pub feed: &'a FeedId,
     /// As this run last wrote or read it.
     pub state: &'a StateDocument,
+    /// Where the feed stood when this run began.
+    pub stood: Option<&'a Watermark>,
 }
 
 /// One thing that a committed watermark allows.
@@ -76,7 +79,7 @@ mod tests {
         let state = StateDocument::new(feed.clone());
         let source = Source::new("postgres://u@127.0.0.1:1/d", Duration::from_secs(1)).unwrap();
         let store = Store::at(Some("http://127.0.0.1:1".to_owned()), "b", "").await.unwrap();
-        let committed = Committed { source: &source, store: &store, feed: &feed, state: &state };
+        let committed = Committed { source: &source, store: &store, feed: &feed, state: &state, stood: None };
         for tick in 1..=2 {
             follow_up(&each, committed).await;
             assert!(calls.iter().all(|c| c.load(Ordering::Relaxed) == tick));

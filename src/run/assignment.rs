@@ -9,6 +9,7 @@ use super::feeds::Feed;
 use super::order::Order;
 use crate::batch::{Aside, Watermark};
 use crate::capture::keyed::GivenKeys;
+use crate::capture::keyed::digest::Kept;
 use crate::model::{RunId, TableSpec};
 use crate::run::verify::Again;
 use crate::storage::Store;
@@ -37,6 +38,8 @@ pub(super) struct Assignment<'a> {
     /// What of each target is to be noted in the snapshot.
     pub again: &'a BTreeMap<String, Again>,
     pub run: &'a RunId,
+    /// Whether lists of row hashes that the watermark names are there.
+    pub kept: Kept,
     pub started: OffsetDateTime,
     pub previous: Option<&'a Watermark>,
     pub aside: &'a BTreeMap<String, Aside>,

@@ -14,6 +14,7 @@ use crate::bigquery::{BigQuery, Settings};
 use crate::config::{BigQueryConfig, Config, Secret};
 use crate::model::{FeedId, RunId};
 use crate::pubsub_topic::Topic;
+use crate::run::old_lists::OldLists;
 use crate::run::status::seen::Seen;
 use crate::source::{Canceller, Session, Source, SourceError};
 use crate::state::{Complaint, Holder, StateDocument};
@@ -68,6 +69,7 @@ impl Context {
             None => Ok(None),
         };
         let (topic, reports) = tokio::try_join!(open(&config.topic), open(&config.reports))?;
+        let lease = config.run.lease;
         Ok(Self {
             topic,
             reports,
@@ -77,7 +79,7 @@ impl Context {
             bigquery,
             stop: Stop::new(),
             progress: Arc::new(Silent),
-            after_commit: Vec::new(),
+            after_commit: vec![Box::new(OldLists { lease })],
             idle: Mutex::default(),
             running: Mutex::default(),
             failures: Mutex::default(),

@@ -6,7 +6,7 @@
 
 use crate::batch::{Removal, RowsBefore, TableBatch, Unstaged};
 use crate::capture::{Capture, Decision, Part};
-use crate::model::DeleteStyle;
+use crate::model::{CaptureKind, DeleteStyle};
 use crate::run::error::RunError;
 use crate::run::order::{Guard, Mode};
 use crate::run::staging_place::{Reading, StagingPlace, Told};
@@ -53,7 +53,8 @@ pub(super) async fn check(
                 .count(capture.table())
                 .await?
                 .map_or(before, |n| n.saturating_sub(left_out(reading, table)));
-            let inserted = if place.told == Told::Inserts && !follows_a_load(reading) { counts.added } else { 0 };
+            let inserted =
+                if place.told == Told::Inserts && !follows_a_load(place, reading) { counts.added } else { 0 };
             let missing = (before + inserted).saturating_sub(now);
             if unstaged == Unstaged::Stay { missing.min(known) } else { missing }
         }
@@ -70,8 +71,10 @@ fn left_out(reading: Reading<'_>, table: &TableBatch) -> u64 {
 }
 
 /// Whether the target has rows that are younger than the watermark: the last stretches of a load in chunks brought them.
-fn follows_a_load(reading: Reading<'_>) -> bool {
-    reading.standing.is_some_and(|s| s.mark.whole_at.is_some_and(|whole| whole > s.taken_at))
+fn follows_a_load(place: StagingPlace<'_>, reading: Reading<'_>) -> bool {
+    // The lists of each stretch are of its own moment.
+    place.spec.capture != CaptureKind::Digest
+        && reading.standing.is_some_and(|s| s.mark.whole_at.is_some_and(|whole| whole > s.taken_at))
 }
 
 /// Rows of the target that a delete would be noticed of; `None` where nobody knows.

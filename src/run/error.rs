@@ -102,6 +102,7 @@ impl RunError {
     pub fn is_of_one_table(&self) -> bool {
         match self {
             Self::Source(e) | Self::Capture(CaptureError::Source(e)) => e.is_of_one_table(),
+            Self::Capture(CaptureError::Storage(_)) => false,
             Self::Capture(_) | Self::Encode(_) | Self::TooManyDeletes { .. } => true,
             Self::BigQuery(e) => e.is_of_one_table(),
             Self::Stage(_)

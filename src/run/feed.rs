@@ -14,7 +14,7 @@ use super::feeds::Feed;
 use super::forget_elsewhere::forget_elsewhere;
 use super::order::{Mode, Order};
 use super::report::{RunReport, RunState, VerbSeconds, timed};
-use crate::batch::{Batch, LogCounts, LookedFor};
+use crate::batch::{Batch, LogCounts, LookedFor, Watermark};
 use crate::bigquery::{BigQueryError, Replay};
 use crate::capture::Why;
 use crate::capture::keyed::GivenKeys;
@@ -53,6 +53,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         verb_seconds: VerbSeconds::default(),
         writes_told: 0,
         state: None,
+        stood: None,
         whole: Vec::new(),
         caveats: Vec::new(),
         log: None,
@@ -111,6 +112,8 @@ struct Run<'a> {
     /// Writes that an earlier report of this run has told of.
     writes_told: u64,
     state: Option<Handle>,
+    /// Where the feed stood when the run began.
+    stood: Option<Watermark>,
     whole: Vec<(String, Why)>,
     /// What the last capture may have missed.
     caveats: Vec<String>,
@@ -140,6 +143,7 @@ impl Run<'_> {
         let state = timed(&mut self.verb_seconds.lease, loaded).await?;
         let is_held = state.is_held_by_another(OffsetDateTime::now_utc());
         let state = self.state.insert(state);
+        self.stood.clone_from(&state.document().watermark);
         if is_held {
             self.report(RunState::Busy, Vec::new(), None);
             return Ok(());
@@ -179,7 +183,11 @@ impl Run<'_> {
         let is_busy = self.reports.last().is_some_and(|r| r.state == RunState::Busy);
         let Some(state) = self.state.as_ref().filter(|_| !is_busy && !self.context.stop.is_cancelled()) else { return };
         let Context { source, store, after_commit, .. } = self.context;
-        follow_up(after_commit, Committed { source, store, feed: &self.feed.id, state: state.document() }).await;
+        follow_up(
+            after_commit,
+            Committed { source, store, feed: &self.feed.id, state: state.document(), stood: self.stood.as_ref() },
+        )
+        .await;
     }
 
     /// What an earlier run sealed is decided; whoever holds the lease brings it to its commit.

@@ -84,6 +84,7 @@ impl Context {
                 let tables = self.config.tables.iter().filter(|t| t.capture == CaptureKind::Changelog);
                 KeysFrom::Log { spec, tables: tables.cloned().collect() }
             }
+            (CaptureKind::Digest, _) => KeysFrom::Digest(None),
             _ => KeysFrom::Rows,
         }
     }
@@ -141,7 +142,7 @@ impl<'a> Look<'a> {
     {
         let (spec, table) = (found.spec, found.table());
         let standing = self.previous.and_then(|w| w.standing(&spec.target));
-        let word = keys.word(session, &found.claims, standing).await?;
+        let word = keys.word(session, table, &found.claims, standing).await?;
         let goes_on = self.begun.contains(&spec.target);
         let decision = match if goes_on { Mode::Now } else { self.mode } {
             // Also for a table whose capture would not be possible: it is to be told now, not by the next tick.

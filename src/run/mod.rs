@@ -23,6 +23,7 @@ mod feeds;
 mod forget_elsewhere;
 mod history;
 mod look_at_table;
+mod old_lists;
 mod order;
 mod partition_limit;
 mod plan;

@@ -165,7 +165,11 @@ impl Context {
         let reach = match changes.unstaged() {
             Unstaged::Go | Unstaged::GoInScopes => MergeReach::All,
             // Whether a row is to be deleted only reading tells.
-            Unstaged::Stay if spec.capture == CaptureKind::Changelog || spec.filter.is_some() => MergeReach::Keys,
+            Unstaged::Stay
+                if matches!(spec.capture, CaptureKind::Changelog | CaptureKind::Digest) || spec.filter.is_some() =>
+            {
+                MergeReach::Keys
+            }
             Unstaged::Stay => MergeReach::Rows,
         };
         let target_bytes = found.size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED);

@@ -50,7 +50,8 @@ pub(super) fn is_worth_a_write(
     // A new column is known from now on: what comes into it is a change like any other.
     let is_another = previous.is_some_and(|p| {
         let (then, now) = (p.tables.values(), next.tables.values());
-        !then.map(|t| &t.relation).eq(now.map(|t| &t.relation))
+        // A look that takes several runs goes on where this one has ended.
+        !then.map(|t| (&t.relation, t.digest())).eq(now.map(|t| (&t.relation, t.digest())))
     });
     is_older(&|spec| longest_silence(spec, heartbeat)) || is_long || is_another
 }

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `of_kind` | the one match over kinds |
 //! | `connect`, `session/` | a source, and all that it can be asked |
-//! | `read`, `keys`, `change_log`, `cursor` | what is asked, as values |
+//! | `read`, `keys`, `change_log`, `cursor`, `row_hashes` | what is asked, as values |
 //! | `relation`, `column`, `moment`, `listing` … | what is answered |
 //! | `row` | rows as a source hands them over, and what decodes them |
 //! | `statements` | what people are shown of it |
@@ -30,6 +30,7 @@ mod read;
 mod relation;
 mod rights;
 mod row;
+mod row_hashes;
 mod session;
 mod statements;
 mod value_kind;
@@ -54,6 +55,10 @@ pub use read::{Columns, Condition, KeyRange, Overlooked, Partitioned, Read, Repe
 pub use relation::{Leaf, Relation, RelationKind};
 pub use rights::{Grants, Needs, ToldByRows};
 pub use row::{Row, RowDecoder, RowStream};
-pub use session::{Canceller, KeyCursor, Session};
-pub use statements::{log_statement, lookup_of_repeated_keys, statement};
+pub use row_hashes::{
+    BUCKET_BITS, BucketSet, BucketSum, BucketSums, Filled, HashListing, HashedRow, Hashing, NextHash, NextHashing,
+    RowHash,
+};
+pub use session::{Canceller, HashCursor, KeyCursor, Session};
+pub use statements::{hash_statements, hashed_text, log_statement, lookup_of_repeated_keys, statement};
 pub use value_kind::ValueKind;

@@ -3,6 +3,8 @@
 use super::change_log::{Claimed, LogQuery, NewEntries};
 use super::postgres;
 use super::read::{Condition, Read, Table};
+use super::row_hashes::HashListing;
+use crate::encode::ShapeColumn;
 use crate::model::Dialect;
 use crate::model::RelationName;
 
@@ -17,6 +19,20 @@ pub fn statement(read: &Read<'_>) -> String {
 pub fn log_statement(query: LogQuery<'_>) -> String {
     match query.entries().table.relation.dialect {
         Dialect::Postgres => postgres::log_statement(query),
+    }
+}
+
+/// The statements that add up and list row hashes; `bits` says how many sums there are.
+pub fn hash_statements(listing: &HashListing<'_>, bits: u8) -> [String; 2] {
+    match listing.of.table.relation.dialect {
+        Dialect::Postgres => [postgres::hash_sums_statement(&listing.of, bits), postgres::list_statement(listing)],
+    }
+}
+
+/// What is hashed of a row of a table, as far as config and catalog decide it: under another text a hash says nothing of an older one.
+pub fn hashed_text(table: Table<'_>, columns: &[ShapeColumn]) -> String {
+    match table.relation.dialect {
+        Dialect::Postgres => postgres::hashed_text(table, columns),
     }
 }
 

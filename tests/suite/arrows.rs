@@ -24,7 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "bigquery",
         &["storage", "canonical", "batch", "model", "emulator", "root_cause", "credentials", "retry", "failpoint"],
     ),
-    ("capture", &["source", "encode", "batch", "model"]),
+    ("capture", &["source", "encode", "storage", "batch", "model", "failpoint"]),
     ("config", &["batch", "model"]),
     ("propose", &["config", "source", "encode", "model"]),
     (

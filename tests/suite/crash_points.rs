@@ -9,7 +9,7 @@ use std::time::Duration;
 use plimsoll::failpoint::{Effect, VARIABLE};
 use serde_json::Value;
 
-use crate::support::World;
+use crate::support::{World, named_lists};
 
 /// A fault at a point.
 #[derive(Clone, Debug)]
@@ -63,8 +63,13 @@ async fn clean_tick(w: &World) -> Vec<Value> {
 
 /// A world with a table for each case, loaded unless it is the load that is to be tried.
 async fn world(cases: &[Case], loaded: bool) -> World {
+    world_of(cases, loaded, "cursor = \"at\"\ndeletes = \"keys\"\n").await
+}
+
+/// The same, captured in another way.
+async fn world_of(cases: &[Case], loaded: bool, capture: &str) -> World {
     let w = World::new().await;
-    let mut config = "max_age = \"2s\"\n[defaults]\ncursor = \"at\"\ndeletes = \"keys\"\n".to_owned();
+    let mut config = format!("max_age = \"2s\"\n[defaults]\n{capture}");
     for Case { table, .. } in cases {
         w.sql(&format!(
             "CREATE TABLE {table} (id int PRIMARY KEY, v text, at timestamptz DEFAULT clock_timestamp()); \
@@ -92,8 +97,9 @@ async fn try_all(w: &World, cases: &[Case], expected: Jobs) {
         let what = &case.rule;
         if case.crashes() {
             assert_eq!(code, None, "{what} was not reached: {said}");
-        } else if case.effect == Effect::StagingDrop {
-            assert!(said.contains("failpoint staging-drop"), "{what} was not reached: {said}");
+        } else if matches!(case.effect, Effect::StagingDrop | Effect::ListRemove) {
+            let name = case.effect.name();
+            assert!(said.contains(&format!("failpoint {name}")), "{what} was not reached: {said}");
         } else {
             assert_eq!(code, Some(1), "{what} was not reached: {said}");
             assert!(said.contains(&format!("failpoint {}", case.effect.name())), "{what}: {said}");
@@ -199,4 +205,54 @@ async fn the_lease_of_a_replay() {
     }
     tokio::time::sleep(Duration::from_millis(1300)).await;
     try_all(&w, &cases, Jobs { loads: 1, merges: 1 }).await;
+}
+
+const DIGEST: &str = "capture = \"digest\"\n";
+
+/// Whatever became of the lists of row hashes, they are in step with the target; and those that nothing names go.
+async fn try_lists(w: &World, cases: &[Case], expected: Jobs) {
+    try_all(w, cases, expected).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    for Case { table, .. } in cases {
+        w.sql(&format!("UPDATE {table} SET v = v || '!' WHERE id = 1; DELETE FROM {table} WHERE id = 2")).await;
+    }
+    clean_tick(w).await;
+    let objects = w.objects().await;
+    for Case { table, rule, .. } in cases {
+        w.assert_equal(table).await;
+        let folder = format!("p/digests/{table}/");
+        let mut left: Vec<&String> = objects.iter().filter(|n| n.starts_with(&folder)).collect();
+        let named = named_lists(w, table).await;
+        left.sort();
+        assert_eq!(left, named.iter().collect::<Vec<_>>(), "{rule}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn first_lists() {
+    let cases =
+        cases(&[Effect::Upload, Effect::ListWrite, Effect::Manifest, Effect::Seal, Effect::LoadWait, Effect::Commit]);
+    let w = world_of(&cases, false, DIGEST).await;
+    try_lists(&w, &cases, Jobs { loads: 1, merges: 0 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_lists() {
+    let cases = cases(&[&MERGING[..], &[Effect::ListWrite, Effect::ListRemove]].concat());
+    let w = world_of(&cases, true, DIGEST).await;
+    for Case { table, .. } in &cases {
+        w.sql(&format!(
+            "INSERT INTO {table} VALUES (6, 'new'); UPDATE {table} SET v = 'b' WHERE id < 3; DELETE FROM {table} WHERE id = 4"
+        ))
+        .await;
+    }
+    try_lists(&w, &cases, Jobs { loads: 1, merges: 1 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_stay() {
+    let cases = cases(&[Effect::Advance]);
+    let w = world_of(&cases, true, DIGEST).await;
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    try_lists(&w, &cases, Jobs { loads: 0, merges: 0 }).await;
 }

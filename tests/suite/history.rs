@@ -14,11 +14,12 @@ use crate::support::wire::From;
 use crate::support::{Proxy, World};
 
 /// A table of a history: its name and the rest of its config.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("whole", "capture = \"full\"\n"),
     ("stamped", "cursor = \"at\"\nlag = \"1m\"\ndeletes = \"keys\"\n"),
     ("flagged", "cursor = \"at\"\nlag = \"1m\"\ndeletes = \"keys\"\ndelete = \"soft\"\n"),
     ("scanned", "deletes = \"keys\"\n"),
+    ("digested", "capture = \"digest\"\n"),
     ("logged", "capture = \"changelog\"\n"),
     ("logged_flagged", "capture = \"changelog\"\ndelete = \"soft\"\n"),
 ];

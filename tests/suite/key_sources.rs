@@ -141,6 +141,7 @@ async fn orders() -> World {
 async fn given_keys_go_through_an_ordinary_run() {
     for (config, feed) in [
         (format!("{ORDERS}capture = \"xmin\"\ndeletes = \"keys\"\n"), "orders"),
+        (format!("{ORDERS}capture = \"digest\"\n"), "orders"),
         (format!("{LOG}{ORDERS}capture = \"changelog\"\nlog_types = [\"o\"]\n"), "changelog"),
     ] {
         let w = orders().await;
@@ -179,17 +180,20 @@ async fn given_keys_go_through_an_ordinary_run() {
 /// compared with the target.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_given_key_that_goes_again_is_deleted() {
-    let w = orders().await;
-    let config = format!("{ORDERS}capture = \"xmin\"\ndeletes = \"keys\"\n");
-    w.config(&config);
-    w.tick().await;
-    w.tick().await;
-    let context = context(&w, &config).await;
-    w.sql("INSERT INTO orders VALUES (4000, 'for a moment')").await;
-    assert!(read_again(&context, given("orders", [4000].into_iter()), Guard::On).await.ok);
-    w.sql("DELETE FROM orders WHERE id = 4000").await;
-    w.tick().await;
-    w.assert_equal("orders").await;
+    for capture in ["capture = \"xmin\"\ndeletes = \"keys\"\n", "capture = \"digest\"\n"] {
+        let w = orders().await;
+        let config = format!("{ORDERS}{capture}");
+        w.config(&config);
+        w.tick().await;
+        w.tick().await;
+        let context = context(&w, &config).await;
+        w.sql("INSERT INTO orders VALUES (4000, 'for a moment')").await;
+        assert!(read_again(&context, given("orders", [4000].into_iter()), Guard::On).await.ok);
+        w.sql("DELETE FROM orders WHERE id = 4000").await;
+        w.tick().await;
+        w.assert_equal("orders").await;
+        assert_eq!(w.tick().await["state"], "empty");
+    }
 }
 
 /// The guard, and a crash between seal and commit.

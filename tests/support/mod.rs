@@ -16,6 +16,7 @@ pub mod database;
 pub mod golden;
 pub mod google;
 pub mod inbox;
+pub mod lists;
 pub mod plain_values;
 pub mod pooler;
 pub mod proxy;
@@ -26,6 +27,7 @@ pub mod wire;
 pub mod world;
 
 pub use database::Database;
+pub use lists::named_lists;
 pub use proxy::{Gate, Proxy, Recorded};
 pub use stack::Stack;
 pub use wire::Wire;

@@ -281,6 +281,20 @@ impl World {
         self.http.get(url).send().await.unwrap().bytes().await.unwrap().to_vec()
     }
 
+    /// Takes an object away.
+    pub async fn remove_object(&self, name: &str) {
+        let path = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let url = format!("{}/storage/v1/b/{}/o/{path}", self.stack.gcs.url, self.bucket);
+        self.http.delete(url).send().await.unwrap().error_for_status().unwrap();
+    }
+
+    /// Puts another content in an object's place.
+    pub async fn replace_object(&self, name: &str, content: &[u8]) {
+        let path = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let url = format!("{}/upload/storage/v1/b/{}/o?uploadType=media&name={path}", self.stack.gcs.url, self.bucket);
+        self.http.post(url).body(content.to_vec()).send().await.unwrap().error_for_status().unwrap();
+    }
+
     /// The names of all objects in the bucket.
     pub async fn objects(&self) -> Vec<String> {
         let url = format!("{}/storage/v1/b/{}/o?maxResults=5000", self.stack.gcs.url, self.bucket);

@@ -1,14 +1,15 @@
 //! What names the changed keys of a feed's tables during a run: found once, asked by each table. A new kind of key source is an arm here.
 
 use super::change_log::{Claim, ClaimReading, Concerned, KeyReader, Log, LogAtHand, Opened};
+use super::digest::{DigestAtHand, DigestClaim, DigestKeys, DigestReading, ListPlace};
 use super::given::{GivenKeys, Listed, ListedKeys};
 use super::key_source::{Chunk, KeyColumns, KeyCounts, KeySource, Reach};
-use crate::batch::{LogCounts, Repeats, Standing};
+use crate::batch::{DigestMark, LogCounts, Repeats, Standing};
 use crate::capture::error::CaptureError;
 use crate::capture::named_keys::{KeyWord, NextPlace};
 use crate::encode::ShapeColumn;
 use crate::model::{LogSpec, RelationName, TableSpec};
-use crate::source::{Catalog, Moment, Session, Sight, Table};
+use crate::source::{Catalog, KeyRange, Moment, Session, Sight, Table};
 
 /// Where the keys of a feed are named, before the source is asked.
 pub enum KeysFrom<'a> {
@@ -19,6 +20,8 @@ pub enum KeysFrom<'a> {
         /// The tables of the config that it feeds.
         tables: Vec<TableSpec>,
     },
+    /// In the rows' hashes; with a place, where something is to be looked for.
+    Digest(Option<Box<ListPlace>>),
     /// Somebody hands them in.
     Given {
         keys: &'a GivenKeys,
@@ -31,6 +34,7 @@ pub enum KeysFrom<'a> {
 pub enum KeysAtHand<'a> {
     Rows,
     Log(Box<LogAtHand<'a>>),
+    Digest(Box<DigestAtHand>),
     Given { keys: &'a GivenKeys, others: Box<KeysAtHand<'a>> },
 }
 
@@ -39,6 +43,8 @@ pub enum KeysAtHand<'a> {
 pub struct Claims {
     /// Of a change log.
     log: Vec<Claim>,
+    /// Of rows that are compared by their hashes.
+    digest: Option<DigestClaim>,
     /// Keys that somebody hands in.
     given: Option<Listed>,
 }
@@ -54,12 +60,14 @@ pub enum Named<'a> {
 /// One list of keys that is to be read.
 pub enum KeyReading<'a> {
     Log(Box<ClaimReading<'a>>),
+    Digest(Box<DigestReading<'a>>),
     Given(&'a Listed),
 }
 
 /// The keys of any key source.
 pub enum Keys<'a> {
     Log(KeyReader<'a>),
+    Digest(Box<DigestKeys<'a>>),
     Given(ListedKeys<'a>),
 }
 
@@ -74,7 +82,7 @@ impl<'a> KeysFrom<'a> {
     /// The relations that are asked beside the tables, for the catalog.
     pub fn relations(&self) -> Vec<RelationName> {
         match self {
-            Self::Rows => Vec::new(),
+            Self::Rows | Self::Digest(_) => Vec::new(),
             Self::Log { spec, tables } => Log::relations(spec, tables),
             Self::Given { others, .. } => others.relations(),
         }
@@ -88,6 +96,7 @@ impl<'a> KeysFrom<'a> {
                 let log = Log::open(session, spec, &tables, catalog).await?;
                 KeysAtHand::Log(Box::new(LogAtHand::new(log, tables)))
             }
+            Self::Digest(place) => KeysAtHand::Digest(Box::new(DigestAtHand::new(place.map(|p| *p)))),
             Self::Given { keys, others } => {
                 let others = Box::pin(others.open(session, catalog)).await?;
                 KeysAtHand::Given { keys, others: Box::new(others) }
@@ -101,7 +110,7 @@ impl KeysAtHand<'_> {
     pub fn names_keys(&self) -> bool {
         match self {
             Self::Rows => false,
-            Self::Log(_) | Self::Given { .. } => true,
+            Self::Log(_) | Self::Digest(_) | Self::Given { .. } => true,
         }
     }
 
@@ -109,6 +118,8 @@ impl KeysAtHand<'_> {
     pub fn tells_inserts(&self) -> bool {
         match self {
             Self::Log(at_hand) => !at_hand.log.spec().codes.added.is_empty(),
+            // Lists of all keys tell which of them are new.
+            Self::Digest(_) => true,
             Self::Rows | Self::Given { .. } => false,
         }
     }
@@ -118,7 +129,8 @@ impl KeysAtHand<'_> {
         let Table { spec, relation, shape } = table;
         Ok(match self {
             Self::Rows => Claims::default(),
-            Self::Log(at_hand) => Claims { log: at_hand.log.claims(spec, relation, shape)?, given: None },
+            Self::Log(at_hand) => Claims { log: at_hand.log.claims(spec, relation, shape)?, ..Claims::default() },
+            Self::Digest(_) => Claims { digest: Some(DigestClaim::new(table)), ..Claims::default() },
             Self::Given { keys, others } => Claims { given: keys.of_table(table)?, ..others.claims(table)? },
         })
     }
@@ -127,6 +139,7 @@ impl KeysAtHand<'_> {
     pub async fn word(
         &mut self,
         session: &Session,
+        table: Table<'_>,
         claims: &Claims,
         standing: Option<Standing<'_>>,
     ) -> Result<KeyWord, CaptureError> {
@@ -137,7 +150,10 @@ impl KeysAtHand<'_> {
                 let mark = standing.and_then(|s| s.mark.log());
                 Ok(KeyWord { stale, unnamed: mark.map(|mark| at_hand.unnamed(&claims.log, mark)) })
             }
-            Self::Given { others, .. } => Box::pin(others.word(session, claims, standing)).await,
+            Self::Digest(at_hand) => {
+                Ok(KeyWord { stale: at_hand.stale(session, table, standing).await?, unnamed: None })
+            }
+            Self::Given { others, .. } => Box::pin(others.word(session, table, claims, standing)).await,
         }
     }
 
@@ -145,9 +161,9 @@ impl KeysAtHand<'_> {
     pub async fn concerning<'l>(
         &mut self,
         session: &Session,
-        table: Table<'_>,
+        table: Table<'l>,
         claims: &'l Claims,
-        standing: Option<Standing<'_>>,
+        standing: Option<Standing<'l>>,
     ) -> Result<Named<'l>, CaptureError> {
         Ok(match self {
             Self::Rows => Named::Nothing,
@@ -158,13 +174,20 @@ impl KeysAtHand<'_> {
                 }
                 Concerned::NoRow => Named::NoRow,
             },
+            Self::Digest(at_hand) => {
+                let reading = claims.digest.as_ref().and_then(|claim| at_hand.reading(table, claim, standing));
+                match reading {
+                    Some(reading) => Named::Keys(vec![KeyReading::Digest(Box::new(reading))]),
+                    None => Named::Nothing,
+                }
+            }
             Self::Given { .. } => Named::Keys(claims.given.iter().map(KeyReading::Given).collect()),
         })
     }
 
     /// Opens all that a table's keys are read from: at once, so that rows that nothing names are noticed before anything is staged.
     pub async fn open<'s>(
-        &self,
+        &'s self,
         session: &'s Session,
         readings: &'s [KeyReading<'_>],
     ) -> Result<OpenedKeys<'s>, CaptureError> {
@@ -177,12 +200,36 @@ impl KeysAtHand<'_> {
                         Opened::NamesNoRow => return Ok(OpenedKeys::NoRow),
                     }
                 }
-                // Only a log at hand makes such a reading.
-                (KeyReading::Log(_), Self::Rows | Self::Given { .. }) => {}
+                (KeyReading::Digest(reading), Self::Digest(at_hand)) => {
+                    let keys = at_hand.keys(session, reading);
+                    opened.extend(keys.map(|keys| (&reading.claim.of, Keys::Digest(Box::new(keys)))));
+                }
+                // Only what is at hand makes such readings.
+                (KeyReading::Log(_), Self::Rows | Self::Digest(_) | Self::Given { .. })
+                | (KeyReading::Digest(_), Self::Rows | Self::Log(_) | Self::Given { .. }) => {}
                 (KeyReading::Given(listed), _) => opened.push((&listed.of, Keys::Given(ListedKeys::of(listed)))),
             }
         }
         Ok(OpenedKeys::All(opened))
+    }
+
+    /// Keeps what the next run compares with, where all rows were read, or a stretch of them: `loaded` has what is kept of the stretches before.
+    pub async fn keep_all(
+        &self,
+        session: &Session,
+        table: Table<'_>,
+        claims: &Claims,
+        loaded: Option<&DigestMark>,
+        range: Option<&KeyRange>,
+    ) -> Result<(), CaptureError> {
+        match self {
+            Self::Rows | Self::Log(_) => Ok(()),
+            Self::Digest(at_hand) => match &claims.digest {
+                Some(claim) => at_hand.keep_all(session, table, claim, loaded, range).await,
+                None => Ok(()),
+            },
+            Self::Given { others, .. } => Box::pin(others.keep_all(session, table, claims, loaded, range)).await,
+        }
     }
 
     /// Where a table stands once what was found is in BigQuery; `before` is where it stood, of a run of changes.
@@ -192,7 +239,11 @@ impl KeysAtHand<'_> {
             Self::Log(at_hand) => {
                 NextPlace::Log(at_hand.next_mark(&claims.log, before.and_then(|s| s.mark.log()), moment))
             }
-            Self::Given { .. } if before.is_some() => NextPlace::Stays,
+            Self::Digest(at_hand) => at_hand.next_place(before, moment),
+            Self::Given { .. } if before.is_some() => {
+                let keys = claims.given.iter().flat_map(|listed| listed.keys.iter());
+                NextPlace::Stays { again: keys.map(|k| k.values.clone()).collect() }
+            }
             // All rows were read: what names the keys goes on from now.
             Self::Given { others, .. } => others.next_place(claims, None, moment),
         }
@@ -202,7 +253,7 @@ impl KeysAtHand<'_> {
     pub fn counts(&self) -> Option<LogCounts> {
         match self {
             Self::Log(at_hand) => Some(at_hand.counts()),
-            Self::Rows | Self::Given { .. } => None,
+            Self::Rows | Self::Digest(_) | Self::Given { .. } => None,
         }
     }
 
@@ -211,6 +262,7 @@ impl KeysAtHand<'_> {
         match self {
             Self::Rows => None,
             Self::Log(at_hand) => Some(at_hand.statements(&claims.log, standing?.mark.log()?, table)),
+            Self::Digest(at_hand) => Some(at_hand.statements(claims.digest.as_ref()?, standing, table)),
             Self::Given { others, .. } => others.statements(claims, standing, table),
         }
     }
@@ -227,7 +279,7 @@ impl KeysAtHand<'_> {
                 Some(mark) => at_hand.estimate(session, &claims.log, mark).await,
                 None => Ok(0),
             },
-            Self::Rows | Self::Given { .. } => Ok(0),
+            Self::Rows | Self::Digest(_) | Self::Given { .. } => Ok(0),
         }
     }
 
@@ -241,6 +293,12 @@ impl KeysAtHand<'_> {
     ) -> Result<NextPlace, CaptureError> {
         match self {
             Self::Log(at_hand) => Ok(NextPlace::Log(at_hand.try_out(session, &claims.log, table, moment).await?)),
+            Self::Digest(at_hand) => {
+                if let Some(claim) = &claims.digest {
+                    at_hand.try_out(session, claim, table).await?;
+                }
+                Ok(NextPlace::Rows)
+            }
             Self::Rows | Self::Given { .. } => Ok(NextPlace::Rows),
         }
     }
@@ -255,14 +313,15 @@ impl KeysAtHand<'_> {
     ) -> Result<Vec<String>, CaptureError> {
         match self {
             Self::Log(at_hand) => at_hand.notes(session, &claims.log, table, sight).await,
-            Self::Rows | Self::Given { .. } => Ok(Vec::new()),
+            Self::Rows | Self::Digest(_) | Self::Given { .. } => Ok(Vec::new()),
         }
     }
 }
 
 impl Claims {
     fn columns(&self) -> impl Iterator<Item = &KeyColumns> {
-        self.log.iter().map(|claim| &claim.key).chain(self.given.iter().map(|listed| &listed.of))
+        let digest = self.digest.iter().map(|claim| &claim.of);
+        self.log.iter().map(|claim| &claim.key).chain(digest).chain(self.given.iter().map(|listed| &listed.of))
     }
 
     /// The columns other than the key whose values are named: each value is about many rows.
@@ -278,7 +337,8 @@ impl Claims {
 
     /// Whether two lists may bring the same row.
     pub fn repeats(&self) -> Repeats {
-        if self.columns().nth(1).is_some() { Repeats::Possible } else { Repeats::Never }
+        let is_digest_unsure = self.digest.as_ref().is_some_and(DigestClaim::may_repeat);
+        if is_digest_unsure || self.columns().nth(1).is_some() { Repeats::Possible } else { Repeats::Never }
     }
 }
 
@@ -287,6 +347,7 @@ impl KeyReading<'_> {
     pub fn may_repeat(&self) -> bool {
         match self {
             Self::Log(reading) => reading.is_judged(),
+            Self::Digest(reading) => reading.may_repeat(),
             // Two texts may be one key, and nobody has asked the source.
             Self::Given(_) => true,
         }
@@ -297,6 +358,7 @@ impl KeySource for Keys<'_> {
     async fn next(&mut self) -> Result<Option<Chunk>, CaptureError> {
         match self {
             Self::Log(keys) => keys.next().await,
+            Self::Digest(keys) => keys.next().await,
             Self::Given(keys) => keys.next().await,
         }
     }
@@ -304,6 +366,7 @@ impl KeySource for Keys<'_> {
     fn counts(&self) -> KeyCounts {
         match self {
             Self::Log(keys) => keys.counts(),
+            Self::Digest(keys) => keys.counts(),
             Self::Given(keys) => keys.counts(),
         }
     }

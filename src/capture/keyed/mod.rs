@@ -9,6 +9,7 @@
 //! ```
 
 pub mod change_log;
+pub mod digest;
 mod given;
 mod key_source;
 mod keys_at_hand;

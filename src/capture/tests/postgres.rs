@@ -7,7 +7,9 @@ use crate::batch::{CaptureMark, CursorMark, Identity, KeyListMark, Position, Tab
 use crate::capture::*;
 use crate::encode::Shape;
 use crate::model::{CaptureKind, TableSpec, plain_spec};
-use crate::source::{Moment, Relation, Table, statement};
+use crate::source::{
+    BucketSet, HashListing, Hashing, KeyRange, Moment, NextHashing, Relation, Table, hash_statements, statement,
+};
 
 fn spec(capture: CaptureKind) -> TableSpec {
     TableSpec {
@@ -142,4 +144,29 @@ fn another_cursors_floor_is_not_used() {
     cursor.column = "created_at".to_owned();
     let text = statements(&spec(CaptureKind::Cursor), &relation, Some(&previous), Decision::Changes);
     assert!(!text.contains("09:44"), "{text}");
+}
+
+/// Sums of all rows; the rows of two buckets of a slice; all rows while a column comes.
+#[test]
+fn row_hashes() {
+    let spec = TableSpec { hash: vec!["note".to_owned()], exclude: vec![], ..spec(CaptureKind::Digest) };
+    let relation = relation("r");
+    let shape = Shape::of(&spec, &relation).unwrap();
+    let table = Table { spec: &spec, relation: &relation, shape: &shape };
+    let (all, slice) = (
+        KeyRange::default(),
+        KeyRange { after: Some(vec!["7".to_owned()]), until: Some(vec!["99".to_owned()]), order: String::new() },
+    );
+    let columns = &shape.columns;
+    let mut two = BucketSet::none(4);
+    [1, 9].into_iter().for_each(|bucket| two.insert(bucket));
+    let of = |range| Hashing { table, columns, range };
+    let [sums, _] = hash_statements(&HashListing { of: of(&all), buckets: None, next: None }, 4);
+    let [_, some] = hash_statements(&HashListing { of: of(&slice), buckets: Some(&two), next: None }, 4);
+    let next = Some(NextHashing { columns, new: &columns[2..] });
+    let before = Hashing { table, columns: &columns[..2], range: &all };
+    let [_, coming] = hash_statements(&HashListing { of: before, buckets: None, next }, 4);
+    let text =
+        format!("-- sums\n{sums}\n\n-- rows of some buckets\n{some}\n\n-- rows while a column comes\n{coming}\n");
+    expect_file!["../../../tests/golden/postgres/digest.sql"].assert_eq(&text);
 }

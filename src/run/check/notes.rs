@@ -1,6 +1,6 @@
 //! What the operator should know of a table: limits of its capture, costs, changed names.
 
-use crate::capture::blind;
+use crate::capture::{blind, may_be_chunked};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{CaptureKind, Deletes, OnUnrepresentable, TableSpec};
 use crate::source::{Relation, RelationKind, Sight};
@@ -32,6 +32,19 @@ pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight:
     }
     if spec.capture == CaptureKind::Xmin {
         note("every tick scans the whole source table; only changed rows leave it".to_owned());
+    }
+    if spec.capture == CaptureKind::Digest {
+        note(
+            "every tick reads the whole table and hashes each row, on the source. Sums of hashes leave it, of buckets that differ keys and \
+             hashes, and the rows that have changed; keys and hashes are kept below digests/ in the bucket"
+                .to_owned(),
+        );
+        if !may_be_chunked(spec, relation, shape) {
+            note(
+                "no index has the key, or a NULL may be in it: all rows have to be hashed within one run's budget"
+                    .to_owned(),
+            );
+        }
     }
     if let Some(cursor) = &spec.cursor {
         if relation.kind != RelationKind::View && !relation.leading.contains(cursor) {

@@ -68,7 +68,7 @@ impl Context {
             matches!(spec.capture, CaptureKind::Cursor | CaptureKind::Xmin) && relation.tells_its_writers();
         let mut told: Vec<ToldByRows> = by_transaction.then_some(ToldByRows::Writer).into_iter().collect();
         let has_partitions = relation.kind != RelationKind::View && !relation.leaves.is_empty();
-        let by_partition = spec.capture != CaptureKind::Full && has_partitions;
+        let by_partition = !matches!(spec.capture, CaptureKind::Full | CaptureKind::Digest) && has_partitions;
         told.extend(by_partition.then_some(ToldByRows::Partition));
         Ok((columns, told))
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tracing::warn;
 
+use crate::capture::CaptureError;
+use crate::capture::keyed::digest::Kept;
 use crate::model::TableSpec;
 use crate::run::assignment::{Assignment, Before};
 use crate::run::captured_tables::Sealable;
@@ -19,25 +21,33 @@ use crate::run::verbs::seal::put_together;
 const QUICK: Duration = Duration::from_secs(5);
 
 impl Run<'_> {
-    /// Captures and stages; once more where the server has ended the snapshot.
+    /// Captures and stages; once more where the server has ended the snapshot, or what is compared with is gone.
     pub(in crate::run) async fn capture_and_stage(
         &mut self,
         due: &[TableSpec],
         before: Before<'_>,
     ) -> Result<Sealable, RunError> {
-        match self.try_capture(due, before).await {
+        match self.try_capture(due, before, Kept::Whole).await {
             Err(e) if e.is_lost_conflict() => {
-                // Under an id of its own, for parts of the first try may be stored already.
                 warn!(reason = %e, "the server ended the snapshot for other transactions: once more with another one");
-                self.id = self.context.new_run(OffsetDateTime::now_utc());
-                tracing::Span::current().record("run", self.id.as_str());
-                self.try_capture(due, before).await
+                self.begin_anew();
+                self.try_capture(due, before, Kept::Whole).await
+            }
+            Err(RunError::Capture(CaptureError::ListsLost)) => {
+                self.begin_anew();
+                self.try_capture(due, before, Kept::Lost).await
             }
             outcome => outcome,
         }
     }
 
-    async fn try_capture(&mut self, due: &[TableSpec], before: Before<'_>) -> Result<Sealable, RunError> {
+    /// Under an id of its own, for parts of the first try may be stored already.
+    fn begin_anew(&mut self) {
+        self.id = self.context.new_run(OffsetDateTime::now_utc());
+        tracing::Span::current().record("run", self.id.as_str());
+    }
+
+    async fn try_capture(&mut self, due: &[TableSpec], before: Before<'_>, kept: Kept) -> Result<Sealable, RunError> {
         let Some(state) = self.state.as_mut() else { return Err(RunError::Stopping) };
         let work = Assignment {
             context: self.context,
@@ -49,6 +59,7 @@ impl Run<'_> {
             keys: self.keys.as_deref(),
             again: &self.again,
             run: &self.id,
+            kept,
             started: self.started,
             previous: before.watermark,
             aside: before.aside,

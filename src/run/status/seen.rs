@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use crate::batch::{Aside, Watermark};
+use crate::batch::{Aside, TableMark, Watermark};
 
 /// What this process has last seen of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,13 +15,14 @@ pub(in crate::run) struct Seen {
     pub checked: OffsetDateTime,
 }
 
-/// Of the tables that a run has looked at, those that are up to date where it ends: neither set aside, nor in the middle of a load,
-/// nor to be loaded afresh.
+/// Of the tables that a run has looked at, those that are up to date where it ends: neither set aside, nor in the middle of a load
+/// or of a look that takes several runs, nor to be loaded afresh.
 pub(in crate::run) fn up_to_date(
     looked_at: &[String],
     watermark: &Watermark,
     aside: &BTreeMap<String, Aside>,
 ) -> Vec<String> {
-    let stands = |target: &String| watermark.tables.get(target).is_some_and(|mark| mark.loading.is_none());
+    let is_through = |mark: &TableMark| mark.loading.is_none() && mark.digest().is_none_or(|d| d.round.is_none());
+    let stands = |target: &String| watermark.tables.get(target).is_some_and(is_through);
     looked_at.iter().filter(|t| stands(t) && !aside.contains_key(*t)).cloned().collect()
 }

@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::batch::Absent;
+use crate::capture::keyed::digest::ListPlace;
 use crate::capture::keyed::{KeysAtHand, KeysFrom, Named};
-use crate::capture::{Decision, Why};
-use crate::model::TableSpec;
+use crate::capture::{Decision, Part, Why};
+use crate::model::{CaptureKind, TableSpec};
 use crate::run::assignment::Assignment;
 use crate::run::captured_tables::{Advance, Captured, Gathered, StagedTable};
 use crate::run::error::RunError;
@@ -57,10 +58,28 @@ impl<'a> Assignment<'a> {
 
     /// Where the keys of the feed's tables are named.
     fn keys_from(&self) -> KeysFrom<'a> {
-        let others = self.context.keys_of_feed(&self.feed.id);
+        let others = match self.tables.iter().any(|t| t.capture == CaptureKind::Digest) {
+            true => KeysFrom::Digest(Some(Box::new(self.list_place()))),
+            false => self.context.keys_of_feed(&self.feed.id),
+        };
         match self.keys {
             Some(keys) => KeysFrom::Given { keys, others: Box::new(others) },
             None => others,
+        }
+    }
+
+    /// Where this run keeps lists of row hashes.
+    fn list_place(&self) -> ListPlace {
+        /// A list is held in memory as a whole.
+        const LARGEST: usize = 2 << 20;
+        let config = &self.context.config;
+        ListPlace {
+            store: self.store.clone(),
+            feed: self.feed.id.clone(),
+            run: self.run.clone(),
+            kept: self.kept,
+            list_size: config.storage.part_size.min(LARGEST),
+            deadline: Instant::now() + config.run.budget / 2,
         }
     }
 
@@ -178,6 +197,11 @@ impl<'a> Assignment<'a> {
             match passed {
                 Passed::Through(absent) => {
                     staging.bound_cursor().await?;
+                    if capture.is_whole() {
+                        let loaded = standing.filter(|_| matches!(decision, Decision::Chunk(_, Part::Next)));
+                        let loaded = loaded.and_then(|s| s.mark.digest());
+                        keys.keep_all(session, table, &found.claims, loaded, capture.range.as_ref()).await?;
+                    }
                     let before = standing.filter(|_| decision == Decision::Changes);
                     let place = keys.next_place(&found.claims, before, moment);
                     let staged = staging.finish(absent, place).await?;

@@ -68,7 +68,7 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
     // Tables that share a feed have each their own moment.
     let now = || (moment.position.clone(), moment.taken_at);
     let (position, taken_at) = since.filter(|_| !work.feed.is_shared()).unwrap_or_else(now);
-    let looked = moment.taken_at;
+    let looked = if work.feed.is_shared() { moment.taken_at } else { taken_at };
     let next = match (advance, work.previous) {
         (Advance::Stays, Some(previous)) => {
             let mut stays = previous.clone();

@@ -3,9 +3,11 @@
 
 mod catalog;
 mod change_log;
+mod row_hashes;
 mod rows;
 
 pub use change_log::KeyCursor;
+pub use row_hashes::HashCursor;
 
 use super::error::SourceError;
 use super::moment::Moment;

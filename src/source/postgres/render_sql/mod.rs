@@ -9,6 +9,7 @@ mod key_range;
 mod keys;
 mod overlooked;
 mod partitions;
+mod row_digest;
 mod row_hash;
 mod select;
 mod transaction_rule;
@@ -18,6 +19,7 @@ pub(in crate::source) use canonical::structure;
 pub use canonical::{ServerText, canonical_piece, column_digests_statement, key_digests_statement, sums_statement};
 pub(super) use cursor::above_floor;
 pub(in crate::source) use filter::filter;
+pub use row_digest::{HashCursor, hash_sums_statement, hashed_text, list_statement};
 pub use transaction_rule::{changed_since, resent};
 pub use unique::lookup_of_repeated_keys;
 

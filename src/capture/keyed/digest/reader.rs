@@ -1,0 +1,236 @@
+//! The keys that have changed since the lists of the last run, slice by slice.
+
+use std::time::Instant;
+
+use super::claim::{DigestClaim, columns_of, new_columns};
+use super::list_store::ListStore;
+use super::listed_rows::ListedRows;
+use super::looked::{LastLook, Looked, bits_for};
+use super::slice_merge::{SliceMerge, Step};
+use super::sums_format::{KeptSums, digest};
+use crate::batch::{DigestMark, ListObject, ListsOfRun, SliceMark};
+use crate::capture::error::CaptureError;
+use crate::capture::keyed::key_source::{Chunk, KeyCounts, KeySource};
+use crate::capture::unique::refuse_repeated_keys;
+use crate::encode::ShapeColumn;
+use crate::failpoint::{Effect, lets};
+use crate::source::{BucketSums, HashListing, Hashing, KeyRange, NamedKey, NextHashing, Origin, Session, Table};
+
+/// Keys a chunk: as many as of a change log.
+const KEYS_A_CHUNK: usize = 4096;
+
+/// A table and the lists that it is compared with.
+pub struct DigestReading<'a> {
+    pub(in crate::capture::keyed) table: Table<'a>,
+    pub(in crate::capture::keyed) claim: &'a DigestClaim,
+    pub(in crate::capture::keyed) mark: &'a DigestMark,
+}
+
+impl DigestReading<'_> {
+    pub(in crate::capture::keyed) fn may_repeat(&self) -> bool {
+        !self.mark.again.is_empty() || self.claim.may_repeat()
+    }
+}
+
+/// A slice that is being compared.
+struct Open<'a> {
+    merge: SliceMerge<'a>,
+    /// The sums that the source has told; `None` where every row is listed.
+    sums: Option<BucketSums>,
+}
+
+/// Yields the keys.
+pub struct DigestKeys<'a> {
+    last_look: &'a LastLook,
+    store: &'a ListStore,
+    session: &'a Session,
+    reading: &'a DigestReading<'a>,
+    /// Keys that are read once more, whatever the lists say.
+    again: Vec<NamedKey>,
+    first: usize,
+    /// The slice at hand.
+    slice: usize,
+    open: Option<Open<'a>>,
+    next: DigestMark,
+}
+
+impl<'a> DigestKeys<'a> {
+    pub(super) fn new(
+        last_look: &'a LastLook,
+        store: &'a ListStore,
+        session: &'a Session,
+        reading: &'a DigestReading<'a>,
+    ) -> Self {
+        let mut next = DigestMark { again: Vec::new(), round: None, ..reading.mark.clone() };
+        let again = reading.mark.again.iter();
+        let again = again.map(|key| NamedKey { values: key.clone(), origin: Origin::Before }).collect();
+        let first = reading.mark.round.as_ref().map_or(0, |r| r.next).min(reading.mark.slices.len().saturating_sub(1));
+        if !next.hashed.contains(&reading.claim.hashed) {
+            next.hashed.push(reading.claim.hashed.clone());
+        }
+        Self { last_look, store, session, reading, again, first, slice: first, open: None, next }
+    }
+
+    /// Compares the sums of the slice at hand; where they differ, begins to go through it.
+    async fn look(&mut self, then: &'a SliceMark) -> Result<(), CaptureError> {
+        let DigestReading { table, mark, claim } = *self.reading;
+        let as_then = mark.hashed.get(then.hashed).ok_or(CaptureError::ListsLost)?;
+        let columns = columns_of(table, as_then).ok_or(CaptureError::ListsLost)?;
+        let range = slice_range(mark, self.slice);
+        let of = Hashing { table, columns: &columns, range: &range };
+        if *as_then != claim.hashed {
+            let new = new_columns(table, as_then);
+            let next = Some(NextHashing { columns: &table.shape.columns, new: &new });
+            return self.begin(then, HashListing { of, buckets: None, next }, None).await;
+        }
+        let sums = self.session.hash_sums(&of, then.bits).await?;
+        if digest(&sums) == then.digest {
+            return Ok(());
+        }
+        // Of many more rows than there were, more buckets are made: by listing them all, once.
+        if bits_for(sums.rows()) > then.bits + 1 {
+            return self.begin(then, HashListing { of, buckets: None, next: None }, None).await;
+        }
+        self.begin(then, HashListing { of, buckets: None, next: None }, Some(sums)).await
+    }
+
+    async fn begin(
+        &mut self,
+        then: &SliceMark,
+        listing: HashListing<'_>,
+        sums: Option<BucketSums>,
+    ) -> Result<(), CaptureError> {
+        let kept = KeptSums::decode(&self.store.get(&then.sums).await?).ok_or(CaptureError::ListsLost)?;
+        let differing = sums.as_ref().map(|sums| kept.sums.differing(sums));
+        let listing = HashListing { buckets: differing.as_ref(), ..listing };
+        let rows = ListedRows::new(self.session.list_hashes(&listing).await?);
+        let merge = SliceMerge::new(self.store, rows, kept.lists, differing);
+        self.open = Some(Open { merge, sums });
+        Ok(())
+    }
+
+    /// Notes the new lists of the slice that was gone through.
+    async fn end(&mut self, open: Open<'a>) -> Result<(), CaptureError> {
+        let Open { merge, sums } = open;
+        if merge.repeats {
+            refuse_repeated_keys(self.session, self.reading.table).await?;
+        }
+        let (lists, written) = merge.finish().await?;
+        let sums = sums.unwrap_or_else(|| written.coarser(bits_for(written.rows())));
+        let hashed = self.next.hashed.iter().position(|h| *h == self.reading.claim.hashed).unwrap_or(0);
+        let until = self.next.slices.get(self.slice).and_then(|s| s.until.clone());
+        let mark = keep_sums(self.store, KeptSums { lists, sums }, until, hashed).await?;
+        if let Some(slice) = self.next.slices.get_mut(self.slice) {
+            *slice = mark;
+        }
+        Ok(())
+    }
+
+    /// Whether there is no time for another slice: there always is for one.
+    async fn is_late(&self) -> bool {
+        self.slice > self.first && (Instant::now() >= self.store.place.deadline || !lets(Effect::Stretch).await)
+    }
+
+    /// Tells where the table stands now.
+    fn tell(&mut self) {
+        let mark = forget_unused(std::mem::take(&mut self.next));
+        self.last_look.note(Looked { mark, first: self.first, next: self.slice });
+    }
+}
+
+impl KeySource for DigestKeys<'_> {
+    async fn next(&mut self) -> Result<Option<Chunk>, CaptureError> {
+        let mut keys = Vec::new();
+        while keys.len() < KEYS_A_CHUNK {
+            if !self.again.is_empty() {
+                let rest = self.again.split_off(self.again.len().min(KEYS_A_CHUNK));
+                keys = std::mem::replace(&mut self.again, rest);
+                break;
+            }
+            if let Some(mut open) = self.open.take() {
+                match open.merge.step(&mut keys).await? {
+                    Step::On => self.open = Some(open),
+                    Step::Through => {
+                        self.end(open).await?;
+                        self.slice += 1;
+                    }
+                }
+                continue;
+            }
+            let then = self.reading.mark.slices.get(self.slice);
+            let Some(then) = (if then.is_some() && self.is_late().await { None } else { then }) else {
+                if keys.is_empty() {
+                    self.tell();
+                    return Ok(None);
+                }
+                break;
+            };
+            self.look(then).await?;
+            self.slice += usize::from(self.open.is_none());
+        }
+        Ok(Some(Chunk { keys }))
+    }
+
+    fn counts(&self) -> KeyCounts {
+        KeyCounts::default()
+    }
+}
+
+/// The keys of a slice.
+fn slice_range(mark: &DigestMark, slice: usize) -> KeyRange {
+    let until = |n: usize| mark.slices.get(n).and_then(|s| s.until.clone());
+    KeyRange { after: slice.checked_sub(1).and_then(until), until: until(slice), order: mark.order.clone() }
+}
+
+/// Stores the sums of a slice, and says where it stands.
+pub(super) async fn keep_sums(
+    store: &ListStore,
+    kept: KeptSums,
+    until: Option<Vec<String>>,
+    hashed: usize,
+) -> Result<SliceMark, CaptureError> {
+    let sums = store.put(kept.encode()).await?;
+    let mut lists: Vec<ListsOfRun> = Vec::new();
+    for ListObject { run, number } in kept.lists.into_iter().map(|l| l.object) {
+        match lists.iter_mut().find(|l| l.run == run) {
+            Some(of_run) => of_run.numbers.push(number),
+            None => lists.push(ListsOfRun { run, numbers: vec![number] }),
+        }
+    }
+    let (bits, rows, digest) = (kept.sums.bits, kept.sums.rows(), digest(&kept.sums));
+    Ok(SliceMark { until, hashed, bits, digest, rows, sums, lists })
+}
+
+/// Leaves out what no slice was hashed as.
+fn forget_unused(mut mark: DigestMark) -> DigestMark {
+    let mut hashed = Vec::new();
+    for slice in &mut mark.slices {
+        let Some(used) = mark.hashed.get(slice.hashed) else { continue };
+        slice.hashed = hashed.iter().position(|h| h == used).unwrap_or_else(|| {
+            hashed.push(used.clone());
+            hashed.len() - 1
+        });
+    }
+    DigestMark { hashed, ..mark }
+}
+
+/// Every row of a stretch of keys, as the first lists have them.
+pub(super) async fn list_all(
+    session: &Session,
+    store: &ListStore,
+    table: Table<'_>,
+    columns: &[ShapeColumn],
+    range: &KeyRange,
+) -> Result<KeptSums, CaptureError> {
+    let of = Hashing { table, columns, range };
+    let rows = ListedRows::new(session.list_hashes(&HashListing { of, buckets: None, next: None }).await?);
+    let mut merge = SliceMerge::new(store, rows, Vec::new(), None);
+    let mut keys = Vec::new();
+    while merge.step(&mut keys).await? == Step::On {
+        // All rows are read as they are.
+        keys.clear();
+    }
+    let (lists, written) = merge.finish().await?;
+    let sums = written.coarser(bits_for(written.rows()));
+    Ok(KeptSums { lists, sums })
+}

@@ -1,0 +1,8 @@
+-- table demo.app.item: id INT64, a STRING, b STRING, at TIMESTAMP, is_deleted BOOL, deleted_at TIMESTAMP
+-- table demo.app_staging.item__RUN: _plimsoll_op STRING, id INT64, a STRING, b STRING, at TIMESTAMP
+MERGE `demo.app.item` AS T
+USING `demo.app_staging.item__RUN` AS S
+ON T.`id` = S.`id` AND T.`id` BETWEEN 1 AND 9
+WHEN MATCHED AND S.`_plimsoll_op` = 'D' THEN UPDATE SET T.`is_deleted` = TRUE, T.`deleted_at` = COALESCE(T.`deleted_at`, TIMESTAMP '2026-01-01 00:00:00.000000+00')
+WHEN MATCHED THEN UPDATE SET T.`a` = S.`a`, T.`b` = S.`b`, T.`at` = S.`at`, T.`is_deleted` = FALSE, T.`deleted_at` = CAST(NULL AS TIMESTAMP)
+WHEN NOT MATCHED AND S.`_plimsoll_op` = 'U' THEN INSERT (`id`, `a`, `b`, `at`, `is_deleted`) VALUES (S.`id`, S.`a`, S.`b`, S.`at`, FALSE)
