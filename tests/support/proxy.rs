@@ -72,6 +72,8 @@ enum Action {
     /// Too many requests: come back after so many seconds.
     Busy(u64),
     Delay(Duration),
+    /// Put one text in the place of another as long, everywhere in the body.
+    Alter(&'static str, &'static str),
 }
 
 struct Rule {
@@ -220,6 +222,17 @@ impl Proxy {
         self.rule(matches, Action::Delay(time), times);
     }
 
+    /// Every body has the one text where it had the other, which is as long.
+    pub fn alter(
+        &self,
+        from: &'static str,
+        to: &'static str,
+        matches: impl Fn(&Recorded) -> bool + Send + Sync + 'static,
+    ) {
+        assert_eq!(from.len(), to.len());
+        self.rule(matches, Action::Alter(from, to), usize::MAX);
+    }
+
     /// Forgets every rule.
     pub fn calm(&self) {
         self.inner.rules.lock().unwrap().clear();
@@ -254,6 +267,7 @@ impl Inner {
             Action::CutRequest(after) => Action::CutRequest(*after),
             Action::Busy(seconds) => Action::Busy(*seconds),
             Action::Delay(time) => Action::Delay(*time),
+            Action::Alter(from, to) => Action::Alter(from, to),
         })
     }
 }
@@ -297,6 +311,10 @@ async fn pass(State(shared): State<Shared>, request: Request<Body>) -> Response 
         Some(Action::Delay(time)) => tokio::time::sleep(*time).await,
         _ => {}
     }
+    let body = match &action {
+        Some(Action::Alter(from, to)) => altered(&body, from, to),
+        _ => body,
+    };
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
     let mut headers = parts.headers;
     headers.remove("host");
@@ -322,6 +340,16 @@ async fn pass(State(shared): State<Shared>, request: Request<Body>) -> Response 
         response.headers_mut().insert(name, value.clone());
     }
     response
+}
+
+fn altered(body: &Bytes, from: &str, to: &str) -> Bytes {
+    let (mut body, from) = (body.to_vec(), from.as_bytes());
+    let places: Vec<usize> =
+        body.windows(from.len()).enumerate().filter(|(_, w)| *w == from).map(|(at, _)| at).collect();
+    for at in places {
+        body[at..at + from.len()].copy_from_slice(to.as_bytes());
+    }
+    body.into()
 }
 
 /// The connection is closed on the caller in the middle of the answer.
