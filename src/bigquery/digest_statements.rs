@@ -1,5 +1,6 @@
 //! The statements that compare a target's rows with those of the source.
 
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 
 use time::OffsetDateTime;
@@ -7,7 +8,7 @@ use time::OffsetDateTime;
 use super::canonical_text::{is_null, key_text, row_text};
 use super::sql::{ident, string, table, timestamp};
 use crate::canonical::{BucketDigits, ComparedColumn, Level};
-use crate::model::{DeleteStyle, TargetRef, TargetType};
+use crate::model::{ColumnMode, DeleteStyle, TargetRef, TargetType};
 
 /// Bytes that queries are billed for.
 #[derive(Debug, Default)]
@@ -95,6 +96,33 @@ impl ComparedTarget<'_> {
         let selected: Vec<String> = self.key().iter().map(key_text).chain(columns).collect();
         let conditions: Vec<String> = self.present().into_iter().chain(self.is_among(keys)).collect();
         format!("SELECT {} FROM {} WHERE {}", selected.join(", "), self.from(), conditions.join(" AND "))
+    }
+
+    /// The documents of rows in some buckets, of 16 to the power of [`BucketDigits::MOST`], by bucket: what
+    /// [`crate::canonical::Documents::read`] reads.
+    pub fn list_documents_query(&self, buckets: &RangeInclusive<u32>) -> String {
+        let (from, to) = (buckets.start(), buckets.end());
+        let inner = self.documents(&self.present().into_iter().collect::<Vec<_>>());
+        format!("SELECT R.* FROM ({inner}) AS R WHERE R.b BETWEEN {from} AND {to} ORDER BY R.b")
+    }
+
+    /// The documents of the rows that have one of the keys, which are given as canonical texts.
+    pub fn documents_query(&self, keys: &[Vec<String>]) -> String {
+        self.documents(&self.present().into_iter().chain(self.is_among(keys)).collect::<Vec<_>>())
+    }
+
+    fn documents(&self, conditions: &[String]) -> String {
+        let digits = BucketDigits::new(BucketDigits::MOST);
+        let number = format!("{} AS b", bucket(&hex_digest(self.identity()), digits));
+        let keys = self.key().iter().enumerate().map(|(n, c)| format!("{} AS k{n}", key_text(c)));
+        let is_document =
+            |c: &&ComparedColumn| c.column.target_type == TargetType::Json && c.column.mode != ColumnMode::Repeated;
+        let documents = self.columns.iter().filter(is_document).enumerate();
+        let documents = documents.map(|(n, c)| format!("TO_JSON_STRING(T.{}) AS d{n}", ident(&c.column.name)));
+        let selected: Vec<String> = std::iter::once(number).chain(keys).chain(documents).collect();
+        let condition =
+            if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        format!("SELECT {} FROM {}{condition}", selected.join(", "), self.from())
     }
 
     /// What a row is told by: its key, or where the table has none all of it.
@@ -225,6 +253,8 @@ mod tests {
             ("keys_alone", plain_keys.key_digests_query(Level::Keys, digits, &[7])),
             ("keyless", keyless.key_digests_query(Level::Keys, digits, &[7])),
             ("columns", kept.column_digests_query(&keys)),
+            ("list_of_documents", plain.list_documents_query(&(7..=65_535))),
+            ("documents", kept.documents_query(&keys)),
         ] {
             let file = format!("{}/tests/golden/bigquery/compare_{name}.sql", env!("CARGO_MANIFEST_DIR"));
             expect_file![file].assert_eq(&described(&query, &columns));

@@ -1,10 +1,12 @@
 //! Comparing a target with its source by digests: of its rows none is read but for keys that differ.
 
+use std::ops::RangeInclusive;
+
 use super::client::BigQuery;
 use super::digest_statements::ComparedTarget;
 use super::error::BigQueryError;
-use super::rows::Row;
-use crate::canonical::{BucketDigits, Buckets, ColumnDigests, KeyDigest, Level, Sums};
+use super::rows::{QueryRows, Row};
+use crate::canonical::{BucketDigits, Buckets, ColumnDigests, Documents, KeyDigest, Level, Sums};
 
 impl BigQuery {
     /// Adds up the digests of a target's rows, bucket by bucket.
@@ -41,6 +43,26 @@ impl BigQuery {
             .await
     }
 
+    /// Lists the documents of rows in some buckets, by bucket; a page of them is at hand.
+    pub fn list_documents<'a>(
+        &'a self,
+        target: &'a ComparedTarget<'a>,
+        buckets: RangeInclusive<u32>,
+    ) -> DocumentRows<'a> {
+        let rows = self.rows(target.list_documents_query(&buckets), "list the documents", target.table.to_string());
+        DocumentRows { rows, target, is_billed: false }
+    }
+
+    /// The documents of the rows that have one of the keys.
+    pub async fn documents(
+        &self,
+        target: &ComparedTarget<'_>,
+        keys: &[Vec<String>],
+    ) -> Result<Vec<Documents>, BigQueryError> {
+        let query = target.documents_query(keys);
+        self.read_each(target, "read the documents", query, |row| Documents::read(target.key_len, row)).await
+    }
+
     async fn read_each<T, C: Default + Extend<T>>(
         &self,
         target: &ComparedTarget<'_>,
@@ -56,5 +78,28 @@ impl BigQuery {
         }
         target.billed.add(rows.billed());
         Ok(all)
+    }
+}
+
+/// Documents of a target, by bucket.
+pub struct DocumentRows<'a> {
+    rows: QueryRows<'a>,
+    target: &'a ComparedTarget<'a>,
+    /// Whether what it costs is added up already.
+    is_billed: bool,
+}
+
+impl DocumentRows<'_> {
+    /// The next row; `None` after the last.
+    pub async fn next(&mut self) -> Result<Option<Documents>, BigQueryError> {
+        const DOING: &str = "list the documents";
+        let Some(row) = self.rows.next().await? else {
+            if !std::mem::replace(&mut self.is_billed, true) {
+                self.target.billed.add(self.rows.billed());
+            }
+            return Ok(None);
+        };
+        let wrong = || BigQueryError::unavailable(DOING, &self.target.table.to_string(), "a row of another form");
+        Documents::read(self.target.key_len, row).map(Some).ok_or_else(wrong)
     }
 }

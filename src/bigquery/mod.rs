@@ -41,6 +41,7 @@ mod target_plan;
 pub use canonical_text::canonical_piece;
 pub use client::{BigQuery, EMULATOR, Settings};
 pub use digest_statements::{Billed, ComparedTarget};
+pub use digests::DocumentRows;
 pub use error::{ApiRefusal, BigQueryError, Overtaken, ProjectFault, TableFault, Transient};
 pub use fit::Present;
 pub use locations::MissingDataset;

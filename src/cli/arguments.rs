@@ -9,7 +9,7 @@ use clap_complete::Shell;
 
 use super::init::InitArgs;
 use super::sample::SampleArgs;
-use crate::model::VerifyLevel;
+use crate::model::{CompareDocuments, VerifyLevel};
 use crate::telemetry::LogFormat;
 
 /// Keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks.
@@ -106,6 +106,9 @@ pub(super) struct VerifyArgs {
     /// Rows that only the target has differ, even where deletes are ignored.
     #[arg(long)]
     pub strict: bool,
+    /// Compare documents by what they mean, not their structure alone: all, or of about so many rows of each table.
+    #[arg(long, value_name = "ROWS")]
+    pub documents: Option<CompareDocuments>,
     /// Write the keys that differ to this file.
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,

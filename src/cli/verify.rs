@@ -30,6 +30,7 @@ pub(super) async fn verify(context: Context, args: &VerifyArgs, format: Format, 
         repair: args.repair,
         level: Some(args.level.into()),
         strict: args.strict,
+        documents: args.documents,
         allow_deletes: args.allow_deletes,
         ..Request::default()
     };
@@ -130,7 +131,13 @@ fn remarks(v: &VerifyReport, args: &VerifyArgs, layout: Layout) -> String {
     }
     if v.level == VerifyLevel::Values && !v.structure_only.is_empty() && v.state != VerifyState::NotCompared {
         let columns = v.structure_only.join(", ");
-        remark(format!("{name}: of documents the structure alone was compared (kind, keys, lengths): {columns}"));
+        let compared = match v.documents {
+            Some(rows) => format!(", but for {}, compared by what they mean", counted(rows, "row", "rows")),
+            None => "; --documents all compares them by what they mean".to_owned(),
+        };
+        remark(format!(
+            "{name}: of documents the structure alone was compared (kind, keys, lengths): {columns}{compared}"
+        ));
     }
     out
 }

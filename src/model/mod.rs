@@ -30,7 +30,7 @@ pub(crate) use table::plain_spec;
 pub use table::{
     Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, Partition, PartitionBy, TableSpec,
 };
-pub use verification::{IgnoredDeletes, Repair, Verification, VerifyLevel};
+pub use verification::{CompareDocuments, IgnoredDeletes, Repair, Verification, VerifyLevel};
 pub use what_captures_find::{Finds, FoundDeletes};
 
 /// The prefix of the columns Plimsoll adds to staged rows and, where asked to, to targets.

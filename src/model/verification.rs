@@ -44,10 +44,42 @@ pub enum IgnoredDeletes {
     Differ,
 }
 
+/// How much of documents is compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", untagged)]
+pub enum CompareDocuments {
+    /// Which keys an object has, how long an array is.
+    #[default]
+    Structure,
+    /// All of it, of about so many rows.
+    Some(u64),
+    /// All of it, of all rows.
+    All(AllRows),
+}
+
+/// The word for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AllRows {
+    All,
+}
+
+impl std::str::FromStr for CompareDocuments {
+    type Err = &'static str;
+
+    fn from_str(typed: &str) -> Result<Self, Self::Err> {
+        match typed {
+            "all" => Ok(Self::All(AllRows::All)),
+            number => number.parse().map(Self::Some).map_err(|_| "write all, or of how many rows, such as 1000"),
+        }
+    }
+}
+
 /// A verification, as somebody asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verification {
     pub level: VerifyLevel,
     pub repair: Repair,
     pub ignored_deletes: IgnoredDeletes,
+    pub documents: CompareDocuments,
 }

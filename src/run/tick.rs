@@ -15,7 +15,8 @@ use super::order::{Guard, Mode, Order};
 use super::report::{RunReport, RunState, TickReport};
 use crate::capture::keyed::GivenKeys;
 use crate::model::{
-    IgnoredDeletes, RelationName, Repair, TableSpec, Verification, VerifyLevel, nearest, nearest_relations, one_of,
+    CompareDocuments, IgnoredDeletes, RelationName, Repair, TableSpec, Verification, VerifyLevel, nearest,
+    nearest_relations, one_of,
 };
 use crate::pubsub_topic::{Topic, TopicError};
 use crate::storage::Expect;
@@ -43,6 +44,9 @@ pub struct Request {
     /// How much of the rows is compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<VerifyLevel>,
+    /// How much of documents is compared: `"all"`, or of how many rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documents: Option<CompareDocuments>,
     /// Rows that only the target has differ, even where the config lets deletes be.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub strict: bool,
@@ -133,6 +137,7 @@ impl Request {
             level: self.level.unwrap_or_default(),
             repair: if self.repair { Repair::Yes } else { Repair::No },
             ignored_deletes: if self.strict { IgnoredDeletes::Differ } else { IgnoredDeletes::Counted },
+            documents: self.documents.unwrap_or_default(),
         })
     }
 

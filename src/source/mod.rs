@@ -41,7 +41,7 @@ pub use change_log::{
     Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, LogQuery, NewEntries,
 };
 pub use column::SourceColumn;
-pub use compared::compared_columns;
+pub use compared::{DocumentCursor, compared_columns};
 pub use connect::{Source, has_password};
 pub use cursor::{Bulk, CursorColumn, CursorType, Search};
 pub use dependencies::Dependencies;

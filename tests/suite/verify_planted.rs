@@ -155,3 +155,37 @@ async fn an_empty_table_is_equal_to_an_empty_one() {
     let report = verify(&w, &["--repair"]).await;
     assert_eq!((report["state"].as_str(), report["repaired"].as_u64()), (Some("equal"), Some(1)), "{report}");
 }
+
+/// Documents by what they mean, where somebody asks for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_are_compared_by_what_they_mean() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE doc (id int PRIMARY KEY, a jsonb, b json);
+         INSERT INTO doc SELECT g, jsonb_build_object('n', g, 'list', jsonb_build_array(1.50, 2)), '{\"z\": 1, \"y\": [true, null]}' FROM generate_series(1, 300) g;
+         INSERT INTO doc VALUES (301, NULL, 'null'), (302, '[]', '{}')",
+    )
+    .await;
+    w.config("[[table]]\nsource = \"doc\"\ncapture = \"xmin\"\n");
+    w.tick().await;
+    let report = verify(&w, &["--documents", "all"]).await;
+    assert_eq!((report["state"].as_str(), report["documents"].as_u64()), (Some("equal"), Some(302)), "{report}");
+    assert!(report["structure_only"].is_null(), "{report}");
+    w.target("UPDATE `{d}.doc` SET a = PARSE_JSON('{\"n\": 8, \"list\": [1.5, 2]}') WHERE id = 7").await;
+    // Written otherwise, and the same.
+    w.target("UPDATE `{d}.doc` SET a = PARSE_JSON('{\"list\": [1.5, 2], \"n\": 9}') WHERE id = 9").await;
+    let report = verify(&w, &[]).await;
+    assert_eq!(report["state"], "equal", "the structure is the same: {report}");
+    assert_eq!(report["structure_only"], serde_json::json!(["a", "b"]));
+    let report = verify(&w, &["--documents", "all"]).await;
+    assert_eq!(
+        (report["different"].as_u64(), &report["columns"]),
+        (Some(1), &serde_json::json!({ "a": 1 })),
+        "{report}"
+    );
+    let report = verify(&w, &["--documents", "40"]).await;
+    let compared = report["documents"].as_u64().unwrap();
+    assert!((10..150).contains(&compared), "{report}");
+    let report = verify(&w, &["--documents", "all", "--repair"]).await;
+    assert_eq!((report["state"].as_str(), report["repaired"].as_u64()), (Some("equal"), Some(1)), "{report}");
+}

@@ -8,7 +8,10 @@ use time::OffsetDateTime;
 use crate::bigquery::{Billed, ComparedTarget};
 use crate::canonical::ComparedColumn;
 use crate::capture::keyed::{GivenKeys, KeysAtHand};
-use crate::model::{CaptureKind, Deletes, IgnoredDeletes, Repair, TableSpec, TargetRef, TargetType, Verification};
+use crate::model::{
+    CaptureKind, ColumnMode, CompareDocuments, Deletes, IgnoredDeletes, Repair, TableSpec, TargetRef, TargetType,
+    Verification,
+};
 use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::look_at_table::InSource;
@@ -259,7 +262,7 @@ impl crate::run::context::Context {
                 began: OffsetDateTime::now_utc(),
                 spec: spec.clone(),
             };
-            one.look = first_look(session, table, &self.bigquery, &one.target(), asked.level).await?;
+            one.look = first_look(session, table, &self.bigquery, &one.target(), asked).await?;
             compared.push(one);
         }
         Ok(compared)
@@ -269,7 +272,10 @@ impl crate::run::context::Context {
 fn report(c: Compared, asked: Verification) -> VerifyReport {
     let ignores_deletes = c.ignores_deletes(asked);
     let Compared { spec, target, columns, key_len, taken_at, look, judged, is_all, repaired, billed, began } = c;
-    let documents = columns.iter().filter(|c| c.column.target_type == TargetType::Json);
+    let is_document = |c: &&ComparedColumn| c.column.target_type == TargetType::Json;
+    let has_documents = columns.iter().any(|c| is_document(&c));
+    let is_whole = matches!(asked.documents, CompareDocuments::All(_));
+    let documents = columns.iter().filter(is_document).filter(|c| !is_whole || c.column.mode == ColumnMode::Repeated);
     let (extra, deletes_ignored) = if ignores_deletes { (0, judged.extra) } else { (judged.extra, 0) };
     let at_least = is_all == Complete::No;
     let differs = Differs { since: taken_at, missing: judged.missing, extra, different: judged.different, at_least };
@@ -302,6 +308,7 @@ fn report(c: Compared, asked: Verification) -> VerifyReport {
         nulled: look.nulled + judged.nulled_documents,
         columns: judged.columns,
         structure_only: documents.map(|c| c.column.name.clone()).collect(),
+        documents: (asked.documents != CompareDocuments::Structure && has_documents).then_some(look.documents),
         repaired,
         bytes_billed: billed.bytes(),
         seconds: seconds_since(began),

@@ -69,6 +69,9 @@ pub struct VerifyReport {
     /// Columns of documents, of which the structure alone was compared: which keys there are, how long arrays are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub structure_only: Vec<String>,
+    /// Rows of which the documents were compared by what they mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documents: Option<u64>,
     /// Rows that differed and were repaired.
     pub repaired: u64,
     /// What BigQuery billed for the comparison.
@@ -104,6 +107,7 @@ impl VerifyReport {
             nulled: 0,
             columns: BTreeMap::new(),
             structure_only: Vec::new(),
+            documents: None,
             repaired: 0,
             bytes_billed: None,
             seconds: 0.0,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::refused_cells::refused_cells;
 use crate::bigquery::{BigQuery, ComparedTarget};
-use crate::canonical::{BucketDigits, ColumnDigests, KeyDigest, Level};
+use crate::canonical::{BucketDigits, ColumnDigests, Documents, KeyDigest, Level};
 use crate::capture::keyed::KeyColumns;
 use crate::model::TargetType;
 use crate::run::error::RunError;
@@ -12,6 +12,13 @@ use crate::source::{NamedKey, Origin, Session, Table};
 
 /// Keys that one statement names.
 const KEYS_A_STATEMENT: usize = 2000;
+
+/// As long as a document may be.
+const DOCUMENTS_A_STATEMENT: usize = 200;
+
+fn named_key(values: &Vec<String>) -> NamedKey {
+    NamedKey { values: values.clone(), origin: Origin::Before }
+}
 
 /// What differed at the first look.
 #[derive(Clone, Debug)]
@@ -21,6 +28,8 @@ pub enum Again {
         level: Level,
         keys: Vec<Vec<String>>,
         is_all: Complete,
+        /// The keys whose documents differ in what they mean.
+        documents: Vec<Vec<String>>,
     },
     /// Where rows can't be asked for by their keys.
     Buckets {
@@ -47,7 +56,7 @@ impl From<bool> for Complete {
 #[derive(Clone, Debug)]
 pub enum Side {
     Count(u64),
-    Columns(Vec<ColumnDigests>),
+    Columns { digests: Vec<ColumnDigests>, documents: Vec<Documents> },
     Rows(Vec<KeyDigest>),
 }
 
@@ -84,21 +93,25 @@ impl Again {
             Self::Buckets { level, digits, buckets } => {
                 Side::Rows(session.key_digests(table, *level, *digits, buckets).await?)
             }
-            Self::Keys { level, keys, .. } => {
+            Self::Keys { level, keys, documents, .. } => {
                 let of = KeyColumns::of_key(table.relation, table.shape);
                 let is_document = |t: TargetType| t == TargetType::Json;
                 let has_documents = table.shape.columns.iter().any(|c| is_document(c.target.target_type));
                 let mut digests = Vec::with_capacity(keys.len());
                 for keys in keys.chunks(KEYS_A_STATEMENT) {
-                    let named = keys.iter().map(|k| NamedKey { values: k.clone(), origin: Origin::Before });
-                    let named: Vec<NamedKey> = named.collect();
+                    let named: Vec<NamedKey> = keys.iter().map(named_key).collect();
                     let keys = of.named(&named);
                     digests.extend(session.column_digests(table, keys).await?);
                     if *level == Level::Values && has_documents {
                         refused_cells(session, table, keys, &mut refused).await?;
                     }
                 }
-                Side::Columns(without_values(digests, *level))
+                let mut found = Vec::with_capacity(documents.len());
+                for keys in documents.chunks(DOCUMENTS_A_STATEMENT) {
+                    let named: Vec<NamedKey> = keys.iter().map(named_key).collect();
+                    found.extend(session.documents(table, of.named(&named)).await?);
+                }
+                Side::Columns { digests: without_values(digests, *level), documents: found }
             }
         };
         Ok(SourceSide { side, refused })
@@ -114,12 +127,16 @@ impl Again {
             Self::Buckets { level, digits, buckets } => {
                 Side::Rows(bigquery.key_digests(target, *level, *digits, buckets).await?)
             }
-            Self::Keys { level, keys, .. } => {
+            Self::Keys { level, keys, documents, .. } => {
                 let mut digests = Vec::with_capacity(keys.len());
                 for keys in keys.chunks(KEYS_A_STATEMENT) {
                     digests.extend(bigquery.column_digests(target, keys).await?);
                 }
-                Side::Columns(without_values(digests, *level))
+                let mut found = Vec::with_capacity(documents.len());
+                for keys in documents.chunks(DOCUMENTS_A_STATEMENT) {
+                    found.extend(bigquery.documents(target, keys).await?);
+                }
+                Side::Columns { digests: without_values(digests, *level), documents: found }
             }
         })
     }

@@ -1,10 +1,11 @@
 //! The first look: one scan on either side, and the keys of those buckets alone that differ.
 
-use super::again::{Again, may_be_named};
+use super::again::{Again, Complete, may_be_named};
 use super::difference::{compare_lists, differing_buckets, groups};
+use super::documents::look_at_documents;
 use crate::bigquery::{BigQuery, ComparedTarget};
 use crate::canonical::{BucketDigits, Buckets, Level};
-use crate::model::VerifyLevel;
+use crate::model::{TargetType, Verification, VerifyLevel};
 use crate::run::error::RunError;
 use crate::source::{Session, Table};
 
@@ -26,6 +27,8 @@ pub struct FirstLook {
     pub nulled: u64,
     /// What is to be looked at again; `None` where both sides are the same.
     pub again: Option<Again>,
+    /// Rows of which the documents were compared by what they mean.
+    pub documents: u64,
 }
 
 /// Compares two sides as they are now. Changes that are on their way differ, too.
@@ -34,8 +37,9 @@ pub async fn first_look(
     table: Table<'_>,
     bigquery: &BigQuery,
     target: &ComparedTarget<'_>,
-    asked: VerifyLevel,
+    verification: Verification,
 ) -> Result<FirstLook, RunError> {
+    let asked = verification.level;
     let (level, digits) = match asked {
         VerifyLevel::Counts => (Level::Keys, BucketDigits::new(0)),
         VerifyLevel::Keys => (Level::Keys, digits_for(session, table).await?),
@@ -51,6 +55,7 @@ pub async fn first_look(
         target_rows: rows(&found),
         nulled: source.values().map(|s| s.nulled).sum(),
         again: None,
+        documents: 0,
     };
     let differing = differing_buckets(&source, &found);
     look.again = match asked {
@@ -66,7 +71,27 @@ pub async fn first_look(
             }
         }
     };
+    let has_documents = target.columns.iter().any(|c| c.column.target_type == TargetType::Json);
+    if asked == VerifyLevel::Values && has_documents {
+        let asked = (verification.documents, look.source_rows);
+        let documents = look_at_documents(session, table, bigquery, target, asked).await?;
+        look.documents = documents.rows;
+        look.again = with_documents(look.again, documents.keys);
+    }
     Ok(look)
+}
+
+/// What is looked at again, the documents of these keys included.
+fn with_documents(again: Option<Again>, of: Vec<Vec<String>>) -> Option<Again> {
+    match again {
+        _ if of.is_empty() => again,
+        Some(Again::Keys { level, keys, is_all, .. }) => Some(Again::Keys { level, keys, is_all, documents: of }),
+        // Documents are looked at where rows can be asked for by their keys.
+        None | Some(Again::Counts | Again::Buckets { .. }) => {
+            let (level, keys, is_all) = (Level::Values, Vec::new(), Complete::Yes);
+            Some(Again::Keys { level, keys, is_all, documents: of })
+        }
+    }
 }
 
 async fn digits_for(session: &Session, table: Table<'_>) -> Result<BucketDigits, RunError> {
@@ -103,5 +128,5 @@ async fn named(
     keys.dedup();
     let is_all = keys.len() <= MOST_KEYS;
     keys.truncate(MOST_KEYS);
-    Ok((!keys.is_empty()).then_some(Again::Keys { level, keys, is_all: is_all.into() }))
+    Ok((!keys.is_empty()).then_some(Again::Keys { level, keys, is_all: is_all.into(), documents: Vec::new() }))
 }

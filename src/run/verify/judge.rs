@@ -1,11 +1,12 @@
 //! What differs for good, from what both sides had once a run between them was merged.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::again::{Side, SourceSide};
 use super::difference::{Difference, compare_lists};
-use crate::canonical::{ColumnDigests, ComparedColumn};
-use crate::model::TargetType;
+use super::documents::differing;
+use crate::canonical::{ColumnDigests, ComparedColumn, Documents};
+use crate::model::{ColumnMode, TargetType};
 
 /// What two sides differ in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,13 +48,38 @@ pub fn judge(source: SourceSide, target: Side, columns: &[ComparedColumn], key_l
                 judged.add(key, difference);
             }
         }
-        (Side::Columns(rows), Side::Columns(target)) => {
-            judge_columns(rows, target, &source.refused, &columns[key_len.min(columns.len())..], &mut judged);
+        (Side::Columns { digests, documents }, Side::Columns { digests: found, documents: others }) => {
+            judge_columns(digests, found, &source.refused, &columns[key_len.min(columns.len())..], &mut judged);
+            judge_documents(&documents, others, columns, &mut judged);
         }
         // Both sides are asked the same.
-        (Side::Count(_) | Side::Rows(_) | Side::Columns(_), _) => {}
+        (Side::Count(_) | Side::Rows(_) | Side::Columns { .. }, _) => {}
     }
     judged
+}
+
+/// Documents that mean something else, of rows that both sides have.
+fn judge_documents(source: &[Documents], target: Vec<Documents>, columns: &[ComparedColumn], judged: &mut Judged) {
+    let names: Vec<&str> = columns
+        .iter()
+        .filter(|c| c.column.target_type == TargetType::Json && c.column.mode != ColumnMode::Repeated)
+        .map(|c| c.column.name.as_str())
+        .collect();
+    let known: HashSet<Vec<String>> = judged.keys.iter().map(|(key, _)| key.clone()).collect();
+    let mut others: HashMap<Vec<String>, Documents> = target.into_iter().map(|d| (d.key.clone(), d)).collect();
+    for row in source {
+        let Some(other) = others.remove(&row.key) else { continue };
+        let differing: Vec<usize> = differing(row, &other).collect();
+        // One whose structure differs is told already.
+        if differing.is_empty() || known.contains(&row.key) {
+            continue;
+        }
+        for name in differing.iter().filter_map(|n| names.get(*n)) {
+            *judged.columns.entry((*name).to_owned()).or_default() += 1;
+        }
+        judged.add(row.key.clone(), Difference::Different);
+    }
+    judged.keys.sort_unstable();
 }
 
 fn judge_columns(

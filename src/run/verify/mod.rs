@@ -14,6 +14,7 @@
 
 mod again;
 mod difference;
+mod documents;
 mod first_look;
 mod judge;
 mod refused_cells;

@@ -46,8 +46,9 @@ pub use key_types::{can_pack, compared_as, cursor_type, has_one_spelling, is_int
 pub use native_type::{Element, PostgresType, TypeKind, holds_what};
 pub(in crate::source) use render_sql::structure;
 pub use render_sql::{
-    HashCursor, ServerText, canonical_piece, changed_since, column_digests_statement, hash_sums_statement, hashed_text,
-    key_digests_statement, list_statement, lookup_of_repeated_keys, query, resent, statement, sums_statement,
+    DocumentCursor, HashCursor, ServerText, canonical_piece, changed_since, column_digests_statement,
+    documents_statement, hash_sums_statement, hashed_text, key_digests_statement, list_statement,
+    lookup_of_repeated_keys, query, resent, statement, sums_statement,
 };
 pub use session::{RowStream, SALT, Session};
 pub use sql::{ident, literal, qualified};

@@ -16,7 +16,10 @@ mod transaction_rule;
 mod unique;
 
 pub(in crate::source) use canonical::structure;
-pub use canonical::{ServerText, canonical_piece, column_digests_statement, key_digests_statement, sums_statement};
+pub use canonical::{
+    DocumentCursor, ServerText, canonical_piece, column_digests_statement, documents_statement, key_digests_statement,
+    sums_statement,
+};
 pub(super) use cursor::above_floor;
 pub(in crate::source) use filter::filter;
 pub use row_digest::{HashCursor, hash_sums_statement, hashed_text, list_statement};

@@ -7,11 +7,13 @@
 mod array;
 mod cell;
 mod document;
+mod documents;
 mod row;
 mod scalar;
 mod server_text;
 mod statements;
 
 pub(in crate::source) use document::structure;
+pub use documents::{DocumentCursor, documents_statement};
 pub use server_text::ServerText;
 pub use statements::{canonical_piece, column_digests_statement, key_digests_statement, sums_statement};

@@ -79,7 +79,7 @@ fn lanes(bits: &str) -> [String; 2] {
     [format!("{bits}::bit(56)::pg_catalog.int8"), format!("({bits} << 56)::bit(56)::pg_catalog.int8")]
 }
 
-fn bucket(bits: &str, digits: BucketDigits) -> String {
+pub(super) fn bucket(bits: &str, digits: BucketDigits) -> String {
     match digits.get() {
         0 => "0".to_owned(),
         digits => format!("{bits}::bit({})::pg_catalog.int4", 4 * digits),
@@ -121,13 +121,13 @@ impl Session {
         rows.into_iter().map(|row| ColumnDigests::read(key_len, row).ok_or_else(|| no_row(DOING))).collect()
     }
 
-    async fn server_text(&self) -> Result<ServerText, PostgresError> {
+    pub(super) async fn server_text(&self) -> Result<ServerText, PostgresError> {
         let row = self.text_row("asking for the server's encoding", "SHOW server_encoding").await?;
         Ok(ServerText::of(row.first().and_then(|f| f.as_deref()).unwrap_or_default()))
     }
 }
 
-fn no_row(doing: &'static str) -> PostgresError {
+pub(super) fn no_row(doing: &'static str) -> PostgresError {
     PostgresError::Unexpected { doing, what: "a row of another form".to_owned() }
 }
 
