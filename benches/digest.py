@@ -59,7 +59,7 @@ def main():
         for name, m in rows:
             per_row = [1e6 * cpu / args.rows for cpu in (m.client, m.server)]
             print(f"| {name} | {m.wall:.1f} | {per_row[0]:.2f} | {per_row[1]:.2f} | {m.server / copy.server:.2f} | {m.server / quiet.server:.2f} | {m.rss:.0f} |")
-        plan = json.loads(plimsoll("plan").out)["tables"][0]["source_sql"]
+        plan = json.loads(plimsoll("plan").out)[0]["source_sql"]
         print("\nwhere the server's CPU goes, of COPY's:")
         key = "SELECT sum(b) FROM (SELECT pg_catalog.hashtext(t.id::text COLLATE \"C\") & 131071 AS b FROM bench AS t OFFSET 0) AS s"
         for name, sql in [("reading the rows", "SELECT count(*) FROM bench"), ("and their buckets", key), ("and hashes, added up by bucket", plan[0]),

@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 journeys=(
   first_load::a_first_load_then_inserts_and_updates
   captures::xmin_needs_no_cursor
+  digest::what_no_timestamp_tells_is_found
+  digest::a_change_of_any_type_is_found
   open_transactions::a_row_written_under_a_savepoint_arrives
   reconcile::a_cursor_table_is_reconciled
   types::plain_types_are_equal_after_load_and_merge

@@ -346,3 +346,123 @@ async fn a_key_that_is_null() {
     assert_eq!(staged(&w.tick().await), (0, 1));
     assert_eq!(w.target("SELECT CAST(id AS STRING) FROM `{d}.item`").await, [[Some("2".to_owned())]]);
 }
+
+/// Partitions and a materialized view, whose rows come and go without being written.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_come_and_go_unwritten() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE event (id int, at date NOT NULL, what text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+         CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+         CREATE TABLE event_2 (LIKE event INCLUDING ALL);
+         INSERT INTO event VALUES (1, '2024-05-05', 'a'); INSERT INTO event_2 VALUES (2, '2025-05-05', 'old');
+         CREATE MATERIALIZED VIEW total AS SELECT what AS id, count(*) AS n FROM event GROUP BY what",
+    )
+    .await;
+    w.config(
+        "[[table]]\nsource = \"event\"\ncapture = \"digest\"\n[[table]]\nsource = \"total\"\nkey = [\"id\"]\ncapture = \"digest\"\n",
+    );
+    w.tick().await;
+    for change in [
+        "ALTER TABLE event ATTACH PARTITION event_2 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+        "REFRESH MATERIALIZED VIEW total",
+        "ALTER TABLE event DETACH PARTITION event_1; INSERT INTO event VALUES (3, '2025-06-06', 'b')",
+        "REFRESH MATERIALIZED VIEW total",
+    ] {
+        w.sql(change).await;
+        let ran = w.run(&["run", "--json"]).await;
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+        w.assert_equal("event").await;
+        w.assert_equal("total").await;
+        let runs = w.run(&["run", "--json"]).await.json()["runs"].clone();
+        assert!(runs.as_array().unwrap().iter().all(|r| r["state"] == "empty"), "{change}: {runs:#}");
+    }
+}
+
+/// A role that may read columns, and not what the system keeps of a row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_read_columns_alone() {
+    let w = World::new().await;
+    w.sql(ITEMS).await;
+    w.sql("CREATE ROLE reader LOGIN PASSWORD 'secret'; GRANT SELECT (id, a) ON item TO reader").await;
+    w.config(&format!("{DIGEST}exclude = [\"b\", \"at\"]\n"));
+    let url = format!("postgres://reader:secret@127.0.0.1:{}/postgres", w.wire.port);
+    let run = async |args: &[&str]| w.finish(w.command(args).env("DATABASE_URL", &url).spawn().unwrap()).await;
+    let check = run(&["check"]).await;
+    assert_eq!(check.code, 0, "{}\n{}", check.stdout, check.stderr);
+    let said = check.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("every tick reads the whole table and hashes each row"), "{said}");
+    assert_eq!(run(&["run"]).await.code, 0);
+    w.sql("UPDATE item SET a = 'x' WHERE id = 1; DELETE FROM item WHERE id = 2; UPDATE item SET b = 'y'").await;
+    let plan = run(&["plan", "--json"]).await.json()[0].clone();
+    let statements = plan["source_sql"].to_string();
+    assert!(statements.contains("GROUP BY s.b") && statements.contains("ORDER BY s.b"), "{plan:#}");
+    assert!(plan["merge_sql"].is_string() && plan["whole"].is_null(), "{plan:#}");
+    assert_eq!(staged(&run(&["run", "--json"]).await.run()), (1, 1));
+    assert_eq!(run(&["run", "--json"]).await.run()["state"], "empty");
+    w.sql("REVOKE SELECT ON item FROM reader; REVOKE SELECT (a) ON item FROM reader").await;
+    let check = run(&["check"]).await;
+    assert!(check.code != 0 && check.stdout.contains("GRANT SELECT"), "{}", check.stdout);
+}
+
+/// Every kind of column, each changed by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_any_type_is_found() {
+    let w = World::new().await;
+    let columns = [
+        ("bool", "true", "false"),
+        ("int2", "1", "2"),
+        ("float8", "0.1", "0.10000000000000002"),
+        ("float4", "'NaN'", "'Infinity'"),
+        ("numeric", "1.0", "1.00"),
+        ("numeric(10,2)", "1.10", "1.11"),
+        ("bytea", "'\\x00'", "'\\x'"),
+        ("char(5)", "'a'", "'b'"),
+        ("uuid", "'00000000-0000-0000-0000-000000000001'", "'00000000-0000-0000-0000-000000000002'"),
+        ("date", "'2026-01-01'", "'infinity'"),
+        ("time", "'00:00'", "'24:00'"),
+        ("timetz", "'00:00+00'", "'00:00+01'"),
+        ("timestamp", "'2026-01-01'", "'2026-01-01 00:00:00.000001'"),
+        ("timestamptz", "'2026-01-01'", "'2026-01-01 00:00:00.000001'"),
+        ("interval", "'1 mon'", "'30 days'"),
+        ("json", "'{\"a\":1}'", "'{\"a\": 1}'"),
+        ("jsonb", "'{\"a\":1}'", "'{\"a\":1.0}'"),
+        ("int[]", "'{1,NULL}'", "'{{1,NULL}}'"),
+        ("text[]", "'{a,\"\"}'", "'{a,NULL}'"),
+        ("int4range", "'[1,5)'", "'[1,6)'"),
+        ("inet", "'10.0.0.1'", "'10.0.0.1/8'"),
+        ("bit(3)", "'101'", "'100'"),
+        ("xml", "'<a/>'", "'<a></a>'"),
+        ("tsvector", "'a:1'", "'a:2'"),
+        ("money", "1", "2"),
+        ("mood", "'ok'", "'bad'"),
+        ("pair", "'(1,)'", "'(,1)'"),
+        ("positive", "1", "2"),
+    ];
+    let defined: Vec<String> = columns.iter().enumerate().map(|(n, (t, ..))| format!("c{n} {t}")).collect();
+    let first: Vec<&str> = columns.iter().map(|(_, then, _)| *then).collect();
+    w.sql(&format!(
+        "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE pair AS (a int, b int); CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+         CREATE TABLE item (id int PRIMARY KEY, {}); INSERT INTO item SELECT g, {} FROM generate_series(0, {}) g",
+        defined.join(", "),
+        first.join(", "),
+        2 * columns.len()
+    ))
+    .await;
+    w.config(DIGEST);
+    w.tick().await;
+    assert_eq!(w.tick().await["state"], "empty");
+    for (n, (_, _, now)) in columns.iter().enumerate() {
+        w.sql(&format!(
+            "UPDATE item SET c{n} = {now} WHERE id = {n}; UPDATE item SET c{n} = NULL WHERE id = {}",
+            n + columns.len()
+        ))
+        .await;
+    }
+    let report = w.tick().await;
+    assert_eq!(staged(&report), (2 * columns.len() as u64, 0), "{report:#}");
+    assert_eq!(w.tick().await["state"], "empty");
+    // A label that is renamed is another value in every row that has it.
+    w.sql("ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'").await;
+    assert_eq!(staged(&w.tick().await), (2 * columns.len() as u64 - 1, 0));
+}

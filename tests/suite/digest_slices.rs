@@ -196,3 +196,35 @@ async fn a_key_whose_order_changes() {
     equal(&w).await;
     assert_eq!(w.tick().await["state"], "empty");
 }
+
+/// A table that was small enough for one slice, and has grown; later it is its last slice that grows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slice_that_grows_is_cut() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE item (a text, b int, v text, PRIMARY KEY (a, b)); INSERT INTO item SELECT 'k', g, 'v' FROM generate_series(1, 20) g")
+        .await;
+    w.config_with(CHUNKS, DIGEST);
+    let slices = async || mark(&w).await["tables"]["item"]["digest"]["slices"].as_array().unwrap().len();
+    w.tick().await;
+    assert_eq!(slices().await, 1);
+    for (sql, least) in [
+        ("INSERT INTO item SELECT 'l', g, 'v' FROM generate_series(1, 100) g; UPDATE item SET v = 'w' WHERE b = 3", 4),
+        ("INSERT INTO item SELECT 'm', g, 'v' FROM generate_series(1, 100) g; DELETE FROM item WHERE b = 5", 7),
+    ] {
+        w.sql(sql).await;
+        assert!(w.tick().await["whole"].is_null());
+        equal(&w).await;
+        assert!(slices().await >= least, "{} slices", slices().await);
+        assert_eq!(w.tick().await["state"], "empty");
+        w.sql("UPDATE item SET v = v || '.' WHERE b = 7; DELETE FROM item WHERE b = 11").await;
+        let mut runs = 0;
+        while run(&w, ONE_A_RUN).await["state"] != "empty"
+            || !mark(&w).await["tables"]["item"]["digest"]["round"].is_null()
+        {
+            runs += 1;
+            assert!(runs < 30);
+        }
+        w.tick().await;
+        equal(&w).await;
+    }
+}

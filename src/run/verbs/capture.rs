@@ -79,6 +79,7 @@ impl<'a> Assignment<'a> {
             run: self.run.clone(),
             kept: self.kept,
             list_size: config.storage.part_size.min(LARGEST),
+            slice_rows: config.run.chunk_rows,
             deadline: Instant::now() + config.run.budget / 2,
         }
     }

@@ -27,6 +27,8 @@ pub struct ListPlace {
     pub kept: Kept,
     /// About as many bytes of rows a list has, before they are compressed.
     pub list_size: usize,
+    /// About as many rows a slice has.
+    pub slice_rows: u64,
     /// No other slice is looked at from then on.
     pub deadline: Instant,
 }

@@ -9,25 +9,36 @@ use crate::source::{BUCKET_BITS, BucketSum, BucketSums, RowHash};
 /// The last bucket there is.
 pub(super) const LAST_BUCKET: u32 = (1 << BUCKET_BITS) - 1;
 
+/// Which rows of a slice are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    All,
+    /// Lists whose buckets have no other rows are left as they are.
+    Some,
+}
+
 /// Writes the lists of one slice.
 pub(super) struct ListWriter<'a> {
     store: &'a ListStore,
     filling: Filling,
     lists: Vec<KeptList>,
-    /// Of all that was written, lists that were left as they are not among them.
-    written: BucketSums,
+    /// Of all that was written, where that is every row.
+    written: Option<BucketSums>,
 }
 
 impl<'a> ListWriter<'a> {
-    pub fn new(store: &'a ListStore) -> Self {
-        Self { store, filling: Filling::default(), lists: Vec::new(), written: BucketSums::empty(BUCKET_BITS) }
+    pub fn new(store: &'a ListStore, rows: Written) -> Self {
+        let written = (rows == Written::All).then(|| BucketSums::empty(BUCKET_BITS));
+        Self { store, filling: Filling::default(), lists: Vec::new(), written }
     }
 
     /// Adds the rows of the next bucket.
     pub async fn add(&mut self, bucket: u32, rows: &[Entry]) -> Result<(), CaptureError> {
         for row in rows {
             self.filling.add(bucket, row);
-            self.written.add(bucket, BucketSum { rows: 1, hash: RowHash(row.hash) });
+            if let Some(written) = &mut self.written {
+                written.add(bucket, BucketSum { rows: 1, hash: RowHash(row.hash) });
+            }
         }
         if self.filling.size() >= self.store.place.list_size { self.close(bucket).await } else { Ok(()) }
     }
@@ -58,8 +69,8 @@ impl<'a> ListWriter<'a> {
         Ok(())
     }
 
-    /// The lists, with all buckets among them; and the sums of what was written.
-    pub async fn finish(mut self) -> Result<(Vec<KeptList>, BucketSums), CaptureError> {
+    /// The lists, with all buckets among them; and the sums of all rows, where all were written.
+    pub async fn finish(mut self) -> Result<(Vec<KeptList>, Option<BucketSums>), CaptureError> {
         self.close(LAST_BUCKET).await?;
         if let Some(list) = self.lists.last_mut() {
             list.last = LAST_BUCKET;

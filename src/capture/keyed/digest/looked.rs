@@ -6,7 +6,7 @@ use crate::batch::DigestMark;
 use crate::source::BUCKET_BITS;
 
 /// Rows a bucket: few enough that one changed row has few others listed, and enough that sums are few.
-const ROWS_A_BUCKET: u64 = 16;
+const ROWS_A_BUCKET: u64 = 8;
 
 /// How many buckets so many rows are added up in: two to this power.
 pub(super) fn bits_for(rows: u64) -> u8 {
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn buckets_grow_with_the_rows() {
-        for (rows, bits) in [(0, 0), (16, 0), (17, 1), (32, 1), (33, 2), (2_000_000, 17), (u64::MAX, 17)] {
+        for (rows, bits) in [(0, 0), (8, 0), (9, 1), (16, 1), (17, 2), (1_000_000, 17), (u64::MAX, 17)] {
             assert_eq!(bits_for(rows), bits, "{rows} rows");
         }
     }

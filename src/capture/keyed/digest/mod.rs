@@ -24,7 +24,9 @@ mod list_writer;
 mod listed_rows;
 mod looked;
 mod reader;
+mod slice_lists;
 mod slice_merge;
+mod split;
 mod sums_format;
 
 pub use at_hand::DigestAtHand;

@@ -6,13 +6,14 @@ use super::claim::{DigestClaim, columns_of, new_columns};
 use super::list_store::ListStore;
 use super::listed_rows::ListedRows;
 use super::looked::{LastLook, Looked, bits_for};
+use super::slice_lists::keep_sums;
 use super::slice_merge::{SliceMerge, Step};
+use super::split::{Split, split};
 use super::sums_format::{KeptSums, digest};
-use crate::batch::{DigestMark, ListObject, ListsOfRun, SliceMark};
+use crate::batch::{DigestMark, SliceMark};
 use crate::capture::error::CaptureError;
 use crate::capture::keyed::key_source::{Chunk, KeyCounts, KeySource};
 use crate::capture::unique::refuse_repeated_keys;
-use crate::encode::ShapeColumn;
 use crate::failpoint::{Effect, lets};
 use crate::source::{BucketSums, HashListing, Hashing, KeyRange, NamedKey, NextHashing, Origin, Session, Table};
 
@@ -116,12 +117,27 @@ impl<'a> DigestKeys<'a> {
             refuse_repeated_keys(self.session, self.reading.table).await?;
         }
         let (lists, written) = merge.finish().await?;
-        let sums = sums.unwrap_or_else(|| written.coarser(bits_for(written.rows())));
+        let sums = sums.or(written.map(|all| all.coarser(bits_for(all.rows())))).ok_or(CaptureError::ListsLost)?;
         let hashed = self.next.hashed.iter().position(|h| *h == self.reading.claim.hashed).unwrap_or(0);
         let until = self.next.slices.get(self.slice).and_then(|s| s.until.clone());
         let mark = keep_sums(self.store, KeptSums { lists, sums }, until, hashed).await?;
         if let Some(slice) = self.next.slices.get_mut(self.slice) {
             *slice = mark;
+        }
+        Ok(())
+    }
+
+    /// Goes on with the next slice; the last one is cut where it has grown.
+    async fn pass_on(&mut self) -> Result<(), CaptureError> {
+        let at = self.slice;
+        self.slice += 1;
+        let Some(last) = self.next.slices.get(at).filter(|s| s.until.is_none()) else { return Ok(()) };
+        let after = slice_range(&self.next, at).after;
+        if let Some(Split { slices, order }) = split(self.session, self.store, self.reading.table, last, after).await? {
+            self.next.slices.truncate(at);
+            self.next.slices.extend(slices);
+            self.next.order = order;
+            self.slice = self.next.slices.len();
         }
         Ok(())
     }
@@ -152,7 +168,7 @@ impl KeySource for DigestKeys<'_> {
                     Step::On => self.open = Some(open),
                     Step::Through => {
                         self.end(open).await?;
-                        self.slice += 1;
+                        self.pass_on().await?;
                     }
                 }
                 continue;
@@ -166,7 +182,9 @@ impl KeySource for DigestKeys<'_> {
                 break;
             };
             self.look(then).await?;
-            self.slice += usize::from(self.open.is_none());
+            if self.open.is_none() {
+                self.pass_on().await?;
+            }
         }
         Ok(Some(Chunk { keys }))
     }
@@ -182,25 +200,6 @@ fn slice_range(mark: &DigestMark, slice: usize) -> KeyRange {
     KeyRange { after: slice.checked_sub(1).and_then(until), until: until(slice), order: mark.order.clone() }
 }
 
-/// Stores the sums of a slice, and says where it stands.
-pub(super) async fn keep_sums(
-    store: &ListStore,
-    kept: KeptSums,
-    until: Option<Vec<String>>,
-    hashed: usize,
-) -> Result<SliceMark, CaptureError> {
-    let sums = store.put(kept.encode()).await?;
-    let mut lists: Vec<ListsOfRun> = Vec::new();
-    for ListObject { run, number } in kept.lists.into_iter().map(|l| l.object) {
-        match lists.iter_mut().find(|l| l.run == run) {
-            Some(of_run) => of_run.numbers.push(number),
-            None => lists.push(ListsOfRun { run, numbers: vec![number] }),
-        }
-    }
-    let (bits, rows, digest) = (kept.sums.bits, kept.sums.rows(), digest(&kept.sums));
-    Ok(SliceMark { until, hashed, bits, digest, rows, sums, lists })
-}
-
 /// Leaves out what no slice was hashed as.
 fn forget_unused(mut mark: DigestMark) -> DigestMark {
     let mut hashed = Vec::new();
@@ -212,25 +211,4 @@ fn forget_unused(mut mark: DigestMark) -> DigestMark {
         });
     }
     DigestMark { hashed, ..mark }
-}
-
-/// Every row of a stretch of keys, as the first lists have them.
-pub(super) async fn list_all(
-    session: &Session,
-    store: &ListStore,
-    table: Table<'_>,
-    columns: &[ShapeColumn],
-    range: &KeyRange,
-) -> Result<KeptSums, CaptureError> {
-    let of = Hashing { table, columns, range };
-    let rows = ListedRows::new(session.list_hashes(&HashListing { of, buckets: None, next: None }).await?);
-    let mut merge = SliceMerge::new(store, rows, Vec::new(), None);
-    let mut keys = Vec::new();
-    while merge.step(&mut keys).await? == Step::On {
-        // All rows are read as they are.
-        keys.clear();
-    }
-    let (lists, written) = merge.finish().await?;
-    let sums = written.coarser(bits_for(written.rows()));
-    Ok(KeptSums { lists, sums })
 }

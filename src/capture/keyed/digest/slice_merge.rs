@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::compare::compare;
 use super::list_format::{Entry, Listed};
 use super::list_store::ListStore;
-use super::list_writer::{LAST_BUCKET, ListWriter};
+use super::list_writer::{LAST_BUCKET, ListWriter, Written};
 use super::listed_rows::{ListedRows, Now};
 use super::sums_format::KeptList;
 use crate::capture::error::CaptureError;
@@ -39,7 +39,7 @@ pub(super) struct SliceMerge<'a> {
 
 impl<'a> SliceMerge<'a> {
     pub fn new(store: &'a ListStore, rows: ListedRows<'a>, kept: Vec<KeptList>, differing: Option<BucketSet>) -> Self {
-        let writer = ListWriter::new(store);
+        let writer = ListWriter::new(store, if differing.is_none() { Written::All } else { Written::Some });
         Self { store, rows, kept: kept.into(), open: None, first: 0, differing, writer, repeats: false }
     }
 
@@ -88,8 +88,8 @@ impl<'a> SliceMerge<'a> {
         Ok(if last >= LAST_BUCKET { Step::Through } else { Step::On })
     }
 
-    /// The slice's lists from now on, and the sums of what was written.
-    pub async fn finish(self) -> Result<(Vec<KeptList>, BucketSums), CaptureError> {
+    /// The slice's lists from now on, and the sums of its rows, where all of them were listed.
+    pub async fn finish(self) -> Result<(Vec<KeptList>, Option<BucketSums>), CaptureError> {
         self.rows.close().await?;
         self.writer.finish().await
     }
