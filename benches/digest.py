@@ -63,7 +63,7 @@ def main():
         print("\nwhere the server's CPU goes, of COPY's:")
         key = "SELECT sum(b) FROM (SELECT pg_catalog.hashtext(t.id::text COLLATE \"C\") & 131071 AS b FROM bench AS t OFFSET 0) AS s"
         for name, sql in [("reading the rows", "SELECT count(*) FROM bench"), ("and their buckets", key), ("and hashes, added up by bucket", plan[0]),
-                          ("hashes of all rows, listed by bucket", f"SELECT count(*) FROM ({plan[1]}) AS s")]:
+                          ("hashes of all rows, listed by bucket", f"SELECT count(s) FROM ({plan[1]}) AS s")]:
             print(f"  {psql(sql).server / copy.server:.2f}  {name}")
         for name, m in [("nothing changed", quiet), ("1 % changed", rows[2][1])]:
             run = json.loads(m.out)["runs"][0]

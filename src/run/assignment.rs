@@ -1,6 +1,8 @@
 //! What a run is to capture.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use time::OffsetDateTime;
 
@@ -40,6 +42,8 @@ pub(super) struct Assignment<'a> {
     pub run: &'a RunId,
     /// Whether lists of row hashes that the watermark names are there.
     pub kept: Kept,
+    /// How many lists the run has written.
+    pub lists: &'a Arc<AtomicU32>,
     pub started: OffsetDateTime,
     pub previous: Option<&'a Watermark>,
     pub aside: &'a BTreeMap<String, Aside>,

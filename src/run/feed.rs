@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use time::OffsetDateTime;
 use tracing::{info, warn};
@@ -54,6 +55,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         writes_told: 0,
         state: None,
         stood: None,
+        lists: Arc::default(),
         whole: Vec::new(),
         caveats: Vec::new(),
         log: None,
@@ -86,6 +88,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         let is_given_up = matches!(e, RunError::OutOfTime(_) | RunError::Stopping);
         // The lease goes back even after a failure, so that the next tick need not wait for its end.
         tokio::join!(cancel_statement(canceller.filter(|_| is_given_up)), run.release_lease());
+        run.remove_lists().await;
         let state = if e.is_busy() { RunState::Busy } else { RunState::Failed };
         // A process that is told to go has no time for it, and the next tick goes on.
         if state == RunState::Failed && !matches!(e, RunError::Stopping) {
@@ -114,6 +117,8 @@ struct Run<'a> {
     state: Option<Handle>,
     /// Where the feed stood when the run began.
     stood: Option<Watermark>,
+    /// How many objects with row hashes the run has written, until its capture is through.
+    lists: Arc<AtomicU32>,
     whole: Vec<(String, Why)>,
     /// What the last capture may have missed.
     caveats: Vec<String>,
@@ -235,6 +240,8 @@ impl Run<'_> {
         let (previous, aside) = (document.watermark.clone(), document.aside.clone());
         let before = Before { watermark: previous.as_ref(), aside: &aside };
         let sealable = self.capture_and_stage(&due, before).await?;
+        // From here on somebody may come to name them.
+        self.lists = Arc::default();
         self.caveats.clone_from(&sealable.caveats);
         self.whole.clone_from(&sealable.whole);
         self.log = sealable.log;

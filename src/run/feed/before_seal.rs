@@ -1,14 +1,17 @@
 //! The verbs before the seal: capture, with encode and stage inside it, until there is a batch to seal.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use tracing::warn;
+use tracing::{info, warn};
 
+use crate::batch::ListObject;
 use crate::capture::CaptureError;
-use crate::capture::keyed::digest::Kept;
+use crate::capture::keyed::digest::{Kept, list_name};
 use crate::model::TableSpec;
 use crate::run::assignment::{Assignment, Before};
+use crate::run::cancel_statement::LAST_WORDS;
 use crate::run::captured_tables::Sealable;
 use crate::run::error::RunError;
 use crate::run::feed::Run;
@@ -30,11 +33,11 @@ impl Run<'_> {
         match self.try_capture(due, before, Kept::Whole).await {
             Err(e) if e.is_lost_conflict() => {
                 warn!(reason = %e, "the server ended the snapshot for other transactions: once more with another one");
-                self.begin_anew();
+                self.begin_anew().await;
                 self.try_capture(due, before, Kept::Whole).await
             }
             Err(RunError::Capture(CaptureError::ListsLost)) => {
-                self.begin_anew();
+                self.begin_anew().await;
                 self.try_capture(due, before, Kept::Lost).await
             }
             outcome => outcome,
@@ -42,9 +45,22 @@ impl Run<'_> {
     }
 
     /// Under an id of its own, for parts of the first try may be stored already.
-    fn begin_anew(&mut self) {
+    async fn begin_anew(&mut self) {
+        self.remove_lists().await;
         self.id = self.context.new_run(OffsetDateTime::now_utc());
         tracing::Span::current().record("run", self.id.as_str());
+    }
+
+    /// Takes away the row hashes that a run has written which did not get as far as to decide anything: the next one writes its own, and one
+    /// that is stopped by the delete guard would leave them at each tick. What is left all the same goes with a later commit.
+    pub(in crate::run) async fn remove_lists(&self) {
+        let (store, feed, run) = (&self.store, &self.feed.id, &self.id);
+        let names = (0..self.lists.swap(0, Ordering::Relaxed)).map(|number| ListObject { run: run.clone(), number });
+        let each = names.map(|object| async move { store.remove(&list_name(feed, &object)).await });
+        let removed = tokio::time::timeout(LAST_WORDS, futures_util::future::join_all(each)).await;
+        if removed.is_err() || removed.is_ok_and(|all| all.iter().any(Result::is_err)) {
+            info!("some row hashes of a run that failed are left in storage");
+        }
     }
 
     async fn try_capture(&mut self, due: &[TableSpec], before: Before<'_>, kept: Kept) -> Result<Sealable, RunError> {
@@ -60,6 +76,7 @@ impl Run<'_> {
             again: &self.again,
             run: &self.id,
             kept,
+            lists: &self.lists,
             started: self.started,
             previous: before.watermark,
             aside: before.aside,

@@ -78,6 +78,7 @@ impl<'a> Assignment<'a> {
             feed: self.feed.id.clone(),
             run: self.run.clone(),
             kept: self.kept,
+            begun: self.lists.clone(),
             list_size: config.storage.part_size.min(LARGEST),
             slice_rows: config.run.chunk_rows,
             deadline: Instant::now() + config.run.budget / 2,

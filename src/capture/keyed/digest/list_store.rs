@@ -1,5 +1,6 @@
 //! Objects with row hashes: those of this run are written under names of its own, those of earlier runs are read.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
@@ -25,6 +26,9 @@ pub struct ListPlace {
     pub feed: FeedId,
     pub run: RunId,
     pub kept: Kept,
+    /// How many objects the run has begun to write: their numbers are those below. A number is never given twice, also where a run begins
+    /// anew in the middle.
+    pub begun: Arc<AtomicU32>,
     /// About as many bytes of rows a list has, before they are compressed.
     pub list_size: usize,
     /// About as many rows a slice has.
@@ -43,22 +47,21 @@ pub fn list_name(feed: &FeedId, object: &ListObject) -> String {
     format!("{}{}/{:05}", list_folder(feed), object.run, object.number)
 }
 
-/// Reads and writes them. A number is never given twice, also where a run begins anew in the middle.
+/// Reads and writes them.
 pub(super) struct ListStore {
     pub place: ListPlace,
-    given: AtomicU32,
 }
 
 impl ListStore {
     pub fn new(place: ListPlace) -> Self {
-        Self { place, given: AtomicU32::new(0) }
+        Self { place }
     }
 
     /// Stores a new object.
     pub async fn put(&self, content: std::io::Result<Bytes>) -> Result<ListObject, CaptureError> {
         let content = content.map_err(|e| CaptureError::ListNotMade(e.to_string()))?;
-        let ListPlace { store, feed, run, .. } = &self.place;
-        let object = ListObject { run: run.clone(), number: self.given.fetch_add(1, Ordering::Relaxed) };
+        let ListPlace { store, feed, run, begun, .. } = &self.place;
+        let object = ListObject { run: run.clone(), number: begun.fetch_add(1, Ordering::Relaxed) };
         let name = list_name(feed, &object);
         let put = store.put(&name, content, "application/octet-stream", Expect::Absent);
         match around(Effect::ListWrite, put).await {
