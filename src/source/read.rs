@@ -37,8 +37,6 @@ pub enum Columns<'a> {
         cursor: Option<&'a CursorColumn>,
     },
     Key,
-    /// The key, and a hash of all that is published; sorted by the keys' texts, byte by byte.
-    KeyAndHash,
     /// One number: how many rows there are.
     Count,
 }

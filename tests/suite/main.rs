@@ -44,7 +44,6 @@ mod history;
 mod hostile;
 mod http;
 mod init;
-mod key_hashes;
 mod key_sources;
 mod messages;
 mod metadata;

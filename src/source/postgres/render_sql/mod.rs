@@ -10,7 +10,6 @@ mod keys;
 mod overlooked;
 mod partitions;
 mod row_digest;
-mod row_hash;
 mod select;
 mod transaction_rule;
 mod unique;
@@ -26,7 +25,6 @@ pub use row_digest::{HashCursor, hash_sums_statement, hashed_text, list_statemen
 pub use transaction_rule::{changed_since, resent};
 pub use unique::lookup_of_repeated_keys;
 
-use row_hash::{by_key_text, row_hash};
 use select::Select;
 
 use crate::batch::At;
@@ -37,14 +35,6 @@ use crate::source::relation::Relation;
 
 /// The query of a read.
 pub fn query(read: &Read<'_>) -> String {
-    let rows = rows(read);
-    match read.columns {
-        Columns::KeyAndHash => rows + &by_key_text(read.table.relation, read.table.shape.key()),
-        Columns::Published { .. } | Columns::Key | Columns::Count => rows,
-    }
-}
-
-fn rows(read: &Read<'_>) -> String {
     let Table { spec, relation, shape } = read.table;
     let select = columns(Select::from(&spec.source), read);
     let published = || filter(spec);
@@ -91,9 +81,6 @@ fn columns<'a>(select: Select<'a>, read: &Read<'_>) -> Select<'a> {
             .columns(relation, &shape.columns)
             .expression(cursor.map(|c| format!("t.{}", ident(&c.name)))),
         Columns::Key => select.columns(relation, shape.key()),
-        Columns::KeyAndHash => {
-            select.columns(relation, shape.key()).expression(Some(row_hash(relation, &shape.columns)))
-        }
         Columns::Count => select.expression(Some("count(*)".to_owned())),
     }
 }
