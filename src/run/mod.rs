@@ -29,6 +29,7 @@ mod partition_limit;
 mod plan;
 mod progress;
 mod report;
+mod request;
 mod sample;
 mod set_aside;
 mod staging_place;
@@ -52,6 +53,7 @@ pub use report::{
     AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickReport, VerifyReport,
     VerifyState,
 };
+pub use request::{NotARequest, Request, UnknownTable};
 pub use sample::{Refusal, Sample, Sampled};
 pub use status::{FeedStatus, Pause, Standing};
-pub use tick::{NotARequest, Request, UnknownTable, fan_out, pass_on_rest, read_again, tick};
+pub use tick::{fan_out, pass_on_rest, read_again, tick};

@@ -1,13 +1,12 @@
 //! What names the changed keys of a feed's tables during a run: found once, asked by each table. A new kind of key source is an arm here.
 
-use super::change_log::{Claim, ClaimReading, Concerned, KeyReader, Log, LogAtHand, Opened};
-use super::digest::{DigestAtHand, DigestClaim, DigestKeys, DigestReading, ListPlace};
-use super::given::{GivenKeys, Listed, ListedKeys};
-use super::key_source::{Chunk, KeyColumns, KeyCounts, KeySource, Reach};
-use crate::batch::{DigestMark, LogCounts, Repeats, Standing};
+use super::change_log::{Concerned, Log, LogAtHand, Opened};
+use super::claims::{Claims, KeyReading, Keys, Named, OpenedKeys};
+use super::digest::{DigestAtHand, DigestClaim, ListPlace};
+use super::given::{GivenKeys, ListedKeys};
+use crate::batch::{DigestMark, LogCounts, Standing};
 use crate::capture::error::CaptureError;
 use crate::capture::named_keys::{KeyWord, NextPlace};
-use crate::encode::ShapeColumn;
 use crate::model::{LogSpec, RelationName, TableSpec};
 use crate::source::{Catalog, KeyRange, Moment, Session, Sight, Table};
 
@@ -36,46 +35,6 @@ pub enum KeysAtHand<'a> {
     Log(Box<LogAtHand<'a>>),
     Digest(Box<DigestAtHand>),
     Given { keys: &'a GivenKeys, others: Box<KeysAtHand<'a>> },
-}
-
-/// What of it concerns one table.
-#[derive(Clone, Debug, Default)]
-pub struct Claims {
-    /// Of a change log.
-    log: Vec<Claim>,
-    /// Of rows that are compared by their hashes.
-    digest: Option<DigestClaim>,
-    /// Keys that somebody hands in.
-    given: Option<Listed>,
-}
-
-/// The new keys of one table.
-pub enum Named<'a> {
-    Nothing,
-    Keys(Vec<KeyReading<'a>>),
-    /// Rows changed that nothing names.
-    NoRow,
-}
-
-/// One list of keys that is to be read.
-pub enum KeyReading<'a> {
-    Log(Box<ClaimReading<'a>>),
-    Digest(Box<DigestReading<'a>>),
-    Given(&'a Listed),
-}
-
-/// The keys of any key source.
-pub enum Keys<'a> {
-    Log(KeyReader<'a>),
-    Digest(Box<DigestKeys<'a>>),
-    Given(ListedKeys<'a>),
-}
-
-/// Whether every key source of a table could be opened.
-pub enum OpenedKeys<'a> {
-    All(Vec<(&'a KeyColumns, Keys<'a>)>),
-    /// Rows changed that nothing names.
-    NoRow,
 }
 
 impl<'a> KeysFrom<'a> {
@@ -314,60 +273,6 @@ impl KeysAtHand<'_> {
         match self {
             Self::Log(at_hand) => at_hand.notes(session, &claims.log, table, sight).await,
             Self::Rows | Self::Digest(_) | Self::Given { .. } => Ok(Vec::new()),
-        }
-    }
-}
-
-impl Claims {
-    fn columns(&self) -> impl Iterator<Item = &KeyColumns> {
-        let digest = self.digest.iter().map(|claim| &claim.of);
-        self.log.iter().map(|claim| &claim.key).chain(digest).chain(self.given.iter().map(|listed| &listed.of))
-    }
-
-    /// The columns other than the key whose values are named: each value is about many rows.
-    pub fn scopes<'t>(&self, table: Table<'t>) -> impl Iterator<Item = &'t ShapeColumn> {
-        let scopes = self.columns().filter(|of| of.reach == Reach::Scope).filter_map(|of| of.columns.first());
-        scopes.filter_map(move |c| table.shape.column(&c.name))
-    }
-
-    /// Whether some keys are about many rows.
-    pub fn have_scopes(&self) -> bool {
-        self.columns().any(|of| of.reach == Reach::Scope)
-    }
-
-    /// Whether two lists may bring the same row.
-    pub fn repeats(&self) -> Repeats {
-        let is_digest_unsure = self.digest.as_ref().is_some_and(DigestClaim::may_repeat);
-        if is_digest_unsure || self.columns().nth(1).is_some() { Repeats::Possible } else { Repeats::Never }
-    }
-}
-
-impl KeyReading<'_> {
-    /// Whether this list may bring a row twice.
-    pub fn may_repeat(&self) -> bool {
-        match self {
-            Self::Log(reading) => reading.is_judged(),
-            Self::Digest(reading) => reading.may_repeat(),
-            // Two texts may be one key, and nobody has asked the source.
-            Self::Given(_) => true,
-        }
-    }
-}
-
-impl KeySource for Keys<'_> {
-    async fn next(&mut self) -> Result<Option<Chunk>, CaptureError> {
-        match self {
-            Self::Log(keys) => keys.next().await,
-            Self::Digest(keys) => keys.next().await,
-            Self::Given(keys) => keys.next().await,
-        }
-    }
-
-    fn counts(&self) -> KeyCounts {
-        match self {
-            Self::Log(keys) => keys.counts(),
-            Self::Digest(keys) => keys.counts(),
-            Self::Given(keys) => keys.counts(),
         }
     }
 }

@@ -9,13 +9,15 @@
 //! ```
 
 pub mod change_log;
+mod claims;
 pub mod digest;
 mod given;
 mod key_source;
 mod keys_at_hand;
 mod reread;
 
+pub use claims::{Claims, KeyReading, Keys, Named, OpenedKeys};
 pub use given::GivenKeys;
 pub use key_source::{Chunk, KeyColumns, KeyCounts, KeySource, Reach};
-pub use keys_at_hand::{Claims, KeyReading, Keys, KeysAtHand, KeysFrom, Named, OpenedKeys};
+pub use keys_at_hand::{KeysAtHand, KeysFrom};
 pub use reread::Reread;

@@ -5,51 +5,19 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::bigquery::{Billed, ComparedTarget};
-use crate::canonical::ComparedColumn;
+use crate::bigquery::Billed;
 use crate::capture::keyed::{GivenKeys, KeysAtHand};
-use crate::model::{
-    CaptureKind, ColumnMode, CompareDocuments, Deletes, IgnoredDeletes, Repair, TableSpec, TargetRef, TargetType,
-    Verification,
-};
+use crate::model::{CaptureKind, Repair, TableSpec, Verification};
 use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::look_at_table::InSource;
 use crate::run::order::Mode;
-use crate::run::report::{DifferingKey, VerifyReport, VerifyState, seconds_since, timed};
+use crate::run::report::{VerifyReport, timed};
 use crate::run::verbs::lease::keep_lease;
-use crate::run::verify::{Again, Complete, Difference, FirstLook, Judged, first_look, judge};
+use crate::run::verify::{Again, Compared, Complete, Difference, FirstLook, Judged, first_look, judge, report};
 use crate::run::when_due::rest;
 use crate::source::{Moment, Session, compared_columns};
-use crate::state::{Differs, Handle, Told, Verified};
-
-/// A table under comparison.
-struct Compared {
-    spec: TableSpec,
-    target: TargetRef,
-    columns: Vec<ComparedColumn>,
-    key_len: usize,
-    taken_at: OffsetDateTime,
-    look: FirstLook,
-    judged: Judged,
-    is_all: Complete,
-    repaired: u64,
-    billed: Billed,
-    began: OffsetDateTime,
-}
-
-impl Compared {
-    fn target(&self) -> ComparedTarget<'_> {
-        let Self { target, columns, key_len, spec, billed, .. } = self;
-        ComparedTarget { table: target, columns, key_len: *key_len, delete: &spec.delete, billed, as_of: None }
-    }
-
-    fn ignores_deletes(&self, asked: Verification) -> bool {
-        let is_ignored = matches!(self.spec.capture, CaptureKind::Cursor | CaptureKind::Xmin)
-            && self.spec.deletes == Deletes::Ignore;
-        is_ignored && asked.ignored_deletes == IgnoredDeletes::Counted
-    }
-}
+use crate::state::{Handle, Told};
 
 impl Run<'_> {
     /// Compares the tables whose `verify_every` has passed, where there is time left.
@@ -191,8 +159,7 @@ impl Run<'_> {
 
     /// Reads again what differs, by its keys where those are known, and compares that once more.
     async fn repair(&mut self, compared: &mut [Compared], asked: Verification) -> Result<(), RunError> {
-        let before: BTreeMap<String, u64> =
-            compared.iter().map(|c| (c.spec.target.clone(), rows_that_differ(&c.judged))).collect();
+        let before: BTreeMap<String, u64> = compared.iter().map(|c| (c.spec.target.clone(), c.judged.rows())).collect();
         let (mut given, mut by_key, mut whole) = (GivenKeys::default(), Vec::new(), Vec::new());
         let mut again = BTreeMap::new();
         for c in compared.iter().filter(|c| self.is_to_be_repaired(c, asked)) {
@@ -225,14 +192,10 @@ impl Run<'_> {
         }
         for c in compared {
             let then = before.get(&c.spec.target).copied().unwrap_or(0);
-            c.repaired = then.saturating_sub(rows_that_differ(&c.judged));
+            c.repaired = then.saturating_sub(c.judged.rows());
         }
         Ok(())
     }
-}
-
-fn rows_that_differ(judged: &Judged) -> u64 {
-    judged.missing + judged.extra + judged.different
 }
 
 impl crate::run::context::Context {
@@ -266,54 +229,5 @@ impl crate::run::context::Context {
             compared.push(one);
         }
         Ok(compared)
-    }
-}
-
-fn report(c: Compared, asked: Verification) -> VerifyReport {
-    let ignores_deletes = c.ignores_deletes(asked);
-    let Compared { spec, target, columns, key_len, taken_at, look, judged, is_all, repaired, billed, began } = c;
-    let is_document = |c: &&ComparedColumn| c.column.target_type == TargetType::Json;
-    let has_documents = columns.iter().any(|c| is_document(&c));
-    let is_whole = matches!(asked.documents, CompareDocuments::All(_));
-    let documents = columns.iter().filter(is_document).filter(|c| !is_whole || c.column.mode == ColumnMode::Repeated);
-    let (extra, deletes_ignored) = if ignores_deletes { (0, judged.extra) } else { (judged.extra, 0) };
-    let at_least = is_all == Complete::No;
-    let differs = Differs { since: taken_at, missing: judged.missing, extra, different: judged.different, at_least };
-    let is_equal = differs.missing + differs.extra + differs.different == 0;
-    let state = match (is_equal, at_least) {
-        (true, false) => VerifyState::Equal,
-        (true, true) => VerifyState::NotCompared,
-        (false, _) => VerifyState::Differs,
-    };
-    let note = (state != VerifyState::NotCompared).then(|| Verified {
-        at: taken_at,
-        level: asked.level,
-        rows: look.source_rows,
-        differs: (!is_equal).then(|| differs.clone()),
-    });
-    let keys = judged.keys.into_iter().filter(|(_, d)| !ignores_deletes || *d != Difference::Extra);
-    VerifyReport {
-        source: spec.source.to_string(),
-        target: target.to_string(),
-        level: asked.level,
-        state,
-        reason: (state == VerifyState::NotCompared).then(|| "the run between two looks left it out".to_owned()),
-        source_rows: look.source_rows,
-        target_rows: look.target_rows,
-        missing: judged.missing,
-        extra,
-        different: judged.different,
-        at_least,
-        deletes_ignored,
-        nulled: look.nulled + judged.nulled_documents,
-        columns: judged.columns,
-        structure_only: documents.map(|c| c.column.name.clone()).collect(),
-        documents: (asked.documents != CompareDocuments::Structure && has_documents).then_some(look.documents),
-        repaired,
-        bytes_billed: billed.bytes(),
-        seconds: seconds_since(began),
-        key: columns[..key_len.min(columns.len())].iter().map(|c| c.column.name.clone()).collect(),
-        keys: keys.map(|(key, d)| DifferingKey { kind: d.name(), key }).collect(),
-        note,
     }
 }

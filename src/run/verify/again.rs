@@ -36,6 +36,7 @@ pub enum Again {
         level: Level,
         digits: BucketDigits,
         buckets: Vec<u32>,
+        is_all: Complete,
     },
 }
 
@@ -90,7 +91,7 @@ impl Again {
                 let sums = session.bucket_sums(table, Level::Keys, BucketDigits::new(0)).await?;
                 Side::Count(sums.values().map(|s| s.rows).sum())
             }
-            Self::Buckets { level, digits, buckets } => {
+            Self::Buckets { level, digits, buckets, .. } => {
                 Side::Rows(session.key_digests(table, *level, *digits, buckets).await?)
             }
             Self::Keys { level, keys, documents, .. } => {
@@ -124,7 +125,7 @@ impl Again {
                 let sums = bigquery.bucket_sums(target, Level::Keys, BucketDigits::new(0)).await?;
                 Side::Count(sums.values().map(|s| s.rows).sum())
             }
-            Self::Buckets { level, digits, buckets } => {
+            Self::Buckets { level, digits, buckets, .. } => {
                 Side::Rows(bigquery.key_digests(target, *level, *digits, buckets).await?)
             }
             Self::Keys { level, keys, documents, .. } => {
@@ -144,8 +145,8 @@ impl Again {
     /// Whether all that differed is looked at.
     pub fn is_all(&self) -> Complete {
         match self {
-            Self::Counts | Self::Buckets { .. } => Complete::Yes,
-            Self::Keys { is_all, .. } => *is_all,
+            Self::Counts => Complete::Yes,
+            Self::Keys { is_all, .. } | Self::Buckets { is_all, .. } => *is_all,
         }
     }
 }

@@ -67,7 +67,10 @@ pub async fn first_look(
             match may_be_named(table) {
                 true => named(session, table, bigquery, target, Listing { level, digits, groups: &groups }).await?,
                 // All of them are compared at once, then.
-                false => groups.into_iter().next().map(|buckets| Again::Buckets { level, digits, buckets }),
+                false => {
+                    let is_all = Complete::from(groups.len() <= 1);
+                    groups.into_iter().next().map(|buckets| Again::Buckets { level, digits, buckets, is_all })
+                }
             }
         }
     };

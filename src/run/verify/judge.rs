@@ -23,6 +23,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Rows that differ in any way.
+    pub fn rows(&self) -> u64 {
+        self.missing + self.extra + self.different
+    }
+
     fn add(&mut self, key: Vec<String>, difference: Difference) {
         match difference {
             Difference::Missing => self.missing += 1,

@@ -13,6 +13,7 @@
 //! meanwhile. No row leaves either side: digests do, and keys of rows that differ.
 
 mod again;
+mod compared;
 mod difference;
 mod documents;
 mod first_look;
@@ -20,6 +21,7 @@ mod judge;
 mod refused_cells;
 
 pub(super) use again::{Again, Complete, SourceSide};
+pub(super) use compared::{Compared, report};
 pub(super) use difference::Difference;
 pub(super) use first_look::{FirstLook, first_look};
 pub(super) use judge::{Judged, judge};
