@@ -24,6 +24,7 @@ mod changelog_feed;
 mod changelog_presets;
 mod changelog_trust;
 mod chunks;
+mod compared_under_traffic;
 mod concurrency;
 mod console;
 mod crash_points;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::World;
 
-const SOURCE: &str = "
+pub const SOURCE: &str = "
 CREATE TABLE item (id int PRIMARY KEY, note text, price numeric(12, 2), score double precision, at timestamptz, doc jsonb);
 INSERT INTO item SELECT g, 'note ' || g, g / 4.0, g / 7.0, timestamptz '2026-01-01' + g * interval '1 second', jsonb_build_object('n', g)
   FROM generate_series(1, 500) g";
@@ -25,7 +25,7 @@ fn verified(stdout: &Value) -> Value {
     found[0].clone()
 }
 
-async fn verify(w: &World, args: &[&str]) -> (i32, Value) {
+pub async fn verify(w: &World, args: &[&str]) -> (i32, Value) {
     let mut all = vec!["verify", "--json"];
     all.extend(args);
     let ran = w.run(&all).await;
@@ -195,52 +195,6 @@ async fn a_tick_compares_when_it_is_time() {
     w.tick().await;
     let second = w.state("item").await["tables"]["item"]["verified"]["differs"].clone();
     assert_eq!((&first["since"], second["different"].as_u64()), (&second["since"], Some(1)), "since the first look");
-}
-
-const LOG: &str = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n";
-
-/// Traffic goes on: nothing that is on its way is told.
-async fn traffic_is_no_difference(head: &str, capture: &str) {
-    let w = World::new().await;
-    w.sql(SOURCE).await;
-    w.sql("CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text)").await;
-    w.config(&format!("{head}[[table]]\nsource = \"item\"\n{capture}"));
-    w.tick().await;
-    let client = w.connect().await;
-    let traffic = tokio::spawn(async move {
-        for n in 0.. {
-            let sql = format!(
-                "BEGIN; UPDATE item SET note = 'n{n}' WHERE id % 50 = {n} % 50; DELETE FROM item WHERE id = 10000 + {n} - 20; \
-                 INSERT INTO item (id, note) VALUES (10000 + {n}, 'new'); \
-                 INSERT INTO log (what, key) SELECT 'item', id FROM item WHERE id % 50 = {n} % 50; \
-                 INSERT INTO log (what, key) VALUES ('item', 10000 + {n} - 20), ('item', 10000 + {n}); COMMIT"
-            );
-            if client.batch_execute(&sql).await.is_err() {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-        }
-    });
-    for _ in 0..20 {
-        let (code, report) = verify(&w, &[]).await;
-        assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{capture}: {report}");
-    }
-    traffic.abort();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn changes_in_flight_are_no_difference_under_xmin() {
-    traffic_is_no_difference("", "capture = \"xmin\"\ndeletes = \"keys\"\n").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn changes_in_flight_are_no_difference_under_a_change_log() {
-    traffic_is_no_difference(LOG, "capture = \"changelog\"\nlog_types = [\"item\"]\n").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn changes_in_flight_are_no_difference_under_digest() {
-    traffic_is_no_difference("", "capture = \"digest\"\n").await;
 }
 
 /// A fault of the encoder, in one type: what is staged is not what the source has. `verify` shares no code with it.
