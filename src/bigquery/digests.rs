@@ -99,7 +99,7 @@ impl DocumentRows<'_> {
             }
             return Ok(None);
         };
-        let wrong = || BigQueryError::unavailable(DOING, &self.target.table.to_string(), "a row of another form");
+        let wrong = || BigQueryError::unavailable(DOING, self.target.table.to_string(), "a row of another form");
         Documents::read(self.target.key_len, row).map(Some).ok_or_else(wrong)
     }
 }

@@ -171,6 +171,11 @@ impl<'a> Capture<'a> {
         Pass { kind: RowKind::Change(op), read, flag: Flag::Absent }
     }
 
+    /// Whether deleted rows are looked for by the full list of keys, now or later.
+    pub fn lists_keys(&self) -> bool {
+        self.previous().is_some_and(|_| self.table.spec.deletes == Deletes::Keys)
+    }
+
     /// Whether this run has to look for deleted rows by the full list of keys.
     pub fn keys_are_due(&self, now: OffsetDateTime) -> bool {
         let Some(previous) = self.previous().filter(|_| self.table.spec.deletes == Deletes::Keys) else { return false };

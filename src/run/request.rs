@@ -121,7 +121,11 @@ impl Request {
 
     fn verification(&self) -> Option<Verification> {
         (self.verify || self.repair).then(|| Verification {
-            level: self.level.unwrap_or_default(),
+            // Only keys tell what to read again.
+            level: match self.level.unwrap_or_default() {
+                VerifyLevel::Counts if self.repair => VerifyLevel::Keys,
+                level => level,
+            },
             repair: if self.repair { Repair::Yes } else { Repair::No },
             ignored_deletes: if self.strict { IgnoredDeletes::Differ } else { IgnoredDeletes::Counted },
             documents: self.documents.unwrap_or_default(),

@@ -21,6 +21,14 @@ pub(super) struct StagingPlace<'a> {
     /// The run's folder.
     pub folder: &'a str,
     pub told: Told,
+    pub compared: Compared,
+}
+
+/// Whether the target is compared with the source once the run is merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    No,
+    Yes,
 }
 
 /// What is known of the changes beside the rows, for the guard.

@@ -12,6 +12,12 @@ pub struct Verified {
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
     pub level: VerifyLevel,
+    /// Whether all documents were compared by what they mean.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_documents: bool,
+    /// Whether rows that only the target has were a difference where deletes are ignored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub strict: bool,
     /// Rows of the source.
     pub rows: u64,
     /// Absent where they are equal.
@@ -36,10 +42,20 @@ pub struct Differs {
 impl Verified {
     /// After another comparison: what differed then already has done so since.
     pub(super) fn after(mut self, before: Option<&Self>) -> Self {
-        if let (Some(now), Some(then)) = (&mut self.differs, before.and_then(|b| b.differs.as_ref())) {
+        let Some((before, then)) = before.and_then(|b| Some((b, b.differs.as_ref()?))) else { return self };
+        // Who has looked at less has not seen that it is gone.
+        if self.differs.is_none() && !self.covers(before) {
+            return before.clone();
+        }
+        if let Some(now) = &mut self.differs {
             now.since = now.since.min(then.since);
         }
         self
+    }
+
+    /// Whether this comparison would have found all that the other one could.
+    fn covers(&self, other: &Self) -> bool {
+        self.level >= other.level && (self.all_documents || !other.all_documents) && (self.strict || !other.strict)
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::World;
 
-pub const SOURCE: &str = "
+const SOURCE: &str = "
 CREATE TABLE item (id int PRIMARY KEY, note text, price numeric(12, 2), score double precision, at timestamptz, doc jsonb);
 INSERT INTO item SELECT g, 'note ' || g, g / 4.0, g / 7.0, timestamptz '2026-01-01' + g * interval '1 second', jsonb_build_object('n', g)
   FROM generate_series(1, 500) g";
@@ -230,4 +230,80 @@ async fn the_service_compares_and_repairs() {
     w.assert_equal("item").await;
     let log = w.serve_log();
     assert!(log.contains("table compared"), "{log}");
+}
+
+/// A repair deletes nothing that the config lets be, whatever was compared.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_by_counts_keeps_what_deletes_left() {
+    let w = world("capture = \"xmin\"\n").await;
+    w.sql("DELETE FROM item WHERE id <= 3").await;
+    w.tick().await;
+    w.target("DELETE FROM `{d}.item` WHERE id BETWEEN 10 AND 19").await;
+    let (code, report) = verify(&w, &["--level", "counts", "--repair"]).await;
+    assert_eq!(
+        (code, report["repaired"].as_u64(), report["deletes_ignored"].as_u64()),
+        (0, Some(10), Some(3)),
+        "{report}"
+    );
+    assert_eq!(w.target("SELECT COUNT(*) FROM `{d}.item` WHERE id <= 3").await[0][0].as_deref(), Some("3"));
+}
+
+/// A row that is there twice is a difference, also where rows that only the target has are none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_there_twice_differs() {
+    let w = world("capture = \"xmin\"\n").await;
+    w.target("INSERT INTO `{d}.item` (id, note, price, score, at, doc) SELECT id, note, price, score, at, doc FROM `{d}.item` WHERE id = 6").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, counts(&report)), (1, (0, 0, 1)), "{report}");
+}
+
+/// Who looks at less does not say that all is well again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lesser_comparison_leaves_the_difference_standing() {
+    let w = world("capture = \"xmin\"\ndeletes = \"keys\"\n").await;
+    w.target("UPDATE `{d}.item` SET note = 'x' WHERE id = 6").await;
+    assert_eq!(verify(&w, &[]).await.0, 1);
+    assert_eq!(verify(&w, &["--level", "counts"]).await.0, 0);
+    assert_eq!(w.run(&["status"]).await.code, 1);
+    assert_eq!(verify(&w, &["--repair"]).await.0, 0);
+    assert_eq!(w.run(&["status"]).await.code, 0);
+}
+
+/// Deleted rows that are looked for now and then are looked for when somebody compares.
+#[tokio::test(flavor = "multi_thread")]
+async fn deletes_that_are_not_due_are_no_difference() {
+    let w = world("capture = \"xmin\"\ndeletes = \"keys\"\ndeletes_every = \"6h\"\n").await;
+    w.tick().await;
+    w.sql("DELETE FROM item WHERE id <= 3").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report}");
+    assert_eq!(w.target("SELECT COUNT(*) FROM `{d}.item` WHERE id <= 3").await[0][0].as_deref(), Some("0"));
+}
+
+/// What can't be compared of one table is told, and ends nothing else: a key that the source's type has no value for, a column that the
+/// target lacks.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_tables_trouble_is_told() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE u (id uuid PRIMARY KEY, v text); INSERT INTO u SELECT gen_random_uuid(), 'v' FROM generate_series(1, 5)").await;
+    w.config("[[table]]\nsource = \"u\"\ncapture = \"xmin\"\n");
+    w.tick().await;
+    w.target("INSERT INTO `{d}.u` (id, v) VALUES ('customer-secret', 'x')").await;
+    let ran = w.run(&["verify", "--json", "--strict"]).await;
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    let report = verified(&ran.json());
+    assert_eq!(report["state"], "not_compared", "{report}");
+    assert!(
+        !ran.stdout.contains("customer-secret") && !ran.stderr.contains("customer-secret"),
+        "{}\n{}",
+        ran.stdout,
+        ran.stderr
+    );
+    w.target("DELETE FROM `{d}.u` WHERE id = 'customer-secret'").await;
+    w.sql("ALTER TABLE u ADD COLUMN late text").await;
+    let ran = w.run(&["verify", "--json"]).await;
+    let report = verified(&ran.json());
+    assert!(report["state"] == "equal" || report["reason"].is_string(), "{report}");
+    w.sql("UPDATE u SET late = 'x'").await;
+    assert_eq!(w.run(&["verify"]).await.code, 0);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use crate::batch::TableMark;
 use crate::bigquery::Billed;
 use crate::capture::keyed::{GivenKeys, KeysAtHand};
 use crate::model::{CaptureKind, Repair, TableSpec, Verification};
@@ -16,7 +17,7 @@ use crate::run::report::{VerifyReport, timed};
 use crate::run::verbs::lease::keep_lease;
 use crate::run::verify::{Again, Compared, Complete, Difference, FirstLook, Judged, first_look, judge, report};
 use crate::run::when_due::rest;
-use crate::source::{Moment, Session, compared_columns};
+use crate::source::{Catalog, Moment, Session, compared_columns};
 use crate::state::{Handle, Told};
 
 impl Run<'_> {
@@ -45,7 +46,8 @@ impl Run<'_> {
         self.order.mode = Mode::Now;
         let (ready, mut reports) = self.comparable(asked, &tables);
         if !ready.is_empty() {
-            let mut compared = self.look_first(ready, asked).await?;
+            let (mut compared, failed) = self.look_first(ready, asked).await?;
+            reports.extend(failed);
             if compared.iter().any(|c| c.look.again.is_some()) {
                 self.look_again(&mut compared).await?;
             }
@@ -87,11 +89,13 @@ impl Run<'_> {
                 _ if document.aside.contains_key(&spec.target) => "it is set aside",
                 _ if self.postponed.iter().any(|(p, _)| p == spec) => "something is in its way",
                 None => "it was never loaded",
-                Some(mark) if mark.loading.is_some() => "its load goes on",
-                Some(_) => {
-                    ready.push(spec.clone());
-                    continue;
-                }
+                Some(mark) => match goes_on(mark) {
+                    Some(reason) => reason,
+                    None => {
+                        ready.push(spec.clone());
+                        continue;
+                    }
+                },
             };
             let target = self.context.bigquery.target(&spec.target).to_string();
             reports.push(VerifyReport::not_compared(spec.source.to_string(), target, asked.level, reason));
@@ -99,8 +103,8 @@ impl Run<'_> {
         (ready, reports)
     }
 
-    async fn look_first(&mut self, tables: Vec<TableSpec>, asked: Verification) -> Result<Vec<Compared>, RunError> {
-        let Some(state) = self.state.as_mut() else { return Ok(Vec::new()) };
+    async fn look_first(&mut self, tables: Vec<TableSpec>, asked: Verification) -> Result<Looked, RunError> {
+        let Some(state) = self.state.as_mut() else { return Ok((Vec::new(), Vec::new())) };
         timed(&mut self.verb_seconds.lease, state.take_lease(&self.id)).await?;
         let session = self.context.session(&self.feed.id).await?;
         let moment = session.begin().await?;
@@ -135,12 +139,16 @@ impl Run<'_> {
         // Fails where another run has written the target since.
         state.take_lease(&self.id).await?;
         let (period, bigquery) = (state.renewal_period(), &self.context.bigquery);
+        let marks = state.document().watermark.iter().flat_map(|w| &w.tables);
+        let on_their_way: Vec<String> =
+            marks.filter(|(_, mark)| goes_on(mark).is_some()).map(|(target, _)| target.clone()).collect();
         let judging = async {
             for c in compared.iter_mut() {
                 let Some(again) = again.get(&c.spec.target) else { continue };
-                let Some(source) = noted.remove(&c.spec.target) else {
-                    // It was left out of the run: nobody knows.
-                    c.is_all = Complete::No;
+                let noted = noted.remove(&c.spec.target).filter(|_| !on_their_way.contains(&c.spec.target));
+                let Some(source) = noted else {
+                    // It was left out of the run, or is read a part at a time: nobody knows.
+                    (c.is_all, c.judged) = (Complete::No, Judged::default());
                     continue;
                 };
                 let target = again.of_target(bigquery, &c.target()).await?;
@@ -172,19 +180,21 @@ impl Run<'_> {
                     given = given.with(&c.spec.target, keys);
                     by_key.push(c.spec.clone());
                 }
+                // Read whole, it would lose the rows that the config lets be.
+                false if leaves_extra => continue,
                 false => whole.push(c.spec.clone()),
             }
             again.insert(c.spec.target.clone(), c.look.again.clone().unwrap_or(Again::Counts));
         }
         if !by_key.is_empty() {
-            self.again.clone_from(&again);
+            self.again = of_these(&again, &by_key);
             self.keys = Some(Arc::new(given));
             let done = self.run_and_judge(by_key, compared).await;
             self.keys = None;
             done?;
         }
         if !whole.is_empty() {
-            self.again = again;
+            self.again = of_these(&again, &whole);
             self.order.mode = Mode::Reconcile;
             let done = self.run_and_judge(whole, compared).await;
             self.order.mode = Mode::Now;
@@ -198,6 +208,23 @@ impl Run<'_> {
     }
 }
 
+/// What was looked at, and what could not be.
+type Looked = (Vec<Compared>, Vec<VerifyReport>);
+
+/// Why a table is not all in BigQuery yet.
+fn goes_on(mark: &TableMark) -> Option<&'static str> {
+    let round = mark.digest().and_then(|d| d.round.as_ref());
+    mark.loading
+        .as_ref()
+        .map(|_| "its load goes on")
+        .or(round.map(|_| "it is looked at a part at a time, and not all of it yet"))
+}
+
+fn of_these(again: &BTreeMap<String, Again>, tables: &[TableSpec]) -> BTreeMap<String, Again> {
+    let of = |t: &TableSpec| Some((t.target.clone(), again.get(&t.target)?.clone()));
+    tables.iter().filter_map(of).collect()
+}
+
 impl crate::run::context::Context {
     async fn look_at_all(
         &self,
@@ -205,29 +232,50 @@ impl crate::run::context::Context {
         moment: &Moment,
         tables: Vec<TableSpec>,
         asked: Verification,
-    ) -> Result<Vec<Compared>, RunError> {
+    ) -> Result<Looked, RunError> {
         let names: Vec<_> = tables.iter().map(|t| t.source.clone()).collect();
         let catalog = session.read_catalog(&names).await?;
-        let mut compared = Vec::with_capacity(tables.len());
+        let (mut compared, mut failed) = (Vec::with_capacity(tables.len()), Vec::new());
+        session.savepoint().await?;
         for spec in tables {
-            let found = InSource::find(session, &catalog, &spec, &KeysAtHand::Rows).await?;
-            let table = found.table();
-            let mut one = Compared {
-                target: self.bigquery.target(&spec.target),
-                columns: compared_columns(table),
-                key_len: found.shape.key_len,
-                taken_at: moment.taken_at,
-                look: FirstLook::default(),
-                judged: Judged::default(),
-                is_all: Complete::Yes,
-                repaired: 0,
-                billed: Billed::default(),
-                began: OffsetDateTime::now_utc(),
-                spec: spec.clone(),
-            };
-            one.look = first_look(session, table, &self.bigquery, &one.target(), asked).await?;
-            compared.push(one);
+            match self.look_at_one(session, moment, &catalog, &spec, asked).await {
+                Ok(one) => compared.push(one),
+                Err(e) if e.is_transient() => return Err(e),
+                // One table's trouble is no other's.
+                Err(e) => {
+                    session.back_to_savepoint().await?;
+                    let (source, target) = (spec.source.to_string(), self.bigquery.target(&spec.target).to_string());
+                    failed.push(VerifyReport::not_compared(source, target, asked.level, &e.to_string()));
+                }
+            }
         }
-        Ok(compared)
+        Ok((compared, failed))
+    }
+
+    async fn look_at_one(
+        &self,
+        session: &Session,
+        moment: &Moment,
+        catalog: &Catalog,
+        spec: &TableSpec,
+        asked: Verification,
+    ) -> Result<Compared, RunError> {
+        let found = InSource::find(session, catalog, spec, &KeysAtHand::Rows).await?;
+        let table = found.table();
+        let mut one = Compared {
+            target: self.bigquery.target(&spec.target),
+            columns: compared_columns(table),
+            key_len: found.shape.key_len,
+            taken_at: moment.taken_at,
+            look: FirstLook::default(),
+            judged: Judged::default(),
+            is_all: Complete::Yes,
+            repaired: 0,
+            billed: Billed::default(),
+            began: OffsetDateTime::now_utc(),
+            spec: spec.clone(),
+        };
+        one.look = first_look(session, table, &self.bigquery, &one.target(), asked).await?;
+        Ok(one)
     }
 }

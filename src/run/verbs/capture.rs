@@ -20,7 +20,7 @@ use crate::run::assignment::Assignment;
 use crate::run::captured_tables::{Advance, Captured, Gathered, StagedTable};
 use crate::run::error::RunError;
 use crate::run::look_at_table::{Look, Looked};
-use crate::run::staging_place::{Reading, StagingPlace, Told};
+use crate::run::staging_place::{Compared, Reading, StagingPlace, Told};
 use crate::run::verbs::stage::{Passed, Staging};
 use crate::run::wanted_target::{target_plan, why_whole};
 use crate::run::when_due::is_old;
@@ -123,7 +123,16 @@ impl<'a> Assignment<'a> {
         for (spec, looked) in &queue {
             // What the source has of rows that differed: compared with the target once this run is merged.
             if let Some(again) = self.again.get(&spec.target).filter(|_| found.marks.contains_key(&spec.target)) {
-                noted.insert(spec.target.clone(), again.of_source(session, looked.found.table()).await?);
+                session.savepoint().await?;
+                match again.of_source(session, looked.found.table()).await {
+                    Ok(side) => _ = noted.insert(spec.target.clone(), side),
+                    Err(e) if e.is_transient() => return Err(e),
+                    // Such as a key of the target that the source's type has no value for. The rows are staged all the same.
+                    Err(_) => {
+                        session.back_to_savepoint().await?;
+                        tracing::warn!(table = %spec.source, "the source can't be asked for rows that differ");
+                    }
+                }
             }
         }
         let log = keys.counts();
@@ -168,6 +177,7 @@ impl<'a> Assignment<'a> {
             guard: self.order.guard,
             folder: &folder,
             run: self.run,
+            compared: if self.again.contains_key(&spec.target) { Compared::Yes } else { Compared::No },
             told: match (self.keys, keys.tells_inserts()) {
                 (Some(_), _) => Told::SomeKeys,
                 (None, true) => Told::Inserts,

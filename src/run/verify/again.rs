@@ -11,13 +11,13 @@ use crate::run::error::RunError;
 use crate::source::{NamedKey, Origin, Session, Table};
 
 /// Keys that one statement names.
-const KEYS_A_STATEMENT: usize = 2000;
+const KEYS_A_STATEMENT: usize = 500;
 
 /// As long as a document may be.
-const DOCUMENTS_A_STATEMENT: usize = 200;
+const DOCUMENTS_A_STATEMENT: usize = 100;
 
-fn named_key(values: &Vec<String>) -> NamedKey {
-    NamedKey { values: values.clone(), origin: Origin::Before }
+fn named_key(values: &[String]) -> NamedKey {
+    NamedKey { values: values.to_vec(), origin: Origin::Before }
 }
 
 /// What differed at the first look.
@@ -100,7 +100,7 @@ impl Again {
                 let has_documents = table.shape.columns.iter().any(|c| is_document(c.target.target_type));
                 let mut digests = Vec::with_capacity(keys.len());
                 for keys in keys.chunks(KEYS_A_STATEMENT) {
-                    let named: Vec<NamedKey> = keys.iter().map(named_key).collect();
+                    let named: Vec<NamedKey> = keys.iter().map(|k| named_key(k)).collect();
                     let keys = of.named(&named);
                     digests.extend(session.column_digests(table, keys).await?);
                     if *level == Level::Values && has_documents {
@@ -109,7 +109,7 @@ impl Again {
                 }
                 let mut found = Vec::with_capacity(documents.len());
                 for keys in documents.chunks(DOCUMENTS_A_STATEMENT) {
-                    let named: Vec<NamedKey> = keys.iter().map(named_key).collect();
+                    let named: Vec<NamedKey> = keys.iter().map(|k| named_key(k)).collect();
                     found.extend(session.documents(table, of.named(&named)).await?);
                 }
                 Side::Columns { digests: without_values(digests, *level), documents: found }

@@ -64,6 +64,9 @@ pub fn report(c: Compared, asked: Verification) -> VerifyReport {
     let note = (state != VerifyState::NotCompared).then(|| Verified {
         at: taken_at,
         level: asked.level,
+        // A difference that some documents have shown is only gone when all were looked at.
+        all_documents: is_whole || (!is_equal && asked.documents != CompareDocuments::Structure),
+        strict: asked.ignored_deletes == IgnoredDeletes::Differ,
         rows: look.source_rows,
         differs: (!is_equal).then(|| differs.clone()),
     });

@@ -11,10 +11,10 @@ use crate::run::error::RunError;
 use crate::source::{DocumentCursor, Session, Table};
 
 /// Rows of the source that are fetched at once.
-const ROWS_A_FETCH: usize = 500;
+const ROWS_A_FETCH: usize = 100;
 
 /// Keys that are looked at again.
-const MOST_KEYS: usize = 10_000;
+const MOST_KEYS: usize = 1000;
 
 /// What a comparison of documents has seen.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,16 @@ pub struct DocumentLook {
     pub rows: u64,
     /// Keys whose documents differ, or did while a change was on its way.
     pub keys: Vec<Vec<String>>,
+    /// Whether there are more than those.
+    pub more: More,
+}
+
+/// Whether there is more than what is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum More {
+    #[default]
+    No,
+    Yes,
 }
 
 /// Compares the documents of a table that has some; `rows` are about how many rows there are.
@@ -57,8 +67,12 @@ pub async fn look_at_documents(
         for row in rows {
             // What one side lacks is told by its digests.
             let Some(other) = others.remove(&row.key) else { continue };
-            if look.keys.len() < MOST_KEYS && !is_same(&row, &other) {
-                look.keys.push(row.key);
+            if is_same(&row, &other) {
+                continue;
+            }
+            match look.keys.len() < MOST_KEYS {
+                true => look.keys.push(row.key),
+                false => look.more = More::Yes,
             }
         }
     }

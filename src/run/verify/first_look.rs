@@ -2,7 +2,7 @@
 
 use super::again::{Again, Complete, may_be_named};
 use super::difference::{compare_lists, differing_buckets, groups};
-use super::documents::look_at_documents;
+use super::documents::{DocumentLook, More, look_at_documents};
 use crate::bigquery::{BigQuery, ComparedTarget};
 use crate::canonical::{BucketDigits, Buckets, Level};
 use crate::model::{TargetType, Verification, VerifyLevel};
@@ -16,7 +16,7 @@ const ROWS_A_BUCKET: u64 = 10_000;
 const ROWS_A_LIST: u64 = 200_000;
 
 /// Keys that are looked at again. Of more rows that differ, the first are.
-const MOST_KEYS: usize = 100_000;
+const MOST_KEYS: usize = 20_000;
 
 /// What a first look has seen.
 #[derive(Clone, Debug, Default)]
@@ -79,20 +79,24 @@ pub async fn first_look(
         let asked = (verification.documents, look.source_rows);
         let documents = look_at_documents(session, table, bigquery, target, asked).await?;
         look.documents = documents.rows;
-        look.again = with_documents(look.again, documents.keys);
+        look.again = with_documents(look.again, documents);
     }
     Ok(look)
 }
 
 /// What is looked at again, the documents of these keys included.
-fn with_documents(again: Option<Again>, of: Vec<Vec<String>>) -> Option<Again> {
+fn with_documents(again: Option<Again>, look: DocumentLook) -> Option<Again> {
+    let (of, are_all) = (look.keys, Complete::from(look.more == More::No));
     match again {
         _ if of.is_empty() => again,
-        Some(Again::Keys { level, keys, is_all, .. }) => Some(Again::Keys { level, keys, is_all, documents: of }),
+        Some(Again::Keys { level, keys, is_all, .. }) => {
+            let is_all = if is_all == Complete::Yes { are_all } else { Complete::No };
+            Some(Again::Keys { level, keys, is_all, documents: of })
+        }
         // Documents are looked at where rows can be asked for by their keys.
         None | Some(Again::Counts | Again::Buckets { .. }) => {
-            let (level, keys, is_all) = (Level::Values, Vec::new(), Complete::Yes);
-            Some(Again::Keys { level, keys, is_all, documents: of })
+            let (level, keys) = (Level::Values, Vec::new());
+            Some(Again::Keys { level, keys, is_all: are_all, documents: of })
         }
     }
 }
@@ -116,20 +120,21 @@ async fn named(
     listing: Listing<'_>,
 ) -> Result<Option<Again>, RunError> {
     let Listing { level, digits, groups } = listing;
-    let mut keys = Vec::new();
+    let (mut keys, mut seen) = (Vec::new(), 0);
     for buckets in groups {
+        seen += 1;
         let (source, found) = tokio::join!(
             session.key_digests(table, level, digits, buckets),
             bigquery.key_digests(target, level, digits, buckets)
         );
         keys.extend(compare_lists(source?, found?).into_iter().map(|(key, _)| key));
+        keys.sort_unstable();
+        keys.dedup();
         if keys.len() >= MOST_KEYS {
             break;
         }
     }
-    keys.sort_unstable();
-    keys.dedup();
-    let is_all = keys.len() <= MOST_KEYS;
+    let is_all = seen == groups.len() && keys.len() <= MOST_KEYS;
     keys.truncate(MOST_KEYS);
     Ok((!keys.is_empty()).then_some(Again::Keys { level, keys, is_all: is_all.into(), documents: Vec::new() }))
 }

@@ -100,6 +100,7 @@ fn judge_columns(
         rows.entry(row.key).or_default().push(row.columns);
     }
     let mut others = Vec::new();
+    let in_source: HashSet<Vec<String>> = source.iter().map(|row| row.key.clone()).collect();
     for row in source {
         match rows.get_mut(&row.key).and_then(Vec::pop) {
             None => judged.add(row.key, Difference::Missing),
@@ -118,7 +119,9 @@ fn judge_columns(
         }
     }
     for (key, left) in rows {
-        left.iter().for_each(|_| judged.add(key.clone(), Difference::Extra));
+        // A row of the source that the target has more than once.
+        let difference = if in_source.contains(&key) { Difference::Different } else { Difference::Extra };
+        left.iter().for_each(|_| judged.add(key.clone(), difference));
     }
     // Where as many documents are refused as are NULL, those are they.
     let name = |n: usize| columns.get(n).map(|c| c.column.name.clone()).unwrap_or_default();

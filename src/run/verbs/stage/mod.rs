@@ -13,7 +13,7 @@ use crate::encode::{KeyDigest, RowEncoder, RowKind};
 use crate::model::Op;
 use crate::run::error::RunError;
 use crate::run::partition_limit::Partitions;
-use crate::run::staging_place::{Reading, StagingPlace};
+use crate::run::staging_place::{Compared, Reading, StagingPlace};
 use crate::run::verbs::encode::{Tally, encoder};
 use crate::run::wanted_target::{present, why_unfit};
 use crate::source::RowDecoder;
@@ -103,7 +103,9 @@ impl<'a> Staging<'a> {
     /// What the table's own rows say has changed.
     pub async fn read_changes(&mut self, now: OffsetDateTime) -> Result<Passed, RunError> {
         let mut absent = Absent::Keep;
-        if self.capture.keys_are_due(now) {
+        // What is compared afterwards has to be without the rows that are gone.
+        let is_compared = self.place.compared == Compared::Yes && self.capture.lists_keys();
+        if is_compared || self.capture.keys_are_due(now) {
             let (digest, left_out) = self.digest_keys(&self.capture.all_keys()).await?;
             self.tally.found.left_out = left_out;
             if !self.capture.keys_are_unchanged(digest) {
