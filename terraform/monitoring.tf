@@ -11,7 +11,7 @@ locals {
   run_filter = "${local.service_filter} AND jsonPayload.message=\"run finished\""
   # One entry for each table that was compared with its source.
   compared_filter = "${local.service_filter} AND jsonPayload.message=\"table compared\""
-  failed_filter = "(jsonPayload.state=\"failed\" OR jsonPayload.aside>0)"
+  failed_filter   = "(jsonPayload.state=\"failed\" OR jsonPayload.aside>0)"
 
   # Entries, counted.
   counters = {
@@ -156,7 +156,9 @@ locals {
         A comparison has found rows of feed `$${log.extracted_label.feed}` that differ from the source and were no changes on their way. The entry names the
         table and how many rows are missing, extra or different.
 
-        First: `plimsoll verify --table TABLE --csv keys.csv` lists the keys, `--repair` reads them again.
+        First: `gcloud logging read '${local.compared_filter}' --project=${var.project_id} --freshness=1d --limit=20 --format='table(timestamp,jsonPayload.table,jsonPayload.state,jsonPayload.missing,jsonPayload.extra,jsonPayload.different)'`
+
+        Then `plimsoll verify --table TABLE --csv keys.csv` lists the keys, and `--repair` reads them again.
 
         docs/OPERATIONS.md, "What to do when a table differs".
       EOT

@@ -207,7 +207,7 @@ run "the_apis_by_default" {
 run "the_metrics" {
   assert {
     condition = toset(concat([for m in google_logging_metric.count : m.name], [for m in google_logging_metric.distribution : m.name])) == toset([
-      "plimsoll/runs", "plimsoll/failures", "plimsoll/upserts", "plimsoll/deletes", "plimsoll/quarantined", "plimsoll/bytes_billed",
+      "plimsoll/runs", "plimsoll/failures", "plimsoll/compared", "plimsoll/upserts", "plimsoll/deletes", "plimsoll/quarantined", "plimsoll/bytes_billed",
       "plimsoll/staged_bytes", "plimsoll/run_seconds", "plimsoll/age_seconds", "plimsoll/lease_seconds",
     ])
     error_message = "The metrics are not the ones the README lists."
@@ -229,7 +229,7 @@ run "the_metrics" {
   }
   assert {
     condition = alltrue([for m in concat(values(google_logging_metric.count), values(google_logging_metric.distribution)) :
-      startswith(m.filter, "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND jsonPayload.message=\"run finished\"")
+      startswith(m.filter, "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND jsonPayload.message=\"${endswith(m.name, "/compared") ? "table compared" : "run finished"}\"")
     ])
     error_message = "A metric counts other entries than this service's runs."
   }
@@ -262,6 +262,7 @@ run "the_alerts" {
     condition = { for k, p in google_monitoring_alert_policy.log : k => trimprefix(one(p.conditions).condition_matched_log[0].filter, "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND jsonPayload.message=\"run finished\" AND ") } == {
       freshness = "jsonPayload.ageSeconds>5400"
       failure   = "(jsonPayload.state=\"failed\" OR jsonPayload.aside>0)"
+      differs   = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND jsonPayload.message=\"table compared\" AND jsonPayload.state=\"differs\""
       lease     = "jsonPayload.state=\"busy\" AND jsonPayload.leaseSeconds>900"
     }
     error_message = "An alert on the log watches something else."
@@ -394,6 +395,7 @@ run "monitoring_can_be_left_out" {
       freshness   = { enabled = false }
       silence     = { enabled = false }
       failure     = { enabled = false }
+      differs     = { enabled = false }
       lease       = { enabled = false }
       dead_letter = { enabled = false }
     }
