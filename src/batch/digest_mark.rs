@@ -79,7 +79,7 @@ pub struct ListsOfRun {
 pub struct Round {
     /// The slice that is next.
     pub next: usize,
-    /// Where the source stood when it began: once it is through, the watermark moves up to there.
+    /// Where the source stood when it began: once it has ended, the watermark moves up to there.
     #[serde(flatten)]
     pub position: Position,
     #[serde(with = "time::serde::rfc3339")]

@@ -123,7 +123,7 @@ impl Capture<'_> {
 /// The number of a partition that no table has.
 const NO_PARTITION: u32 = 0;
 
-/// The partitions stay those of the first stretch: what was attached since is found by that, once the load is through. One that
+/// The partitions stay those of the first stretch: what was attached since is found by that, once the load is done. One that
 /// went again would not be, so any difference leaves a partition that no table has.
 fn note_other_leaves(known: &mut Vec<u32>, relation: &Relation) {
     let is_known = |oid: u32| known.contains(&oid) || oid == NO_PARTITION;

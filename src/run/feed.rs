@@ -117,7 +117,7 @@ struct Run<'a> {
     state: Option<Handle>,
     /// Where the feed stood when the run began.
     stood: Option<Watermark>,
-    /// How many objects with row hashes the run has written, until its capture is through.
+    /// How many objects with row hashes the run has written, until its capture has ended.
     lists: Arc<AtomicU32>,
     whole: Vec<(String, Why)>,
     /// What the last capture may have missed.

@@ -13,7 +13,7 @@ pub enum Mode {
     Full,
     /// The whole table, compared with what the target has.
     Reconcile,
-    /// The whole table, and its target may be made anew.
+    /// The whole table, and its target may be replaced.
     Resync,
 }
 

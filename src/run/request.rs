@@ -20,7 +20,7 @@ pub struct Request {
     pub due: bool,
     /// Let this run delete as much as it finds gone.
     pub allow_deletes: bool,
-    /// As `full`, and targets may be made anew; only for tables that are named.
+    /// As `full`, and targets may be replaced; only for tables that are named.
     pub resync: bool,
     /// Compare the tables with their source afterwards.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

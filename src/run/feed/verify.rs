@@ -140,14 +140,15 @@ impl Run<'_> {
         state.take_lease(&self.id).await?;
         let (period, bigquery) = (state.renewal_period(), &self.context.bigquery);
         let marks = state.document().watermark.iter().flat_map(|w| &w.tables);
-        let on_their_way: Vec<String> =
-            marks.filter(|(_, mark)| goes_on(mark).is_some()).map(|(target, _)| target.clone()).collect();
+        // One that was set aside stands nowhere any more.
+        let settled: Vec<String> =
+            marks.filter(|(_, mark)| goes_on(mark).is_none()).map(|(target, _)| target.clone()).collect();
         let judging = async {
             for c in compared.iter_mut() {
                 let Some(again) = again.get(&c.spec.target) else { continue };
-                let noted = noted.remove(&c.spec.target).filter(|_| !on_their_way.contains(&c.spec.target));
+                let noted = noted.remove(&c.spec.target).filter(|_| settled.contains(&c.spec.target));
                 let Some(source) = noted else {
-                    // It was left out of the run, or is read a part at a time: nobody knows.
+                    // It was left out of the run, set aside, or is read a part at a time: nobody knows.
                     (c.is_all, c.judged) = (Complete::No, Judged::default());
                     continue;
                 };

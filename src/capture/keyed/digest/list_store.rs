@@ -26,8 +26,8 @@ pub struct ListPlace {
     pub feed: FeedId,
     pub run: RunId,
     pub kept: Kept,
-    /// How many objects the run has begun to write: their numbers are those below. A number is never given twice, also where a run begins
-    /// anew in the middle.
+    /// How many objects the run has begun to write: their numbers are those below. A number is never given twice, also where a run starts
+    /// over.
     pub begun: Arc<AtomicU32>,
     /// About as many bytes of rows a list has, before they are compressed.
     pub list_size: usize,

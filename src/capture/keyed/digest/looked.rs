@@ -24,7 +24,7 @@ pub(super) struct Looked {
     pub next: usize,
 }
 
-/// The last look of a run; a run that begins anew in the middle has another.
+/// The last look of a run; a run that starts over has another.
 #[derive(Default)]
 pub(super) struct LastLook(Mutex<Option<Looked>>);
 
