@@ -1,12 +1,29 @@
 //! What is logged: entries that Cloud Logging understands, one event a run with every figure, and never a secret or a row's value.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::World;
 use crate::support::inbox::Inbox;
 
 fn entries(log: &str) -> Vec<Value> {
     log.lines().map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}"))).collect()
+}
+
+/// What the module's metrics, alerts and commands read, each with the event that its filter asks for.
+fn fields_of_the_module<'a>(finished: &'a Value, compared: &'a Value) -> Vec<(String, &'a Value)> {
+    let module = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/terraform/monitoring.tf")).unwrap();
+    let mut fields = Vec::new();
+    for line in module.lines() {
+        let event = if line.contains("local.compared_filter") { compared } else { finished };
+        for named in ["field = \"", "jsonPayload."] {
+            let names = line.split(named).skip(1).map(|r| r.split(|c: char| !c.is_alphanumeric()).next().unwrap());
+            fields.extend(names.filter(|f| !f.is_empty()).map(|f| (f.to_owned(), event)));
+        }
+    }
+    // Only runs that fail or find the feed held have these.
+    fields.retain(|(f, _)| !["leaseSeconds", "error", "hint"].contains(&f.as_str()));
+    assert!(fields.len() > 10 && fields.iter().any(|(f, _)| f == "missing"), "{fields:?}");
+    fields
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,12 +37,14 @@ async fn a_run_is_one_entry_with_trace_labels_and_every_figure() {
     };
     assert_eq!(call("traceparent", format!("00-{trace}-00f067aa0ba902b7-01")).await, 200);
     assert_eq!(call("x-cloud-trace-context", format!("{trace}/255;o=1")).await, 200);
+    let verified = w.http.post(format!("{}/runs", served.url)).json(&json!({ "verify": true })).send().await.unwrap();
+    assert_eq!(verified.status().as_u16(), 200);
     w.sql("ALTER TABLE orders RENAME TO gone").await;
     assert_eq!(call("x-nothing", String::new()).await, 422, "the config names a table that is gone");
     served.terminate().await;
     let all = entries(&w.serve_log());
     let finished: Vec<&Value> = all.iter().filter(|e| e["message"] == "run finished").collect();
-    let [first, empty, failed] = finished.as_slice() else { panic!("{finished:#?}") };
+    let [first, empty, .., failed] = finished.as_slice() else { panic!("{finished:#?}") };
     assert_eq!((&first["severity"], &first["state"]), (&"INFO".into(), &"done".into()));
     assert_eq!(first["logging.googleapis.com/trace"], format!("projects/my-project/traces/{trace}"));
     assert_eq!(first["logging.googleapis.com/spanId"], "00f067aa0ba902b7");
@@ -54,16 +73,9 @@ async fn a_run_is_one_entry_with_trace_labels_and_every_figure() {
     ] {
         assert!(first[figure].is_number(), "{figure}: {first}");
     }
-    // What the module's metrics and alerts are made from.
-    let module = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/terraform/monitoring.tf")).unwrap();
-    let mut extracted: Vec<&str> =
-        module.split("field = \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    extracted
-        .extend(module.split("jsonPayload.").skip(1).map(|r| r.split(|c: char| !c.is_alphanumeric()).next().unwrap()));
-    extracted.retain(|f| !f.is_empty() && !["leaseSeconds", "error", "hint"].contains(f));
-    assert!(extracted.len() > 10, "{extracted:?}");
-    for field in extracted {
-        assert!(!first[field].is_null(), "{field}: {first}");
+    let compared = all.iter().find(|e| e["message"] == "table compared").expect("the verify's own event");
+    for (field, event) in fields_of_the_module(first, compared) {
+        assert!(!event[&field].is_null(), "{field}: {event}");
     }
     assert_eq!((&first["rowsInserted"], &first["quarantined"]), (&2.into(), &1.into()));
     assert_eq!(empty["logging.googleapis.com/spanId"], "00000000000000ff");
