@@ -5,7 +5,8 @@ use super::read::{Located, Section};
 use super::target_columns::{read_delete, read_forced_types, read_partition, read_rename};
 use super::target_name::{is_table_name, legal_table_name};
 use crate::model::{
-    Arrays, CaptureKind, ChangedColumns, Deletes, Dialect, Lag, Metadata, OnUnrepresentable, RelationName, TableSpec,
+    Arrays, CaptureKind, ChangedColumns, Deletes, Dialect, Lag, Metadata, OnUnrepresentable, RelationName, TableKey,
+    TableSpec,
 };
 
 /// The share of a target that one run may delete.
@@ -15,17 +16,9 @@ const MAX_DELETE_FRACTION: f64 = 0.3;
 pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec, usize)> {
     let source = s.required_string("source", "source = \"public.orders\"");
     let target = s.string("target");
-    let key = match s.at_text("key", "row") {
-        Some(at) => {
-            let problem =
-                "key = \"row\": rows that nothing but their values tell apart can't be compared one by one".to_owned();
-            s.fault(
-                at,
-                problem,
-                "name columns that are unique together: key = [\"id\"], or write capture = \"full\", which needs none",
-            );
-            None
-        }
+    let by_row = s.at_text("key", "row");
+    let key = match by_row {
+        Some(_) => None,
         None => s.strings("key"),
     };
     let cursor = s.string("cursor");
@@ -107,6 +100,12 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
         s.fault(s.at(), problem, "remove deletes");
     }
     refuse_foreign_keys(s, capture);
+    if let Some(at) = by_row.filter(|_| capture != CaptureKind::Digest) {
+        let problem = format!("key = \"row\" means nothing under capture = \"{}\"", capture.name());
+        let remedy = "write capture = \"digest\", which compares rows that nothing but their values tells apart; or name columns that are unique \
+                      together: key = [\"id\"]; capture = \"full\" needs no key";
+        s.fault(at, problem, remedy);
+    }
     if let Some(k) = key.as_ref().filter(|k| k.value.iter().enumerate().any(|(n, c)| k.value[..n].contains(c))) {
         s.fault(k.at, "`key` names a column twice".to_owned(), "name each key column once");
     }
@@ -128,7 +127,11 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
         source: relation,
         target: target_name,
         home: String::new(),
-        key: key.map(|k| k.value),
+        key: match (by_row, key) {
+            (Some(_), _) => TableKey::Row,
+            (None, Some(key)) => TableKey::Columns(key.value),
+            (None, None) => TableKey::Primary,
+        },
         capture,
         cursor: cursor.map(|c| c.value),
         lag,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::{CaptureKind, KeyFormat, Lag, LogTable, PartitionBy, RelationName, TypeColumn};
+use crate::model::{CaptureKind, KeyFormat, Lag, LogTable, PartitionBy, RelationName, TableKey, TypeColumn};
 
 const MINIMAL: &str = r#"
 [source]
@@ -205,6 +205,7 @@ fn faults_of_a_change_log() {
         (format!("{LOGGED}[changelog]\npreset = \"audited\"\nkey_separator = \"x\"\n"), "`key_separator` goes with"),
         ("log_types = [\"app.order\"]\n".to_owned(), "means nothing under capture = \"xmin\""),
         ("capture = \"full\"\nreconcile_every = \"1h\"\n".to_owned(), "means nothing under capture = \"full\""),
+        ("key = \"row\"\n".to_owned(), "write capture = \"digest\""),
         ("max_delete_fraction = 3\n".to_owned(), "is not a fraction"),
         (
             "capture = \"changelog\"\nlog_types = [{ type = \"a.b\", keys = \"x\" }]\n[changelog]\npreset = \"audited\"\n".to_owned(),
@@ -229,7 +230,6 @@ fn faults_of_a_digest() {
         ("lag = \"1h\"\n", "`lag` means nothing under capture = \"digest\""),
         ("cursor = \"at\"\n", "capture = \"digest\" has no use for a cursor"),
         ("log_types = [\"a.b\"]\n", "`log_types` means nothing under capture = \"digest\""),
-        ("key = \"row\"\n", "name columns that are unique together"),
     ] {
         let found = first(text);
         assert!(found.contains(expected), "{text}\n  {found}");
@@ -291,7 +291,7 @@ service_account = ["${SA}"]
     assert_eq!((config.storage.part_size, config.run.lease.as_secs()), (1024 * 1024, 90));
     assert_eq!(
         (table.key.clone(), &table.exclude),
-        (Some(vec!["id".to_owned()]), &vec!["a".to_owned(), "idx".to_owned()])
+        (TableKey::Columns(vec!["id".to_owned()]), &vec!["a".to_owned(), "idx".to_owned()])
     );
     assert_eq!(table.log_types[0].name, "app.id");
     assert_eq!(

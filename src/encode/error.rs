@@ -114,8 +114,8 @@ impl EncodeError {
                     _ => "",
                 };
                 format!(
-                    "name columns of {table} that are unique and never null: key = [{}]{logged}; or use capture = \"full\", which \
-                     needs no key",
+                    "name columns of {table} that are unique and never null: key = [{}]{logged}; or write capture = \"digest\" and \
+                     key = \"row\", which compares rows by all that they hold; or capture = \"full\", which needs no key",
                     columns.join(", ")
                 )
             }
@@ -132,7 +132,10 @@ impl EncodeError {
                 "partition by a DATE (day, month, year), DATETIME or TIMESTAMP (hour too)".to_owned()
             }
             Self::BadKeyType { column, .. } => {
-                format!("write columns.{}.type = \"STRING\", or choose another key", toml_key(column))
+                format!(
+                    "write columns.{}.type = \"STRING\"; or choose another key, or capture = \"digest\" and key = \"row\"",
+                    toml_key(column)
+                )
             }
             Self::NameCollision { second, name, .. } => {
                 format!("write rename = {{ {} = {} }}", toml_key(second), toml_text(&format!("{name}_2")))
@@ -179,7 +182,10 @@ mod tests {
             assert_eq!(parsed["rename"][&name].as_str(), Some("a_b_2"));
             let bad =
                 EncodeError::BadKeyType { column: name.clone(), source_type: "x".into(), target: TargetType::Json };
-            let typed = bad.hint().replace("write ", "").replace(", or choose another key", "");
+            let typed = bad
+                .hint()
+                .replace("write ", "")
+                .replace("; or choose another key, or capture = \"digest\" and key = \"row\"", "");
             let parsed: toml::Table = typed.parse().unwrap_or_else(|e| panic!("{typed}: {e}"));
             assert_eq!(parsed["columns"][&name]["type"].as_str(), Some("STRING"));
         }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::column_names::legal_name;
 use super::error::EncodeError;
 use super::table_schema::{ColumnSchema, ColumnWish, Content, Mapping, Nullability, TableSchema};
-use crate::model::{CaptureKind, Column, ColumnMode, DeleteStyle, TableSpec, TargetType, nearest};
+use crate::model::{CaptureKind, Column, ColumnMode, DeleteStyle, TableKey, TableSpec, TargetType, nearest};
 
 /// One published column.
 #[derive(Clone, Debug)]
@@ -99,7 +99,8 @@ impl Shape {
         let shape = Self { columns, key_len: key.len() };
         shape.check_names(spec)?;
         shape.check_key()?;
-        if shape.columns.is_empty() { Err(EncodeError::NoColumns) } else { Ok(shape) }
+        let made = if spec.key == TableKey::Row { shape.key_len } else { 0 };
+        if shape.columns.len() == made { Err(EncodeError::NoColumns) } else { Ok(shape) }
     }
 
     /// The published column of a source column's name.
@@ -169,7 +170,11 @@ fn nearest_column<T: TableSchema>(table: &T, name: &str) -> Option<String> {
 }
 
 fn key_columns<T: TableSchema>(spec: &TableSpec, table: &T) -> Result<Vec<String>, EncodeError> {
-    let key = spec.key.clone().unwrap_or_else(|| table.primary_key().to_vec());
+    let key = match &spec.key {
+        TableKey::Primary => table.primary_key().to_vec(),
+        TableKey::Columns(columns) => columns.clone(),
+        TableKey::Row => TableKey::ROW_COLUMNS.map(str::to_owned).to_vec(),
+    };
     let need = match (spec.capture, &spec.delete) {
         (CaptureKind::Full, DeleteStyle::Hard) => Key::Optional,
         _ => Key::Needed,
@@ -210,7 +215,8 @@ fn publish(spec: &TableSpec, column: &impl ColumnSchema, mode: ColumnMode) -> Re
         })?
     };
     let renamed = spec.rename.iter().find(|(from, _)| from == source).map(|(_, to)| to.as_str());
-    let name = legal_name(renamed.unwrap_or(source));
+    let is_ours = spec.key == TableKey::Row && TableKey::ROW_COLUMNS.contains(&source);
+    let name = if is_ours { source.to_owned() } else { legal_name(renamed.unwrap_or(source)) };
     let mode = if mapping.is_repeated() { ColumnMode::Repeated } else { mode };
     Ok(ShapeColumn::new(column, mapping, name, mode))
 }

@@ -28,7 +28,8 @@ pub use similar_names::{nearest, nearest_relations, one_of};
 #[cfg(test)]
 pub(crate) use table::plain_spec;
 pub use table::{
-    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, Partition, PartitionBy, TableSpec,
+    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, Partition, PartitionBy, TableKey,
+    TableSpec,
 };
 pub use verification::{CompareDocuments, IgnoredDeletes, Repair, Verification, VerifyLevel};
 pub use what_captures_find::{Finds, FoundDeletes};

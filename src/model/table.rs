@@ -160,6 +160,22 @@ impl PartitionBy {
     }
 }
 
+/// What tells a table's rows apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TableKey {
+    #[default]
+    Primary,
+    /// These source columns; none of a table that is always read whole.
+    Columns(Vec<String>),
+    /// What they hold. Of rows that are equal, each is one more copy.
+    Row,
+}
+
+impl TableKey {
+    /// The columns of [`TableKey::Row`] in the target: a hash of all that is published of the row, and which of the equal rows it is.
+    pub const ROW_COLUMNS: [&str; 2] = ["_plimsoll_row", "_plimsoll_copy"];
+}
+
 /// One configured table: everything a run needs to know that neither database says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableSpec {
@@ -168,8 +184,7 @@ pub struct TableSpec {
     pub target: String,
     /// Project and dataset of the target: a watermark speaks of this one only.
     pub home: String,
-    /// The key's source columns; the primary key where not given.
-    pub key: Option<Vec<String>>,
+    pub key: TableKey,
     pub capture: CaptureKind,
     pub cursor: Option<String>,
     pub lag: Option<Lag>,
@@ -224,7 +239,7 @@ pub(crate) fn plain_spec() -> TableSpec {
         source: RelationName { schema: "shop".to_owned(), name: "or\"ders".to_owned() },
         target: "orders".to_owned(),
         home: "demo.app".to_owned(),
-        key: None,
+        key: TableKey::Primary,
         capture: CaptureKind::Xmin,
         cursor: None,
         lag: None,

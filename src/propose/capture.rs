@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | triggers log each of its writes to a log that is known, whatever the row is | `changelog` | the log names every row, deleted ones too |
 //! | large, and they log all but `TRUNCATE` | `changelog`, and `reconcile_every` | what is truncated is found later |
-//! | no key | `full` | rows can't be told apart |
+//! | no key, or one that can't be used; a view | `digest` by row | all rows are compared as they are, each as often as it is there; only what differs leaves the source |
 //! | an indexed column that a trigger sets to the time on every insert and update | `cursor` | cheap, and no write can miss it |
 //! | large, with an indexed column that the application sets | `cursor`, and `reconcile_every` | a scan each tick would be dear; what the application forgets is found later |
 //! | it has a key, and its rows do not say which transaction wrote them | `digest` | finds everything, for a hash of each row each tick; only changed rows leave the source |
@@ -48,9 +48,9 @@ pub fn key(relation: &Relation) -> Option<&[String]> {
     best.map(Vec::as_slice)
 }
 
-/// The whole table, each tick.
-pub fn full(why: &str) -> Setting {
-    live("capture", "full", why)
+/// All rows compared, each as often as it is there: of a table whose rows nothing else tells apart.
+pub fn by_row(why: &str) -> [Setting; 2] {
+    [digest(why), Setting { key: "key", value: text("row"), why: String::new(), written: Written::Live }]
 }
 
 /// All rows compared with those of the last run, each tick.
@@ -58,21 +58,17 @@ fn digest(why: &str) -> Setting {
     live("capture", "digest", why)
 }
 
-/// No column is the key's.
-pub fn no_key(why: &str) -> Setting {
-    Setting { key: "key", value: list([]), why: why.to_owned(), written: Written::Live }
-}
-
 /// Chooses for a table or view.
 pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog>) -> Vec<Setting> {
     let relation = &candidate.relation;
     if matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView | RelationKind::Foreign) {
-        return vec![full("")];
+        return by_row("").into();
     }
     let Some(key) = key(relation) else {
-        return vec![full(
-            "no primary key, and no unique index over columns that are NOT NULL: the whole table replaces the target each tick",
-        )];
+        return by_row(
+            "no primary key, and no unique index over columns that are NOT NULL: rows are told apart by what they hold",
+        )
+        .into();
     };
     let is_primary = !relation.primary_key.is_empty();
     let named = || {
@@ -91,7 +87,7 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
                 "the role may not read which transaction wrote a row (xmin): all rows are compared by hash",
             ));
         }
-        Access::Columns(_) => settings = vec![full("the role may not read the key"), no_key("")],
+        Access::Columns(_) => settings = by_row("the role may not read the key").into(),
         Access::Whole if !relation.tells_its_writers() => {
             settings.push(digest(
                 "a part of it is a foreign table, whose rows do not say which transaction wrote them: all rows are compared by hash",

@@ -1,13 +1,13 @@
 //! What is proposed, read by the config's own reader and laid over the table: it has to be right as it stands.
 
-use super::capture::{full, no_key};
+use super::capture::by_row;
 use super::proposed::{Proposed, Setting, Written};
 use super::render::one_table;
 use super::toml_text::{key, text};
 use crate::config::{Config, Environment};
 use crate::encode::{EncodeError, Shape};
 use crate::model::TableSpec;
-use crate::source::Relation;
+use crate::source::{Relation, with_key_of};
 
 /// The table's settings as the config's reader takes them; a reason for people where it does not.
 pub fn spec_of(proposed: &Proposed) -> Result<TableSpec, String> {
@@ -22,7 +22,7 @@ pub fn checked(proposed: &mut Proposed, relation: &Relation) -> Result<TableSpec
     // Each round settles one column, and one more the key.
     for _ in 0..=relation.columns.len() {
         let spec = spec_of(proposed)?;
-        match Shape::of(&spec, relation) {
+        match Shape::of(&spec, with_key_of(relation, &spec).as_ref()) {
             Ok(_) => return Ok(spec),
             Err(EncodeError::NameCollision { second, name, .. }) => {
                 let is_free = |wanted: &String| {
@@ -40,9 +40,9 @@ pub fn checked(proposed: &mut Proposed, relation: &Relation) -> Result<TableSpec
                 let kept = ["exclude", "hash", "rename"];
                 proposed.settings.retain(|e| kept.contains(&e.key));
                 let why = format!(
-                    "BigQuery takes no key of type {source_type} ({column}): the whole table replaces the target each tick"
+                    "BigQuery takes no key of type {source_type} ({column}): rows are told apart by what they hold"
                 );
-                proposed.settings.splice(0..0, [full(&why), no_key("")]);
+                proposed.settings.splice(0..0, by_row(&why));
             }
             Err(EncodeError::NoColumns) if relation.columns.is_empty() => return Err("It has no columns.".to_owned()),
             Err(e) => return Err(format!("{e}: {}.", e.hint())),

@@ -82,7 +82,8 @@ const HOW_TO_READ: &str = r#"
 # deletes = "keys"    finds deleted rows: each tick reads all keys of the source. BigQuery is asked only where they changed;
 #                     then the MERGE reads the target. deletes_every = "1h" does it less often; without `deletes`, deleted
 #                     rows stay in BigQuery.
-# capture = "full"    reads the whole table each tick and replaces the target.
+# capture = "digest"  has the source hash all rows each tick, and compares them with those of the last tick: it finds whatever has
+#                     changed; only changed rows leave the source. key = "row" is for rows that nothing else tells apart.
 # exclude = […]       columns that are never read. Secrets are excluded by their names: look through the list.
 # hash = […]          columns of which only a salted digest leaves the source; equal values have equal digests, so they can
 #                     still be joined and counted. Personal data is proposed as a comment: whether to hash is your decision.

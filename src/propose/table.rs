@@ -87,8 +87,8 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
     let is_large = candidate.about_rows.is_some_and(|n| n >= LARGE);
     if is_large && candidate.relation.kind == RelationKind::Table && capture::key(&candidate.relation).is_none() {
         reasons.push(
-            "So large a table without a key would be read whole each tick. Give it one, name columns that tell its rows apart with key, \
-             or uncomment it with an every such as \"1d\"."
+            "So large a table without a key had better not be compared row by row each tick. Give it one, name columns that tell its rows apart \
+             with key, or uncomment it with an every such as \"1d\"."
                 .to_owned(),
         );
     }
@@ -122,7 +122,7 @@ fn no_table(candidate: &Candidate, log: Option<&ProposedLog>) -> Option<String> 
         }
         RelationKind::Foreign => Some(
             "A foreign table: its rows do not say which transaction wrote them, and reading it reads another server. As it stands here, all of it is \
-             read each tick."
+             compared each tick."
                 .to_owned(),
         ),
         RelationKind::Table | RelationKind::Partitioned => None,
@@ -142,8 +142,8 @@ fn view(what: &str, log: Option<&ProposedLog>) -> String {
         )
     });
     format!(
-        "{what}: the catalog does not name its key, and its rows do not say which transaction wrote them. As it stands here, all of it is read \
-         each tick.{follows}"
+        "{what}: the catalog does not name its key, and its rows do not say which transaction wrote them. As it stands here, all of it is \
+         compared each tick.{follows}"
     )
 }
 

@@ -1,5 +1,6 @@
 //! A table, looked at: as source and log have it, and what a run is to do about it. `run`, `check` and `plan` look with the same eyes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::batch::{Aside, RowsBefore, Standing, Watermark};
@@ -12,12 +13,12 @@ use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::order::Mode;
 use crate::run::wanted_target::target_plan;
-use crate::source::{Catalog, Moment, Relation, Session, Table};
+use crate::source::{Catalog, Moment, Relation, Session, Table, with_key_of};
 
 /// A table as the source has it, and what of its keys something names.
 pub(super) struct InSource<'a> {
     pub spec: &'a TableSpec,
-    pub relation: &'a Relation,
+    pub relation: Cow<'a, Relation>,
     pub shape: Shape,
     pub claims: Claims,
 }
@@ -31,14 +32,15 @@ impl<'a> InSource<'a> {
         keys: &KeysAtHand<'_>,
     ) -> Result<Self, RunError> {
         let relation = session.required_relation(catalog, &spec.source).await?;
-        let shape = Shape::of(spec, relation)?;
-        let claims = keys.claims(Table { spec, relation, shape: &shape })?;
+        let relation = with_key_of(relation, spec);
+        let shape = Shape::of(spec, relation.as_ref())?;
+        let claims = keys.claims(Table { spec, relation: &relation, shape: &shape })?;
         Ok(Self { spec, relation, shape, claims })
     }
 
     /// As it is read.
     pub fn table(&self) -> Table<'_> {
-        Table { spec: self.spec, relation: self.relation, shape: &self.shape }
+        Table { spec: self.spec, relation: &self.relation, shape: &self.shape }
     }
 }
 

@@ -47,7 +47,7 @@ impl SourceColumn {
     /// Whether equal values of the type always print alike.
     pub fn has_one_spelling(&self) -> bool {
         match &self.native {
-            NativeType::Postgres(native) => postgres::has_one_spelling(native),
+            NativeType::Postgres(native) => postgres::is_of_row_key(self.number) || postgres::has_one_spelling(native),
         }
     }
 

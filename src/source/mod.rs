@@ -10,6 +10,7 @@
 //! | `read`, `keys`, `change_log`, `cursor`, `row_hashes` | what is asked, as values |
 //! | `relation`, `column`, `moment`, `listing` … | what is answered |
 //! | `row` | rows as a source hands them over, and what decodes them |
+//! | `row_key` | the key of rows that are told apart by what they hold |
 //! | `statements` | what people are shown of it |
 //! | [`postgres`] | PostgreSQL |
 
@@ -31,6 +32,7 @@ mod relation;
 mod rights;
 mod row;
 mod row_hashes;
+mod row_key;
 mod session;
 mod statements;
 mod value_kind;
@@ -59,6 +61,7 @@ pub use row_hashes::{
     BUCKET_BITS, BucketSet, BucketSum, BucketSums, Filled, HashListing, HashedRow, Hashing, NextHash, NextHashing,
     RowHash,
 };
+pub use row_key::with_key_of;
 pub use session::{Canceller, HashCursor, KeyCursor, Session};
 pub use statements::{hash_statements, hashed_text, log_statement, lookup_of_repeated_keys, statement};
 pub use value_kind::ValueKind;

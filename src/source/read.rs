@@ -9,7 +9,7 @@ use super::keys::Keys;
 use super::relation::Relation;
 use crate::batch::{At, Standing};
 use crate::encode::{Shape, ShapeColumn};
-use crate::model::{PartitionBy, TableSpec};
+use crate::model::{PartitionBy, TableKey, TableSpec};
 
 /// A table, as the config and the catalog have it.
 #[derive(Clone, Copy)]
@@ -17,6 +17,17 @@ pub struct Table<'a> {
     pub spec: &'a TableSpec,
     pub relation: &'a Relation,
     pub shape: &'a Shape,
+}
+
+impl<'a> Table<'a> {
+    /// The columns that a row's hash is made of.
+    pub fn hashed_columns(&self) -> &'a [ShapeColumn] {
+        match self.spec.key {
+            TableKey::Primary | TableKey::Columns(_) => &self.shape.columns,
+            // The others are that hash.
+            TableKey::Row => &self.shape.columns[self.shape.key_len.min(self.shape.columns.len())..],
+        }
+    }
 }
 
 /// Which columns of which rows.

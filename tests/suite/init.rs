@@ -164,8 +164,9 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         # public.nokey: all changes
         [[table]]
         source = "public.nokey"
-        # no primary key, and no unique index over columns that are NOT NULL: the whole table replaces the target each tick
-        capture = "full"
+        # no primary key, and no unique index over columns that are NOT NULL: rows are told apart by what they hold
+        capture = "digest"
+        key = "row"
 
         # public.uniq: all changes
         [[table]]
@@ -178,8 +179,8 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
         # public.jsonkey: all changes
         [[table]]
         source = "public.jsonkey"
-        capture = "full"  # BigQuery takes no key of type jsonb (a): the whole table replaces the target each tick
-        key = []
+        capture = "digest"  # BigQuery takes no key of type jsonb (a): rows are told apart by what they hold
+        key = "row"
 
         # public."Odd ""Name"".x": all changes
         [[table]]
@@ -251,17 +252,19 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
 
         # public.mv, materialized view
         # A materialized view: the catalog does not name its key, and its rows do not say which transaction wrote them. As it
-        # stands here, all of it is read each tick. REFRESH writes all of its rows again.
+        # stands here, all of it is compared each tick. REFRESH writes all of its rows again.
         # [[table]]
         # source = "public.mv"
-        # capture = "full"
+        # capture = "digest"
+        # key = "row"
 
         # public.nocolumns
         # It has no columns.
         # [[table]]
         # source = "public.nocolumns"
-        # # no primary key, and no unique index over columns that are NOT NULL: the whole table replaces the target each tick
-        # capture = "full"
+        # # no primary key, and no unique index over columns that are NOT NULL: rows are told apart by what they hold
+        # capture = "digest"
+        # key = "row"
 
         # public.scratch
         # An unlogged table: a crash of the server empties it, and a standby can't read it.
@@ -272,10 +275,11 @@ async fn each_choice_stands_in_the_file_with_its_reason() {
 
         # public.v, view
         # A view: the catalog does not name its key, and its rows do not say which transaction wrote them. As it stands here,
-        # all of it is read each tick.
+        # all of it is compared each tick.
         # [[table]]
         # source = "public.v"
-        # capture = "full"
+        # capture = "digest"
+        # key = "row"
 
         # Not listed: public.shut. The role reader may not read them. To let it:
         #   GRANT SELECT ON "public"."shut" TO "reader";

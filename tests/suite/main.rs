@@ -31,6 +31,7 @@ mod crash_points;
 mod crashes;
 mod cursor_floor;
 mod digest;
+mod digest_row_key;
 mod digest_schema;
 mod digest_slices;
 mod django;

@@ -398,7 +398,8 @@ async fn names_that_are_almost_right() {
 
     let view = "error: no key: the view public.open_orders has no primary key that could say which row is which\n  \
                 hint: name columns of public.open_orders that are unique and never null: key = [\"id\"]; where an application logs its \
-                changes, also capture = \"changelog\"; or use capture = \"full\", which needs no key";
+                changes, also capture = \"changelog\"; or write capture = \"digest\" and key = \"row\", which compares rows by all that they hold; \
+                or capture = \"full\", which needs no key";
     for (table, words) in [
         (
             "source = \"Orders\"",
@@ -422,7 +423,7 @@ async fn names_that_are_almost_right() {
         ),
         ("source = \"open_orders\"\ncursor = \"updated_at\"", view),
         ("source = \"totals\"\ncursor = \"updated_at\"", "unique and never null: key = [\"order_id\"]; where"),
-        ("source = \"keyless\"", "unique and never null: key = [\"The Ref\"]; or use capture"),
+        ("source = \"keyless\"", "unique and never null: key = [\"The Ref\"]; or write capture"),
     ] {
         w.config(&format!("[[table]]\n{table}\ntarget = \"x\"\n"));
         for command in ["check", "run"] {

@@ -14,7 +14,7 @@ use super::error::RunError;
 use super::report::Failure;
 use crate::bigquery::Present;
 use crate::capture::unbounded;
-use crate::model::{Column, ColumnMode, TableSpec};
+use crate::model::{Column, ColumnMode, TableKey, TableSpec};
 use crate::run::look_at_table::{InSource, TableAlone};
 use crate::run::target_notes::{bound_note, target_notes, usual_reach};
 use crate::source::Session;
@@ -120,7 +120,10 @@ impl Context {
         let mut alone = self.open_table(session, &catalog, spec).await?;
         let TableAlone { found, target, keys } = &mut alone;
         let InSource { relation, shape, claims, .. } = &*found;
-        check.key = shape.key().iter().map(|c| c.source.clone()).collect();
+        check.key = match spec.key {
+            TableKey::Row => vec!["row".to_owned()],
+            TableKey::Primary | TableKey::Columns(_) => shape.key().iter().map(|c| c.source.clone()).collect(),
+        };
         check.columns = shape
             .columns
             .iter()

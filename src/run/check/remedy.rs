@@ -5,7 +5,7 @@ use crate::encode::Shape;
 use crate::model::{CaptureKind, LogTable, RelationName, TableSpec, TypeColumn};
 use crate::run::context::Context;
 use crate::run::error::RunError;
-use crate::source::{Needs, RelationKind, Session, SourceError, ToldByRows};
+use crate::source::{Needs, RelationKind, Session, SourceError, ToldByRows, with_key_of};
 
 impl Context {
     /// `None` where the error's own hint is all there is to say.
@@ -59,8 +59,14 @@ impl Context {
     /// What a tick reads of the table, as far as the config says.
     async fn reads(&self, session: &Session, spec: &TableSpec) -> Result<(Vec<String>, Vec<ToldByRows>), SourceError> {
         let relation = session.read_relation(&spec.source).await?;
-        let mut columns: Vec<String> = match Shape::of(spec, &relation) {
-            Ok(shape) => shape.columns.iter().map(|c| c.source.clone()).collect(),
+        let mut columns: Vec<String> = match Shape::of(spec, with_key_of(&relation, spec).as_ref()) {
+            // What is made of a row is no column of it.
+            Ok(shape) => shape
+                .columns
+                .iter()
+                .filter(|c| relation.column(&c.source).is_some())
+                .map(|c| c.source.clone())
+                .collect(),
             Err(_) => Vec::new(),
         };
         columns.extend(spec.cursor.clone());

@@ -26,6 +26,7 @@ mod parameters;
 mod plpgsql;
 mod render_sql;
 mod rights;
+mod row_key;
 mod session;
 mod sql;
 mod statement_fault;
@@ -50,6 +51,7 @@ pub use render_sql::{
     documents_statement, hash_sums_statement, hashed_text, key_digests_statement, list_statement,
     lookup_of_repeated_keys, query, resent, statement, sums_statement,
 };
+pub use row_key::{is_of_row_key, row_key_columns};
 pub use session::{RowStream, SALT, Session};
 pub use sql::{ident, literal, qualified};
 pub use trigger_text::{always_logs, always_sets_to_now};

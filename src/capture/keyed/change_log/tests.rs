@@ -12,8 +12,8 @@ use crate::capture::keyed::change_log::resolve::entry_table;
 use crate::capture::keyed::{Chunk, Reread};
 use crate::encode::Shape;
 use crate::model::{
-    ActionCodes, CaptureKind, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, RelationName, TableSpec,
-    TypeColumn, plain_spec,
+    ActionCodes, CaptureKind, Deletes, Diff, KeyFormat, LogKey, LogSpec, LogTable, LogType, RelationName, TableKey,
+    TableSpec, TypeColumn, plain_spec,
 };
 use crate::source::postgres::{PostgresLogFacts, relation_of};
 use crate::source::{
@@ -44,7 +44,7 @@ fn table(source: &str, key: &[&str], log_types: Vec<LogType>) -> TableSpec {
     TableSpec {
         source: name(source),
         target: "t".to_owned(),
-        key: Some(key.iter().map(|k| (*k).to_owned()).collect()),
+        key: TableKey::Columns(key.iter().map(|k| (*k).to_owned()).collect()),
         capture: CaptureKind::Changelog,
         deletes: Deletes::Ignore,
         filter: Some("live -- only".to_owned()),

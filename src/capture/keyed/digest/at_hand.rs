@@ -75,7 +75,7 @@ impl DigestAtHand {
         let Some(store) = &self.store else { return Ok(()) };
         let all = KeyRange::default();
         let range = range.unwrap_or(&all);
-        let kept = list_all(session, store, table, &table.shape.columns, range).await?;
+        let kept = list_all(session, store, table, table.hashed_columns(), range).await?;
         let slice = keep_sums(store, kept, range.until.clone(), 0).await?;
         let mut mark = loaded.cloned().unwrap_or_default();
         (mark.hashed, mark.order) = (vec![claim.hashed.clone()], range.order.clone());
@@ -105,7 +105,7 @@ impl DigestAtHand {
     pub fn statements(&self, claim: &DigestClaim, standing: Option<Standing<'_>>, table: Table<'_>) -> Vec<String> {
         let bits = standing.and_then(|s| s.mark.digest()?.slices.first().map(|s| s.bits)).unwrap_or(0);
         let all = KeyRange::default();
-        let of = Hashing { table, columns: &table.shape.columns, range: &all };
+        let of = Hashing { table, columns: table.hashed_columns(), range: &all };
         let [sums, list] = hash_statements(&HashListing { of, buckets: None, next: None }, bits);
         let (reread, none) = (Reread { table, of: &claim.of }, Chunk::default());
         let passes = [reread.present(&none), reread.gone(&none)].map(|pass| statement(&pass.read));
@@ -115,7 +115,7 @@ impl DigestAtHand {
     /// Has the server look at the statements that the tick after this one sends.
     pub async fn try_out(&self, session: &Session, claim: &DigestClaim, table: Table<'_>) -> Result<(), CaptureError> {
         let all = KeyRange::default();
-        let of = Hashing { table, columns: &table.shape.columns, range: &all };
+        let of = Hashing { table, columns: table.hashed_columns(), range: &all };
         session.try_hashes(&HashListing { of, buckets: None, next: None }).await?;
         let (reread, none) = (Reread { table, of: &claim.of }, Chunk::default());
         session.try_read(&reread.present(&none).read).await?;

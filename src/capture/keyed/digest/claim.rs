@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::batch::{DigestMark, HashedAs, HashedColumn};
 use crate::capture::keyed::key_source::KeyColumns;
 use crate::encode::ShapeColumn;
+use crate::model::TableKey;
 use crate::source::{Table, hashed_text};
 
 /// Raised when a hash or a list is made in another way.
@@ -20,8 +21,8 @@ pub struct DigestClaim {
 
 impl DigestClaim {
     pub fn new(table: Table<'_>) -> Self {
-        let columns = table.shape.columns.iter().map(|c| HashedColumn { name: c.source.clone(), number: c.number });
-        let hashed = HashedAs { fingerprint: fingerprint(table, &table.shape.columns), columns: columns.collect() };
+        let columns = table.hashed_columns().iter().map(|c| HashedColumn { name: c.source.clone(), number: c.number });
+        let hashed = HashedAs { fingerprint: fingerprint(table, table.hashed_columns()), columns: columns.collect() };
         Self { of: KeyColumns::of_key(table.relation, table.shape), hashed }
     }
 
@@ -41,17 +42,19 @@ fn fingerprint(table: Table<'_>, columns: &[ShapeColumn]) -> String {
 /// The columns that were hashed then, if all of them are still there and hashed alike.
 pub(super) fn columns_of(table: Table<'_>, then: &HashedAs) -> Option<Vec<ShapeColumn>> {
     let column = |wanted: &HashedColumn| {
-        let found = table.shape.columns.iter().find(|c| c.source == wanted.name && c.number == wanted.number);
+        let found = table.hashed_columns().iter().find(|c| c.source == wanted.name && c.number == wanted.number);
         found.cloned()
     };
     let columns: Vec<ShapeColumn> = then.columns.iter().map(column).collect::<Option<_>>()?;
-    (fingerprint(table, &columns) == then.fingerprint).then_some(columns)
+    // The hash is the key: over other columns, each row has another one.
+    let is_key = table.spec.key == TableKey::Row && columns.len() != table.hashed_columns().len();
+    (!is_key && fingerprint(table, &columns) == then.fingerprint).then_some(columns)
 }
 
 /// The columns that have come since.
 pub(super) fn new_columns(table: Table<'_>, then: &HashedAs) -> Vec<ShapeColumn> {
     let is_known = |c: &&ShapeColumn| then.columns.iter().any(|t| t.name == c.source && t.number == c.number);
-    table.shape.columns.iter().filter(|c| !is_known(c)).cloned().collect()
+    table.hashed_columns().iter().filter(|c| !is_known(c)).cloned().collect()
 }
 
 /// Whether everything that lists were made of can be hashed again.

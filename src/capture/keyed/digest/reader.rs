@@ -81,7 +81,7 @@ impl<'a> DigestKeys<'a> {
         let of = Hashing { table, columns: &columns, range: &range };
         if *as_then != claim.hashed {
             let new = new_columns(table, as_then);
-            let next = Some(NextHashing { columns: &table.shape.columns, new: &new });
+            let next = Some(NextHashing { columns: table.hashed_columns(), new: &new });
             return self.begin(then, HashListing { of, buckets: None, next }, None).await;
         }
         let sums = self.session.hash_sums(&of, then.bits).await?;
@@ -149,7 +149,11 @@ impl<'a> DigestKeys<'a> {
 
     /// Tells where the table stands now.
     fn tell(&mut self) {
-        let mark = forget_unused(std::mem::take(&mut self.next));
+        let mut mark = forget_unused(std::mem::take(&mut self.next));
+        // A list of an earlier moment knows nothing of what such a key's row is now: only a look at all slices does away with it.
+        if self.first > 0 || self.slice < mark.slices.len() {
+            mark.again.clone_from(&self.reading.mark.again);
+        }
         self.last_look.note(Looked { mark, first: self.first, next: self.slice });
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn split(
     let (mut slices, mut after) = (Vec::new(), after);
     loop {
         let range = session.stretch(table, after, slice_rows).await?;
-        let kept = list_all(session, store, table, &table.shape.columns, &range).await?;
+        let kept = list_all(session, store, table, table.hashed_columns(), &range).await?;
         slices.push(keep_sums(store, kept, range.until.clone(), last.hashed).await?);
         if range.until.is_none() {
             return Ok(Some(Split { slices, order: range.order }));

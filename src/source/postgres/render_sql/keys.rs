@@ -2,9 +2,9 @@
 
 use crate::source::column::SourceColumn;
 use crate::source::keys::{Keys, Origin, Spelling};
+use crate::source::postgres::ident;
 use crate::source::postgres::key_types::compared_as;
-use crate::source::postgres::render_sql::filter::filter;
-use crate::source::postgres::{ident, qualified};
+use crate::source::postgres::render_sql::published_rows::{published, rows_of};
 use crate::source::read::Table;
 
 /// A condition over the row `t`: its key is one of them.
@@ -40,12 +40,12 @@ pub(super) fn absent(table: Table<'_>, keys: Keys<'_>) -> String {
     });
     // The constant list goes along, for views that take no condition from outside but a constant one.
     let first = Some(first_is_among(keys));
-    let conditions = same.chain(filter(table.spec)).chain(first).collect::<Vec<_>>().join(" AND ");
+    let conditions = same.chain(published(table)).chain(first).collect::<Vec<_>>().join(" AND ");
     format!(
-        "SELECT k.added, {} FROM {} WHERE NOT EXISTS (SELECT 1 FROM {} AS t WHERE {conditions})",
+        "SELECT k.added, {} FROM {} WHERE NOT EXISTS (SELECT 1 FROM {} WHERE {conditions})",
         fields.collect::<Vec<_>>().join(", "),
         unnest_with_added(keys),
-        qualified(&table.spec.source),
+        rows_of(table),
     )
 }
 

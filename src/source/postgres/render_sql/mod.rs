@@ -9,6 +9,8 @@ mod key_range;
 mod keys;
 mod overlooked;
 mod partitions;
+mod published_rows;
+mod row_bytes;
 mod row_digest;
 mod select;
 mod transaction_rule;
@@ -25,6 +27,7 @@ pub use row_digest::{HashCursor, hash_sums_statement, hashed_text, list_statemen
 pub use transaction_rule::{changed_since, resent};
 pub use unique::lookup_of_repeated_keys;
 
+use published_rows::published;
 use select::Select;
 
 use crate::batch::At;
@@ -36,8 +39,12 @@ use crate::source::relation::Relation;
 /// The query of a read.
 pub fn query(read: &Read<'_>) -> String {
     let Table { spec, relation, shape } = read.table;
-    let select = columns(Select::from(&spec.source), read);
-    let published = || filter(spec);
+    // To be counted, rows need no key.
+    if let (Columns::Count, Rows::All) = (read.columns, read.rows) {
+        return columns(Select::from(&spec.source), read).filter(filter(spec)).query();
+    }
+    let select = columns(Select::of(read.table), read);
+    let published = || published(read.table);
     match read.rows {
         Rows::All => select.filter(published()).query(),
         Rows::Some(rows) => {
@@ -73,7 +80,7 @@ pub fn statement(read: &Read<'_>) -> String {
     format!("COPY ({}) TO STDOUT", query(read))
 }
 
-fn columns<'a>(select: Select<'a>, read: &Read<'_>) -> Select<'a> {
+fn columns(select: Select, read: &Read<'_>) -> Select {
     let Table { relation, shape, .. } = read.table;
     match read.columns {
         Columns::Published { doubt, cursor } => select

@@ -1,18 +1,15 @@
 //! Hashes of rows, made by the server: no value but a listed key leaves it.
-//!
-//! A row's hash is that of its binary form, by which values are told apart exactly, NULL from everything else, and one column from the
-//! next. It takes half the time of the row's text. Columns of types without a binary form that is the value go in as their text.
 
 use std::fmt::Write;
 
-use super::expression::expression;
 use super::filter::filter;
 use super::key_range;
+use super::published_rows::{lanes, published, rows_of};
+use super::row_bytes::row_bytes;
 use crate::encode::ShapeColumn;
-use crate::source::postgres::native_type::TypeKind;
-use crate::source::postgres::{PostgresError, Session, ident, oid, qualified};
+use crate::model::TableKey;
+use crate::source::postgres::{PostgresError, Session, ident, qualified};
 use crate::source::read::Table;
-use crate::source::relation::Relation;
 use crate::source::row_hashes::{
     BUCKET_BITS, BucketSum, BucketSums, Filled, HashListing, HashedRow, Hashing, NextHash, RowHash,
 };
@@ -20,77 +17,47 @@ use crate::source::row_hashes::{
 const DOING: &str = "comparing row hashes";
 const CURSOR: &str = "plimsoll_hashes";
 
-/// Types whose binary form is the value. Source: their functions `…_send` in PostgreSQL.
-const BINARY: [u32; 19] = [
-    oid::BOOL,
-    oid::BYTEA,
-    oid::INT8,
-    oid::INT2,
-    oid::INT4,
-    oid::TEXT,
-    oid::OID,
-    oid::JSON,
-    oid::FLOAT4,
-    oid::FLOAT8,
-    oid::BPCHAR,
-    oid::VARCHAR,
-    oid::DATE,
-    oid::TIME,
-    oid::TIMESTAMP,
-    oid::TIMESTAMPTZ,
-    oid::NUMERIC,
-    oid::UUID,
-    oid::JSONB,
-];
-
-/// Seeds of the two lanes.
-const SEEDS: [u32; 2] = [0, 1];
-
 /// Memory that the server may take to add up so many buckets, in megabytes: with less it would write them to disk.
 fn work_mem(bits: u8) -> u32 {
     const LEAST: u32 = 8;
     LEAST.max((1_u32 << bits) / 2048)
 }
 
-/// The row `t` as one value that is hashed.
-fn hashed(relation: &Relation, columns: &[ShapeColumn]) -> String {
-    let each = columns.iter().map(|c| {
-        let value = expression(relation, c);
-        let is_plain = value == format!("t.{}", ident(&c.source));
-        let native = relation.column(&c.source).map(|c| c.postgres());
-        let is_binary = native.is_some_and(|n| BINARY.contains(&n.base_oid) || n.kind == TypeKind::Enum);
-        if is_plain && is_binary { value } else { format!("({value})::text") }
-    });
-    format!("ARRAY[pg_catalog.record_send(ROW({}))]", each.collect::<Vec<_>>().join(", "))
-}
+const LAST_BUCKET: u32 = (1 << BUCKET_BITS) - 1;
 
 /// The row's bucket.
 fn bucket(table: Table<'_>) -> String {
+    if table.spec.key == TableKey::Row {
+        let [first, _] = lanes_of_row_key("t");
+        return format!("({first} & {LAST_BUCKET})::int4");
+    }
     let key: Vec<String> = table.shape.key().iter().map(|c| format!("t.{}", ident(&c.source))).collect();
     let text = match key.as_slice() {
         [one] => format!("{one}::text"),
         several => format!("ROW({})::text", several.join(", ")),
     };
-    format!("(pg_catalog.hashtext({text} COLLATE \"C\") & {})", (1_u32 << BUCKET_BITS) - 1)
+    format!("(pg_catalog.hashtext({text} COLLATE \"C\") & {LAST_BUCKET})")
 }
 
-fn lanes(of: &str) -> String {
-    SEEDS.map(|seed| format!("pg_catalog.hash_array_extended({of}, {seed})")).join(", ")
+/// Both halves of the hash that is the row's key.
+fn lanes_of_row_key(row: &str) -> [String; 2] {
+    let [hash, _] = TableKey::ROW_COLUMNS.map(ident);
+    [1, 17].map(|from| format!("('x' || pg_catalog.substr({row}.{hash}, {from}, 16))::bit(64)::int8"))
 }
 
 /// The rows, each with these fields computed once: the planner does not look through an `OFFSET`.
 fn rows(of: &Hashing<'_>, fields: &[String], more: Option<String>) -> String {
-    let Table { spec, relation, shape } = of.table;
+    let Table { relation, shape, .. } = of.table;
     // A row without a whole key can't be read by it, nor be in the target.
     let may_be_null = shape.key().iter().filter(|c| relation.column(&c.source).is_none_or(|c| !c.not_null));
     let keyed = may_be_null.map(|c| format!("t.{} IS NOT NULL", ident(&c.source)));
-    let conditions: Vec<String> = filter(spec)
+    let conditions: Vec<String> = published(of.table)
         .into_iter()
         .chain(key_range::condition(of.range, relation, shape))
         .chain(keyed)
         .chain(more)
         .collect();
-    let mut sql = format!("SELECT {} FROM {} AS t", fields.join(", "), qualified(&spec.source));
+    let mut sql = format!("SELECT {} FROM {}", fields.join(", "), rows_of(of.table));
     if !conditions.is_empty() {
         let _ = write!(sql, " WHERE {}", conditions.join(" AND "));
     }
@@ -102,16 +69,31 @@ pub fn hashed_text(table: Table<'_>, columns: &[ShapeColumn]) -> String {
     let types = columns.iter().map(|c| table.relation.column(&c.source).map_or(0, |c| c.postgres().base_oid));
     let types: Vec<String> = types.map(|t| t.to_string()).collect();
     let filter = filter(table.spec).unwrap_or_default();
-    format!("{}\n{}\n{}\n{filter}", bucket(table), hashed(table.relation, columns), types.join(","))
+    format!("{}\n{}\n{}\n{filter}", bucket(table), row_bytes(table.relation, columns), types.join(","))
 }
 
 /// The statement that adds up the rows by bucket.
 pub fn hash_sums_statement(of: &Hashing<'_>, bits: u8) -> String {
     let shift = BUCKET_BITS - bits;
-    let fields =
-        [format!("{} >> {shift} AS b", bucket(of.table)), format!("{} AS r", hashed(of.table.relation, of.columns))];
-    let sums = SEEDS.map(|seed| format!("sum(pg_catalog.hash_array_extended(s.r, {seed}))::text"));
-    format!("SELECT s.b, count(*), {} FROM {} GROUP BY s.b", sums.join(", "), rows(of, &fields, None))
+    let bytes = row_bytes(of.table.relation, of.columns);
+    match of.table.spec.key {
+        TableKey::Primary | TableKey::Columns(_) => {
+            let fields = [format!("{} >> {shift} AS b", bucket(of.table)), format!("{bytes} AS r")];
+            let sums = lanes("s.r").map(|lane| format!("sum({lane})::text"));
+            format!("SELECT s.b, count(*), {} FROM {} GROUP BY s.b", sums.join(", "), rows(of, &fields, None))
+        }
+        // Equal rows add up by themselves: their copies need not be counted.
+        TableKey::Row => {
+            let condition = filter(of.table.spec).map_or_else(String::new, |f| format!(" WHERE {f}"));
+            let [first, second] = lanes("s.r");
+            format!(
+                "SELECT ((s.h0 & {LAST_BUCKET}) >> {shift})::int4, count(*), sum(s.h0)::text, sum(s.h1)::text FROM \
+                 (SELECT {first} AS h0, {second} AS h1 FROM \
+                 (SELECT {bytes} AS r FROM {} AS t{condition} OFFSET 0) AS s OFFSET 0) AS s GROUP BY 1",
+                qualified(&of.table.spec.source)
+            )
+        }
+    }
 }
 
 /// The statement that lists rows by bucket.
@@ -125,13 +107,23 @@ pub fn list_statement(listing: &HashListing<'_>) -> String {
         fields.push(format!("t.{} AS k{n}", ident(&column.source)));
         listed.push(format!("s.k{n}"));
     }
-    fields.push(format!("{} AS r", hashed(relation, of.columns)));
-    listed.push(lanes("s.r"));
+    match of.table.spec.key {
+        TableKey::Primary | TableKey::Columns(_) => {
+            fields.push(format!("{} AS r", row_bytes(relation, of.columns)));
+            listed.extend(lanes("s.r"));
+        }
+        TableKey::Row => {
+            let [first, second] = lanes_of_row_key("t");
+            fields.extend([format!("{first} AS h0"), format!("{second} AS h1")]);
+            listed.extend(["s.h0".to_owned(), "s.h1".to_owned()]);
+        }
+    }
     if let Some(next) = next {
-        fields.push(format!("{} AS n", hashed(relation, next.columns)));
+        fields.push(format!("{} AS n", row_bytes(relation, next.columns)));
         let filled: Vec<String> = next.new.iter().map(|c| format!("t.{} IS NOT NULL", ident(&c.source))).collect();
         fields.push(format!("({}) AS f", if filled.is_empty() { "FALSE".to_owned() } else { filled.join(" OR ") }));
-        listed.extend([lanes("s.n"), "s.f".to_owned()]);
+        listed.extend(lanes("s.n"));
+        listed.push("s.f".to_owned());
     }
     let among = buckets.map(|set| {
         let bits = set.bytes().iter().fold(String::new(), |mut text, byte| {

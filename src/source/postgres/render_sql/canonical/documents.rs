@@ -19,7 +19,7 @@ const DOING: &str = "reading documents";
 const CURSOR: &str = "plimsoll_documents";
 
 /// What is selected of each row, with its bucket as `b`.
-fn select(table: Table<'_>, server: ServerText) -> Select<'_> {
+fn select(table: Table<'_>, server: ServerText) -> Select {
     let row = Row::of(table, server);
     let number = bucket(&server.bits(&text(row.identity())), BucketDigits::new(BucketDigits::MOST));
     let keys = row.key().iter().enumerate().map(|(n, c)| format!("pg_catalog.concat({}) AS k{n}", c.text));

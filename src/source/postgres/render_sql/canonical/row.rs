@@ -9,7 +9,7 @@ use crate::canonical::Structure;
 use crate::encode::ShapeColumn;
 use crate::model::{ColumnMode, TargetType};
 use crate::source::postgres::render_sql::expression::expression;
-use crate::source::postgres::render_sql::filter::filter;
+use crate::source::postgres::render_sql::published_rows::published;
 use crate::source::postgres::render_sql::select::Select;
 use crate::source::postgres::{PostgresType, ident};
 use crate::source::read::Table;
@@ -54,8 +54,8 @@ impl<'a> Row<'a> {
     }
 
     /// The rows that the target is to have: those that the config lets through, and whose key can be held.
-    pub fn select(&self) -> Select<'a> {
-        let mut select = Select::from(&self.table.spec.source).filter(filter(self.table.spec));
+    pub fn select(&self) -> Select {
+        let mut select = Select::of(self.table).filter(published(self.table));
         for (column, cell) in self.table.shape.key().iter().zip(self.key()) {
             select = select.filter(Some(format!("t.{} IS NOT NULL", ident(&column.source))));
             select = select.filter(cell.refused.as_ref().map(|r| format!("{r} IS NOT TRUE")));
