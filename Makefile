@@ -9,11 +9,12 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test test-postgres soak fuzz lint advisories image image-test dist screenshot demo bench bench-peers bench-pairs build setup stack clean golden
+.PHONY: help test test-large test-postgres soak fuzz lint advisories image image-test dist screenshot demo bench bench-peers bench-pairs build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
 	@echo "make test [T=name]   the whole suite, or the tests whose name holds T"
+	@echo "make test-large [ROWS=1000000]  the tests that are about large tables, at full size"
 	@echo "make test-postgres   some journeys on PostgreSQL 13 to 18 (VERSIONS=\"14 17\")"
 	@echo "make soak [MINUTES=30]  random histories, on and on"
 	@echo "make fuzz T=row      one fuzz target (envelope, config, state, row), on and on"
@@ -42,6 +43,10 @@ advisories:
 
 test: $(if $(T),,lint)
 	@./scripts/test.sh $(T)
+
+test-large:
+	@echo "tables of $(or $(ROWS),1000000) rows, where make test has 100,000"
+	@PLIMSOLL_TEST_ROWS=$(or $(ROWS),1000000) ./scripts/test.sh of_many_rows
 
 test-postgres:
 	@./scripts/test-postgres.sh $(or $(VERSIONS),13 14 15 16 17 18)

@@ -1,7 +1,10 @@
 //! `capture = "digest"`: whatever has changed is found, though nothing tells of it.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
+use crate::support::sizes::{many_rows, peak_mib, times_as_long};
 use crate::support::{World, named_lists};
 
 const ITEMS: &str = "CREATE TABLE item (id int PRIMARY KEY, a text, b text, at timestamptz DEFAULT '2020-01-01');
@@ -297,10 +300,13 @@ async fn lists_that_are_lost_are_made_again() {
 
 /// Many lists, of which few are touched; the others are neither read nor written.
 #[tokio::test(flavor = "multi_thread")]
-async fn only_lists_with_changes_are_written() {
+async fn only_lists_of_many_rows_that_have_changed_are_written() {
     let w = World::new().await;
-    w.sql("CREATE TABLE item (id int PRIMARY KEY, a text); INSERT INTO item SELECT g, 'a' FROM generate_series(1, 20000) g; ANALYZE item")
-        .await;
+    let rows = many_rows();
+    w.sql(&format!(
+        "CREATE TABLE item (id int PRIMARY KEY, a text); INSERT INTO item SELECT g, 'a' FROM generate_series(1, {rows}) g; ANALYZE item"
+    ))
+    .await;
     w.config(DIGEST);
     let config = std::fs::read_to_string(w.config_path()).unwrap().replace("256KiB", "64KiB");
     std::fs::write(w.config_path(), config).unwrap();
@@ -321,10 +327,10 @@ async fn only_lists_with_changes_are_written() {
     // Thousands of changes all over the lists, more rows than there were buckets for, and fewer again.
     for sql in [
         "UPDATE item SET a = 'c' WHERE id % 20 = 0; DELETE FROM item WHERE id % 50 = 3",
-        "INSERT INTO item SELECT g, 'more' FROM generate_series(200001, 230000) g",
-        "DELETE FROM item WHERE id % 5 = 0 AND id < 30000",
+        "INSERT INTO item SELECT -g, 'more' FROM generate_series(1, {rows}) g",
+        "DELETE FROM item WHERE id % 5 = 0 AND id < {rows} / 2",
     ] {
-        w.sql(sql).await;
+        w.sql(&sql.replace("{rows}", &rows.to_string())).await;
         assert!(w.tick().await["whole"].is_null());
         w.assert_equal("item").await;
         assert_eq!(w.tick().await["state"], "empty", "{sql}");
@@ -467,4 +473,31 @@ async fn a_change_of_any_type_is_found() {
     // A label that is renamed is another value in every row that has it.
     w.sql("ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'").await;
     assert_eq!(staged(&w.tick().await), (2 * columns.len() as u64 - 1, 0));
+}
+
+/// The lists of ten times as many rows take no more memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_is_flat_over_hashes_of_many_rows() {
+    let mut peaks = Vec::new();
+    for rows in [many_rows() / 10, many_rows()] {
+        let w = World::new().await;
+        w.sql(&format!(
+            "CREATE TABLE item (id int PRIMARY KEY, a text); INSERT INTO item SELECT g, md5(g::text) FROM generate_series(1, {rows}) g; ANALYZE item"
+        ))
+        .await;
+        w.config(DIGEST);
+        let served = w.serve().await;
+        let url = format!("{}/runs", served.url);
+        for sql in [
+            "SELECT 1",
+            "UPDATE item SET a = 'b' WHERE id % 100 = 1",
+            "ALTER TABLE item ADD c int; UPDATE item SET c = 1 WHERE id < 9",
+        ] {
+            w.sql(sql).await;
+            let answer = w.http.post(&url).timeout(Duration::from_secs(120) * times_as_long()).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 200, "{sql}: {}", answer.text().await.unwrap());
+        }
+        peaks.push(peak_mib(served.child.id().unwrap()));
+    }
+    assert!(peaks[1] < peaks[0] + 24 && peaks[1] < 128, "MiB: {peaks:?}");
 }

@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::World;
+use crate::support::sizes::peak_mib;
 
 /// Sends raw bytes, and what comes back until the other side ends or the time is up.
 async fn raw(url: &str, parts: &[&[u8]], pause: Duration) -> String {
@@ -19,12 +20,6 @@ async fn raw(url: &str, parts: &[&[u8]], pause: Duration) -> String {
     let mut answer = Vec::new();
     let _ = tokio::time::timeout(Duration::from_secs(15), stream.read_to_end(&mut answer)).await;
     String::from_utf8_lossy(&answer).into_owned()
-}
-
-fn peak_mib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmHWM")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -174,7 +174,7 @@ pub struct Bq {
 
 impl Bq {
     pub fn new(url: &str, project: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap();
         Self { base: format!("{url}/bigquery/v2/projects/{project}"), project: project.to_owned(), http }
     }
 

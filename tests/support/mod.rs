@@ -21,6 +21,7 @@ pub mod plain_values;
 pub mod pooler;
 pub mod proxy;
 pub mod pubsub;
+pub mod sizes;
 pub mod stack;
 pub mod tokens;
 pub mod wire;

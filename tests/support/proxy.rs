@@ -129,7 +129,7 @@ impl Proxy {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let inner = Arc::new(Inner::default());
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap();
         let shared = Shared { inner: inner.clone(), backend: backend.to_owned(), http };
         let app = Router::new().fallback(pass).with_state(shared);
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -146,7 +146,7 @@ impl Proxy {
 
     /// Has a request of JSON arrive once more, or late, past the proxy; the status of its answer.
     pub async fn deliver(&self, late: &Recorded) -> u16 {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap();
         let url = format!("{}{}?{}", self.backend, late.path, late.query);
         let sent = http.request(late.method.clone(), url).json(&late.json()).send();
         sent.await.unwrap().status().as_u16()

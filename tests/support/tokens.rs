@@ -163,7 +163,7 @@ pub struct SigningRelay {
 impl SigningRelay {
     pub async fn before(target: String, key: Key) -> Self {
         let statuses = Arc::new(Mutex::new(Vec::new()));
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap();
         let (key, kept) = (Arc::new(key), statuses.clone());
         let pass = move |headers: HeaderMap, body: Bytes| {
             let (key, kept, http, target) = (key.clone(), kept.clone(), http.clone(), target.clone());

@@ -12,6 +12,7 @@ use tokio_postgres::NoTls;
 
 use super::compare::{Bq, compare};
 use super::golden;
+use super::sizes::times_as_long;
 use super::stack::{OwnPg, Pg, Service, request};
 use super::{Proxy, Stack, Wire};
 
@@ -85,7 +86,7 @@ impl World {
         let name = format!("w{}n{number}", std::process::id());
         let own = OwnPg::start(stack);
         let pg = connect(&own.pg).await;
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap();
         let bucket = format!("bucket-{name}");
         let made = http.post(format!("{}/storage/v1/b?project=demo", stack.gcs.url));
         made.json(&serde_json::json!({ "name": bucket })).send().await.unwrap().error_for_status().unwrap();
@@ -177,7 +178,7 @@ impl World {
     }
 
     pub async fn finish(&self, child: Child) -> Ran {
-        let output = tokio::time::timeout(Duration::from_secs(120), child.wait_with_output());
+        let output = tokio::time::timeout(Duration::from_secs(120) * times_as_long(), child.wait_with_output());
         let output = output.await.expect("the command ends in time").unwrap();
         self.keep_statements().await;
         Ran {

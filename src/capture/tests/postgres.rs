@@ -4,11 +4,13 @@ use expect_test::expect_file;
 use time::macros::datetime;
 
 use crate::batch::{CaptureMark, CursorMark, Identity, KeyListMark, Position, TableMark, Watermark};
+use crate::capture::keyed::{Chunk, KeyColumns, Reread};
 use crate::capture::*;
 use crate::encode::Shape;
-use crate::model::{CaptureKind, TableSpec, plain_spec};
+use crate::model::{CaptureKind, TableKey, TableSpec, plain_spec};
 use crate::source::{
-    BucketSet, HashListing, Hashing, KeyRange, Moment, NextHashing, Relation, Table, hash_statements, statement,
+    BucketSet, HashListing, Hashing, KeyRange, Moment, NamedKey, NextHashing, Origin, Relation, Table, hash_statements,
+    statement, with_key_of,
 };
 
 fn spec(capture: CaptureKind) -> TableSpec {
@@ -169,4 +171,26 @@ fn row_hashes() {
     let text =
         format!("-- sums\n{sums}\n\n-- rows of some buckets\n{some}\n\n-- rows while a column comes\n{coming}\n");
     expect_file!["../../../tests/golden/postgres/digest.sql"].assert_eq(&text);
+}
+
+/// The same of a table whose rows are told apart by what they hold; and how some of them are read again.
+#[test]
+fn row_hashes_that_are_keys() {
+    let spec = TableSpec { key: TableKey::Row, ..spec(CaptureKind::Digest) };
+    let relation = with_key_of(&relation("r"), &spec).into_owned();
+    let shape = Shape::of(&spec, &relation).unwrap();
+    let table = Table { spec: &spec, relation: &relation, shape: &shape };
+    let mut two = BucketSet::none(4);
+    [1, 9].into_iter().for_each(|bucket| two.insert(bucket));
+    let of = Hashing { table, columns: table.hashed_columns(), range: &KeyRange::default() };
+    let [sums, list] = hash_statements(&HashListing { of, buckets: Some(&two), next: None }, 4);
+    let keys = KeyColumns::of_key(&relation, &shape);
+    let chunk =
+        Chunk { keys: vec![NamedKey { values: vec!["00ff".to_owned(), "2".to_owned()], origin: Origin::Before }] };
+    let reread = Reread { table, of: &keys };
+    let [present, gone] = [reread.present(&chunk), reread.gone(&chunk)].map(|pass| statement(&pass.read));
+    let text = format!(
+        "-- sums\n{sums}\n\n-- rows of some buckets\n{list}\n\n-- rows of keys\n{present}\n\n-- keys without a row\n{gone}\n"
+    );
+    expect_file!["../../../tests/golden/postgres/digest_row_key.sql"].assert_eq(&text);
 }

@@ -15,10 +15,16 @@ use crate::capture::error::CaptureError;
 use crate::capture::keyed::key_source::{Chunk, KeyCounts, KeySource};
 use crate::capture::unique::refuse_repeated_keys;
 use crate::failpoint::{Effect, lets};
+use crate::model::TableKey;
 use crate::source::{BucketSums, HashListing, Hashing, KeyRange, NamedKey, NextHashing, Origin, Session, Table};
 
-/// Keys a chunk: as many as of a change log.
-const KEYS_A_CHUNK: usize = 4096;
+/// Keys a chunk. Where the hash is the key, no index has it: the fewer chunks, the fewer scans.
+fn keys_a_chunk(key: &TableKey) -> usize {
+    match key {
+        TableKey::Primary | TableKey::Columns(_) => 4096,
+        TableKey::Row => 65_536,
+    }
+}
 
 /// A table and the lists that it is compared with.
 pub struct DigestReading<'a> {
@@ -161,9 +167,10 @@ impl<'a> DigestKeys<'a> {
 impl KeySource for DigestKeys<'_> {
     async fn next(&mut self) -> Result<Option<Chunk>, CaptureError> {
         let mut keys = Vec::new();
-        while keys.len() < KEYS_A_CHUNK {
+        let wanted = keys_a_chunk(&self.reading.table.spec.key);
+        while keys.len() < wanted {
             if !self.again.is_empty() {
-                let rest = self.again.split_off(self.again.len().min(KEYS_A_CHUNK));
+                let rest = self.again.split_off(self.again.len().min(wanted));
                 keys = std::mem::replace(&mut self.again, rest);
                 break;
             }
