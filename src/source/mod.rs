@@ -34,6 +34,7 @@ mod row;
 mod row_hashes;
 mod row_key;
 mod session;
+pub mod sqlserver;
 mod statements;
 mod value_kind;
 

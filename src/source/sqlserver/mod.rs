@@ -1,0 +1,3 @@
+//! SQL Server as a source.
+
+pub mod plan;

@@ -1,0 +1,587 @@
+//! Every statement that is sent to a SQL Server, by name.
+//!
+//! Each statement begins with a comment, `/* plimsoll:<plan> k=v k=v */`. It shows in `sys.dm_exec_requests` and in Query Store, where a
+//! database administrator finds what a session of ours does; and it says all that an answer depends on, so that a stand-in for a server
+//! answers without parsing T-SQL.
+//!
+//! A value keeps letters, digits and `_ . -`; each other byte of its UTF-8 is `%` and two hexadecimal digits in upper case, so no value closes
+//! the comment or begins another parameter. A list is its items with `,` between them, each encoded for itself; an empty list is empty, and one
+//! whose only item is empty is `%`. A table is `schema.name`, both encoded. No password, no salt and no value of a row stands in one, but for the
+//! bounds of keys, which the statement holds as well.
+//!
+//! # Columns of an answer
+//!
+//! `columns=` names what a row of an answer has, in its order, as `<name>:<form>`. The name is the source's, or empty. The form says what is selected, and so what
+//! type comes back for a column `t.[name]`:
+//!
+//! | form | expression | comes back as |
+//! | --- | --- | --- |
+//! | `plain` | the column | its own type |
+//! | `text` | `CAST(… AS nvarchar(n or max))` | NVARCHAR |
+//! | `bytes` | `CAST(… AS varbinary(max))` | VARBINARY(MAX) |
+//! | `decimal` | `CAST(… AS decimal(19,4))` of a money | DECIMAL |
+//! | `variant` | a CASE over the value's base type | NVARCHAR |
+//! | `spoken` | `.ToString()` | NVARCHAR |
+//! | `shape` | `.AsTextZM()` | NVARCHAR |
+//! | `offset` | `CONVERT(nvarchar(40), …, 121)` | NVARCHAR |
+//! | `hash` | hexadecimal SHA-256 of the salt (`@salt`) and the value's text, in lower case | VARCHAR(64) as NVARCHAR |
+//! | `flag` | a bit that the statement computes | BIT |
+//! | `count` | `COUNT_BIG(*)` | BIGINT |
+//! | `long` | always last, name empty: numbers of this list's entries (from 0), each with `,` behind it, whose value is longer than `longest` bytes and so is NULL here; NULL where there are none | NVARCHAR |
+//!
+//! # Which rows
+//!
+//! `rows=` with what belongs to it: `all`; `some` (`top=`, the first ones by key); `within` (`after=`, `until=`: lists of the key's texts; either may be
+//! missing: `after < key <= until`); `before` (`after=`: `key <= after`); `changed`, `unchanged` (`since=`: see there); `left` (as `changed`, of rows that
+//! `where` does not let through and whose key no other row has). `where=` is the text of the config's filter. `key=` lists the key's columns.
+//!
+//! `since=` is `rowversion:<column>:<16 hexadecimal digits>` (rows whose value is not below it), `time:<column>:<from>` (not below it, or NULL), or `everything`.
+//!
+//! # Keys given
+//!
+//! `rows=among`, `absent` and `given`: the keys are `@P1` of `sp_executesql`, `nvarchar(max)`, a JSON array of arrays: the texts of the columns `key=`, and at the end a number, 1
+//! where the log tells of the row's insert, else 0. `among`: the rows that have one of the keys. `absent`: of the keys those that no row has (the first column is the
+//! flag). `given`: the keys as they are.
+
+use std::fmt::Write as _;
+
+use crate::model::RelationName;
+
+/// A statement, by what it asks for. Its text comes from elsewhere in this folder; [`Plan::comment`] stands before it.
+///
+/// Types are those of SQL Server; `?` means that a field may be NULL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan<'a> {
+    /// Settings of the session, once after the login. No parameters, no answer.
+    SessionSettings,
+    /// What server and database this is, once after the login. One row:
+    /// `version nvarchar` (`16.0.4105.2`), `edition nvarchar`, `engine int` (SERVERPROPERTY EngineEdition), `database nvarchar`, `login nvarchar`,
+    /// `compatibility int` (130 and more), `snapshot_state int` (sys.databases.snapshot_isolation_state: 0 off, 1 on, 2 going off, 3 going on),
+    /// `rcsi bit` (is_read_committed_snapshot_on), `updateability nvarchar` (`READ_WRITE`, `READ_ONLY`), `broker nvarchar` (service_broker_guid),
+    /// `created nvarchar` (create_date, style 126), `fork nvarchar?` (recovery_fork_guid; NULL where it can't be seen),
+    /// `tracking bit` (change tracking is on for the database), `retention_minutes int?`, `auto_cleanup bit?`, `sees_transactions bit` (the right to see others' transactions).
+    SessionFacts,
+    /// Where the server stands, before a snapshot begins. `transactions=1` where others' may be seen. One row:
+    /// `ct_version bigint?` (CHANGE_TRACKING_CURRENT_VERSION()), `rowversion_floor binary(8)` (MIN_ACTIVE_ROWVERSION()),
+    /// `now nvarchar` (`2026-01-31T12:00:00.1234567`, UTC), `oldest_open nvarchar?` (the same form, UTC; NULL where none is open or none may be seen),
+    /// `broker nvarchar`, `created nvarchar`, `fork nvarchar?` as in [`Plan::SessionFacts`].
+    Moment { transactions: bool },
+    /// Begins the run's transaction. `level=snapshot`, or `level=committed` where the database has no snapshots that last. One row: `transaction_id bigint`.
+    /// The snapshot is taken by the first plan after it that reads rows ([`Plan::Rows`], `hash.*`, `ct.*`, `log.*`), not by this.
+    SnapshotBegin { level: &'a str },
+    /// Whether the transaction is still the one that was begun. One row: `transaction_id bigint`, `state smallint` (XACT_STATE(): 1 is well).
+    SnapshotGuard,
+    /// Ends the run's transaction. No answer.
+    SnapshotEnd,
+
+    /// Tables and views by name (`tables=`). One row each that is there and may be seen:
+    /// `schema nvarchar`, `name nvarchar`, `object_id int`, `kind char(2) as nvarchar` (`U`, `V`), `created nvarchar` (style 126), `rows bigint?`, `comment nvarchar?`,
+    /// `view nvarchar?` (a digest, in hexadecimal, of the text of a view and of those below it; NULL for tables), `memory bit` (memory-optimized), `external bit`,
+    /// `indexed bit` (a view with a clustered index), `ct_begin bigint?` (change tracking's begin_version; NULL where it is off), `ct_min_valid bigint?`.
+    CatalogRelations { tables: &'a [RelationName] },
+    /// Columns of tables and views (`tables=`), by table and number. One row each:
+    /// `object_id int`, `name nvarchar`, `number int` (column_id), `type nvarchar` (name of the system type: `int`, `nvarchar`, `hierarchyid` …), `alias nvarchar?` (the
+    /// user's name of it), `clr bit`, `max_length int` (bytes; -1 for max), `precision int`, `scale int`, `collation nvarchar?`, `nullable bit`, `computed bit`, `hidden bit`,
+    /// `masked bit`, `encrypted bit`, `column_set bit`, `generated int` (generated_always_type).
+    CatalogColumns { tables: &'a [RelationName] },
+    /// Columns of indexes of tables (`tables=`), by table, index and position. One row each:
+    /// `object_id int`, `index_id int`, `primary bit`, `unique bit`, `clustered bit`, `filtered bit`, `disabled bit`, `position int` (key_ordinal, from 1), `column nvarchar`, `descending bit`.
+    CatalogIndexes { tables: &'a [RelationName] },
+    /// The names of all tables and views that may be seen. Rows: `schema nvarchar`, `name nvarchar`.
+    CatalogNames,
+    /// All tables and views, for `init` (`table=` for one of them alone). Rows: `schema nvarchar`, `name nvarchar`, `kind nvarchar` (`U`, `V`), `readable bit` (SELECT on all of it),
+    /// `hides bit` (a filter predicate of row-level security is on).
+    CatalogList { table: Option<&'a RelationName> },
+    /// The base columns below a view (`table=`). Rows: `table nvarchar` (its name), `column nvarchar?`.
+    CatalogDependencies { table: &'a RelationName },
+    /// Security policies that filter rows of a table, or of tables below a view (`table=`). Rows: `policy nvarchar` (quoted and qualified).
+    CatalogPolicies { table: &'a RelationName },
+    /// What of a table the login may not read (`table=`, `columns=` names). One row: `table bit` (SELECT on all of it), `missing nvarchar` (the columns that it may not read, as
+    /// a JSON array), `unmask bit` (it sees masked values), `tracking bit` (VIEW CHANGE TRACKING).
+    CatalogRights { table: &'a RelationName, columns: &'a [String] },
+    /// About how many rows a table has (`table=`). One row: `rows bigint?`.
+    CatalogSize { table: &'a RelationName },
+    /// Whether the config's filter is a condition (`table=`, `where=`). It reads no row: no answer, or an error.
+    WhereTry { table: &'a RelationName, filter: &'a str },
+
+    /// Rows: `table=`, `key=`, `columns=`, `rows=` and what belongs to it, `where=`; `order=key` where they come by key.
+    Rows(RowsPlan<'a>),
+    /// The end of a stretch of keys: the key of the `rows=`-th row behind `after=` by the server's order, or no row (`table=`, `key=`, `where=`). Columns: the key's, in its forms.
+    KeyStretch {
+        table: &'a RelationName,
+        key: &'a [String],
+        columns: &'a [String],
+        after: Option<&'a [String]>,
+        rows: u64,
+        filter: Option<&'a str>,
+    },
+    /// Keys that stand in more than one row (`table=`, `key=`, `where=`). One row: `keys bigint`, `rows bigint`.
+    KeyRepeated { table: &'a RelationName, key: &'a [String], filter: Option<&'a str> },
+
+    /// Sums of row hashes by bucket: `table=`, `key=`, `hashed=` (names), `bits=`, `after=`, `until=`, `where=`; `version=` of the hash. Rows, in any order, none for empty
+    /// buckets: `bucket int` (below 2^bits), `rows bigint`, `lane0 decimal(38,0)`, `lane1 decimal(38,0)` (sums of signed 64-bit numbers).
+    /// A bucket has [`crate::source::BUCKET_BITS`] bits, of which sums take the first `bits`.
+    HashSums(HashPlan<'a>),
+    /// Has the server list row hashes by bucket in a temporary table of the session (as [`Plan::HashSums`]; `buckets=` a set of them in hexadecimal, the lowest bit of a byte
+    /// first, of 2^`bits`; missing for all). With `next=` and `new=` (names) each row has another hash over the former, and whether one of the latter is not NULL. One row: `rows bigint`.
+    HashSpool(HashPlan<'a>),
+    /// The next listed rows: `after=` (how many were fetched), `top=`; `key=` and `columns=` (the key's forms), `next=1` where there is another hash. Rows by bucket:
+    /// `bucket int`, the key's columns, `lane0 bigint`, `lane1 bigint`; with `next`: `lane0 bigint`, `lane1 bigint`, `filled bit`.
+    HashFetch { columns: &'a [String], next: bool, after: u64, top: u64 },
+    /// Drops the temporary table. No answer.
+    HashClose,
+
+    /// Where change tracking stands for tables (`tables=`), inside the transaction. Rows, one for each table that is there: `schema nvarchar`, `name nvarchar`, `object_id int`,
+    /// `min_valid bigint?` (CHANGE_TRACKING_MIN_VALID_VERSION; NULL where it is off or may not be seen), `begin bigint?`.
+    CtTables { tables: &'a [RelationName] },
+    /// How many changes tables have since a version: `tables=`, `since=` (a list, one for each). Rows: `table int` (its place in the list, from 0), `changes bigint`.
+    CtCounts { tables: &'a [RelationName], since: &'a [i64] },
+    /// Has the server list the keys that a table's changes name in a temporary table: `table=`, `since=`, `key=`, `number=` (of the list in this transaction). One row: `rows bigint`.
+    CtSpool { table: &'a RelationName, since: i64, key: &'a [String], number: usize },
+    /// The next of them: `number=`, `after=`, `top=`, `columns=` (the key's forms). Rows: the key's columns, `inserted bit` (the first change since was an insert), `again bit` (the
+    /// change was seen by the version `seen=` already).
+    CtFetch { number: usize, columns: &'a [String], after: u64, top: u64 },
+    /// Drops the temporary table `number=`. No answer.
+    CtClose { number: usize },
+
+    /// The ends of a change log: `table=`, `id=`, `seen=`. One row: `newest nvarchar?`, `first nvarchar?`, `proof nvarchar?`, `seen_proof nvarchar?`, `drawn nvarchar?`.
+    LogEnds { table: &'a RelationName, id: &'a str, seen: Option<&'a str> },
+    /// New entries of a change log by type: `table=`, `types=` (columns), `since=` as for rows. Rows: the type's columns as nvarchar?, `count bigint`, `ignored bigint`, `nameless bigint`.
+    LogCounts { table: &'a RelationName, types: &'a [String], since: &'a str },
+    /// Has the server list the keys that new entries name in a temporary table: `table=`, `key=` (the log's columns), `groups=` (values of the types' columns, `/` between two of
+    /// one group), `since=`, `number=`. One row: `rows bigint`.
+    LogSpool { table: &'a RelationName, key: &'a [String], groups: &'a [String], since: &'a str, number: usize },
+    /// The next of them: `number=`, `after=`, `top=`, `width=` (of the key). Rows: the key's texts as nvarchar?, `again bit`, `missing bit`, `added bit`, `count bigint`.
+    LogFetch { number: usize, width: usize, after: u64, top: u64 },
+    /// Drops the temporary table `number=`. No answer.
+    LogClose { number: usize },
+}
+
+/// A read of rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowsPlan<'a> {
+    pub table: &'a RelationName,
+    /// The key's columns.
+    pub key: Vec<&'a str>,
+    /// What is selected, as `<name>:<form>`.
+    pub columns: Vec<(&'a str, Form)>,
+    pub which: Which,
+    pub filter: Option<&'a str>,
+    pub order: RowOrder,
+}
+
+/// In which order rows come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowOrder {
+    Any,
+    ByKey,
+}
+
+/// What a field of an answer is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Plain,
+    Text,
+    Bytes,
+    Decimal,
+    Variant,
+    Spoken,
+    Shape,
+    Offset,
+    Hash,
+    Flag,
+    Count,
+    Long,
+}
+
+impl Form {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Text => "text",
+            Self::Bytes => "bytes",
+            Self::Decimal => "decimal",
+            Self::Variant => "variant",
+            Self::Spoken => "spoken",
+            Self::Shape => "shape",
+            Self::Offset => "offset",
+            Self::Hash => "hash",
+            Self::Flag => "flag",
+            Self::Count => "count",
+            Self::Long => "long",
+        }
+    }
+}
+
+/// Which rows are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    All,
+    Some(u64),
+    Within { after: Option<Vec<String>>, until: Option<Vec<String>> },
+    Before { after: Vec<String> },
+    Changed(String),
+    Unchanged(String),
+    Left(String),
+    Among,
+    Absent,
+    Given,
+}
+
+/// A look at row hashes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HashPlan<'a> {
+    pub table: &'a RelationName,
+    pub key: Vec<&'a str>,
+    pub hashed: Vec<&'a str>,
+    pub bits: u8,
+    pub after: Option<&'a [String]>,
+    pub until: Option<&'a [String]>,
+    pub buckets: Option<&'a [u8]>,
+    pub next: Option<(Vec<&'a str>, Vec<&'a str>)>,
+    pub filter: Option<&'a str>,
+}
+
+/// The version of how a hash is made; another one is another baseline.
+pub const HASH_VERSION: u8 = 1;
+
+impl Plan<'_> {
+    /// Its name, behind `plimsoll:`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::SessionSettings => "session.settings",
+            Self::SessionFacts => "session.facts",
+            Self::Moment { .. } => "moment",
+            Self::SnapshotBegin { .. } => "snapshot.begin",
+            Self::SnapshotGuard => "snapshot.guard",
+            Self::SnapshotEnd => "snapshot.end",
+            Self::CatalogRelations { .. } => "catalog.relations",
+            Self::CatalogColumns { .. } => "catalog.columns",
+            Self::CatalogIndexes { .. } => "catalog.indexes",
+            Self::CatalogNames => "catalog.names",
+            Self::CatalogList { .. } => "catalog.list",
+            Self::CatalogDependencies { .. } => "catalog.dependencies",
+            Self::CatalogPolicies { .. } => "catalog.policies",
+            Self::CatalogRights { .. } => "catalog.rights",
+            Self::CatalogSize { .. } => "catalog.size",
+            Self::WhereTry { .. } => "where.try",
+            Self::Rows(_) => "rows",
+            Self::KeyStretch { .. } => "key.stretch",
+            Self::KeyRepeated { .. } => "key.repeated",
+            Self::HashSums(_) => "hash.sums",
+            Self::HashSpool(_) => "hash.spool",
+            Self::HashFetch { .. } => "hash.fetch",
+            Self::HashClose => "hash.close",
+            Self::CtTables { .. } => "ct.tables",
+            Self::CtCounts { .. } => "ct.counts",
+            Self::CtSpool { .. } => "ct.spool",
+            Self::CtFetch { .. } => "ct.fetch",
+            Self::CtClose { .. } => "ct.close",
+            Self::LogEnds { .. } => "log.ends",
+            Self::LogCounts { .. } => "log.counts",
+            Self::LogSpool { .. } => "log.spool",
+            Self::LogFetch { .. } => "log.fetch",
+            Self::LogClose { .. } => "log.close",
+        }
+    }
+
+    /// The comment that stands before the statement.
+    pub fn comment(&self) -> String {
+        let mut out = Comment::of(self.name());
+        match self {
+            Self::SessionSettings
+            | Self::SessionFacts
+            | Self::SnapshotGuard
+            | Self::SnapshotEnd
+            | Self::CatalogNames
+            | Self::HashClose => {}
+            Self::Moment { transactions } => out.flag("transactions", *transactions),
+            Self::SnapshotBegin { level } => out.value("level", level),
+            Self::CatalogRelations { tables }
+            | Self::CatalogColumns { tables }
+            | Self::CatalogIndexes { tables }
+            | Self::CtTables { tables } => out.tables("tables", tables),
+            Self::CatalogList { table } => {
+                if let Some(table) = table {
+                    out.table(table);
+                }
+            }
+            Self::CatalogDependencies { table } | Self::CatalogPolicies { table } | Self::CatalogSize { table } => {
+                out.table(table);
+            }
+            Self::CatalogRights { table, columns } => {
+                out.table(table);
+                out.list("columns", columns.iter().map(String::as_str));
+            }
+            Self::WhereTry { table, filter } => {
+                out.table(table);
+                out.value("where", filter);
+            }
+            Self::Rows(plan) => plan.write(&mut out),
+            Self::KeyStretch { table, key, columns, after, rows, filter } => {
+                out.table(table);
+                out.list("key", key.iter().map(String::as_str));
+                out.list("columns", columns.iter().map(String::as_str));
+                out.key_text("after", *after);
+                out.value("rows", &rows.to_string());
+                out.filter(*filter);
+            }
+            Self::KeyRepeated { table, key, filter } => {
+                out.table(table);
+                out.list("key", key.iter().map(String::as_str));
+                out.filter(*filter);
+            }
+            Self::HashSums(plan) | Self::HashSpool(plan) => plan.write(&mut out),
+            Self::HashFetch { columns, next, after, top } => {
+                out.list("columns", columns.iter().map(String::as_str));
+                out.flag("next", *next);
+                out.page(*after, *top);
+            }
+            Self::CtCounts { tables, since } => {
+                out.tables("tables", tables);
+                let since: Vec<String> = since.iter().map(i64::to_string).collect();
+                out.list("since", since.iter().map(String::as_str));
+            }
+            Self::CtSpool { table, since, key, number } => {
+                out.table(table);
+                out.value("since", &since.to_string());
+                out.list("key", key.iter().map(String::as_str));
+                out.value("number", &number.to_string());
+            }
+            Self::CtFetch { number, columns, after, top } => {
+                out.value("number", &number.to_string());
+                out.list("columns", columns.iter().map(String::as_str));
+                out.page(*after, *top);
+            }
+            Self::CtClose { number } | Self::LogClose { number } => out.value("number", &number.to_string()),
+            Self::LogEnds { table, id, seen } => {
+                out.table(table);
+                out.value("id", id);
+                if let Some(seen) = seen {
+                    out.value("seen", seen);
+                }
+            }
+            Self::LogCounts { table, types, since } => {
+                out.table(table);
+                out.list("types", types.iter().map(String::as_str));
+                out.value("since", since);
+            }
+            Self::LogSpool { table, key, groups, since, number } => {
+                out.table(table);
+                out.list("key", key.iter().map(String::as_str));
+                out.list("groups", groups.iter().map(String::as_str));
+                out.value("since", since);
+                out.value("number", &number.to_string());
+            }
+            Self::LogFetch { number, width, after, top } => {
+                out.value("number", &number.to_string());
+                out.value("width", &width.to_string());
+                out.page(*after, *top);
+            }
+        }
+        out.end()
+    }
+
+    /// The statement with its comment before it.
+    pub fn statement(&self, sql: &str) -> String {
+        format!("{}\n{sql}", self.comment())
+    }
+}
+
+impl RowsPlan<'_> {
+    fn write(&self, out: &mut Comment) {
+        out.table(self.table);
+        out.list("key", self.key.iter().copied());
+        let columns: Vec<String> = self.columns.iter().map(|(name, form)| column(name, *form)).collect();
+        out.encoded_list("columns", &columns);
+        let what = match &self.which {
+            Which::All => "all",
+            Which::Some(_) => "some",
+            Which::Within { .. } => "within",
+            Which::Before { .. } => "before",
+            Which::Changed(_) => "changed",
+            Which::Unchanged(_) => "unchanged",
+            Which::Left(_) => "left",
+            Which::Among => "among",
+            Which::Absent => "absent",
+            Which::Given => "given",
+        };
+        out.value("rows", what);
+        match &self.which {
+            Which::Some(top) => out.value("top", &top.to_string()),
+            Which::Within { after, until } => {
+                out.key_text("after", after.as_deref());
+                out.key_text("until", until.as_deref());
+            }
+            Which::Before { after } => out.key_text("after", Some(after)),
+            Which::Changed(since) | Which::Unchanged(since) | Which::Left(since) => out.value("since", since),
+            Which::All | Which::Among | Which::Absent | Which::Given => {}
+        }
+        if self.order == RowOrder::ByKey {
+            out.value("order", "key");
+        }
+        out.filter(self.filter);
+    }
+}
+
+impl HashPlan<'_> {
+    fn write(&self, out: &mut Comment) {
+        out.table(self.table);
+        out.list("key", self.key.iter().copied());
+        out.list("hashed", self.hashed.iter().copied());
+        out.value("bits", &self.bits.to_string());
+        out.value("version", &HASH_VERSION.to_string());
+        out.key_text("after", self.after);
+        out.key_text("until", self.until);
+        if let Some(set) = self.buckets {
+            let hex = set.iter().fold(String::new(), |mut text, byte| {
+                // Writing to a String can't fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
+            out.value("buckets", &hex);
+        }
+        if let Some((next, new)) = &self.next {
+            out.list("next", next.iter().copied());
+            out.list("new", new.iter().copied());
+        }
+        out.filter(self.filter);
+    }
+}
+
+/// A field of an answer, as `columns=` has it.
+pub fn column(name: &str, form: Form) -> String {
+    format!("{}:{}", encoded(name), form.name())
+}
+
+/// A comment, put together part by part.
+struct Comment(String);
+
+impl Comment {
+    fn of(name: &str) -> Self {
+        Self(format!("/* plimsoll:{name}"))
+    }
+
+    fn raw(&mut self, name: &str, encoded: &str) {
+        self.0.push(' ');
+        self.0.push_str(name);
+        self.0.push('=');
+        self.0.push_str(encoded);
+    }
+
+    fn value(&mut self, name: &str, value: &str) {
+        self.raw(name, &encoded(value));
+    }
+
+    fn flag(&mut self, name: &str, is_so: bool) {
+        if is_so {
+            self.raw(name, "1");
+        }
+    }
+
+    fn table(&mut self, table: &RelationName) {
+        self.raw("table", &relation(table));
+    }
+
+    fn tables(&mut self, name: &str, tables: &[RelationName]) {
+        let all: Vec<String> = tables.iter().map(relation).collect();
+        self.raw(name, &all.join(","));
+    }
+
+    fn list<'a>(&mut self, name: &str, items: impl Iterator<Item = &'a str>) {
+        let all: Vec<String> = items.map(encoded).collect();
+        self.encoded_list(name, &all);
+    }
+
+    fn encoded_list(&mut self, name: &str, items: &[String]) {
+        let is_one_empty = matches!(items, [one] if one.is_empty());
+        self.raw(name, if is_one_empty { "%" } else { "" });
+        self.0.push_str(&items.join(","));
+    }
+
+    fn key_text(&mut self, name: &str, key: Option<&[String]>) {
+        if let Some(key) = key {
+            self.list(name, key.iter().map(String::as_str));
+        }
+    }
+
+    fn page(&mut self, after: u64, top: u64) {
+        self.value("after", &after.to_string());
+        self.value("top", &top.to_string());
+    }
+
+    fn filter(&mut self, filter: Option<&str>) {
+        if let Some(filter) = filter {
+            self.value("where", filter);
+        }
+    }
+
+    fn end(mut self) -> String {
+        self.0.push_str(" */");
+        self.0
+    }
+}
+
+fn relation(name: &RelationName) -> String {
+    format!("{}.{}", encoded(&name.schema).replace('.', "%2E"), encoded(&name.name).replace('.', "%2E"))
+}
+
+/// Letters, digits and `_ . -` as they are, each other byte as `%XX`.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-') {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String can't fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_closes_the_comment() {
+        let table = RelationName { schema: "d.b*/o".to_owned(), name: "a b".to_owned() };
+        let plan = Plan::WhereTry { table: &table, filter: "a = 'x' */ DROP TABLE t /*" };
+        let comment = plan.comment();
+        assert_eq!(
+            comment,
+            "/* plimsoll:where.try table=d%2Eb%2A%2Fo.a%20b where=a%20%3D%20%27x%27%20%2A%2F%20DROP%20TABLE%20t%20%2F%2A */"
+        );
+        assert_eq!((comment.matches("*/").count(), comment.matches("/*").count()), (1, 1));
+    }
+
+    #[test]
+    fn a_list_tells_nothing_from_one_empty_item() {
+        let key = |items: &[&str]| {
+            let mut out = Comment::of("x");
+            out.list("k", items.iter().copied());
+            out.end()
+        };
+        assert_eq!(key(&[]), "/* plimsoll:x k= */");
+        assert_eq!(key(&[""]), "/* plimsoll:x k=% */");
+        assert_eq!(key(&["", "a,b"]), "/* plimsoll:x k=,a%2Cb */");
+    }
+
+    #[test]
+    fn rows_say_what_they_depend_on() {
+        let table = RelationName { schema: "dbo".to_owned(), name: "t".to_owned() };
+        let plan = Plan::Rows(RowsPlan {
+            table: &table,
+            key: vec!["id"],
+            columns: vec![("id", Form::Plain), ("price", Form::Decimal), ("", Form::Long)],
+            which: Which::Within { after: Some(vec!["5".to_owned()]), until: None },
+            filter: None,
+            order: RowOrder::Any,
+        });
+        assert_eq!(
+            plan.statement("SELECT 1"),
+            "/* plimsoll:rows table=dbo.t key=id columns=id:plain,price:decimal,:long rows=within after=5 */\nSELECT 1"
+        );
+    }
+}
