@@ -1,0 +1,53 @@
+//! `key=value;key=value`, as ADO, ODBC and JDBC write it.
+
+use crate::source::sqlserver::error::SqlServerError;
+
+/// Takes pairs apart. A value may be `{…}`, with `}}` for a brace, or stand in quotes, doubled inside.
+/// Sources: <https://learn.microsoft.com/dotnet/framework/data/adonet/connection-string-syntax>,
+/// <https://learn.microsoft.com/sql/connect/jdbc/building-the-connection-url>
+pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, SqlServerError> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c == ';' || c.is_whitespace());
+        if rest.is_empty() {
+            return Ok(found);
+        }
+        let Some((key, after)) = rest.split_once('=') else {
+            return Err(SqlServerError::BadUrl("a part of it has no =".to_owned()));
+        };
+        let (value, after) = value(after.trim_start())?;
+        found.push((key.trim().to_owned(), value));
+        rest = after;
+    }
+}
+
+/// A value, and what follows it.
+fn value(text: &str) -> Result<(String, &str), SqlServerError> {
+    let close = match text.chars().next() {
+        Some('{') => '}',
+        Some(quote @ ('"' | '\'')) => quote,
+        _ => {
+            let end = text.find(';').unwrap_or(text.len());
+            return Ok((text[..end].trim().to_owned(), &text[end..]));
+        }
+    };
+    let mut out = String::new();
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c != close {
+            out.push(c);
+        } else if chars.peek().is_some_and(|(_, next)| *next == close) {
+            out.push(c);
+            chars.next();
+        } else {
+            let rest = text[at + c.len_utf8()..].trim_start();
+            return if rest.is_empty() || rest.starts_with(';') {
+                Ok((out, rest))
+            } else {
+                Err(SqlServerError::BadUrl("something stands between a closing quote and the next ;".to_owned()))
+            };
+        }
+    }
+    Err(SqlServerError::BadUrl(format!("a value that begins with {} has no end", text.chars().next().unwrap_or('"'))))
+}

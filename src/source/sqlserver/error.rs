@@ -1,0 +1,335 @@
+//! What goes wrong between us and a SQL Server.
+
+use tiberius::error::{Error, IoErrorKind};
+
+use super::sql::{ident, qualified};
+use super::statement_fault::StatementFault;
+use crate::model::{Blame, RelationName, one_of};
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SqlServerError {
+    #[error("the source URL is not a connection string of SQL Server: {0}")]
+    BadUrl(String),
+
+    #[error("the parameter {key} of the source URL {problem}")]
+    BadParameter { key: String, problem: &'static str, remedy: String },
+
+    #[error("the source URL has a parameter that is not known")]
+    UnknownParameter,
+
+    #[error("the source URL is ambiguous: {path} may be a database or an instance of the server")]
+    Ambiguous { host: String, path: String },
+
+    #[error("the source URL names the instance {instance} and no port")]
+    NamedInstance { instance: String },
+
+    #[error("cannot connect to SQL Server at {address}: {reason}")]
+    Connect { address: String, reason: String, kind: ConnectFault },
+
+    #[error("the table {name} does not exist in the source, or the login has no right on it")]
+    NoSuchTable {
+        name: RelationName,
+        /// Those that are there, and may be what was meant.
+        near: Vec<RelationName>,
+    },
+
+    #[error("SQL Server: {message} (error {number}) while {doing}")]
+    Statement { doing: &'static str, fault: StatementFault, number: u32, message: String },
+
+    #[error("a security policy of {} hides rows from the login, so reading is refused", table.as_deref().unwrap_or("a table"))]
+    Hidden { table: Option<String> },
+
+    #[error("the connection to SQL Server was lost while {doing}: {reason}")]
+    Lost { doing: &'static str, reason: String },
+
+    #[error("SQL Server gave no answer for {seconds} s while {doing}")]
+    TimedOut { doing: &'static str, seconds: u64 },
+
+    #[error("the statement was given up while {doing}")]
+    Cancelled { doing: &'static str },
+
+    #[error("{what} is too old: SQL Server 2016 SP1 or later is needed")]
+    TooOld { what: String },
+
+    #[error("the database {database} allows no snapshots, so rows of two moments would be read for one")]
+    NoSnapshot { database: String },
+
+    #[error("the server has ended the run's transaction, and with it the snapshot, while {doing}")]
+    TransactionLost { doing: &'static str },
+
+    #[error("{what} is not done for SQL Server")]
+    NotDone { what: String, remedy: String },
+
+    #[error("the column {column} of {table} {why}")]
+    BadColumn { table: String, column: String, why: &'static str, remedy: String },
+
+    #[error("no token of Microsoft Entra: {reason}")]
+    NoToken { reason: String, kind: TokenFault },
+
+    #[error("SQL Server answered what it should not while {doing}: {what}")]
+    Unexpected { doing: &'static str, what: String },
+}
+
+/// What kind of thing kept us from connecting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectFault {
+    Unreachable,
+    /// Somebody is there and says nothing.
+    Silent,
+    Tls,
+    /// The server wants another encryption than we do.
+    Encryption,
+    Password,
+    /// The database is not there, or the login may not use it.
+    NoDatabase,
+    /// The server or the database starts, wakes up or moves.
+    NotReady,
+    /// It sends us to another server again and again.
+    Redirects,
+    Other,
+}
+
+/// Whether a token can be had later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenFault {
+    Transient,
+    Definite,
+}
+
+impl ConnectFault {
+    /// Whether it passes without anybody's help.
+    fn is_transient(self) -> bool {
+        match self {
+            Self::Tls | Self::Encryption | Self::Password | Self::NoDatabase | Self::Redirects => false,
+            Self::Unreachable | Self::Silent | Self::NotReady | Self::Other => true,
+        }
+    }
+}
+
+impl SqlServerError {
+    /// Wraps an error of the driver.
+    pub(super) fn wrap(doing: &'static str) -> impl FnOnce(Error) -> Self {
+        move |e| match e {
+            Error::Server(token) => {
+                let number = token.code();
+                let fault = StatementFault::of(number);
+                let message = if is_quotable(fault, doing) {
+                    token.message().chars().take(LONGEST_MESSAGE).collect()
+                } else {
+                    "a row could not be read".to_owned()
+                };
+                Self::Statement { doing, fault, number, message }
+            }
+            Error::Io { kind: IoErrorKind::TimedOut, .. } => {
+                Self::Lost { doing, reason: "no answer in time".to_owned() }
+            }
+            Error::Io { message, .. } => Self::Lost { doing, reason: message },
+            // These texts are the driver's own; none has a value of a row in it.
+            Error::Protocol(what) => Self::Unexpected { doing, what: what.into_owned() },
+            Error::Utf8 | Error::Utf16 => Self::Unexpected { doing, what: "a text in no encoding".to_owned() },
+            Error::Tls(reason) => Self::Lost { doing, reason },
+            _ => Self::Unexpected { doing, what: "a value that the driver can't read".to_owned() },
+        }
+    }
+
+    /// An answer of another form.
+    pub(super) fn unexpected(doing: &'static str) -> Self {
+        Self::Unexpected { doing, what: "a row of another form".to_owned() }
+    }
+
+    /// What this version does not do; `remedy` says what to write instead.
+    pub(super) fn not_done(what: &str, remedy: &str) -> Self {
+        Self::NotDone { what: what.to_owned(), remedy: remedy.to_owned() }
+    }
+
+    fn statement_fault(&self) -> Option<StatementFault> {
+        match self {
+            Self::Statement { fault, .. } => Some(*fault),
+            _ => None,
+        }
+    }
+
+    /// Whether the same run may succeed later without anybody's help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect { kind, .. } => kind.is_transient(),
+            Self::Statement { fault, .. } => fault.is_transient(),
+            Self::NoToken { kind, .. } => *kind == TokenFault::Transient,
+            Self::Lost { .. } | Self::TimedOut { .. } | Self::Cancelled { .. } | Self::TransactionLost { .. } => true,
+            Self::BadUrl(_)
+            | Self::BadParameter { .. }
+            | Self::UnknownParameter
+            | Self::Ambiguous { .. }
+            | Self::NamedInstance { .. }
+            | Self::NoSuchTable { .. }
+            | Self::Hidden { .. }
+            | Self::TooOld { .. }
+            | Self::NoSnapshot { .. }
+            | Self::NotDone { .. }
+            | Self::BadColumn { .. }
+            | Self::Unexpected { .. } => false,
+        }
+    }
+
+    /// The server has ended the statement for the sake of other transactions.
+    pub fn is_lost_conflict(&self) -> bool {
+        matches!(self.statement_fault(), Some(StatementFault::Deadlock))
+    }
+
+    /// Whether what is in the way is one table's alone.
+    pub fn is_of_one_table(&self) -> bool {
+        match self {
+            Self::Statement { fault, .. } => fault.is_of_one_table(),
+            Self::NoSuchTable { .. } | Self::Hidden { .. } | Self::NotDone { .. } | Self::BadColumn { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the login has no right to what it asked for.
+    pub fn is_denied(&self) -> bool {
+        self.statement_fault() == Some(StatementFault::Denied)
+    }
+
+    /// What the server says of a statement's text, where that is at fault.
+    pub fn fault_of_the_text(&self) -> Option<&str> {
+        match self {
+            Self::Statement { fault, message, .. } if fault.is_of_the_text() => Some(message),
+            _ => None,
+        }
+    }
+
+    /// Whether a value that stands in a row is at fault.
+    pub fn is_of_a_value(&self) -> bool {
+        self.statement_fault() == Some(StatementFault::Value)
+    }
+
+    /// Whether a rule hides rows from the login.
+    pub fn hides_rows(&self) -> bool {
+        matches!(self, Self::Hidden { .. })
+    }
+
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::BadUrl(_)
+            | Self::BadParameter { .. }
+            | Self::UnknownParameter
+            | Self::Ambiguous { .. }
+            | Self::NamedInstance { .. }
+            | Self::NoSuchTable { .. }
+            | Self::NotDone { .. }
+            | Self::BadColumn { .. }
+            | Self::Statement { fault: StatementFault::Undefined, .. } => Blame::Config,
+            _ => Blame::World,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::BadUrl(_) => "write sqlserver://user:password@host:1433?database=name".to_owned(),
+            Self::BadParameter { remedy, .. } | Self::NotDone { remedy, .. } | Self::BadColumn { remedy, .. } => remedy.clone(),
+            Self::UnknownParameter => {
+                "docs/CONFIG.md says which there are; a password with a ; or & in it stands in {…} (in a URL: percent-encoded)".to_owned()
+            }
+            Self::Ambiguous { host, path } => format!(
+                "for a database: sqlserver://…@{host}?database={path}; for an instance: sqlserver://…@{host}:port?database=…, with the port that the instance listens on"
+            ),
+            Self::NamedInstance { .. } => {
+                "give the instance a fixed TCP port (SQL Server Configuration Manager), and write that port instead of the instance".to_owned()
+            }
+            Self::Connect { kind, .. } => match kind {
+                ConnectFault::Unreachable => "check host and port, the firewall, and that the server listens on TCP",
+                ConnectFault::Silent => "check that the port is SQL Server's; a server that wakes up may need a longer connectTimeout in the source URL",
+                ConnectFault::Tls => {
+                    "check the server's certificate: certificate=/path/of/the/CA.pem names its authority, hostNameInCertificate its name. A certificate that the server made \
+                     for itself needs trustServerCertificate=true, on a network you trust; Windows Server 2012 R2 and older may have no cipher suite in common with us"
+                }
+                ConnectFault::Encryption => "check encrypt in the source URL: the server wants or has another encryption",
+                ConnectFault::Password => "check user and password in the source URL, and that the server takes SQL logins",
+                ConnectFault::NoDatabase => "check the database's name in the source URL, and that the login has a user in it",
+                ConnectFault::NotReady => "wait until the database is up; the next tick tries again",
+                ConnectFault::Redirects => "name the server that it sends us to in the source URL",
+                ConnectFault::Other => "see the server's log",
+            }
+            .to_owned(),
+            Self::NoSuchTable { near, .. } if !near.is_empty() => {
+                let lines: Vec<String> = near.iter().map(RelationName::source_line).collect();
+                format!("did you mean {}?", one_of(&lines))
+            }
+            Self::NoSuchTable { name, .. } => {
+                format!("check {}, and GRANT SELECT ON {} to the login's user", name.source_line(), qualified(name))
+            }
+            Self::Statement { fault, .. } => fault.hint().to_owned(),
+            Self::Hidden { .. } => "read as a user that the policy's predicate lets see all rows, or switch the policy off; `plimsoll check` prints the statement".to_owned(),
+            Self::Lost { .. } | Self::TransactionLost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),
+            Self::TimedOut { .. } => "the statement took longer than [source] statement_timeout (or the run's budget)".to_owned(),
+            Self::Cancelled { .. } => "nothing: the run was stopped".to_owned(),
+            Self::TooOld { .. } => "upgrade the server, or ALTER DATABASE … SET COMPATIBILITY_LEVEL = 130".to_owned(),
+            Self::NoSnapshot { database } => format!("ALTER DATABASE {} SET ALLOW_SNAPSHOT_ISOLATION ON", ident(database)),
+            Self::NoToken { kind: TokenFault::Transient, .. } => "the next tick tries again".to_owned(),
+            Self::NoToken { kind: TokenFault::Definite, .. } => {
+                "check AZURE_TENANT_ID and AZURE_CLIENT_ID, and the federated credential of the application for Google's identity".to_owned()
+            }
+            Self::Unexpected { .. } => "is there a proxy in between that changes answers?".to_owned(),
+        }
+    }
+}
+
+/// What is done when rows pass through casts and filters, whose errors may quote them.
+pub(super) const READING: &str = "reading rows";
+
+const LONGEST_MESSAGE: usize = 500;
+
+/// What is done when the config's `where` is parsed.
+pub(super) const TRYING_WHERE: &str = "trying where";
+
+/// Whether an error's message holds no value of a row. While rows are read, only what the server itself has to say counts.
+fn is_quotable(fault: StatementFault, doing: &str) -> bool {
+    // No row is read: what is quoted stands in the config.
+    if doing == TRYING_WHERE {
+        return true;
+    }
+    match fault {
+        StatementFault::Value | StatementFault::Raised => false,
+        StatementFault::Text | StatementFault::Other => doing != READING,
+        StatementFault::Locked
+        | StatementFault::Deadlock
+        | StatementFault::Changed
+        | StatementFault::VersionStore
+        | StatementFault::NoSnapshot
+        | StatementFault::Moved
+        | StatementFault::Unavailable
+        | StatementFault::Exhausted
+        | StatementFault::Denied
+        | StatementFault::Undefined => true,
+    }
+}
+
+/// Sorts a failed connection attempt by what the operator has to look at.
+pub(super) fn connect_fault(e: &Error) -> (ConnectFault, String) {
+    match e {
+        Error::Server(token) => {
+            let kind = match token.code() {
+                18456 | 18452 | 18470 | 18486 | 18487 | 18488 => ConnectFault::Password,
+                4060 | 4064 | 916 | 911 => ConnectFault::NoDatabase,
+                number if StatementFault::of(number) == StatementFault::Unavailable => ConnectFault::NotReady,
+                _ => ConnectFault::Other,
+            };
+            (kind, token.message().chars().take(LONGEST_MESSAGE).collect())
+        }
+        Error::Tls(reason) => (ConnectFault::Tls, reason.clone()),
+        Error::Io { kind: IoErrorKind::TimedOut, .. } => (ConnectFault::Silent, "no answer in time".to_owned()),
+        Error::Io { message, .. } if is_of_tls(message) => (ConnectFault::Tls, message.clone()),
+        Error::Io { message, .. } => (ConnectFault::Unreachable, message.clone()),
+        Error::Protocol(what) if what.to_lowercase().contains("encrypt") => {
+            (ConnectFault::Encryption, what.to_string())
+        }
+        Error::Protocol(what) => (ConnectFault::Silent, what.to_string()),
+        other => (ConnectFault::Other, other.to_string()),
+    }
+}
+
+/// As rustls says it.
+fn is_of_tls(message: &str) -> bool {
+    ["certificate", "handshake", "tls", "alert"].iter().any(|word| message.to_lowercase().contains(word))
+}
