@@ -25,7 +25,7 @@ pub use apply::{Absent, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, 
 pub use counts::Counts;
 pub use digest_mark::{DigestMark, HashedAs, HashedColumn, ListObject, ListsOfRun, Round, SliceMark};
 pub use floor_candidate::FloorCandidate;
-pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot};
+pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot, SqlServerIdentity};
 pub use table_mark::{
     CaptureMark, CursorMark, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, RelationMark, Removal,
     Repeated, RowsBefore, TableMark,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::append::push;
@@ -31,6 +32,19 @@ impl<'a> Document<'a> {
             Value::Array(elements) => Self::Array(elements.len()),
             Value::Object(fields) => Self::Object(fields.keys().map(|k| Cow::Borrowed(k.as_str())).collect()),
         }
+    }
+
+    /// The structure of a text's document; `None` where it is none.
+    pub fn read(text: &str) -> Option<Document<'static>> {
+        let owned = match Document::of(&parse(text)?) {
+            Document::Null => Document::Null,
+            Document::Boolean => Document::Boolean,
+            Document::Number => Document::Number,
+            Document::String => Document::String,
+            Document::Array(length) => Document::Array(length),
+            Document::Object(keys) => Document::Object(keys.into_iter().map(|k| Cow::Owned(k.into_owned())).collect()),
+        };
+        Some(owned)
     }
 
     fn kind(&self) -> &'static str {
@@ -77,6 +91,15 @@ fn quoted(key: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(key)
     }
+}
+
+/// However deep it is: BigQuery holds 500 levels.
+pub(super) fn parse(text: &str) -> Option<Value> {
+    let mut parser = serde_json::Deserializer::from_str(text);
+    parser.disable_recursion_limit();
+    let value = Value::deserialize(&mut parser).ok()?;
+    parser.end().ok()?;
+    Some(value)
 }
 
 #[cfg(test)]

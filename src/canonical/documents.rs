@@ -1,7 +1,8 @@
 //! Documents, compared by what they mean: no two databases have a text of one in common.
 
-use serde::Deserialize;
 use serde_json::{Number, Value};
+
+use super::document::parse;
 
 /// The documents of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,15 +39,6 @@ pub fn mean_the_same(one: Option<&str>, other: Option<&str>) -> bool {
         },
         _ => false,
     }
-}
-
-/// However deep it is: BigQuery holds 500 levels.
-fn parse(text: &str) -> Option<Value> {
-    let mut parser = serde_json::Deserializer::from_str(text);
-    parser.disable_recursion_limit();
-    let value = Value::deserialize(&mut parser).ok()?;
-    parser.end().ok()?;
-    Some(value)
 }
 
 fn is_same(one: &Value, other: &Value) -> bool {

@@ -14,6 +14,12 @@ pub struct RowText {
 }
 
 impl RowText {
+    /// Appends the piece of a value that has none, for it could not be read: the target has NULL in its place, and it is counted.
+    pub fn push_refused(&mut self, column: &ComparedColumn) {
+        self.nulled += 1;
+        self.push(column, &PlainValue::Null);
+    }
+
     /// Appends the piece of a value. One that the target can't hold is NULL there, so its piece is that of NULL, and it is counted.
     pub fn push(&mut self, column: &ComparedColumn, value: &PlainValue<'_>) {
         let target = column.column.target_type;

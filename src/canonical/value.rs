@@ -33,6 +33,13 @@ pub enum PlainValue<'a> {
 }
 
 impl PlainValue<'_> {
+    /// The text of a value, as a key is listed and asked for.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        self.append_text(&mut out);
+        out
+    }
+
     /// Appends the text of a value that no piece is needed around; nothing for NULL and for values that have elements.
     pub(super) fn append_text(&self, out: &mut String) {
         match self {

@@ -77,6 +77,9 @@ impl CursorColumn {
             (CursorType::Integer, None) => Lag::Steps(DEFAULT_STEPS),
             (CursorType::Integer, Some(Lag::Steps(steps))) => Lag::Steps(steps),
             (CursorType::Integer, Some(Lag::Time(_))) => return Err(wrong("a duration")),
+            // The server says which values may still come.
+            (CursorType::RowVersion, None) => Lag::Steps(0),
+            (CursorType::RowVersion, Some(Lag::Time(_))) => return Err(wrong("a duration")),
             (_, Some(Lag::Steps(_))) => return Err(wrong("a number")),
             (_, None) => Lag::Time(DEFAULT_LAG),
             (_, Some(lag)) => lag,
@@ -101,7 +104,7 @@ impl CursorColumn {
 
     /// Whether a time is what bounds the search for changed rows.
     pub(super) fn is_bounded_by_time(&self) -> bool {
-        self.kind != CursorType::Integer && self.has_floor()
+        !matches!(self.kind, CursorType::Integer | CursorType::RowVersion) && self.has_floor()
     }
 
     /// Whether nothing keeps a value far ahead of all others from hiding what comes later.

@@ -10,10 +10,11 @@ pub(super) fn is_written(url: &str) -> bool {
         login.and_then(|l| l.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
     });
     let after_key = |part: &str| {
-        let value = part.trim().strip_prefix("password").map(str::trim_start).and_then(|v| v.strip_prefix('='));
-        value.is_some_and(|v| !v.trim().trim_matches('\'').is_empty())
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        let is_password = matches!(key.trim().to_ascii_lowercase().as_str(), "password" | "pwd");
+        is_password && !value.trim().trim_matches(['\'', '"', '{', '}']).is_empty()
     };
-    in_login || text.split(['?', '&', ' ']).any(after_key)
+    in_login || text.split(['?', '&', ' ', ';']).any(after_key)
 }
 
 /// The text without its `${…}`.
@@ -37,6 +38,10 @@ mod tests {
             "host=h user=u password=secret",
             "host=h password='a b'",
             "postgres://u:x${PART}@h/db",
+            "sqlserver://u:secret@h:1433?database=d",
+            "Server=tcp:h,1433;Initial Catalog=d;User ID=u;Password=secret;Encrypt=True",
+            "Driver={ODBC Driver 18 for SQL Server};Server=h;UID=u;PWD={se;cret}",
+            "jdbc:sqlserver://h;user=u;password=secret",
         ] {
             assert!(is_written(written), "{written}");
         }
@@ -49,6 +54,9 @@ mod tests {
             "postgres://u@h/db?password=${PASSWORD}",
             "host=h user=u password=${PASSWORD}",
             "host=h passfile=/etc/pgpass",
+            "Server=h;User ID=u;Password=${PASSWORD}",
+            "Server=h;User ID=u;Password={${PASSWORD}};Encrypt=True",
+            "sqlserver://u:${PASSWORD}@h?database=d",
         ] {
             assert!(!is_written(not), "{not}");
         }

@@ -37,6 +37,8 @@ impl CaptureKind {
         match dialect {
             // Transaction ids.
             Dialect::Postgres => Self::Xmin,
+            // No timestamp, log or trigger has to be trusted.
+            Dialect::SqlServer => Self::Digest,
         }
     }
 

@@ -62,7 +62,7 @@ impl Context {
     /// Of services that are at hand.
     pub async fn of(config: Config, store: Store, bigquery: BigQuery) -> Result<Self, super::RunError> {
         let timeout = config.source.statement_timeout.unwrap_or(config.run.budget);
-        let source = Source::new(config.source.url.expose(), timeout)?;
+        let source = Source::of_kind(config.source.dialect, config.source.url.expose(), timeout)?;
         let source = source.salted(config.source.hash_salt.as_ref().map(Secret::expose));
         let open = async |name: &Option<String>| match name {
             Some(name) => Topic::open(name).await.map(Some),

@@ -2,6 +2,7 @@
 
 use super::cursor::CursorType;
 use super::postgres::{self, PostgresType};
+use super::sqlserver::{self, SqlServerType};
 use super::value_kind::ValueKind;
 use crate::encode::{ColumnSchema, ColumnWish, Mapping, Nullability};
 use crate::model::KeyFormat;
@@ -21,19 +22,32 @@ pub struct SourceColumn {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum NativeType {
     Postgres(PostgresType),
+    SqlServer(SqlServerType),
 }
 
 impl SourceColumn {
-    /// The type of a column that PostgreSQL's catalog tells of.
+    /// The type of a column that PostgreSQL's catalog tells of. A statement for PostgreSQL is only made of such.
     pub(super) fn postgres(&self) -> &PostgresType {
-        let NativeType::Postgres(native) = &self.native;
-        native
+        static UNKNOWN: std::sync::LazyLock<PostgresType> = std::sync::LazyLock::new(PostgresType::default);
+        match &self.native {
+            NativeType::Postgres(native) => native,
+            NativeType::SqlServer(_) => &UNKNOWN,
+        }
+    }
+
+    /// The type of a column that SQL Server's catalog tells of.
+    pub(super) fn sqlserver(&self) -> Option<&SqlServerType> {
+        match &self.native {
+            NativeType::SqlServer(native) => Some(native),
+            NativeType::Postgres(_) => None,
+        }
     }
 
     /// The type as far as it decides a value's text: a column that keeps it has the same values as before.
     pub fn value_type(&self) -> String {
         match &self.native {
             NativeType::Postgres(native) => native.value_type(),
+            NativeType::SqlServer(native) => native.value_type(),
         }
     }
 
@@ -41,6 +55,7 @@ impl SourceColumn {
     pub fn cursor_type(&self) -> Option<CursorType> {
         match &self.native {
             NativeType::Postgres(native) => postgres::cursor_type(native),
+            NativeType::SqlServer(native) => sqlserver::cursor_type(native),
         }
     }
 
@@ -48,6 +63,9 @@ impl SourceColumn {
     pub fn has_one_spelling(&self) -> bool {
         match &self.native {
             NativeType::Postgres(native) => postgres::is_of_row_key(self.number) || postgres::has_one_spelling(native),
+            NativeType::SqlServer(native) => {
+                sqlserver::is_of_row_key(self.number) || sqlserver::has_one_spelling(native)
+            }
         }
     }
 
@@ -55,6 +73,7 @@ impl SourceColumn {
     pub fn can_pack(&self, format: &KeyFormat) -> bool {
         match &self.native {
             NativeType::Postgres(native) => postgres::can_pack(native, format),
+            NativeType::SqlServer(native) => sqlserver::can_pack(native, format),
         }
     }
 
@@ -62,6 +81,7 @@ impl SourceColumn {
     pub fn value_kind(&self) -> ValueKind {
         match &self.native {
             NativeType::Postgres(native) => postgres::value_kind(native),
+            NativeType::SqlServer(native) => sqlserver::value_kind(native),
         }
     }
 
@@ -73,6 +93,17 @@ impl SourceColumn {
             type_name: native.base_name.clone(),
             not_null: true,
             native: NativeType::Postgres(native),
+        }
+    }
+
+    /// A column of a type of SQL Server that is NOT NULL.
+    pub fn of_sqlserver(name: &str, native: SqlServerType) -> Self {
+        Self {
+            name: name.to_owned(),
+            number: 1,
+            type_name: native.declared(),
+            not_null: true,
+            native: NativeType::SqlServer(native),
         }
     }
 }
@@ -97,12 +128,14 @@ impl ColumnSchema for SourceColumn {
     fn map(&self, wish: ColumnWish) -> Option<Mapping> {
         match &self.native {
             NativeType::Postgres(native) => postgres::mapping(native, wish),
+            NativeType::SqlServer(native) => sqlserver::mapping(native, wish),
         }
     }
 
     fn hashed(&self) -> Mapping {
         match &self.native {
             NativeType::Postgres(_) => postgres::hashed(),
+            NativeType::SqlServer(_) => sqlserver::hashed(),
         }
     }
 }

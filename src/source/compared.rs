@@ -8,6 +8,7 @@ use super::of_kind::of_kind;
 use super::postgres;
 use super::read::Table;
 use super::session::Session;
+use super::sqlserver;
 use crate::canonical::{BucketDigits, Buckets, ColumnDigests, ComparedColumn, Documents, KeyDigest, Level, Structure};
 use crate::source::column::NativeType;
 
@@ -15,6 +16,7 @@ use crate::source::column::NativeType;
 pub fn compared_columns(table: Table<'_>) -> Vec<ComparedColumn> {
     let structure = |name: &str| match table.relation.column(name).map(|c| &c.native) {
         Some(NativeType::Postgres(native)) => postgres::structure(native),
+        Some(NativeType::SqlServer(native)) => sqlserver::structure(native),
         None => Structure::Kind,
     };
     let columns = table.shape.columns.iter();
@@ -50,7 +52,10 @@ impl Session {
         table: Table<'_>,
         buckets: RangeInclusive<u32>,
     ) -> Result<DocumentCursor<'_>, SourceError> {
-        of_kind!(self, session => Ok(DocumentCursor::Postgres(session.list_documents(table, buckets).await?)))
+        Ok(match self {
+            Self::Postgres(session) => DocumentCursor::Postgres(session.list_documents(table, buckets).await?),
+            Self::SqlServer(session) => DocumentCursor::SqlServer(session.list_documents(table, buckets).await?),
+        })
     }
 
     /// The documents of the rows that have one of the keys.
@@ -67,6 +72,7 @@ impl Session {
 /// Documents, kept by the server and fetched some at a time.
 pub enum DocumentCursor<'a> {
     Postgres(postgres::DocumentCursor<'a>),
+    SqlServer(sqlserver::DocumentCursor),
 }
 
 impl DocumentCursor<'_> {

@@ -6,22 +6,34 @@ use super::error::SourceError;
 use super::of_kind::of_kind;
 use super::postgres;
 use super::session::Session;
+use super::sqlserver;
+use crate::model::Dialect;
 
 /// A source that sessions can be opened to.
 pub enum Source {
     Postgres(postgres::Source),
+    SqlServer(sqlserver::Source),
 }
 
 impl Source {
-    /// Reads a connection URL: its scheme says which kind of source it is of.
+    /// Reads a connection string: its form says which kind of source it is of.
     pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, SourceError> {
-        Ok(Self::Postgres(postgres::Source::new(url, statement_timeout)?))
+        Self::of_kind(Dialect::of_connection_string(url), url, statement_timeout)
+    }
+
+    /// Reads a connection string of a kind.
+    pub fn of_kind(dialect: Dialect, url: &str, statement_timeout: Duration) -> Result<Self, SourceError> {
+        Ok(match dialect {
+            Dialect::Postgres => Self::Postgres(postgres::Source::new(url, statement_timeout)?),
+            Dialect::SqlServer => Self::SqlServer(sqlserver::Source::new(url, statement_timeout)?),
+        })
     }
 
     /// What the source salts hashed columns with.
     pub fn salted(self, salt: Option<&str>) -> Self {
         match self {
             Self::Postgres(source) => Self::Postgres(source.salted(salt)),
+            Self::SqlServer(source) => Self::SqlServer(source.salted(salt)),
         }
     }
 
@@ -29,6 +41,7 @@ impl Source {
     pub fn kind_name(&self) -> &'static str {
         match self {
             Self::Postgres(_) => "PostgreSQL",
+            Self::SqlServer(_) => "SQL Server",
         }
     }
 
@@ -51,11 +64,15 @@ impl Source {
     pub async fn open(&self) -> Result<Session, SourceError> {
         match self {
             Self::Postgres(source) => Ok(Session::Postgres(source.open().await?)),
+            Self::SqlServer(source) => Ok(Session::SqlServer(source.open().await?)),
         }
     }
 }
 
 /// Whether a connection URL has a password in it.
 pub fn has_password(url: &str) -> bool {
-    postgres::has_password(url)
+    match Dialect::of_connection_string(url) {
+        Dialect::Postgres => postgres::has_password(url),
+        Dialect::SqlServer => sqlserver::has_password(url),
+    }
 }

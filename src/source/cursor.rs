@@ -10,6 +10,8 @@ pub enum CursorType {
     Date,
     Timestamp,
     TimestampTz,
+    /// A number of SQL Server that grows with every write of the database.
+    RowVersion,
 }
 
 impl CursorType {
@@ -20,6 +22,7 @@ impl CursorType {
             Self::Date => TargetType::Date,
             Self::Timestamp => TargetType::DateTime,
             Self::TimestampTz => TargetType::Timestamp,
+            Self::RowVersion => TargetType::Bytes,
         }
     }
 }

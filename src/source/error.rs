@@ -1,6 +1,7 @@
 //! What goes wrong between us and a source.
 
 use super::postgres::{ConnectFault, PostgresError};
+use super::sqlserver::SqlServerError;
 use crate::model::Blame;
 
 /// An error of a source. What follows from it is asked here, whatever the kind.
@@ -8,6 +9,8 @@ use crate::model::Blame;
 pub enum SourceError {
     #[error(transparent)]
     Postgres(#[from] PostgresError),
+    #[error(transparent)]
+    SqlServer(#[from] SqlServerError),
 }
 
 impl SourceError {
@@ -20,6 +23,7 @@ impl SourceError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Postgres(e) => e.is_transient(),
+            Self::SqlServer(e) => e.is_transient(),
         }
     }
 
@@ -27,6 +31,7 @@ impl SourceError {
     pub fn is_lost_conflict(&self) -> bool {
         match self {
             Self::Postgres(e) => e.is_lost_conflict(),
+            Self::SqlServer(e) => e.is_lost_conflict(),
         }
     }
 
@@ -34,6 +39,7 @@ impl SourceError {
     pub fn is_of_one_table(&self) -> bool {
         match self {
             Self::Postgres(e) => e.is_of_one_table(),
+            Self::SqlServer(e) => e.is_of_one_table(),
         }
     }
 
@@ -41,6 +47,7 @@ impl SourceError {
     pub fn is_denied(&self) -> bool {
         match self {
             Self::Postgres(e) => e.is_denied(),
+            Self::SqlServer(e) => e.is_denied(),
         }
     }
 
@@ -48,6 +55,8 @@ impl SourceError {
     pub fn is_of_a_function(&self) -> bool {
         match self {
             Self::Postgres(e) => e.is_of_a_function(),
+            // What is asked of functions takes no right of its own.
+            Self::SqlServer(_) => false,
         }
     }
 
@@ -55,6 +64,7 @@ impl SourceError {
     pub fn hides_rows(&self) -> bool {
         match self {
             Self::Postgres(e) => matches!(e, PostgresError::Hidden { .. }),
+            Self::SqlServer(e) => e.hides_rows(),
         }
     }
 
@@ -62,6 +72,7 @@ impl SourceError {
     pub fn fault_of_the_text(&self) -> Option<&str> {
         match self {
             Self::Postgres(e) => e.fault_of_the_text(),
+            Self::SqlServer(e) => e.fault_of_the_text(),
         }
     }
 
@@ -69,12 +80,14 @@ impl SourceError {
     pub fn is_of_a_value(&self) -> bool {
         match self {
             Self::Postgres(e) => e.is_of_a_value(),
+            Self::SqlServer(e) => e.is_of_a_value(),
         }
     }
 
     pub fn blame(&self) -> Blame {
         match self {
             Self::Postgres(e) => e.blame(),
+            Self::SqlServer(e) => e.blame(),
         }
     }
 
@@ -82,6 +95,7 @@ impl SourceError {
     pub fn hint(&self) -> String {
         match self {
             Self::Postgres(e) => e.hint(),
+            Self::SqlServer(e) => e.hint(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::column::SourceColumn;
 use super::postgres;
 use super::relation::{Relation, RelationKind};
+use super::sqlserver;
 use crate::model::Dialect;
 use crate::model::RelationName;
 
@@ -27,6 +28,8 @@ impl Listing {
     pub fn always_sets_to_now(&self, trigger: &Trigger, column: &SourceColumn) -> bool {
         let sets = |f: &TriggerFunction| match self.dialect {
             Dialect::Postgres => postgres::always_sets_to_now(&f.body, &column.name, column.postgres()),
+            // Its triggers are not read.
+            Dialect::SqlServer => false,
         };
         self.functions.get(&trigger.function).is_some_and(sets)
     }
@@ -35,6 +38,7 @@ impl Listing {
     pub fn always_logs(&self, trigger: &Trigger, log: &RelationName) -> bool {
         let logs = |f: &TriggerFunction| match self.dialect {
             Dialect::Postgres => postgres::always_logs(&f.body, log),
+            Dialect::SqlServer => false,
         };
         self.functions.get(&trigger.function).is_some_and(logs)
     }
@@ -43,6 +47,7 @@ impl Listing {
     pub fn grant(&self, name: &RelationName) -> String {
         match self.dialect {
             Dialect::Postgres => postgres::grant_select(&[name], &self.role),
+            Dialect::SqlServer => sqlserver::grant_select(name, &self.role),
         }
     }
 
@@ -50,6 +55,7 @@ impl Listing {
     pub fn grants(&self, closed: &[&Closed]) -> Vec<String> {
         match self.dialect {
             Dialect::Postgres => postgres::grants_of_closed(self, closed),
+            Dialect::SqlServer => sqlserver::grants_of_closed(self, closed),
         }
     }
 
@@ -57,6 +63,7 @@ impl Listing {
     pub fn grant_all_rows(&self) -> String {
         match self.dialect {
             Dialect::Postgres => postgres::grant_all_rows(&self.role),
+            Dialect::SqlServer => sqlserver::grant_all_rows(&self.role),
         }
     }
 }

@@ -6,6 +6,7 @@ macro_rules! of_kind {
     ($which:expr, $inner:ident => $asked:expr) => {
         match $which {
             Self::Postgres($inner) => $asked,
+            Self::SqlServer($inner) => $asked,
         }
     };
 }

@@ -85,7 +85,7 @@ impl Relation {
     /// Whether each row says which transaction wrote it. A view's rows don't, nor do a foreign server's.
     pub fn tells_its_writers(&self) -> bool {
         match (self.dialect, self.kind) {
-            (Dialect::Postgres, RelationKind::View | RelationKind::Foreign) => false,
+            (Dialect::SqlServer, _) | (Dialect::Postgres, RelationKind::View | RelationKind::Foreign) => false,
             (Dialect::Postgres, RelationKind::Table | RelationKind::Partitioned | RelationKind::MaterializedView) => {
                 self.leaves.iter().all(|leaf| leaf.kind != RelationKind::Foreign)
             }

@@ -4,6 +4,7 @@ use super::change_log::{Claimed, LogQuery, NewEntries};
 use super::postgres;
 use super::read::{Condition, Read, Table};
 use super::row_hashes::HashListing;
+use super::sqlserver;
 use crate::encode::ShapeColumn;
 use crate::model::Dialect;
 use crate::model::RelationName;
@@ -12,6 +13,7 @@ use crate::model::RelationName;
 pub fn statement(read: &Read<'_>) -> String {
     match read.table.relation.dialect {
         Dialect::Postgres => postgres::statement(read),
+        Dialect::SqlServer => sqlserver::statement(read),
     }
 }
 
@@ -19,6 +21,8 @@ pub fn statement(read: &Read<'_>) -> String {
 pub fn log_statement(query: LogQuery<'_>) -> String {
     match query.entries().table.relation.dialect {
         Dialect::Postgres => postgres::log_statement(query),
+        // A log is refused before.
+        Dialect::SqlServer => String::new(),
     }
 }
 
@@ -26,6 +30,7 @@ pub fn log_statement(query: LogQuery<'_>) -> String {
 pub fn hash_statements(listing: &HashListing<'_>, bits: u8) -> [String; 2] {
     match listing.of.table.relation.dialect {
         Dialect::Postgres => [postgres::hash_sums_statement(&listing.of, bits), postgres::list_statement(listing)],
+        Dialect::SqlServer => [sqlserver::hash_sums_statement(&listing.of, bits), sqlserver::list_statement(listing)],
     }
 }
 
@@ -33,6 +38,7 @@ pub fn hash_statements(listing: &HashListing<'_>, bits: u8) -> [String; 2] {
 pub fn hashed_text(table: Table<'_>, columns: &[ShapeColumn]) -> String {
     match table.relation.dialect {
         Dialect::Postgres => postgres::hashed_text(table, columns),
+        Dialect::SqlServer => sqlserver::hashed_text(table, columns),
     }
 }
 
@@ -40,6 +46,7 @@ pub fn hashed_text(table: Table<'_>, columns: &[ShapeColumn]) -> String {
 pub fn lookup_of_repeated_keys(table: Table<'_>) -> String {
     match table.relation.dialect {
         Dialect::Postgres => postgres::lookup_of_repeated_keys(table),
+        Dialect::SqlServer => sqlserver::lookup_of_repeated_keys(table),
     }
 }
 
@@ -48,6 +55,8 @@ impl Dialect {
     pub fn unnamed(self, claims: &[(NewEntries<'_>, Claimed<'_>)]) -> Condition {
         match self {
             Self::Postgres => postgres::unnamed(claims),
+            // A log is refused before: no entry of it names a row.
+            Self::SqlServer => Condition("1 = 1".to_owned()),
         }
     }
 
@@ -55,6 +64,7 @@ impl Dialect {
     pub fn ident(self, name: &str) -> String {
         match self {
             Self::Postgres => postgres::ident(name),
+            Self::SqlServer => sqlserver::ident(name),
         }
     }
 
@@ -62,6 +72,7 @@ impl Dialect {
     pub fn qualified(self, name: &RelationName) -> String {
         match self {
             Self::Postgres => postgres::qualified(name),
+            Self::SqlServer => sqlserver::qualified(name),
         }
     }
 
@@ -69,6 +80,7 @@ impl Dialect {
     pub fn rights_to_read(self, name: &RelationName) -> String {
         match self {
             Self::Postgres => postgres::rights_to_read(name),
+            Self::SqlServer => sqlserver::rights_to_read(name),
         }
     }
 
@@ -76,6 +88,8 @@ impl Dialect {
     pub fn refresh(self) -> &'static str {
         match self {
             Self::Postgres => "REFRESH",
+            // Its indexed views follow their tables.
+            Self::SqlServer => "",
         }
     }
 
@@ -83,6 +97,7 @@ impl Dialect {
     pub fn holds_what(self, then: &str, now: &str) -> bool {
         match self {
             Self::Postgres => postgres::holds_what(then, now),
+            Self::SqlServer => sqlserver::holds_what(then, now),
         }
     }
 }

@@ -8,12 +8,14 @@ use crate::source::change_log::{
 use crate::source::error::SourceError;
 use crate::source::of_kind::of_kind;
 use crate::source::postgres;
+use crate::source::sqlserver;
 
 impl Session {
     /// Finds out what the statements over a log depend on.
     pub async fn log_facts(&self, spec: &LogSpec) -> Result<LogFacts, SourceError> {
         match self {
             Self::Postgres(session) => Ok(LogFacts::Postgres(session.log_facts(spec).await?)),
+            Self::SqlServer(_) => Err(sqlserver::no_log().into()),
         }
     }
 
@@ -57,9 +59,12 @@ impl Session {
         claimed: Claimed<'_>,
         diff: Option<&Diff>,
     ) -> Result<KeyCursor<'_>, SourceError> {
-        of_kind!(self, session => {
-            Ok(KeyCursor::Postgres(session.collapse_entries(number, entries, claimed, diff).await?))
-        })
+        match self {
+            Self::Postgres(session) => {
+                Ok(KeyCursor::Postgres(session.collapse_entries(number, entries, claimed, diff).await?))
+            }
+            Self::SqlServer(_) => Err(sqlserver::no_log().into()),
+        }
     }
 
     /// Closes every cursor over entries that was given up half-read.
@@ -81,15 +86,18 @@ pub enum KeyCursor<'a> {
 impl KeyCursor<'_> {
     /// The next rows, about as many as wanted.
     pub async fn fetch(&mut self, wanted: usize) -> Result<Vec<CollapsedEntry>, SourceError> {
-        of_kind!(self, cursor => Ok(cursor.fetch(wanted).await?))
+        let Self::Postgres(cursor) = self;
+        Ok(cursor.fetch(wanted).await?)
     }
 
     /// Whether there may be more.
     pub fn state(&self) -> Fetched {
-        of_kind!(self, cursor => cursor.state)
+        let Self::Postgres(cursor) = self;
+        cursor.state
     }
 
     pub async fn close(&self) -> Result<(), SourceError> {
-        of_kind!(self, cursor => Ok(cursor.close().await?))
+        let Self::Postgres(cursor) = self;
+        Ok(cursor.close().await?)
     }
 }

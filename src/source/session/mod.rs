@@ -13,11 +13,13 @@ use super::error::SourceError;
 use super::moment::Moment;
 use super::of_kind::of_kind;
 use super::postgres;
+use super::sqlserver;
 use crate::model::Dialect;
 
 /// A connection, and the one transaction that a run reads in. It is idle between runs.
 pub enum Session {
     Postgres(postgres::Session),
+    SqlServer(sqlserver::Session),
 }
 
 impl Session {
@@ -25,6 +27,7 @@ impl Session {
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::Postgres(_) => Dialect::Postgres,
+            Self::SqlServer(_) => Dialect::SqlServer,
         }
     }
 
@@ -62,7 +65,10 @@ impl Session {
 
     /// What stops a statement of this session, also once the session is gone.
     pub fn canceller(&self) -> Canceller {
-        of_kind!(self, session => Canceller::Postgres(session.canceller()))
+        match self {
+            Self::Postgres(session) => Canceller::Postgres(session.canceller()),
+            Self::SqlServer(session) => Canceller::SqlServer(session.canceller()),
+        }
     }
 
     pub fn is_closed(&self) -> bool {
@@ -84,6 +90,7 @@ impl Session {
 #[derive(Clone)]
 pub enum Canceller {
     Postgres(postgres::Canceller),
+    SqlServer(sqlserver::Canceller),
 }
 
 impl Canceller {

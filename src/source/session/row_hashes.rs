@@ -5,6 +5,7 @@ use crate::source::error::SourceError;
 use crate::source::of_kind::of_kind;
 use crate::source::postgres;
 use crate::source::row_hashes::{BucketSums, HashListing, HashedRow, Hashing};
+use crate::source::sqlserver;
 
 impl Session {
     /// Adds up the rows by bucket, of two to the power of `bits`.
@@ -15,7 +16,10 @@ impl Session {
     /// Has the server list rows by bucket; inside of a bucket in any order. At most one list is open at a time, and other reads go on
     /// meanwhile.
     pub async fn list_hashes(&self, listing: &HashListing<'_>) -> Result<HashCursor<'_>, SourceError> {
-        of_kind!(self, session => Ok(HashCursor::Postgres(session.list_hashes(listing).await?)))
+        Ok(match self {
+            Self::Postgres(session) => HashCursor::Postgres(session.list_hashes(listing).await?),
+            Self::SqlServer(session) => HashCursor::SqlServer(session.list_hashes(listing).await?),
+        })
     }
 
     /// Has the server look at the rights that all this takes, without reading a row.
@@ -27,6 +31,7 @@ impl Session {
 /// Listed rows, kept by the server and fetched some at a time.
 pub enum HashCursor<'a> {
     Postgres(postgres::HashCursor<'a>),
+    SqlServer(sqlserver::HashCursor<'a>),
 }
 
 impl HashCursor<'_> {

@@ -11,7 +11,10 @@ use crate::source::row::RowStream;
 impl Session {
     /// Streams the rows of a read.
     pub async fn rows(&self, read: &Read<'_>) -> Result<RowStream<'_>, SourceError> {
-        of_kind!(self, session => Ok(RowStream::Postgres(session.rows(read).await?)))
+        Ok(match self {
+            Self::Postgres(session) => RowStream::Postgres(session.rows(read).await?),
+            Self::SqlServer(session) => RowStream::SqlServer(session.rows(read).await?),
+        })
     }
 
     /// How many rows of the table are published now.

@@ -1,11 +1,72 @@
-//! SQL Server as a source.
+//! SQL Server as a source: 2016 SP1 and later, Azure SQL, Cloud SQL.
+//!
+//! Everything a capture reads comes from one SNAPSHOT transaction ([`Session::begin`]) where the database allows one, so that rows, keys and
+//! watermark speak of the same moment; where the server stands is asked before the snapshot's first read. `NOLOCK` is never used: on a capture
+//! that infers deletes it deletes live rows.
+//!
+//! | file | has |
+//! | --- | --- |
+//! | `plan` | every statement by name, and the comment that it begins with |
+//! | `address/` | connection strings in all their forms |
+//! | `connect`, `connection`, `session`, `facts` | a connection, which ends with its first error; the transaction; what the server is |
+//! | `catalog`, `native_type`, `column_types` | tables, their types, and what becomes of them |
+//! | `expression` | what is selected: every conversion that the driver gets wrong is made by the server |
+//! | `render`, `rows`, `keys`, `key_range`, `changed`, `floor`, `filter` | reads of rows |
+//! | `row`, `values`, `utf16` | the driver's values, decoded |
+//! | `row_bytes`, `row_digest` | row hashes for `digest` |
+//! | `row_key`, `published_rows` | rows that nothing but their values tells apart |
+//! | `compare` | canonical texts for `verify` |
 
 mod address;
+mod canceller;
+mod candidates;
+mod catalog;
+mod changed;
+mod column_types;
+mod compare;
+mod connect;
+mod connection;
+mod dependencies;
 mod error;
+mod expression;
+mod facts;
+mod filter;
+mod floor;
+mod key_range;
+mod key_types;
+mod keys;
+mod literals;
+mod missing;
+mod native_type;
 pub mod plan;
+mod published_rows;
+mod render;
+mod rights;
+mod row;
+mod row_bytes;
+mod row_digest;
+mod row_key;
+mod rows;
+mod session;
 mod sql;
 mod statement_fault;
+mod utf16;
+mod values;
 
 pub use address::has_password;
+pub use canceller::Canceller;
+pub use column_types::{hashed, mapping};
+pub use compare::DocumentCursor;
+pub(in crate::source) use compare::structure;
+pub use connect::Source;
+pub use dependencies::no_log;
 pub use error::{ConnectFault, SqlServerError};
+pub use key_types::{can_pack, cursor_type, has_one_spelling, value_kind};
+pub use native_type::{SqlServerType, holds_what};
+pub use rights::{grant_all_rows, grant_select, grants_of_closed, rights_to_read};
+pub use row::{RowStream, SqlServerCells, SqlServerField, SqlServerFields, SqlServerRow};
+pub use row_digest::{HashCursor, hash_sums_statement, hashed_text, list_statement};
+pub use row_key::{is_of_row_key, row_key_columns};
+pub use rows::{lookup_of_repeated_keys, statement};
+pub use session::Session;
 pub use sql::{ident, qualified};

@@ -17,17 +17,20 @@
 //! | form | expression | comes back as |
 //! | --- | --- | --- |
 //! | `plain` | the column | its own type |
-//! | `text` | `CAST(… AS nvarchar(n or max))` | NVARCHAR |
+//! | `text` | the text as `nvarchar`, cast to `varbinary` | VARBINARY(n ≤ 8000 or MAX): UTF-16, the low byte first |
 //! | `bytes` | `CAST(… AS varbinary(max))` | VARBINARY(MAX) |
 //! | `decimal` | `CAST(… AS decimal(19,4))` of a money | DECIMAL |
-//! | `variant` | a CASE over the value's base type | NVARCHAR |
-//! | `spoken` | `.ToString()` | NVARCHAR |
-//! | `shape` | `.AsTextZM()` | NVARCHAR |
-//! | `offset` | `CONVERT(nvarchar(40), …, 121)` | NVARCHAR |
-//! | `hash` | hexadecimal SHA-256 of the salt (`@salt`) and the value's text, in lower case | VARCHAR(64) as NVARCHAR |
+//! | `variant` | a CASE over the value's base type | as `text`, VARBINARY(8000) |
+//! | `spoken` | `.ToString()` | as `text`, VARBINARY(MAX) |
+//! | `shape` | `.AsTextZM()` | as `text`, VARBINARY(MAX) |
+//! | `offset` | `CONVERT(nvarchar(40), …, 121)` | as `text`, VARBINARY(80) |
+//! | `hash` | hexadecimal SHA-256 of the salt and the value's text, in lower case | as `text`, VARBINARY(128) |
 //! | `flag` | a bit that the statement computes | BIT |
 //! | `count` | `COUNT_BIG(*)` | BIGINT |
-//! | `long` | always last, name empty: numbers of this list's entries (from 0), each with `,` behind it, whose value is longer than `longest` bytes and so is NULL here; NULL where there are none | NVARCHAR |
+//! | `long` | always last, name empty: numbers of this list's entries (from 0), each with `,` behind it, whose value has more bytes than `longest=` and so is NULL here; NULL where there are none | NVARCHAR(4000) |
+//!
+//! Texts come as bytes because the driver refuses or replaces half a surrogate pair, and makes two copies of each text; so nothing is lost, and nothing is copied twice.
+//! Answers that are no rows of a table (`session.*`, `catalog.*` and the like) have plain NVARCHAR columns.
 //!
 //! # Which rows
 //!
@@ -36,6 +39,17 @@
 //! `where` does not let through and whose key no other row has). `where=` is the text of the config's filter. `key=` lists the key's columns.
 //!
 //! `since=` is `rowversion:<column>:<16 hexadecimal digits>` (rows whose value is not below it), `time:<column>:<from>` (not below it, or NULL), or `everything`.
+//!
+//! # Rows that nothing but their values tells apart
+//!
+//! Where `key=` is `_plimsoll_row,_plimsoll_copy`, the table has no such columns: the server makes them. The former is the hash of the row in hexadecimal, 32 digits in upper
+//! case (of all its published columns; in a `hash.*` plan of those in `hashed=`), the latter counts rows of one hash from 1, among those that `where=` lets through.
+//! A row's bucket is made of its hash then.
+//!
+//! # Parameters
+//!
+//! A statement with keys or a salt is sent to `sp_executesql` (RPC), any other as a batch. The keys are `@P1`; the salt is the parameter behind that, or `@P1` where no keys are
+//! given. Right behind the comment, `DECLARE @keys nvarchar(max) = @P1, @salt nvarchar(4000) = @P2;` gives them names (one or both).
 //!
 //! # Keys given
 //!
@@ -55,16 +69,15 @@ pub enum Plan<'a> {
     /// Settings of the session, once after the login. No parameters, no answer.
     SessionSettings,
     /// What server and database this is, once after the login. One row:
-    /// `version nvarchar` (`16.0.4105.2`), `edition nvarchar`, `engine int` (SERVERPROPERTY EngineEdition), `database nvarchar`, `login nvarchar`,
+    /// `version nvarchar` (`16.0.4105.2`), `edition nvarchar`, `engine int` (SERVERPROPERTY EngineEdition), `database nvarchar`, `user nvarchar` (USER_NAME()),
     /// `compatibility int` (130 and more), `snapshot_state int` (sys.databases.snapshot_isolation_state: 0 off, 1 on, 2 going off, 3 going on),
-    /// `rcsi bit` (is_read_committed_snapshot_on), `updateability nvarchar` (`READ_WRITE`, `READ_ONLY`), `broker nvarchar` (service_broker_guid),
-    /// `created nvarchar` (create_date, style 126), `fork nvarchar?` (recovery_fork_guid; NULL where it can't be seen),
-    /// `tracking bit` (change tracking is on for the database), `retention_minutes int?`, `auto_cleanup bit?`, `sees_transactions bit` (the right to see others' transactions).
+    /// `rcsi bit` (is_read_committed_snapshot_on), `updateability nvarchar` (`READ_WRITE`, `READ_ONLY`), `tracking bit` (change tracking is on for the database), `retention_minutes int?`, `auto_cleanup bit?`, `sees_transactions bit` (the right to see others' transactions).
     SessionFacts,
     /// Where the server stands, before a snapshot begins. `transactions=1` where others' may be seen. One row:
     /// `ct_version bigint?` (CHANGE_TRACKING_CURRENT_VERSION()), `rowversion_floor binary(8)` (MIN_ACTIVE_ROWVERSION()),
     /// `now nvarchar` (`2026-01-31T12:00:00.1234567`, UTC), `oldest_open nvarchar?` (the same form, UTC; NULL where none is open or none may be seen),
-    /// `broker nvarchar`, `created nvarchar`, `fork nvarchar?` as in [`Plan::SessionFacts`].
+    /// `broker nvarchar` (service_broker_guid), `created nvarchar` (create_date, style 126), `fork nvarchar?` (recovery_fork_guid; NULL where it can't be seen).
+    /// It rolls back a transaction that was left over (ENVCHANGE 10, if one was open).
     Moment { transactions: bool },
     /// Begins the run's transaction. `level=snapshot`, or `level=committed` where the database has no snapshots that last. One row: `transaction_id bigint`.
     /// The snapshot is taken by the first plan after it that reads rows ([`Plan::Rows`], `hash.*`, `ct.*`, `log.*`), not by this.
@@ -96,12 +109,14 @@ pub enum Plan<'a> {
     CatalogDependencies { table: &'a RelationName },
     /// Security policies that filter rows of a table, or of tables below a view (`table=`). Rows: `policy nvarchar` (quoted and qualified).
     CatalogPolicies { table: &'a RelationName },
-    /// What of a table the login may not read (`table=`, `columns=` names). One row: `table bit` (SELECT on all of it), `missing nvarchar` (the columns that it may not read, as
-    /// a JSON array), `unmask bit` (it sees masked values), `tracking bit` (VIEW CHANGE TRACKING).
+    /// What of a table the login may not read (`table=`, `columns=` names). One row: `table bit` (SELECT on all of it), then for each of the columns `nvarchar?`: its name, where it
+    /// may not be read.
     CatalogRights { table: &'a RelationName, columns: &'a [String] },
     /// About how many rows a table has (`table=`). One row: `rows bigint?`.
     CatalogSize { table: &'a RelationName },
-    /// Whether the config's filter is a condition (`table=`, `where=`). It reads no row: no answer, or an error.
+    /// Whether the login sees masked values. One row: `unmask bit`.
+    CatalogUnmask,
+    /// Whether the config's filter is a condition (`table=`, `where=`). It reads no row. One row: `error int?` (an error's number; NULL where it is one), `message nvarchar?`.
     WhereTry { table: &'a RelationName, filter: &'a str },
 
     /// Rows: `table=`, `key=`, `columns=`, `rows=` and what belongs to it, `where=`; `order=key` where they come by key.
@@ -118,6 +133,12 @@ pub enum Plan<'a> {
     /// Keys that stand in more than one row (`table=`, `key=`, `where=`). One row: `keys bigint`, `rows bigint`.
     KeyRepeated { table: &'a RelationName, key: &'a [String], filter: Option<&'a str> },
 
+    /// The value that the 1000th row from the largest has (`table=`, `column=`). One row or none: `value bigint`.
+    CursorBulk { table: &'a RelationName, column: &'a str },
+    /// Whether a row has a value in one of `columns=` (names), of those that a run of changes would not send (`since=` as for rows; missing: of all) (`table=`, `where=`). One row or
+    /// none: `found int`.
+    RowsFilled { table: &'a RelationName, columns: &'a [String], since: Option<&'a str>, filter: Option<&'a str> },
+
     /// Sums of row hashes by bucket: `table=`, `key=`, `hashed=` (names), `bits=`, `after=`, `until=`, `where=`; `version=` of the hash. Rows, in any order, none for empty
     /// buckets: `bucket int` (below 2^bits), `rows bigint`, `lane0 decimal(38,0)`, `lane1 decimal(38,0)` (sums of signed 64-bit numbers).
     /// A bucket has [`crate::source::BUCKET_BITS`] bits, of which sums take the first `bits`.
@@ -125,6 +146,8 @@ pub enum Plan<'a> {
     /// Has the server list row hashes by bucket in a temporary table of the session (as [`Plan::HashSums`]; `buckets=` a set of them in hexadecimal, the lowest bit of a byte
     /// first, of 2^`bits`; missing for all). With `next=` and `new=` (names) each row has another hash over the former, and whether one of the latter is not NULL. One row: `rows bigint`.
     HashSpool(HashPlan<'a>),
+    /// Whether the rows of a [`Plan::HashSums`] may be read. No row: no answer, or an error.
+    HashTry(HashPlan<'a>),
     /// The next listed rows: `after=` (how many were fetched), `top=`; `key=` and `columns=` (the key's forms), `next=1` where there is another hash. Rows by bucket:
     /// `bucket int`, the key's columns, `lane0 bigint`, `lane1 bigint`; with `next`: `lane0 bigint`, `lane1 bigint`, `filled bit`.
     HashFetch { columns: &'a [String], next: bool, after: u64, top: u64 },
@@ -264,12 +287,16 @@ impl Plan<'_> {
             Self::CatalogPolicies { .. } => "catalog.policies",
             Self::CatalogRights { .. } => "catalog.rights",
             Self::CatalogSize { .. } => "catalog.size",
+            Self::CatalogUnmask => "catalog.unmask",
             Self::WhereTry { .. } => "where.try",
+            Self::CursorBulk { .. } => "cursor.bulk",
+            Self::RowsFilled { .. } => "rows.filled",
             Self::Rows(_) => "rows",
             Self::KeyStretch { .. } => "key.stretch",
             Self::KeyRepeated { .. } => "key.repeated",
             Self::HashSums(_) => "hash.sums",
             Self::HashSpool(_) => "hash.spool",
+            Self::HashTry(_) => "hash.try",
             Self::HashFetch { .. } => "hash.fetch",
             Self::HashClose => "hash.close",
             Self::CtTables { .. } => "ct.tables",
@@ -294,6 +321,7 @@ impl Plan<'_> {
             | Self::SnapshotGuard
             | Self::SnapshotEnd
             | Self::CatalogNames
+            | Self::CatalogUnmask
             | Self::HashClose => {}
             Self::Moment { transactions } => out.flag("transactions", *transactions),
             Self::SnapshotBegin { level } => out.value("level", level),
@@ -317,6 +345,18 @@ impl Plan<'_> {
                 out.table(table);
                 out.value("where", filter);
             }
+            Self::CursorBulk { table, column } => {
+                out.table(table);
+                out.value("column", column);
+            }
+            Self::RowsFilled { table, columns, since, filter } => {
+                out.table(table);
+                out.list("columns", columns.iter().map(String::as_str));
+                if let Some(since) = since {
+                    out.value("since", since);
+                }
+                out.filter(*filter);
+            }
             Self::Rows(plan) => plan.write(&mut out),
             Self::KeyStretch { table, key, columns, after, rows, filter } => {
                 out.table(table);
@@ -331,7 +371,7 @@ impl Plan<'_> {
                 out.list("key", key.iter().map(String::as_str));
                 out.filter(*filter);
             }
-            Self::HashSums(plan) | Self::HashSpool(plan) => plan.write(&mut out),
+            Self::HashSums(plan) | Self::HashSpool(plan) | Self::HashTry(plan) => plan.write(&mut out),
             Self::HashFetch { columns, next, after, top } => {
                 out.list("columns", columns.iter().map(String::as_str));
                 out.flag("next", *next);

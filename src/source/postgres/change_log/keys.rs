@@ -1,6 +1,5 @@
 //! The statement that collapses new entries to keys: where the key stands, and how it becomes a value of its type.
 
-use crate::batch::LogPosition;
 use crate::model::{Diff, KeyFormat, LogKey};
 use crate::source::change_log::{Claimed, CollapsedEntry, Fetched, NewEntries};
 use crate::source::column::SourceColumn;
@@ -81,9 +80,9 @@ impl KeyCursor<'_> {
 /// The statement behind the cursor.
 pub(super) fn keys_statement(entries: NewEntries<'_>, claimed: Claimed<'_>, diff: Option<&Diff>) -> String {
     let spec = entries.spec;
-    let LogPosition::Postgres { snapshot } = &entries.since.position;
+    let snapshot = entries.since.position.snapshot();
     let diffs = diff.map(|d| diff::columns(entries, d));
-    let doubt = if snapshot.is_quiet() { "FALSE".to_owned() } else { resent(snapshot) };
+    let doubt = snapshot.filter(|s| !s.is_quiet()).map_or_else(|| "FALSE".to_owned(), resent);
     let legs = spec.keys().enumerate().map(|(n, key)| {
         let values = (0..claimed.columns.len()).map(|i| format!("{} AS k{i}", typed(entries, claimed, key, i)));
         let mut fields: Vec<String> = values.collect();

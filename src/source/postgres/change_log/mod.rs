@@ -12,7 +12,6 @@ pub use facts::PostgresLogFacts;
 pub use keys::{KeyCursor, unnamed};
 pub use query::log_statement;
 
-use crate::batch::LogPosition;
 use crate::model::{LogSpec, TypeColumn};
 use crate::source::change_log::{EntryTable, Group, LogPlace, NewEntries};
 use crate::source::postgres::render_sql::above_floor;
@@ -23,8 +22,8 @@ const DOING: &str = "reading the change log";
 /// A condition over the entry `t`: written since.
 fn since(table: &EntryTable, place: &LogPlace) -> String {
     let floor = table.ids.as_ref().zip(place.ids.as_ref()).and_then(|(ids, mark)| above_floor(ids, mark));
-    let LogPosition::Postgres { snapshot } = &place.position;
-    let rule = changed_since(snapshot);
+    // A position of another kind of source tells of no entry.
+    let rule = place.position.snapshot().map_or_else(|| "TRUE".to_owned(), changed_since);
     floor.into_iter().chain([rule]).collect::<Vec<_>>().join(" AND ")
 }
 

@@ -1,6 +1,5 @@
 //! The condition for rows that a run of changes sends, and for those that changed and that it would not send.
 
-use crate::batch::At;
 use crate::source::postgres::render_sql::cursor;
 use crate::source::postgres::render_sql::transaction_rule::changed_since;
 use crate::source::read::Since;
@@ -37,6 +36,5 @@ fn above_floor(since: Since<'_>) -> Option<String> {
 }
 
 fn written(relation: &Relation, since: Since<'_>) -> Option<String> {
-    let At::Postgres { snapshot, .. } = since.standing.at;
-    relation.tells_its_writers().then(|| changed_since(snapshot))
+    since.standing.at.snapshot().filter(|_| relation.tells_its_writers()).map(changed_since)
 }

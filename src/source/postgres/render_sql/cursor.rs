@@ -49,7 +49,7 @@ fn floor(cursor: &CursorColumn, mark: &CursorMark) -> Option<String> {
         (CursorType::Timestamp, Lag::Time(lag)) => format!("({})", local_floor(value, mark, lag)?),
         (CursorType::Date, Lag::Time(lag)) => format!("({})::date", local_floor(value, mark, lag)?),
         // `of` pairs integers with steps and all else with time; no floor would be right for another pair.
-        (CursorType::Integer, Lag::Time(_)) | (_, Lag::Steps(_)) => return None,
+        (CursorType::Integer | CursorType::RowVersion, Lag::Time(_)) | (_, Lag::Steps(_)) => return None,
     })
 }
 

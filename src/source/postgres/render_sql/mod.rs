@@ -84,7 +84,7 @@ fn columns(select: Select, read: &Read<'_>) -> Select {
     let Table { relation, shape, .. } = read.table;
     match read.columns {
         Columns::Published { doubt, cursor } => select
-            .expression(doubt.map(|At::Postgres { snapshot, .. }| resent(snapshot)))
+            .expression(doubt.and_then(At::snapshot).map(resent))
             .columns(relation, &shape.columns)
             .expression(cursor.map(|c| format!("t.{}", ident(&c.name)))),
         Columns::Key => select.columns(relation, shape.key()),

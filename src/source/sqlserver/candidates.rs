@@ -1,0 +1,95 @@
+//! What a database has that could be published.
+
+use std::collections::HashMap;
+
+use super::error::SqlServerError;
+use super::plan::Plan;
+use super::session::Session;
+use super::sql::literal;
+use crate::model::{Dialect, RelationName};
+use crate::source::listing::{Access, Candidate, Closed, Listing, Persistence, RowSecurity, SchemaAccess};
+use crate::source::relation::RelationKind;
+
+/// Relations that are read from the catalog at once.
+const AT_ONCE: usize = 200;
+
+/// What is known of a relation before its columns are read.
+struct Listed {
+    name: RelationName,
+    kind: RelationKind,
+    readable: bool,
+    hides: bool,
+}
+
+impl Session {
+    /// Lists what the database has that could be published.
+    pub async fn candidates(&self) -> Result<Listing, SqlServerError> {
+        self.listing(None).await
+    }
+
+    /// Lists one table or view; `None` where it is not there.
+    pub async fn candidate(&self, name: &RelationName) -> Result<Option<Listing>, SqlServerError> {
+        let listing = self.listing(Some(name)).await?;
+        Ok((!listing.candidates.is_empty() || !listing.closed.is_empty()).then_some(listing))
+    }
+
+    async fn listing(&self, only: Option<&RelationName>) -> Result<Listing, SqlServerError> {
+        let wanted = only.map_or(String::new(), |n| {
+            format!(" AND s.name = {} AND o.name = {}", literal(&n.schema), literal(&n.name))
+        });
+        let plan = Plan::CatalogList { table: only };
+        let rows = self.text_rows("listing tables", &plan.statement(&LIST.replace("WANTED", &wanted))).await?;
+        let mut listing = Listing {
+            dialect: Dialect::SqlServer,
+            role: self.facts().user.clone(),
+            database: self.facts().database.clone(),
+            functions: HashMap::new(),
+            ..Listing::default()
+        };
+        let mut open = Vec::new();
+        for listed in rows.into_iter().filter_map(listed) {
+            if listed.readable {
+                open.push(listed);
+            } else {
+                let schema = SchemaAccess::Given;
+                listing.closed.push(Closed { name: listed.name, kind: listed.kind, schema });
+            }
+        }
+        for part in open.chunks(AT_ONCE) {
+            let names: Vec<RelationName> = part.iter().map(|l| l.name.clone()).collect();
+            let catalog = self.read_catalog(&names).await?;
+            for Listed { name, hides, .. } in part {
+                // One that was dropped meanwhile is not there.
+                let Some(relation) = catalog.get(name) else { continue };
+                listing.candidates.push(Candidate {
+                    name: name.clone(),
+                    relation: relation.clone(),
+                    access: Access::Whole,
+                    extension: None,
+                    persistence: Persistence::Permanent,
+                    row_security: if *hides { RowSecurity::HidesRows } else { RowSecurity::Off },
+                    triggers: Vec::new(),
+                    about_rows: relation.rows.filter(|n| *n > 0),
+                });
+            }
+        }
+        Ok(listing)
+    }
+}
+
+/// Reads the row of an answer.
+fn listed(row: Vec<Option<String>>) -> Option<Listed> {
+    let mut fields = row.into_iter();
+    let name = RelationName { schema: fields.next()??, name: fields.next()?? };
+    let kind = if fields.next()??.trim() == "V" { RelationKind::View } else { RelationKind::Table };
+    let mut flag = || fields.next().flatten().as_deref() == Some("t");
+    Some(Listed { name, kind, readable: flag(), hides: flag() })
+}
+
+const LIST: &str = "\
+SELECT s.name AS [schema], o.name, CAST(o.type AS nvarchar(2)) AS kind, \
+CAST(COALESCE(HAS_PERMS_BY_NAME(QUOTENAME(s.name) + N'.' + QUOTENAME(o.name), 'OBJECT', 'SELECT'), 0) AS bit) AS readable, \
+CAST(CASE WHEN EXISTS (SELECT 1 FROM sys.security_predicates AS d JOIN sys.security_policies AS p ON p.object_id = d.object_id \
+WHERE d.target_object_id = o.object_id AND p.is_enabled = 1 AND d.predicate_type_desc = N'FILTER') THEN 1 ELSE 0 END AS bit) AS hides \
+FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
+WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0WANTED ORDER BY s.name, o.name";

@@ -1,0 +1,99 @@
+//! Values of a type as SQL has them, from the text in which they are printed.
+
+use super::native_type::{Family, SqlServerType};
+use super::sql::literal;
+
+/// The text that SQL reads as the value, whatever the session's language: with a `T` in a moment, and an offset with minutes.
+pub(super) fn input(native: &SqlServerType, text: &str) -> String {
+    match native.family() {
+        Family::Bit => match text {
+            "t" => "1".to_owned(),
+            "f" => "0".to_owned(),
+            other => other.to_owned(),
+        },
+        Family::DateTime => text.replacen(' ', "T", 1),
+        Family::DateTimeOffset => {
+            let moment = text.replacen(' ', "T", 1);
+            moment.strip_suffix("+00").map_or(moment.clone(), |m| format!("{m}+00:00"))
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// The type in which a key's value is handed over; a binary one goes as its text.
+pub(super) fn handed_as(native: &SqlServerType) -> String {
+    match native.family() {
+        Family::Binary | Family::RowVersion => "nvarchar(max)".to_owned(),
+        _ => with_collation(native),
+    }
+}
+
+/// The type with its collation: in another database, such as that of temporary tables, texts would have its own.
+pub(super) fn with_collation(native: &SqlServerType) -> String {
+    match &native.collation {
+        Some(collation) => format!("{} COLLATE {}", native.declared(), collation_name(collation)),
+        None => native.declared(),
+    }
+}
+
+/// The value of a key that was handed over, in its own type.
+pub(super) fn received(column: &str, native: &SqlServerType) -> String {
+    match native.family() {
+        Family::Binary | Family::RowVersion => format!("CONVERT({}, {column}, 1)", native.declared()),
+        _ => column.to_owned(),
+    }
+}
+
+/// A value as an expression of its type.
+pub(super) fn typed(native: &SqlServerType, text: &str) -> String {
+    let input = input(native, text);
+    let declared = native.declared();
+    match native.family() {
+        Family::Integer if input.parse::<i64>().is_ok() => input,
+        Family::Binary | Family::RowVersion => format!("CONVERT({declared}, {}, 1)", literal(&input)),
+        Family::Text | Family::Unicode => match &native.collation {
+            // The text gets its collation first: else it would pass through the code page of the database.
+            Some(collation) => format!("CAST({} COLLATE {} AS {declared})", literal(&input), collation_name(collation)),
+            None => format!("CAST({} AS {declared})", literal(&input)),
+        },
+        _ => format!("CAST({} AS {declared})", literal(&input)),
+    }
+}
+
+/// A collation's name is no identifier that could be quoted; it has letters, digits and underscores.
+fn collation_name(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_written_so_that_no_setting_changes_it() {
+        let of = |name: &str, max_length, scale, collation: Option<&str>| SqlServerType {
+            name: name.to_owned(),
+            max_length,
+            precision: 19,
+            scale,
+            collation: collation.map(str::to_owned),
+            ..SqlServerType::default()
+        };
+        for (native, text, wanted) in [
+            (of("bigint", 8, 0, None), "-5", "-5"),
+            (of("bigint", 8, 0, None), "1; DROP", "CAST(N'1; DROP' AS bigint)"),
+            (of("decimal", 9, 4, None), "1.5000", "CAST(N'1.5000' AS decimal(19,4))"),
+            (of("datetime", 8, 3, None), "2026-01-02 03:04:05.003", "CAST(N'2026-01-02T03:04:05.003' AS datetime)"),
+            (
+                of("datetimeoffset", 10, 7, None),
+                "2026-01-02 03:04:05.0000001+00",
+                "CAST(N'2026-01-02T03:04:05.0000001+00:00' AS datetimeoffset(7))",
+            ),
+            (of("varbinary", 20, 0, None), "0x00FF", "CONVERT(varbinary(20), N'0x00FF', 1)"),
+            (of("bit", 1, 0, None), "t", "CAST(N'1' AS bit)"),
+            (of("varchar", 20, 0, Some("Czech_CI_AS")), "ř'", "CAST(N'ř''' COLLATE Czech_CI_AS AS varchar(20))"),
+        ] {
+            assert_eq!(typed(&native, text), wanted);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a login lacks to read a relation, as the statements that give it.
+
+use super::error::SqlServerError;
+use super::plan::Plan;
+use super::session::Session;
+use super::sql::{ident, literal, qualified};
+use crate::model::RelationName;
+use crate::source::listing::{Closed, Listing};
+use crate::source::rights::{Grants, Needs};
+
+/// What reading a relation takes, for people.
+pub fn rights_to_read(name: &RelationName) -> String {
+    format!("SELECT on {}", qualified(name))
+}
+
+/// The statement that lets a user read all of a relation.
+pub fn grant_select(name: &RelationName, user: &str) -> String {
+    format!("GRANT SELECT ON {} TO {}", qualified(name), ident(user))
+}
+
+/// Statements that let the user read what it may not.
+pub fn grants_of_closed(listing: &Listing, closed: &[&Closed]) -> Vec<String> {
+    closed.iter().map(|c| grant_select(&c.name, &listing.role)).collect()
+}
+
+/// What shows the user the rows that policies hide.
+pub fn grant_all_rows(user: &str) -> String {
+    format!("-- let the predicates of the security policies return 1 for USER_NAME() = {}", literal(user))
+}
+
+impl Session {
+    /// Asks the catalog what of this the login may not read.
+    pub async fn grants(&self, name: &RelationName, needs: &Needs<'_>) -> Result<Grants, SqlServerError> {
+        const DOING: &str = "asking for rights";
+        let columns: &[String] = match needs {
+            Needs::Rows { columns, .. } => columns,
+            Needs::Whole => &[],
+        };
+        let object = literal(&qualified(name));
+        let missing: Vec<String> = columns
+            .iter()
+            .map(|c| {
+                let column = literal(c);
+                format!(
+                    "CASE WHEN COALESCE(HAS_PERMS_BY_NAME({object}, 'OBJECT', 'SELECT', {}, 'COLUMN'), 0) = 1 THEN NULL ELSE {column} END",
+                    literal(&ident(c))
+                )
+            })
+            .collect();
+        let mut fields = vec![format!("CAST(COALESCE(HAS_PERMS_BY_NAME({object}, 'OBJECT', 'SELECT'), 0) AS bit)")];
+        fields.extend(missing);
+        let plan = Plan::CatalogRights { table: name, columns };
+        let sql = format!("SELECT {}", fields.join(", "));
+        let row = self.text_rows(DOING, &plan.statement(&sql)).await?.into_iter().next().unwrap_or_default();
+        let mut fields = row.into_iter();
+        let is_whole = fields.next().flatten().as_deref() == Some("t");
+        let missing: Vec<String> = fields.flatten().collect();
+        let user = &self.facts().user;
+        let mut found = Grants::default();
+        if is_whole || (missing.is_empty() && !columns.is_empty()) {
+            return Ok(found);
+        }
+        if missing.is_empty() || missing.len() == columns.len() {
+            found.statements.push(grant_select(name, user));
+        } else {
+            let list: Vec<String> = missing.iter().map(|c| ident(c)).collect();
+            found.statements.push(format!(
+                "GRANT SELECT ON {} ({}) TO {}",
+                qualified(name),
+                list.join(", "),
+                ident(user)
+            ));
+        }
+        Ok(found)
+    }
+
+    /// Statements that end it that security policies hide rows: of the table, or of one whose name a view's text has. A login that may not see
+    /// policies is told of none.
+    pub async fn hidden_from(&self, name: &RelationName) -> Result<Vec<String>, SqlServerError> {
+        let sql = POLICIES.replace("OBJECT", &literal(&qualified(name)));
+        let plan = Plan::CatalogPolicies { table: name };
+        let rows = self.text_rows("asking for row-level security", &plan.statement(&sql)).await?;
+        let policies = rows.into_iter().filter_map(|row| row.into_iter().next().flatten());
+        Ok(policies.map(|policy| format!("ALTER SECURITY POLICY {policy} WITH (STATE = OFF)")).collect())
+    }
+}
+
+const POLICIES: &str = "\
+SELECT DISTINCT QUOTENAME(s.name) + N'.' + QUOTENAME(p.name) AS policy \
+FROM sys.security_policies AS p JOIN sys.schemas AS s ON s.schema_id = p.schema_id \
+JOIN sys.security_predicates AS d ON d.object_id = p.object_id AND d.predicate_type_desc = N'FILTER' \
+JOIN sys.objects AS b ON b.object_id = d.target_object_id \
+WHERE p.is_enabled = 1 AND (b.object_id = OBJECT_ID(OBJECT) \
+OR CHARINDEX(b.name, CASE WHEN OBJECTPROPERTY(OBJECT_ID(OBJECT), 'IsView') = 1 THEN COALESCE(OBJECT_DEFINITION(OBJECT_ID(OBJECT)), b.name) END) > 0) \
+ORDER BY policy";

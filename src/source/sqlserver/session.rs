@@ -1,0 +1,200 @@
+//! One connection, and the one transaction a run reads in.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::canceller::Canceller;
+use super::connection::{Connection, Statement, TextRows};
+use super::error::SqlServerError;
+use super::facts::{Facts, Rung, Sees};
+use super::plan::Plan;
+use crate::batch::{Position, SqlServerIdentity};
+use crate::source::moment::{Durable, Moment, Prepared, Sight};
+
+/// What every session begins with. `XACT_ABORT` ends the transaction with the first error, so that nothing goes on in half of one;
+/// `DEADLOCK_PRIORITY LOW` has us give way to the application.
+const SETTINGS: &str = "SET NOCOUNT ON; SET XACT_ABORT ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET QUOTED_IDENTIFIER ON; \
+     SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET NUMERIC_ROUNDABORT OFF; SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT 30000; \
+     SET DEADLOCK_PRIORITY LOW; SET DATEFORMAT ymd";
+
+/// A connection with our settings. It is idle between runs, in a transaction during one.
+pub struct Session {
+    connection: Connection,
+    facts: Facts,
+    salt: Option<String>,
+    /// The transaction's number; 0 where there is none.
+    transaction: AtomicI64,
+}
+
+impl Session {
+    pub(super) async fn prepare(connection: Connection, salt: Option<String>) -> Result<Self, SqlServerError> {
+        let settings = Statement::plain(Plan::SessionSettings.statement(SETTINGS));
+        connection.execute("setting up the session", &settings).await?;
+        let facts = Facts::find(&connection).await?;
+        Ok(Self { connection, facts, salt, transaction: AtomicI64::new(0) })
+    }
+
+    /// Starts the run's transaction. Its snapshot is taken by the first statement that reads rows, so where the server stands is asked before:
+    /// too early sends rows again, too late loses them.
+    pub async fn begin(&self) -> Result<Moment, SqlServerError> {
+        const DOING: &str = "taking a snapshot";
+        let row = self.text_rows(DOING, &self.moment_statement()).await?.into_iter().next().unwrap_or_default();
+        let moment = self.moment(&row).ok_or_else(|| SqlServerError::unexpected(DOING))?;
+        let (level, isolation) = match self.facts.rung {
+            Rung::Snapshot => ("snapshot", "SNAPSHOT"),
+            Rung::Replica | Rung::Statement | Rung::None => ("committed", "READ COMMITTED"),
+        };
+        let sql = format!(
+            "SET TRANSACTION ISOLATION LEVEL {isolation}; BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID() AS transaction_id"
+        );
+        let rows = self.text_rows(DOING, &Plan::SnapshotBegin { level }.statement(&sql)).await?;
+        let id = number(&rows, 0).ok_or_else(|| SqlServerError::unexpected(DOING))?;
+        self.transaction.store(id, Ordering::Release);
+        Ok(moment)
+    }
+
+    fn moment_statement(&self) -> String {
+        let transactions = self.facts.sees == Sees::Everybodys;
+        let oldest = if transactions { OLDEST } else { "CAST(NULL AS nvarchar(33))" };
+        let fork = if self.facts.has_fork() { FORK } else { "CAST(NULL AS nvarchar(36))" };
+        let sql = MOMENT.replace("OLDEST", oldest).replace("FORK", fork);
+        Plan::Moment { transactions }.statement(&sql)
+    }
+
+    /// Reads the row of an answer.
+    fn moment(&self, row: &[Option<String>]) -> Option<Moment> {
+        let field = |n: usize| row.get(n).and_then(|f| f.as_deref());
+        let utc = |text: &str| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339).ok();
+        let now = field(2)?;
+        let printed = |text: &str| format!("{}+00", text.replace('T', " "));
+        Some(Moment {
+            position: Position::SqlServer {
+                ct_version: match field(0) {
+                    Some(version) => Some(version.parse().ok()?),
+                    None => None,
+                },
+                rowversion: u64::from_str_radix(field(1)?.strip_prefix("0x")?, 16).ok()?,
+                server: SqlServerIdentity { broker: field(4)?.to_owned(), history: field(6).or(field(5))?.to_owned() },
+            },
+            taken_at: utc(now)?,
+            oldest_open: printed(field(3).unwrap_or(now)),
+            sight: match (self.facts.rung, self.facts.sees) {
+                (Rung::Replica, _) => Sight::Standbys,
+                (_, Sees::Everybodys) => Sight::Everybodys,
+                (_, Sees::Its) => Sight::OwnRoles {
+                    remedy: "GRANT VIEW SERVER PERFORMANCE STATE (before SQL Server 2022: VIEW SERVER STATE) to it",
+                },
+            },
+            prepared: Prepared::None,
+            // Commits are on disk before they are seen, but for databases with delayed durability.
+            durable: Durable::Already,
+        })
+    }
+
+    #[allow(clippy::unused_async, reason = "another kind of source asks its server")]
+    pub async fn await_durable(&self, _: &Moment) -> Result<(), SqlServerError> {
+        Ok(())
+    }
+
+    #[allow(clippy::unused_async, reason = "another kind of source asks its server")]
+    pub async fn is_durable(&self, _: &Moment) -> Result<bool, SqlServerError> {
+        Ok(true)
+    }
+
+    /// Fails where the server has ended the transaction: what was read since may be of another moment.
+    async fn guard(&self, doing: &'static str) -> Result<(), SqlServerError> {
+        let begun = self.transaction.load(Ordering::Acquire);
+        let sql = "SELECT CURRENT_TRANSACTION_ID() AS transaction_id, XACT_STATE() AS state";
+        let rows = self.text_rows(doing, &Plan::SnapshotGuard.statement(sql)).await?;
+        match (number(&rows, 0), number(&rows, 1)) {
+            (Some(id), Some(1)) if id == begun => Ok(()),
+            _ => Err(SqlServerError::TransactionLost { doing }),
+        }
+    }
+
+    /// Ends the run's transaction; the session can begin another.
+    pub async fn end(&self) -> Result<(), SqlServerError> {
+        const DOING: &str = "ending the snapshot";
+        if self.transaction.load(Ordering::Acquire) != 0 {
+            self.guard(DOING).await?;
+            self.transaction.store(0, Ordering::Release);
+        }
+        let sql = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
+        self.execute(DOING, &Plan::SnapshotEnd.statement(sql)).await
+    }
+
+    /// No mark is needed: a statement that fails ends the connection.
+    #[allow(clippy::unused_async, reason = "another kind of source asks its server")]
+    pub async fn savepoint(&self) -> Result<(), SqlServerError> {
+        Ok(())
+    }
+
+    /// Goes on where no statement has failed; else the snapshot is gone with the connection.
+    pub async fn back_to_savepoint(&self) -> Result<(), SqlServerError> {
+        self.guard("taking a failed table back").await
+    }
+
+    /// What stops a statement of this session, also once the session is gone.
+    pub fn canceller(&self) -> Canceller {
+        Canceller::new(self.connection.stop())
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.connection.is_closed()
+    }
+
+    /// How rows of one moment are had, and what the login may not see.
+    pub fn notes(&self) -> Vec<String> {
+        self.facts.notes()
+    }
+
+    /// The server's version, for people.
+    #[allow(clippy::unused_async, reason = "another kind of source asks its server")]
+    pub async fn server_version(&self) -> Result<String, SqlServerError> {
+        Ok(format!("{} ({})", self.facts.version, self.facts.edition))
+    }
+
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What hashed values are salted with.
+    pub(super) fn salt(&self) -> Option<&str> {
+        self.salt.as_deref()
+    }
+
+    /// Runs a statement without parameters that gives no rows.
+    pub(super) async fn execute(&self, doing: &'static str, sql: &str) -> Result<(), SqlServerError> {
+        self.connection.execute(doing, &Statement::plain(sql.to_owned())).await
+    }
+
+    /// Every row of a statement without parameters, as text.
+    pub(super) async fn text_rows(&self, doing: &'static str, sql: &str) -> Result<TextRows, SqlServerError> {
+        self.connection.text_rows(doing, &Statement::plain(sql.to_owned())).await
+    }
+}
+
+/// A number of the first row.
+fn number(rows: &TextRows, n: usize) -> Option<i64> {
+    rows.first()?.get(n)?.as_deref()?.parse().ok()
+}
+
+/// A transaction left over from an abandoned run would answer for its own time.
+const MOMENT: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; \
+     SELECT CHANGE_TRACKING_CURRENT_VERSION() AS ct_version, MIN_ACTIVE_ROWVERSION() AS rowversion_floor, \
+     CONVERT(nvarchar(33), SYSUTCDATETIME(), 126) AS now, OLDEST AS oldest_open, \
+     CONVERT(nvarchar(36), d.service_broker_guid) AS broker, CONVERT(nvarchar(33), d.create_date, 126) AS created, FORK AS fork \
+     FROM sys.databases AS d WHERE d.database_id = DB_ID()";
+
+/// The view tells the server's local time.
+const OLDEST: &str = "(SELECT CONVERT(nvarchar(33), DATEADD(MINUTE, DATEDIFF(MINUTE, SYSDATETIME(), SYSUTCDATETIME()), \
+     CAST(MIN(x.database_transaction_begin_time) AS datetime2(7))), 126) FROM sys.dm_tran_database_transactions AS x \
+     WHERE x.database_id = DB_ID() AND x.database_transaction_type = 1)";
+
+const FORK: &str = "(SELECT CONVERT(nvarchar(36), r.recovery_fork_guid) FROM sys.database_recovery_status AS r WHERE r.database_id = DB_ID())";
