@@ -70,7 +70,9 @@ pub const ANSWERED: &str = "plimsoll::answered";
 /// What other crates tell of their work is full of statements, and so of keys and of the salt: only their warnings pass, whatever
 /// `RUST_LOG` says.
 fn is_told(metadata: &Metadata<'_>) -> bool {
-    metadata.target().starts_with("plimsoll") || *metadata.level() <= Level::WARN
+    let target = metadata.target();
+    // The messages of a SQL Server may quote a row, at any level: what they say is in our own errors, as far as it may be.
+    target.starts_with("plimsoll") || (*metadata.level() <= Level::WARN && !target.starts_with("tiberius"))
 }
 
 /// Starts logging for the process. `RUST_LOG` overrides the level. Lines of text are written above the bars.
