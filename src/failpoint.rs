@@ -37,13 +37,18 @@ pub enum Effect {
     ListWrite,
     /// An object with row hashes that nothing names any more.
     ListRemove,
-    /// The tick goes on with another stretch of a load in chunks, or a run with another slice; an error here means that its time is up.
+    /// The tick goes on with another stretch of a load in chunks or of a comparison, or a run with another slice; an error here means that its
+    /// time is up.
     Stretch,
+    /// A comparison looks at both sides for the first time.
+    FirstLook,
+    /// It looks at the target again, after the run between.
+    SecondLook,
 }
 
 impl Effect {
     /// In the order of a run.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Lease,
         Self::TableCreate,
         Self::Upload,
@@ -59,6 +64,8 @@ impl Effect {
         Self::StagingDrop,
         Self::ListRemove,
         Self::Stretch,
+        Self::FirstLook,
+        Self::SecondLook,
     ];
 
     /// As a rule writes it.
@@ -79,6 +86,8 @@ impl Effect {
             Self::ListWrite => "list-write",
             Self::ListRemove => "list-remove",
             Self::Stretch => "stretch",
+            Self::FirstLook => "first-look",
+            Self::SecondLook => "second-look",
         }
     }
 }

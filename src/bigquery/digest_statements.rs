@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 
 use super::canonical_text::{is_null, key_text, row_text};
-use super::sql::{ident, string, table, timestamp};
-use crate::canonical::{BucketDigits, ComparedColumn, Level};
+use super::key_conditions::{is_among, is_within};
+use super::sql::{ident, table, timestamp};
+use crate::canonical::{BucketDigits, ComparedColumn, KeyStretch, Level};
 use crate::model::{ColumnMode, DeleteStyle, TargetRef, TargetType};
 
 /// Bytes that queries are billed for.
@@ -42,6 +43,8 @@ pub struct ComparedTarget<'a> {
     pub billed: &'a Billed,
     /// Of which moment the rows are, so that several statements see the same; now where it is not given.
     pub as_of: Option<OffsetDateTime>,
+    /// The rows that are looked at, where they are not named by their keys.
+    pub within: &'a KeyStretch,
 }
 
 impl ComparedTarget<'_> {
@@ -60,7 +63,7 @@ impl ComparedTarget<'_> {
             sums.join(", "),
             digests.join(", "),
             self.from(),
-            self.present().map_or(String::new(), |p| format!(" WHERE {p}")),
+            self.looked_at(),
         )
     }
 
@@ -80,7 +83,7 @@ impl ComparedTarget<'_> {
             outer.join(", "),
             inner.join(", "),
             self.from(),
-            self.present().map_or(String::new(), |p| format!(" WHERE {p}")),
+            self.looked_at(),
             bucket("R.k", digits),
             if list.is_empty() { "NULL".to_owned() } else { list.join(", ") },
         )
@@ -94,7 +97,7 @@ impl ComparedTarget<'_> {
             is_null(c).map_or_else(|| digest.clone(), |is_null| format!("IF({is_null}, NULL, {digest})"))
         });
         let selected: Vec<String> = self.key().iter().map(key_text).chain(columns).collect();
-        let conditions: Vec<String> = self.present().into_iter().chain(self.is_among(keys)).collect();
+        let conditions: Vec<String> = self.present().into_iter().chain(is_among(self.key(), keys)).collect();
         format!("SELECT {} FROM {} WHERE {}", selected.join(", "), self.from(), conditions.join(" AND "))
     }
 
@@ -102,16 +105,16 @@ impl ComparedTarget<'_> {
     /// [`crate::canonical::Documents::read`] reads.
     pub fn list_documents_query(&self, buckets: &RangeInclusive<u32>) -> String {
         let (from, to) = (buckets.start(), buckets.end());
-        let inner = self.documents(&self.present().into_iter().collect::<Vec<_>>());
+        let inner = self.documents(&self.looked_at());
         format!("SELECT R.* FROM ({inner}) AS R WHERE R.b BETWEEN {from} AND {to} ORDER BY R.b")
     }
 
     /// The documents of the rows that have one of the keys, which are given as canonical texts.
     pub fn documents_query(&self, keys: &[Vec<String>]) -> String {
-        self.documents(&self.present().into_iter().chain(self.is_among(keys)).collect::<Vec<_>>())
+        self.documents(&condition(self.present().into_iter().chain(is_among(self.key(), keys))))
     }
 
-    fn documents(&self, conditions: &[String]) -> String {
+    fn documents(&self, condition: &str) -> String {
         let digits = BucketDigits::new(BucketDigits::MOST);
         let number = format!("{} AS b", bucket(&hex_digest(self.identity()), digits));
         let keys = self.key().iter().enumerate().map(|(n, c)| format!("{} AS k{n}", key_text(c)));
@@ -120,8 +123,6 @@ impl ComparedTarget<'_> {
         let documents = self.columns.iter().filter(is_document).enumerate();
         let documents = documents.map(|(n, c)| format!("TO_JSON_STRING(T.{}) AS d{n}", ident(&c.column.name)));
         let selected: Vec<String> = std::iter::once(number).chain(keys).chain(documents).collect();
-        let condition =
-            if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
         format!("SELECT {} FROM {}{condition}", selected.join(", "), self.from())
     }
 
@@ -146,30 +147,15 @@ impl ComparedTarget<'_> {
         }
     }
 
-    /// A table that is clustered by its key is read only where the first column's values may be.
-    fn is_among(&self, keys: &[Vec<String>]) -> Vec<String> {
-        let names: Vec<String> = self.key().iter().map(|c| format!("T.{}", ident(&c.column.name))).collect();
-        let each = keys.iter().map(|key| key.iter().zip(self.key()).map(|(text, c)| constant(text, c)).collect());
-        let constants: Vec<Vec<String>> = each.filter(|c: &Vec<String>| c.len() == names.len()).collect();
-        let Some(name) = names.first().filter(|_| !constants.is_empty()) else { return vec!["FALSE".to_owned()] };
-        let firsts: Vec<&str> = constants.iter().filter_map(|c| c.first()).map(String::as_str).collect();
-        let mut all = vec![format!("{name} IN ({})", firsts.join(", "))];
-        if names.len() > 1 {
-            let tuples: Vec<String> = constants.iter().map(|c| format!("({})", c.join(", "))).collect();
-            all.push(format!("({}) IN ({})", names.join(", "), tuples.join(", ")));
-        }
-        all
+    /// The condition for the rows that are looked at.
+    fn looked_at(&self) -> String {
+        condition(self.present().into_iter().chain(is_within(self.key(), self.within)))
     }
 }
 
-/// A constant of the column's type that has this canonical text.
-fn constant(text: &str, column: &ComparedColumn) -> String {
-    match column.column.target_type {
-        TargetType::String => string(text),
-        TargetType::Bool => if text == "t" { "TRUE" } else { "FALSE" }.to_owned(),
-        TargetType::Bytes => format!("FROM_HEX({})", string(text.trim_start_matches("\\x"))),
-        other => format!("CAST({} AS {})", string(text), other.sql_name()),
-    }
+fn condition(all: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = all.collect();
+    if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
 }
 
 fn hex_digest(columns: &[ComparedColumn]) -> String {
@@ -196,7 +182,7 @@ mod tests {
     use expect_test::expect_file;
 
     use super::*;
-    use crate::canonical::Structure;
+    use crate::canonical::{ALL_KEYS, Structure};
     use crate::model::{Column, ColumnMode};
 
     fn columns() -> Vec<ComparedColumn> {
@@ -238,12 +224,18 @@ mod tests {
             delete: &hard,
             billed: &billed,
             as_of: None,
+            within: &ALL_KEYS,
         };
         let (digits, level) = (BucketDigits::new(3), Level::Values);
         // All types once: the analyzer takes its time over each.
         let plain_keys = ComparedTarget { columns: &columns[..8], ..plain };
         let kept = ComparedTarget { delete: &soft, as_of, ..plain_keys };
         let keyless = ComparedTarget { columns: &columns[..2], key_len: 0, ..plain };
+        let end = |number: &str, uuid: &str| Some(vec![number.to_owned(), uuid.to_owned()]);
+        let middle = KeyStretch { after: end("-7", "0b"), until: end("7", "0a") };
+        let last = KeyStretch { after: Some(vec!["7".to_owned()]), until: None };
+        let (stretch, end) =
+            (ComparedTarget { within: &middle, ..kept }, ComparedTarget { within: &last, ..plain_keys });
         let key = |id: &str, text: &str| ["7", text, "\\x00ff", id, "t"].map(str::to_owned).to_vec();
         let keys = [key("2026-01-01 00:00:00.5+00", "it's"), key("0001-01-01 00:00:00+00", "")];
         for (name, query) in [
@@ -251,6 +243,8 @@ mod tests {
             ("sums_of_keys", kept.sums_query(Level::Keys, BucketDigits::new(0))),
             ("keys", kept.key_digests_query(level, digits, &[0, 4095])),
             ("keys_alone", plain_keys.key_digests_query(Level::Keys, digits, &[7])),
+            ("stretch", stretch.key_digests_query(Level::Keys, digits, &[7])),
+            ("last_stretch", end.sums_query(Level::Keys, digits)),
             ("keyless", keyless.key_digests_query(Level::Keys, digits, &[7])),
             ("columns", kept.column_digests_query(&keys)),
             ("list_of_documents", plain.list_documents_query(&(7..=65_535))),

@@ -21,6 +21,7 @@ mod fit;
 mod hints;
 mod job_name;
 mod jobs;
+mod key_conditions;
 mod known_datasets;
 mod load_job;
 mod load_merge;

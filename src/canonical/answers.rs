@@ -19,6 +19,23 @@ pub struct ColumnDigests {
     pub columns: Vec<Option<String>>,
 }
 
+/// A key in both spellings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySpelling {
+    /// As it is compared.
+    pub canonical: Vec<String>,
+    /// As the source prints it.
+    pub plain: Vec<String>,
+}
+
+impl KeySpelling {
+    /// Reads the row of an answer: the canonical texts, then the others. `None` where it is no such row.
+    pub fn read(key_len: usize, row: Vec<Option<String>>) -> Option<Self> {
+        let (canonical, plain) = split(key_len, row)?;
+        Some(Self { canonical, plain: plain.into_iter().collect::<Option<_>>()? })
+    }
+}
+
 impl KeyDigest {
     /// Reads the row of an answer: the key's texts, then the lanes where there are any. `None` where it is no such row.
     pub fn read(key_len: usize, row: Vec<Option<String>>) -> Option<Self> {

@@ -50,15 +50,17 @@ mod digest;
 mod document;
 mod documents;
 mod held;
+mod key_stretch;
 mod row_text;
 mod sums;
 mod value;
 
-pub use answers::{ColumnDigests, KeyDigest};
+pub use answers::{ColumnDigests, KeyDigest, KeySpelling};
 pub use compared::{ComparedColumn, Level, Structure};
 pub use digest::{BucketDigits, Digest, Lanes};
 pub use document::Document;
 pub use documents::{Documents, mean_the_same};
+pub use key_stretch::{ALL_KEYS, KeyStretch};
 pub use row_text::RowText;
 pub use sums::{Buckets, LaneSums, Sums};
 pub use value::PlainValue;

@@ -64,6 +64,9 @@ fn describe(feeds: &[FeedStatus], layout: Layout) -> String {
         .collect();
     let mut out = layout.table(&heads, &rows);
     let mut remarks: String = sorted.iter().map(|(standing, f)| remarks(*standing, f, &sorted, layout)).collect();
+    for (f, going) in sorted.iter().filter_map(|(_, f)| Some((f, f.verifying.as_ref()?))) {
+        remarks.push_str(&layout.paragraph(0, ("", Tone::Plain), &format!("{}: {}", f.source, going.text())));
+    }
     if feeds.iter().any(|f| f.last_run.as_ref().is_some_and(|run| run.figures.rows_before.is_some())) {
         remarks.push_str(&layout.paragraph(0, ("", Tone::Plain), AT_LEAST));
     }

@@ -66,7 +66,7 @@ fn tone(state: VerifyState) -> Tone {
     match state {
         VerifyState::Equal => Tone::Good,
         VerifyState::Differs => Tone::Bad,
-        VerifyState::NotCompared => Tone::Notable,
+        VerifyState::GoesOn | VerifyState::NotCompared => Tone::Notable,
     }
 }
 
@@ -108,13 +108,20 @@ fn remarks(v: &VerifyReport, args: &VerifyArgs, layout: Layout) -> String {
     if let Some(reason) = &v.reason {
         remark(format!("{name}: not compared: {reason}"));
     }
+    if let Some(so_far) = v.goes_on {
+        let (rows, about) = (count(v.source_rows), count(so_far.about));
+        remark(format!("{name}: {rows} of about {about} rows are compared so far; the next tick goes on"));
+    }
     if !v.columns.is_empty() {
         let each: Vec<String> =
             v.columns.iter().map(|(c, n)| format!("{c} ({})", counted(*n, "row", "rows"))).collect();
         remark(format!("{name}: columns that differ: {}", each.join(", ")));
     }
     if v.at_least {
-        remark(format!("{name}: more rows differ than the first {} that were looked at", count(v.keys.len() as u64)));
+        remark(format!("{name}: more rows differ than were looked at"));
+    }
+    if args.csv.is_some() && (v.keys.len() as u64) < v.missing + v.extra + v.different {
+        remark(format!("{name}: the file has the first {}", counted(v.keys.len() as u64, "key", "keys")));
     }
     if v.state == VerifyState::Differs && !args.repair {
         remark(format!("{name}: `plimsoll verify --table {argument} --repair` reads again what differs"));

@@ -30,7 +30,11 @@ pub(super) fn read(s: &Section<'_>) -> Option<SourceConfig> {
     s.refuse_unknown(&["url", "kind", "statement_timeout", "hash_salt"]);
     let named = kind.as_ref().map(|kind| (kind.at, Dialect::named(&kind.value)));
     if let Some((at, None)) = named {
-        s.fault(at, "kind is no kind of source".to_owned(), "write kind = \"postgres\" or \"sqlserver\", or leave it to the url");
+        s.fault(
+            at,
+            "kind is no kind of source".to_owned(),
+            "write kind = \"postgres\" or \"sqlserver\", or leave it to the url",
+        );
     }
     if let Some(salt) = hash_salt.as_ref().filter(|s| s.value.len() < SHORTEST_SALT) {
         let problem = format!("hash_salt is shorter than {SHORTEST_SALT} characters");

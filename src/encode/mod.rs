@@ -30,7 +30,7 @@ pub use decoder::Decoder;
 pub use error::EncodeError;
 pub use key_bounds::join_bounds;
 pub use key_digest::KeyDigest;
-pub use row::{Flag, RowEncoder, RowKind, Stamp, Tally};
+pub use row::{Flag, LONGEST_ROW, RowEncoder, RowKind, Stamp, Tally};
 pub use shape::{Shape, ShapeColumn};
 pub use table_schema::{ColumnSchema, ColumnWish, Content, Mapping, Nullability, TableSchema};
 pub use value::Unrepresentable;

@@ -31,7 +31,7 @@ pub use table::{
     Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, Partition, PartitionBy, TableKey,
     TableSpec,
 };
-pub use verification::{CompareDocuments, IgnoredDeletes, Repair, Verification, VerifyLevel};
+pub use verification::{CompareDocuments, Difference, IgnoredDeletes, Repair, Verification, VerifyLevel};
 pub use what_captures_find::{Finds, FoundDeletes};
 
 /// The prefix of the columns Plimsoll adds to staged rows and, where asked to, to targets.

@@ -26,7 +26,8 @@ impl VerifyLevel {
 }
 
 /// What becomes of rows that differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Repair {
     /// They are told.
     #[default]
@@ -36,7 +37,8 @@ pub enum Repair {
 }
 
 /// What rows are that only the target has, where the config lets deletes be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum IgnoredDeletes {
     /// No difference; they are counted apart.
     #[default]
@@ -75,11 +77,40 @@ impl std::str::FromStr for CompareDocuments {
     }
 }
 
+/// How a key's rows differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Difference {
+    /// The target lacks it.
+    Missing,
+    /// Only the target has it.
+    Extra,
+    /// Both have it, with other values.
+    Different,
+}
+
+impl Difference {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Different => "different",
+        }
+    }
+}
+
 /// A verification, as somebody asks for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
     pub level: VerifyLevel,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub repair: Repair,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ignored_deletes: IgnoredDeletes,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub documents: CompareDocuments,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -4,6 +4,7 @@ use super::order::Mode;
 use crate::bigquery::BigQueryError;
 use crate::capture::CaptureError;
 use crate::encode::EncodeError;
+use crate::failpoint::Injected;
 use crate::model::{Blame, in_shell};
 use crate::pubsub_topic::TopicError;
 use crate::source::SourceError;
@@ -55,6 +56,13 @@ macro_rules! each {
             RunError::Stopping => $stopping,
         }
     };
+}
+
+/// A fault that a test asked for, of a step that is no single service's.
+impl From<Injected> for RunError {
+    fn from(injected: Injected) -> Self {
+        Self::State(injected.into())
+    }
 }
 
 impl RunError {

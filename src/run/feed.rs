@@ -34,6 +34,7 @@ mod before_seal;
 mod due_tables;
 mod nothing_to_seal;
 mod outcome;
+mod repair;
 mod verify;
 
 use after_seal::AfterSeal;
@@ -178,7 +179,7 @@ impl Run<'_> {
             tracing::Span::current().record("run", self.id.as_str());
         }
         match self.order.verify {
-            Some(asked) => self.verify(asked, self.feed.tables.clone()).await,
+            Some(asked) => self.verify(asked).await,
             None => self.verify_what_is_due().await,
         }
     }

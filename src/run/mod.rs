@@ -55,5 +55,5 @@ pub use report::{
 };
 pub use request::{NotARequest, Request, UnknownTable};
 pub use sample::{Refusal, Sample, Sampled};
-pub use status::{FeedStatus, Pause, Standing};
+pub use status::{FeedStatus, Pause, Standing, VerifyingStatus};
 pub use tick::{fan_out, pass_on_rest, read_again, tick};

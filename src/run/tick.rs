@@ -93,7 +93,7 @@ async fn go_on_elsewhere(context: &Context, report: &TickReport) {
     for tables in feeds {
         let targets = tables.join(", ");
         match topic.publish(&Request { tables, due: true, ..Request::default() }).await {
-            Ok(()) => info!(targets, "a message is on its way to go on with the load"),
+            Ok(()) => info!(targets, "a message is on its way to go on with what has begun"),
             Err(e) => warn!(targets, reason = %e, hint = e.hint(), "no message to go on at once"),
         }
     }

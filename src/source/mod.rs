@@ -44,7 +44,7 @@ pub use change_log::{
     Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, LogQuery, NewEntries,
 };
 pub use column::SourceColumn;
-pub use compared::{DocumentCursor, compared_columns};
+pub use compared::{DocumentCursor, columns_in_order, compared_columns};
 pub use connect::{Source, has_password};
 pub use cursor::{Bulk, CursorColumn, CursorType, Search};
 pub use dependencies::Dependencies;
@@ -54,7 +54,9 @@ pub use listing::{
     Access, Candidate, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger, TriggerFunction,
 };
 pub use moment::{Durable, Moment, Prepared, Sight};
-pub use read::{Columns, Condition, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Since, Table, Unsent};
+pub use read::{
+    Columns, ComparedRows, Condition, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Since, Table, Unsent,
+};
 pub use relation::{Leaf, Relation, RelationKind};
 pub use rights::{Grants, Needs, ToldByRows};
 pub use row::{Row, RowDecoder, RowStream};

@@ -8,6 +8,7 @@ use super::cursor::CursorColumn;
 use super::keys::Keys;
 use super::relation::Relation;
 use crate::batch::{At, Standing};
+use crate::canonical::{ALL_KEYS, KeyStretch};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{PartitionBy, TableKey, TableSpec};
 
@@ -27,6 +28,19 @@ impl<'a> Table<'a> {
             // The others are that hash.
             TableKey::Row => &self.shape.columns[self.shape.key_len.min(self.shape.columns.len())..],
         }
+    }
+}
+
+/// A table's rows that are compared with its target: those of a stretch of keys, where it is cut.
+#[derive(Clone, Copy)]
+pub struct ComparedRows<'a> {
+    pub table: Table<'a>,
+    pub within: &'a KeyStretch,
+}
+
+impl<'a> ComparedRows<'a> {
+    pub fn all(table: Table<'a>) -> Self {
+        Self { table, within: &ALL_KEYS }
     }
 }
 

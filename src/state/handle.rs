@@ -141,6 +141,12 @@ impl Handle {
         self.write_telling(StateDocument { lease: None, ..self.document.clone() }, told).await
     }
 
+    /// Notes what was found under the lease, and keeps it.
+    pub async fn note(&mut self, run: &RunId, told: &Told) -> Result<(), StateError> {
+        let lease = Some(self.lease(run));
+        self.write_telling(StateDocument { lease, ..self.document.clone() }, told).await
+    }
+
     /// Gives the lease back, if it is ours, so that the next tick need not wait for its end. A write that was given up half way may
     /// have taken it, or be about to: it is looked for, and what is still on its way no longer gets through.
     pub async fn release(&mut self) -> Result<(), StateError> {

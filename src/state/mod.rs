@@ -19,6 +19,7 @@ mod handle;
 mod notes;
 mod past_run;
 mod verified;
+mod verifying;
 
 pub use annotate::{Newborn, annotate};
 pub use document::{Lease, StateDocument, object_name};
@@ -27,3 +28,4 @@ pub use handle::{Handle, Holder};
 pub use notes::{Notes, Paused, TableNote, Told};
 pub use past_run::{Complaint, Figures, PastRun};
 pub use verified::{Differs, Verified};
+pub use verifying::{Found, FoundKey, Verifying};

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::past_run::{Figures, PastRun};
 use super::verified::Verified;
+use super::verifying::Verifying;
 
 /// How many past runs are kept.
 const KEPT: usize = 30;
@@ -41,6 +42,9 @@ pub struct TableNote {
     /// What the last comparison with the source has found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verified>,
+    /// The comparison that goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
+    pub verifying: Option<Verifying>,
 }
 
 /// What a run has to tell of itself at its end.
@@ -54,6 +58,10 @@ pub struct Told {
     pub checked: Option<(Vec<String>, OffsetDateTime)>,
     /// What comparisons with the source have found, by target.
     pub verified: BTreeMap<String, Verified>,
+    /// How far comparisons have come, by target; `None` for one that is over.
+    pub verifying: BTreeMap<String, Option<Verifying>>,
+    /// The targets that it has filled anew: a comparison of one that goes on starts again.
+    pub filled: Vec<String>,
 }
 
 /// A note that cannot be read is none: it must not make the rest of the state unreadable.
@@ -84,6 +92,14 @@ impl Notes {
         for (target, verified) in &told.verified {
             let note = &mut self.tables.entry(target.clone()).or_default().verified;
             *note = Some(verified.clone().after(note.as_ref()));
+        }
+        for target in &told.filled {
+            if let Some(note) = self.tables.get_mut(target) {
+                note.verifying = note.verifying.take().map(Verifying::anew);
+            }
+        }
+        for (target, verifying) in &told.verifying {
+            self.tables.entry(target.clone()).or_default().verifying = verifying.clone().map(Verifying::kept);
         }
         if let Some(past) = &told.past {
             for (target, figures) in &told.wrote {
@@ -118,8 +134,37 @@ impl Notes {
 
 #[cfg(test)]
 mod tests {
+    use time::macros::datetime;
+
     use super::*;
+    use crate::model::{Difference, Verification};
     use crate::state::past_run::tests::run;
+    use crate::state::{Found, FoundKey};
+
+    fn verifying(keys: usize) -> Verifying {
+        let key = |n| FoundKey { kind: Difference::Extra, key: vec![format!("{n}")] };
+        let found = Found { extra: 7, keys: (0..keys).map(key).collect(), ..Found::default() };
+        let (began, asked) = (datetime!(2026-11-26 17:41 UTC), Verification::default());
+        Verifying { began, asked, basis: "b".to_owned(), after: Some(vec!["7".to_owned()]), about: 9, found }
+    }
+
+    /// A comparison that goes on: few keys are kept, it starts again where the target was filled anew, and an unreadable one is none.
+    #[test]
+    fn a_comparison_goes_on() {
+        let mut notes = Notes::default();
+        let told = Told { verifying: [("t".to_owned(), Some(verifying(2000)))].into(), ..Told::default() };
+        notes.note(&told, |_| true);
+        let mut json = serde_json::to_value(&notes).unwrap();
+        assert_eq!(serde_json::from_value::<Notes>(json.clone()).unwrap(), notes);
+        let kept = notes.tables["t"].verifying.clone().unwrap();
+        assert_eq!((kept.found.keys.len(), kept.found.extra), (1000, 7));
+        json["tables"]["t"]["verifying"]["asked"] = serde_json::json!("something else");
+        assert_eq!(serde_json::from_value::<Notes>(json).unwrap().tables["t"], TableNote::default());
+        notes.note(&Told { filled: vec!["t".to_owned(), "other".to_owned()], ..Told::default() }, |_| true);
+        let again = notes.tables["t"].verifying.clone().unwrap();
+        assert_eq!((again.after, again.found, again.asked), (None, Found::default(), kept.asked));
+        assert!(!notes.tables.contains_key("other"));
+    }
 
     #[test]
     fn many_tables_do_not_make_the_notes_large() {

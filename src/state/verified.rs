@@ -11,6 +11,9 @@ pub struct Verified {
     /// The moment of the source that was compared.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// When the first stretch was compared, of a comparison that took several: `at` is the moment of the last.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub began: Option<OffsetDateTime>,
     pub level: VerifyLevel,
     /// Whether all documents were compared by what they mean.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

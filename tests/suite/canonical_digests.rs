@@ -2,13 +2,15 @@
 
 use plimsoll::bigquery::{Billed, ComparedTarget};
 use plimsoll::canonical::{
-    BucketDigits, Buckets, ColumnDigests, ComparedColumn, KeyDigest, Level, PlainValue, RowText, Sums,
+    ALL_KEYS, BucketDigits, Buckets, ColumnDigests, ComparedColumn, KeyDigest, Level, PlainValue, RowText, Sums,
 };
 use plimsoll::config::{Config, Environment};
 use plimsoll::encode::{Shape, TableSchema};
 use plimsoll::model::{DeleteStyle, TableSpec, TargetRef};
 use plimsoll::source::postgres::{self, ServerText};
-use plimsoll::source::{Keys, NamedKey, Origin, Relation, Session, Source, Spelling, Table, compared_columns};
+use plimsoll::source::{
+    ComparedRows, Keys, NamedKey, Origin, Relation, Session, Source, Spelling, Table, compared_columns,
+};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::canonical_texts::{cells, fill, given_table};
@@ -60,7 +62,7 @@ impl Looked {
     }
 
     pub async fn sums(&self) -> Buckets {
-        self.session.bucket_sums(self.table(), Level::Values, BucketDigits::new(1)).await.unwrap()
+        self.session.bucket_sums(ComparedRows::all(self.table()), Level::Values, BucketDigits::new(1)).await.unwrap()
     }
 }
 
@@ -110,18 +112,26 @@ async fn sums_are_the_same_everywhere() {
     let given = given_table(&columns[1..], &values);
     let (table, delete) = (target(), DeleteStyle::Hard);
     let billed = Billed::default();
-    let target =
-        ComparedTarget { table: &table, columns: &columns, key_len: 1, delete: &delete, billed: &billed, as_of: None };
+    let target = ComparedTarget {
+        table: &table,
+        columns: &columns,
+        key_len: 1,
+        delete: &delete,
+        billed: &billed,
+        as_of: None,
+        within: &ALL_KEYS,
+    };
     let looks = [(Level::Values, 0), (Level::Values, 2), (Level::Keys, 1)].map(|(l, d)| (l, BucketDigits::new(d)));
     let (one, some) = (BucketDigits::new(1), [3, 12]);
-    let mut listed = looked.session.key_digests(looked.table(), Level::Values, one, &some).await.unwrap();
+    let mut listed =
+        looked.session.key_digests(ComparedRows::all(looked.table()), Level::Values, one, &some).await.unwrap();
     let wanted: Vec<Vec<String>> = listed.iter().map(|k| k.key.clone()).collect();
     let mut queries = looks.map(|(level, digits)| target.sums_query(level, digits)).to_vec();
     queries.extend([target.key_digests_query(Level::Values, one, &some), target.column_digests_query(&wanted)]);
     let mut answers = evaluate(&given, &queries).into_iter();
     for (level, digits) in looks {
         let expected = sums_of(&columns, &rows, level, digits);
-        let source = looked.session.bucket_sums(looked.table(), level, digits).await.unwrap();
+        let source = looked.session.bucket_sums(ComparedRows::all(looked.table()), level, digits).await.unwrap();
         assert_eq!(source, expected);
         let google: Buckets = answers.next().unwrap().iter().map(|row| Sums::read(row).unwrap()).collect();
         assert_same(&expected, &google);
@@ -271,16 +281,23 @@ async fn a_loaded_table_has_the_sums_of_its_source() {
     let table = TargetRef { project: "demo".to_owned(), dataset: w.dataset.clone(), table: "t".to_owned() };
     let delete = looked.table().spec.delete.clone();
     let billed = Billed::default();
-    let target =
-        ComparedTarget { table: &table, columns: &columns, key_len: 2, delete: &delete, billed: &billed, as_of: None };
+    let target = ComparedTarget {
+        table: &table,
+        columns: &columns,
+        key_len: 2,
+        delete: &delete,
+        billed: &billed,
+        as_of: None,
+        within: &ALL_KEYS,
+    };
     let ask = async |query: String| w.bigquery.query(&query).await;
     let read = async |level| -> Buckets {
         let rows = ask(target.sums_query(level, digits)).await;
         rows.iter().map(|row| Sums::read(row).unwrap_or_else(|| panic!("{row:?}"))).collect()
     };
-    let source = looked.session.bucket_sums(looked.table(), Level::Values, digits).await.unwrap();
+    let source = looked.session.bucket_sums(ComparedRows::all(looked.table()), Level::Values, digits).await.unwrap();
     assert_same(&source, &read(Level::Values).await);
-    let keys = looked.session.bucket_sums(looked.table(), Level::Keys, digits).await.unwrap();
+    let keys = looked.session.bucket_sums(ComparedRows::all(looked.table()), Level::Keys, digits).await.unwrap();
     assert_same(&keys, &read(Level::Keys).await);
     let counted = source.values().fold((0, 0), |all, s| (all.0 + s.rows, all.1 + s.nulled));
     assert_eq!(counted, (300, 2), "298 numbered rows, and two others");
@@ -291,7 +308,8 @@ async fn a_loaded_table_has_the_sums_of_its_source() {
     assert_eq!(differing.len(), 1);
     let rows = ask(target.key_digests_query(Level::Values, digits, &differing)).await;
     let there: Vec<KeyDigest> = rows.into_iter().map(|row| KeyDigest::read(2, row).unwrap()).collect();
-    let here = looked.session.key_digests(looked.table(), Level::Values, digits, &differing).await.unwrap();
+    let here =
+        looked.session.key_digests(ComparedRows::all(looked.table()), Level::Values, digits, &differing).await.unwrap();
     let keys: Vec<Vec<String>> = here.iter().filter(|k| !there.contains(k)).map(|k| k.key.clone()).collect();
     assert_eq!(keys, [["k 11;:", "2.75"]]);
     let rows = ask(target.column_digests_query(&keys)).await;

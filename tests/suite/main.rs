@@ -69,4 +69,5 @@ mod unique_keys;
 mod upgrade;
 mod verify;
 mod verify_planted;
+mod verify_stretches;
 mod watchdog;

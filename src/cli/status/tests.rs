@@ -30,6 +30,7 @@ fn feed(source: &str) -> FeedStatus {
         last_run: None,
         paused_since: None,
         verified: None,
+        verifying: None,
         recent: Vec::new(),
         error: None,
         trouble: None,

@@ -31,6 +31,8 @@ pub struct RowEncoder<D> {
     policy: OnUnrepresentable,
     digest: Option<KeyDigest>,
     tally: Tally,
+    /// The columns of the last row that became NULL, by their numbers.
+    nulled: Vec<usize>,
 }
 
 /// Whether the row leads with a boolean: of an upsert that it was sent before, of a deleted key that the target never had it.
@@ -70,7 +72,7 @@ impl<D: Decoder> RowEncoder<D> {
             RowKind::Change(_) | RowKind::Replacement => KeyNotHeld::IsLost,
         };
         let lines = LineWriter::new(decoder, columns, shape.key_len, &opening);
-        Self { lines, absent, flag: Flag::Absent, policy, digest: None, tally: Tally::default() }
+        Self { lines, absent, flag: Flag::Absent, policy, digest: None, tally: Tally::default(), nulled: Vec::new() }
     }
 
     /// The encoder of rows that hold one column's values, which are no keys.
@@ -115,6 +117,12 @@ impl<D: Decoder> RowEncoder<D> {
         &self.tally
     }
 
+    /// The columns of the last row that became NULL, for they can't be held or the row was too long, by their numbers. None where it has no
+    /// line.
+    pub fn nulled_columns(&self) -> &[usize] {
+        &self.nulled
+    }
+
     /// The bounds of the keys so far; `None` where they are of no use.
     pub fn bounds(&self) -> Option<KeyBounds> {
         self.lines.bounds.bounds()
@@ -138,6 +146,7 @@ impl<D: Decoder> RowEncoder<D> {
 
     /// Appends the row's line to `out`, and a line to `quarantine` for every value its column can't hold.
     pub fn encode(&mut self, row: &D::Row, out: &mut Vec<u8>, quarantine: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.nulled.clear();
         let start = out.len();
         let mut fields = D::fields(row);
         let is_flagged = self.flag == Flag::Leading && fields.next().is_some_and(D::is_true);
@@ -202,7 +211,10 @@ impl<D: Decoder> RowEncoder<D> {
         }
         // A row that is left out has no column that became NULL.
         match staged {
-            Staged::Yes => self.tally.nulled += (refused.values.len() + refused.dropped.len()) as u64,
+            Staged::Yes => {
+                self.nulled.extend(refused.values.iter().map(|(n, _)| *n).chain(refused.dropped.iter().copied()));
+                self.tally.nulled += self.nulled.len() as u64;
+            }
             Staged::LeftOut => self.tally.left_out += 1,
         }
         // A bad key always quarantines the row: there is no NULL to put in its place.

@@ -13,7 +13,7 @@ use crate::model::TargetType;
 
 /// BigQuery takes a JSON row of at most 100 MB (its message says 104,857,600 bytes); a cell has no limit of its own.
 /// Sources: <https://cloud.google.com/bigquery/quotas#load_jobs>, <https://github.com/m-lab/etl/pull/1133>
-const LONGEST_ROW: usize = 100_000_000;
+pub const LONGEST_ROW: usize = 100_000_000;
 
 /// A column that is read.
 pub(super) struct LineColumn {

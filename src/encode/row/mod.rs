@@ -11,5 +11,6 @@ mod tally;
 mod tests;
 
 pub use encoder::{Flag, RowEncoder, RowKind};
+pub use line::LONGEST_ROW;
 pub use stamp::Stamp;
 pub use tally::Tally;

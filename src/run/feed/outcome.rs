@@ -82,13 +82,14 @@ impl Run<'_> {
         self.reports.push(report);
     }
 
-    /// Adds what was compared to the report of the run before, or to one of its own.
-    pub(in crate::run) fn report_verified(&mut self, verified: Vec<VerifyReport>) {
+    /// Adds what was compared to the report of the run before, or to one of its own; and the targets whose comparison goes on.
+    pub(in crate::run) fn report_verified(&mut self, verified: Vec<VerifyReport>, goes_on: &[String]) {
         if self.reports.last().is_none_or(|r| r.state == RunState::Failed) {
             self.report(RunState::Empty, Vec::new(), None);
         }
         if let Some(last) = self.reports.last_mut() {
-            last.verified = verified;
+            last.verified.extend(verified);
+            last.goes_on.extend(goes_on.iter().cloned());
             let writes = self.store.writes();
             last.storage_writes += writes - self.writes_told;
             self.writes_told = writes;

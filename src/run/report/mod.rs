@@ -11,7 +11,7 @@ pub use failure::Failure;
 pub use table::TableReport;
 pub use verb_seconds::VerbSeconds;
 pub(in crate::run) use verb_seconds::timed;
-pub use verified::{DifferingKey, VerifyReport, VerifyState};
+pub use verified::{DifferingKey, SoFar, VerifyReport, VerifyState};
 pub use waiting::{AsideReport, LoadingReport, PostponedReport};
 
 use serde::Serialize;
@@ -98,7 +98,7 @@ pub struct RunReport {
     /// Tables whose load in chunks goes on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub loading: Vec<LoadingReport>,
-    /// Of those, the ones this run has brought further.
+    /// Targets whose load in chunks, or comparison in stretches, has come further and is not through.
     #[serde(skip)]
     pub goes_on: Vec<String>,
     /// Tables of a run that read nothing because all of them are paused, as `--table` takes them.
@@ -203,7 +203,7 @@ impl TickReport {
         self.runs.iter().any(|r| r.state == RunState::Failed || !r.postponed.is_empty())
     }
 
-    /// Targets that a tick at once would bring further, by feed: loads in chunks that have come on in this one.
+    /// Targets that a tick at once would bring further, by feed: loads and comparisons that have come on in this one.
     pub fn unfinished(&self) -> Vec<Vec<String>> {
         let last = self.runs.iter().enumerate().filter(|(n, r)| !self.runs[n + 1..].iter().any(|l| l.feed == r.feed));
         last.map(|(_, r)| r.goes_on.clone()).filter(|targets| !targets.is_empty()).collect()

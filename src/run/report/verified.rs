@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::model::VerifyLevel;
 use crate::state::Verified;
@@ -14,6 +15,8 @@ use crate::telemetry::ANSWERED;
 pub enum VerifyState {
     Equal,
     Differs,
+    /// Some stretches of its keys were compared, and the next tick goes on.
+    GoesOn,
     /// Nothing can be said now.
     NotCompared,
 }
@@ -23,6 +26,7 @@ impl VerifyState {
         match self {
             Self::Equal => "equal",
             Self::Differs => "differs",
+            Self::GoesOn => "goes on",
             Self::NotCompared => "not compared",
         }
     }
@@ -37,6 +41,15 @@ pub struct DifferingKey {
     pub key: Vec<String>,
 }
 
+/// How far a comparison has come that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SoFar {
+    #[serde(with = "time::serde::rfc3339")]
+    pub began: OffsetDateTime,
+    /// About how many rows the source has.
+    pub about: u64,
+}
+
 /// One table, compared with its source.
 #[derive(Clone, Debug, Serialize)]
 pub struct VerifyReport {
@@ -47,6 +60,9 @@ pub struct VerifyReport {
     /// Why nothing was compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Of a comparison that goes on; the other figures are those of the stretches so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goes_on: Option<SoFar>,
     /// Rows of either side at the first look; a change on its way makes them differ.
     pub source_rows: u64,
     pub target_rows: u64,
@@ -97,6 +113,7 @@ impl VerifyReport {
             level,
             state: VerifyState::NotCompared,
             reason: Some(reason.to_owned()),
+            goes_on: None,
             source_rows: 0,
             target_rows: 0,
             missing: 0,
@@ -144,7 +161,7 @@ impl VerifyReport {
         match self.state {
             VerifyState::Differs => verified!(error),
             VerifyState::NotCompared => verified!(warn),
-            VerifyState::Equal => verified!(info),
+            VerifyState::Equal | VerifyState::GoesOn => verified!(info),
         }
     }
 }

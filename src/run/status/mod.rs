@@ -2,8 +2,10 @@
 
 pub(in crate::run) mod seen;
 pub(in crate::run) mod standing;
+mod verifying;
 
 pub use standing::Standing;
+pub use verifying::VerifyingStatus;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -72,6 +74,8 @@ pub struct FeedStatus {
     pub paused_since: Option<OffsetDateTime>,
     /// What the last comparison with the source has found.
     pub verified: Option<Verified>,
+    /// The comparison that goes on, a stretch of keys at a time.
+    pub verifying: Option<VerifyingStatus>,
     /// The last runs that wrote the table or failed, with the table's own figures, the newest last; for the status page.
     #[serde(skip)]
     pub recent: Vec<PastRun>,
@@ -172,6 +176,7 @@ impl Context {
             last_run,
             paused_since,
             verified: note.and_then(|n| n.verified.clone()),
+            verifying: note.and_then(|n| n.verifying.as_ref()).map(VerifyingStatus::of),
             failure: match document.notes.recent.is_empty() {
                 true => self.last_failure(&document.feed),
                 false => document.failure_of(&spec.target).cloned(),

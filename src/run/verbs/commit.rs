@@ -6,7 +6,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use tracing::{error, warn};
 
-use crate::batch::{Aside, Batch, LookedFor, TableBatch, Watermark};
+use crate::batch::{Apply, Aside, Batch, LookedFor, RowsWritten, TableBatch, Watermark};
 use crate::bigquery::{Applied, BigQueryError, Replay};
 use crate::model::DeleteStyle;
 use crate::run::context::Context;
@@ -48,7 +48,7 @@ pub(in crate::run) async fn commit(
                 next.tables.remove(target);
             }
             TableOutcome::InTarget(applied) => {
-                note_rows(&mut next, table, &applied);
+                note_rows(&mut next, table, &applied, batch.looked_for);
                 let report = TableReport::of(table, &applied);
                 figures.insert(target.clone(), report.figures());
                 reports.push(report);
@@ -94,6 +94,7 @@ pub(in crate::run) async fn commit(
         wrote: wrote.collect(),
         past: (!hides_a_failure).then_some(past),
         checked: Some((targets.clone(), now)),
+        filled: filled(batch, &next),
         ..Told::default()
     };
     state.commit(next.clone(), aside, &told).await?;
@@ -104,6 +105,13 @@ pub(in crate::run) async fn commit(
     Ok(reports)
 }
 
+/// The targets that have other rows now than before, all of them, or are on the way to it.
+fn filled(batch: &Batch, next: &Watermark) -> Vec<String> {
+    let is_loading = |target: &String| next.tables.get(target).is_some_and(|m| m.loading.is_some());
+    let is_filled = |t: &&TableBatch| matches!(t.apply, Apply::Replace(_)) || is_loading(&t.target.table);
+    batch.tables.iter().filter(is_filled).map(|t| t.target.table.clone()).collect()
+}
+
 /// What the stretches before have brought, where a table is in the middle of a load: the figures of a load are those of all its runs.
 fn loaded_before(document: &StateDocument, target: &str) -> Option<Figures> {
     document.watermark.as_ref()?.tables.get(target)?.loading.as_ref()?;
@@ -112,9 +120,12 @@ fn loaded_before(document: &StateDocument, target: &str) -> Option<Figures> {
 
 /// Notes how many rows the target has now, where that is known. A table whose target lacks rows is taken out of the watermark: it is
 /// loaded again.
-fn note_rows(next: &mut Watermark, table: &TableBatch, applied: &Applied) {
+fn note_rows(next: &mut Watermark, table: &TableBatch, applied: &Applied, looked_for: LookedFor) {
     let Some(mark) = next.tables.get_mut(&table.target.table) else { return };
+    let is_same = applied.rows == RowsWritten { updated: applied.rows.updated, ..RowsWritten::NONE };
     mark.rows = match table.delete {
+        // Rows that were put right by their keys: nobody knows whether those that came and went had been counted.
+        _ if looked_for == LookedFor::Nothing && !is_same => None,
         DeleteStyle::Hard => table.apply.rows_after(mark.rows, &table.counts, applied.rows),
         // Rows that a soft delete keeps are not counted apart.
         DeleteStyle::Soft { .. } => None,

@@ -1,14 +1,12 @@
 //! What is looked at once more, after another run: the source's side in the snapshot of that run, the target's once it is merged.
 
-use std::collections::BTreeMap;
-
-use super::refused_cells::refused_cells;
+use super::named_keys::named_keys;
+use super::refused_cells::RefusedCells;
 use crate::bigquery::{BigQuery, ComparedTarget};
-use crate::canonical::{BucketDigits, ColumnDigests, Documents, KeyDigest, Level};
+use crate::canonical::{BucketDigits, ColumnDigests, Documents, KeyDigest, KeyStretch, Level};
 use crate::capture::keyed::KeyColumns;
-use crate::model::TargetType;
 use crate::run::error::RunError;
-use crate::source::{NamedKey, Origin, Session, Table};
+use crate::source::{ComparedRows, Session, Table};
 
 /// Keys that one statement names.
 const KEYS_A_STATEMENT: usize = 500;
@@ -16,14 +14,11 @@ const KEYS_A_STATEMENT: usize = 500;
 /// As long as a document may be.
 const DOCUMENTS_A_STATEMENT: usize = 100;
 
-fn named_key(values: &[String]) -> NamedKey {
-    NamedKey { values: values.to_vec(), origin: Origin::Before }
-}
-
 /// What differed at the first look.
 #[derive(Clone, Debug)]
 pub enum Again {
-    Counts,
+    /// How many rows of a stretch of keys there are.
+    Counts(KeyStretch),
     Keys {
         level: Level,
         keys: Vec<Vec<String>>,
@@ -32,12 +27,7 @@ pub enum Again {
         documents: Vec<Vec<String>>,
     },
     /// Where rows can't be asked for by their keys.
-    Buckets {
-        level: Level,
-        digits: BucketDigits,
-        buckets: Vec<u32>,
-        is_all: Complete,
-    },
+    Buckets { level: Level, digits: BucketDigits, buckets: Vec<u32>, is_all: Complete },
 }
 
 /// Whether all rows that differ are among those that are looked at.
@@ -65,8 +55,8 @@ pub enum Side {
 #[derive(Clone, Debug)]
 pub struct SourceSide {
     pub side: Side,
-    /// Of columns whose values only the encoder can judge, how many it refuses.
-    pub refused: BTreeMap<String, u64>,
+    /// Values that only the encoder can judge, and refuses.
+    pub refused: RefusedCells,
 }
 
 /// Whether the source can be asked for rows by keys that the target names: it knows their values, not only their hashes.
@@ -85,32 +75,29 @@ fn without_values(digests: Vec<ColumnDigests>, level: Level) -> Vec<ColumnDigest
 impl Again {
     /// What the source has, in the snapshot that the session is in.
     pub async fn of_source(&self, session: &Session, table: Table<'_>) -> Result<SourceSide, RunError> {
-        let mut refused = BTreeMap::new();
+        let mut refused = RefusedCells::default();
+        let all = ComparedRows::all(table);
         let side = match self {
-            Self::Counts => {
-                let sums = session.bucket_sums(table, Level::Keys, BucketDigits::new(0)).await?;
+            Self::Counts(within) => {
+                let rows = ComparedRows { table, within };
+                let sums = session.bucket_sums(rows, Level::Keys, BucketDigits::new(0)).await?;
                 Side::Count(sums.values().map(|s| s.rows).sum())
             }
             Self::Buckets { level, digits, buckets, .. } => {
-                Side::Rows(session.key_digests(table, *level, *digits, buckets).await?)
+                Side::Rows(session.key_digests(all, *level, *digits, buckets).await?)
             }
             Self::Keys { level, keys, documents, .. } => {
                 let of = KeyColumns::of_key(table.relation, table.shape);
-                let is_document = |t: TargetType| t == TargetType::Json;
-                let has_documents = table.shape.columns.iter().any(|c| is_document(c.target.target_type));
                 let mut digests = Vec::with_capacity(keys.len());
                 for keys in keys.chunks(KEYS_A_STATEMENT) {
-                    let named: Vec<NamedKey> = keys.iter().map(|k| named_key(k)).collect();
-                    let keys = of.named(&named);
-                    digests.extend(session.column_digests(table, keys).await?);
-                    if *level == Level::Values && has_documents {
-                        refused_cells(session, table, keys, &mut refused).await?;
+                    digests.extend(session.column_digests(table, of.named(&named_keys(keys))).await?);
+                    if *level == Level::Values {
+                        refused.look(session, table, keys).await?;
                     }
                 }
                 let mut found = Vec::with_capacity(documents.len());
                 for keys in documents.chunks(DOCUMENTS_A_STATEMENT) {
-                    let named: Vec<NamedKey> = keys.iter().map(|k| named_key(k)).collect();
-                    found.extend(session.documents(table, of.named(&named)).await?);
+                    found.extend(session.documents(table, of.named(&named_keys(keys))).await?);
                 }
                 Side::Columns { digests: without_values(digests, *level), documents: found }
             }
@@ -121,8 +108,9 @@ impl Again {
     /// What the target has now.
     pub async fn of_target(&self, bigquery: &BigQuery, target: &ComparedTarget<'_>) -> Result<Side, RunError> {
         Ok(match self {
-            Self::Counts => {
-                let sums = bigquery.bucket_sums(target, Level::Keys, BucketDigits::new(0)).await?;
+            Self::Counts(within) => {
+                let target = ComparedTarget { within, ..*target };
+                let sums = bigquery.bucket_sums(&target, Level::Keys, BucketDigits::new(0)).await?;
                 Side::Count(sums.values().map(|s| s.rows).sum())
             }
             Self::Buckets { level, digits, buckets, .. } => {
@@ -145,7 +133,7 @@ impl Again {
     /// Whether all that differed is looked at.
     pub fn is_all(&self) -> Complete {
         match self {
-            Self::Counts => Complete::Yes,
+            Self::Counts(_) => Complete::Yes,
             Self::Keys { is_all, .. } | Self::Buckets { is_all, .. } => *is_all,
         }
     }

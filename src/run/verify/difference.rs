@@ -3,27 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::canonical::{Buckets, KeyDigest, Sums};
-
-/// How a key's rows differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Difference {
-    /// The target lacks it.
-    Missing,
-    /// Only the target has it.
-    Extra,
-    /// Both have it, with other values.
-    Different,
-}
-
-impl Difference {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Extra => "extra",
-            Self::Different => "different",
-        }
-    }
-}
+use crate::model::Difference;
 
 /// The buckets whose rows are not the same, in order.
 pub(super) fn differing_buckets(source: &Buckets, target: &Buckets) -> Vec<u32> {

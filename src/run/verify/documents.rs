@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::collections::VecDeque;
 
 use super::again::may_be_named;
-use crate::bigquery::{BigQuery, ComparedTarget, DocumentRows};
+use super::sides::Sides;
+use crate::bigquery::DocumentRows;
 use crate::canonical::{BucketDigits, Documents, mean_the_same};
 use crate::model::CompareDocuments;
 use crate::run::error::RunError;
-use crate::source::{DocumentCursor, Session, Table};
+use crate::source::DocumentCursor;
 
 /// Rows of the source that are fetched at once.
 const ROWS_A_FETCH: usize = 100;
@@ -35,28 +36,27 @@ pub enum More {
     Yes,
 }
 
-/// Compares the documents of a table that has some; `rows` are about how many rows there are.
+/// Compares the documents of a table that has some; `about` says how many rows the table has.
 pub async fn look_at_documents(
-    session: &Session,
-    table: Table<'_>,
-    bigquery: &BigQuery,
-    target: &ComparedTarget<'_>,
-    (asked, rows): (CompareDocuments, u64),
+    sides: Sides<'_>,
+    asked: CompareDocuments,
+    about: u64,
 ) -> Result<DocumentLook, RunError> {
+    let Sides { session, rows, bigquery, target } = sides;
     let all = BucketDigits::new(BucketDigits::MOST).count();
     let wanted = match asked {
         CompareDocuments::Structure => return Ok(DocumentLook::default()),
         CompareDocuments::All(_) => all,
         CompareDocuments::Some(some) => {
-            let share = u128::from(some) * u128::from(all) / u128::from(rows.max(1));
+            let share = u128::from(some) * u128::from(all) / u128::from(about.max(1));
             u32::try_from(share + 1).unwrap_or(all).min(all)
         }
     };
-    if !may_be_named(table) {
+    if !may_be_named(rows.table) {
         return Ok(DocumentLook::default());
     }
     let buckets = 0..=wanted - 1;
-    let cursor = session.list_documents(table, buckets.clone()).await?;
+    let cursor = session.list_documents(rows, buckets.clone()).await?;
     let mut source = SourceBuckets { cursor, waiting: VecDeque::new() };
     let mut found = TargetBuckets { rows: bigquery.list_documents(target, buckets), next: None };
     let mut look = DocumentLook::default();

@@ -3,11 +3,10 @@
 use super::again::{Again, Complete, may_be_named};
 use super::difference::{compare_lists, differing_buckets, groups};
 use super::documents::{DocumentLook, More, look_at_documents};
-use crate::bigquery::{BigQuery, ComparedTarget};
-use crate::canonical::{BucketDigits, Buckets, Level};
+use super::sides::Sides;
+use crate::canonical::{ALL_KEYS, BucketDigits, Buckets, Level};
 use crate::model::{TargetType, Verification, VerifyLevel};
 use crate::run::error::RunError;
-use crate::source::{Session, Table};
 
 /// Rows that a bucket should have: few enough that a list of some is small, enough that the sums are few.
 const ROWS_A_BUCKET: u64 = 10_000;
@@ -31,28 +30,32 @@ pub struct FirstLook {
     pub documents: u64,
 }
 
+/// About how many rows there are, as the source's planner knows.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Of the whole table.
+    pub table: u64,
+    /// Of what is looked at: a stretch, or all.
+    pub looked_at: u64,
+}
+
 /// Compares two sides as they are now. Changes that are on their way differ, too.
-pub async fn first_look(
-    session: &Session,
-    table: Table<'_>,
-    bigquery: &BigQuery,
-    target: &ComparedTarget<'_>,
-    verification: Verification,
-) -> Result<FirstLook, RunError> {
+pub async fn first_look(sides: Sides<'_>, verification: Verification, about: About) -> Result<FirstLook, RunError> {
+    let Sides { session, rows, bigquery, target } = sides;
     let asked = verification.level;
     let (level, digits) = match asked {
         VerifyLevel::Counts => (Level::Keys, BucketDigits::new(0)),
-        VerifyLevel::Keys => (Level::Keys, digits_for(session, table).await?),
-        VerifyLevel::Values => (Level::Values, digits_for(session, table).await?),
+        VerifyLevel::Keys => (Level::Keys, BucketDigits::for_rows(about.looked_at, ROWS_A_BUCKET)),
+        VerifyLevel::Values => (Level::Values, BucketDigits::for_rows(about.looked_at, ROWS_A_BUCKET)),
     };
     // Nothing of ours writes the target meanwhile, and the snapshot is as old as it is.
     let (source, found) =
-        tokio::join!(session.bucket_sums(table, level, digits), bigquery.bucket_sums(target, level, digits));
+        tokio::join!(session.bucket_sums(rows, level, digits), bigquery.bucket_sums(target, level, digits));
     let (source, found) = (source?, found?);
-    let rows = |side: &Buckets| side.values().map(|s| s.rows).sum::<u64>();
+    let count = |side: &Buckets| side.values().map(|s| s.rows).sum::<u64>();
     let mut look = FirstLook {
-        source_rows: rows(&source),
-        target_rows: rows(&found),
+        source_rows: count(&source),
+        target_rows: count(&found),
         nulled: source.values().map(|s| s.nulled).sum(),
         again: None,
         documents: 0,
@@ -60,12 +63,12 @@ pub async fn first_look(
     let differing = differing_buckets(&source, &found);
     look.again = match asked {
         VerifyLevel::Counts if look.source_rows == look.target_rows => None,
-        VerifyLevel::Counts => Some(Again::Counts),
+        VerifyLevel::Counts => Some(Again::Counts(rows.within.clone())),
         VerifyLevel::Keys | VerifyLevel::Values if differing.is_empty() => None,
         VerifyLevel::Keys | VerifyLevel::Values => {
             let groups = groups(&differing, &source, &found, ROWS_A_LIST);
-            match may_be_named(table) {
-                true => named(session, table, bigquery, target, Listing { level, digits, groups: &groups }).await?,
+            match may_be_named(rows.table) {
+                true => named(sides, Listing { level, digits, groups: &groups }).await?,
                 // All of them are compared at once, then.
                 false => {
                     let is_all = Complete::from(groups.len() <= 1);
@@ -76,8 +79,8 @@ pub async fn first_look(
     };
     let has_documents = target.columns.iter().any(|c| c.column.target_type == TargetType::Json);
     if asked == VerifyLevel::Values && has_documents {
-        let asked = (verification.documents, look.source_rows);
-        let documents = look_at_documents(session, table, bigquery, target, asked).await?;
+        let all = if rows.within == &ALL_KEYS { look.source_rows } else { about.table.max(look.source_rows) };
+        let documents = look_at_documents(sides, verification.documents, all).await?;
         look.documents = documents.rows;
         look.again = with_documents(look.again, documents);
     }
@@ -94,15 +97,11 @@ fn with_documents(again: Option<Again>, look: DocumentLook) -> Option<Again> {
             Some(Again::Keys { level, keys, is_all, documents: of })
         }
         // Documents are looked at where rows can be asked for by their keys.
-        None | Some(Again::Counts | Again::Buckets { .. }) => {
+        None | Some(Again::Counts(_) | Again::Buckets { .. }) => {
             let (level, keys) = (Level::Values, Vec::new());
             Some(Again::Keys { level, keys, is_all: are_all, documents: of })
         }
     }
-}
-
-async fn digits_for(session: &Session, table: Table<'_>) -> Result<BucketDigits, RunError> {
-    Ok(BucketDigits::for_rows(session.estimate_size(&table.spec.source).await?, ROWS_A_BUCKET))
 }
 
 /// Buckets whose rows are listed, some at a time.
@@ -112,19 +111,14 @@ struct Listing<'a> {
     groups: &'a [Vec<u32>],
 }
 
-async fn named(
-    session: &Session,
-    table: Table<'_>,
-    bigquery: &BigQuery,
-    target: &ComparedTarget<'_>,
-    listing: Listing<'_>,
-) -> Result<Option<Again>, RunError> {
+async fn named(sides: Sides<'_>, listing: Listing<'_>) -> Result<Option<Again>, RunError> {
+    let Sides { session, rows, bigquery, target } = sides;
     let Listing { level, digits, groups } = listing;
     let (mut keys, mut seen) = (Vec::new(), 0);
     for buckets in groups {
         seen += 1;
         let (source, found) = tokio::join!(
-            session.key_digests(table, level, digits, buckets),
+            session.key_digests(rows, level, digits, buckets),
             bigquery.key_digests(target, level, digits, buckets)
         );
         keys.extend(compare_lists(source?, found?).into_iter().map(|(key, _)| key));

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::again::{Side, SourceSide};
-use super::difference::{Difference, compare_lists};
+use super::difference::compare_lists;
 use super::documents::differing;
+use super::refused_cells::RefusedCells;
 use crate::canonical::{ColumnDigests, ComparedColumn, Documents};
-use crate::model::{ColumnMode, TargetType};
+use crate::model::{ColumnMode, Difference, TargetType};
 
 /// What two sides differ in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,8 +17,8 @@ pub struct Judged {
     pub different: u64,
     /// In how many of the different rows each column differs, by its name in the target.
     pub columns: BTreeMap<String, u64>,
-    /// Documents that the target can't hold: they are NULL there.
-    pub nulled_documents: u64,
+    /// Values that the target can't hold, as only the encoder can tell: they are NULL there.
+    pub nulled: u64,
     /// The keys, where they are known.
     pub keys: Vec<(Vec<String>, Difference)>,
 }
@@ -90,7 +91,7 @@ fn judge_documents(source: &[Documents], target: Vec<Documents>, columns: &[Comp
 fn judge_columns(
     source: Vec<ColumnDigests>,
     target: Vec<ColumnDigests>,
-    refused: &BTreeMap<String, u64>,
+    refused: &RefusedCells,
     columns: &[ComparedColumn],
     judged: &mut Judged,
 ) {
@@ -99,7 +100,6 @@ fn judge_columns(
     for row in target {
         rows.entry(row.key).or_default().push(row.columns);
     }
-    let mut others = Vec::new();
     let in_source: HashSet<Vec<String>> = source.iter().map(|row| row.key.clone()).collect();
     for row in source {
         match rows.get_mut(&row.key).and_then(Vec::pop) {
@@ -107,14 +107,24 @@ fn judge_columns(
             Some(found) if found == row.columns => {}
             Some(found) => {
                 let differing = (0..row.columns.len()).filter(|n| row.columns.get(*n) != found.get(*n));
-                // `true` where the source has a document and the target NULL.
-                let differing: Vec<(usize, bool)> = differing
-                    .map(|n| {
-                        let is_document = columns.get(n).is_some_and(|c| c.column.target_type == TargetType::Json);
-                        (n, is_document && found.get(n).is_some_and(Option::is_none))
-                    })
-                    .collect();
-                others.push((row.key, differing));
+                let (mut nulled, mut names) = (0, Vec::new());
+                for n in differing {
+                    let name = columns.get(n).map(|c| c.column.name.as_str()).unwrap_or_default();
+                    let is_null = found.get(n).is_some_and(Option::is_none);
+                    // The source has a value, and the target can't hold it.
+                    match is_null && refused.has(&row.key, name) {
+                        true => nulled += 1,
+                        false => names.push(name),
+                    }
+                }
+                judged.nulled += nulled;
+                if names.is_empty() {
+                    continue;
+                }
+                for name in names {
+                    *judged.columns.entry(name.to_owned()).or_default() += 1;
+                }
+                judged.add(row.key, Difference::Different);
             }
         }
     }
@@ -122,25 +132,6 @@ fn judge_columns(
         // A row of the source that the target has more than once.
         let difference = if in_source.contains(&key) { Difference::Different } else { Difference::Extra };
         left.iter().for_each(|_| judged.add(key.clone(), difference));
-    }
-    // Where as many documents are refused as are NULL, those are they.
-    let name = |n: usize| columns.get(n).map(|c| c.column.name.clone()).unwrap_or_default();
-    let mut nulls: BTreeMap<usize, u64> = BTreeMap::new();
-    for (n, _) in others.iter().flat_map(|(_, d)| d).filter(|(_, is_null)| *is_null) {
-        *nulls.entry(*n).or_default() += 1;
-    }
-    nulls.retain(|n, count| refused.get(&name(*n)) == Some(count));
-    judged.nulled_documents = nulls.values().sum();
-    for (key, differing) in others {
-        let differing: Vec<usize> =
-            differing.into_iter().filter(|(n, is_null)| !(*is_null && nulls.contains_key(n))).map(|(n, _)| n).collect();
-        if differing.is_empty() {
-            continue;
-        }
-        for n in differing {
-            *judged.columns.entry(name(n)).or_default() += 1;
-        }
-        judged.add(key, Difference::Different);
     }
     judged.keys.sort_unstable();
 }

@@ -9,6 +9,8 @@
 //!                                                     what still differs now was no change in flight
 //! ```
 //!
+//! A large table goes through this a stretch of keys at a time ([`look`]); the state keeps how far it is, and the next tick goes on.
+//!
 //! The feed's lease is held from a look to its end, and taken again right after the run between them: so nothing else of ours writes the target
 //! meanwhile. No row leaves either side: digests do, and keys of rows that differ.
 
@@ -18,10 +20,12 @@ mod difference;
 mod documents;
 mod first_look;
 mod judge;
+mod look;
+mod named_keys;
 mod refused_cells;
+mod sides;
 
 pub(super) use again::{Again, Complete, SourceSide};
-pub(super) use compared::{Compared, report};
-pub(super) use difference::Difference;
-pub(super) use first_look::{FirstLook, first_look};
+pub(super) use compared::{Compared, Ground, Verdict, report};
 pub(super) use judge::{Judged, judge};
+pub(super) use look::{Asked, Looked};

@@ -47,9 +47,9 @@ pub use key_types::{can_pack, compared_as, cursor_type, has_one_spelling, is_int
 pub use native_type::{Element, PostgresType, TypeKind, holds_what};
 pub(in crate::source) use render_sql::structure;
 pub use render_sql::{
-    DocumentCursor, HashCursor, ServerText, canonical_piece, changed_since, column_digests_statement,
+    DocumentCursor, HashCursor, ServerText, canonical_piece, changed_since, column_digests_statement, columns_in_order,
     documents_statement, hash_sums_statement, hashed_text, key_digests_statement, list_statement,
-    lookup_of_repeated_keys, query, resent, statement, sums_statement,
+    lookup_of_repeated_keys, query, resent, statement, stretch_end_statement, sums_statement,
 };
 pub use row_key::{is_of_row_key, row_key_columns};
 pub use session::{RowStream, SALT, Session};

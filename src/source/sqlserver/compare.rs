@@ -12,13 +12,13 @@ use super::session::Session;
 use super::utf16;
 use super::values::{self, Moment};
 use crate::canonical::{
-    BucketDigits, Buckets, ColumnDigests, ComparedColumn, Digest, Document, Documents, KeyDigest, Level, PlainValue,
-    RowText, Structure,
+    BucketDigits, Buckets, ColumnDigests, ComparedColumn, Digest, Document, Documents, KeyDigest, KeySpelling,
+    KeyStretch, Level, PlainValue, RowText, Structure,
 };
 use crate::encode::ShapeColumn;
 use crate::model::TargetType;
 use crate::source::keys::Keys;
-use crate::source::read::{Columns, Read, Rows, Table};
+use crate::source::read::{Columns, ComparedRows, Read, Rows, Table};
 use tiberius::ColumnData;
 
 /// What both sides can say of the documents that a column becomes.
@@ -27,6 +27,12 @@ pub(in crate::source) fn structure(native: &SqlServerType) -> Structure {
         Family::Json => Structure::Full,
         _ => Structure::Kind,
     }
+}
+
+/// How many of the key's first columns have values in the same order on both sides: none is trusted to, so no table is cut, and a comparison has to
+/// end within one budget.
+pub(in crate::source) fn columns_in_order(_table: Table<'_>) -> usize {
+    0
 }
 
 /// Reads rows of a table as canonical texts. It keeps its buffers from row to row.
@@ -185,13 +191,25 @@ impl Session {
         Ok(())
     }
 
+    /// All keys: no table is cut, see [`columns_in_order`].
+    #[allow(clippy::unused_async, reason = "another kind of source asks its server")]
+    pub async fn compared_stretch(
+        &self,
+        _table: Table<'_>,
+        after: Option<Vec<String>>,
+        _rows: u64,
+    ) -> Result<KeyStretch, SqlServerError> {
+        Ok(KeyStretch { after, until: None })
+    }
+
     /// Adds up the digests of a table's rows, bucket by bucket.
     pub async fn bucket_sums(
         &self,
-        table: Table<'_>,
+        rows: ComparedRows<'_>,
         level: Level,
         digits: BucketDigits,
     ) -> Result<Buckets, SqlServerError> {
+        let table = rows.table;
         let compared = compared_columns(table);
         let mut buckets = Buckets::new();
         self.compare(&whole(table, level), &compared, level, |_, _, row| {
@@ -205,11 +223,12 @@ impl Session {
     /// Lists the rows of some buckets by their keys.
     pub async fn key_digests(
         &self,
-        table: Table<'_>,
+        rows: ComparedRows<'_>,
         level: Level,
         digits: BucketDigits,
         buckets: &[u32],
     ) -> Result<Vec<KeyDigest>, SqlServerError> {
+        let table = rows.table;
         let compared = compared_columns(table);
         let mut found = Vec::new();
         self.compare(&whole(table, level), &compared, level, |reader, row, digests| {
@@ -237,13 +256,34 @@ impl Session {
         Ok(found)
     }
 
+    /// The keys that rows have, in both spellings.
+    pub async fn key_spellings(
+        &self,
+        table: Table<'_>,
+        keys: Keys<'_>,
+        longer_than: Option<usize>,
+    ) -> Result<Vec<KeySpelling>, SqlServerError> {
+        let compared = compared_columns(table);
+        let (mut found, count) = (Vec::new(), compared.len());
+        self.compare(&among(table, keys), &compared, Level::Keys, |reader, row, _| {
+            let bytes: usize = (0..count).filter_map(|n| row.field(n)?.text()).map(|t| t.len()).sum();
+            if longer_than.is_none_or(|most| bytes > most) {
+                let plain = (0..reader.key_len).map(|n| row.field(n)?.text()).collect::<Option<_>>()?;
+                found.push(KeySpelling { canonical: reader.key(row)?, plain });
+            }
+            Some(())
+        })
+        .await?;
+        Ok(found)
+    }
+
     /// Lists the documents of rows in some buckets.
     pub async fn list_documents(
         &self,
-        table: Table<'_>,
+        rows: ComparedRows<'_>,
         buckets: RangeInclusive<u32>,
     ) -> Result<DocumentCursor, SqlServerError> {
-        let mut found = self.read_documents(&whole(table, Level::Values), Some(&buckets)).await?;
+        let mut found = self.read_documents(&whole(rows.table, Level::Values), Some(&buckets)).await?;
         found.sort_by_key(|d| std::cmp::Reverse(d.bucket));
         Ok(DocumentCursor { rest: found })
     }

@@ -57,7 +57,7 @@ pub use address::has_password;
 pub use canceller::Canceller;
 pub use column_types::{hashed, mapping};
 pub use compare::DocumentCursor;
-pub(in crate::source) use compare::structure;
+pub(in crate::source) use compare::{columns_in_order, structure};
 pub use connect::Source;
 pub use dependencies::no_log;
 pub use error::{ConnectFault, SqlServerError};

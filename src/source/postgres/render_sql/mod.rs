@@ -18,8 +18,8 @@ mod unique;
 
 pub(in crate::source) use canonical::structure;
 pub use canonical::{
-    DocumentCursor, ServerText, canonical_piece, column_digests_statement, documents_statement, key_digests_statement,
-    sums_statement,
+    DocumentCursor, ServerText, canonical_piece, column_digests_statement, columns_in_order, documents_statement,
+    key_digests_statement, stretch_end_statement, sums_statement,
 };
 pub(super) use cursor::above_floor;
 pub(in crate::source) use filter::filter;

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::key_stretch::is_within;
 use super::row::{Row, text};
 use super::server_text::ServerText;
 use super::statements::{bucket, no_row};
@@ -12,7 +13,7 @@ use crate::source::postgres::render_sql::expression::expression;
 use crate::source::postgres::render_sql::keys;
 use crate::source::postgres::render_sql::select::Select;
 use crate::source::postgres::{PostgresError, Session};
-use crate::source::read::Table;
+use crate::source::read::{ComparedRows, Table};
 
 const DOING: &str = "reading documents";
 /// The one cursor over documents in a transaction.
@@ -33,24 +34,22 @@ fn select(table: Table<'_>, server: ServerText) -> Select {
 }
 
 /// The documents of rows in some buckets, by bucket: what [`Documents::read`] reads.
-pub fn documents_statement(table: Table<'_>, buckets: &RangeInclusive<u32>, server: ServerText) -> String {
+pub fn documents_statement(rows: ComparedRows<'_>, buckets: &RangeInclusive<u32>, server: ServerText) -> String {
     let (from, to) = (buckets.start(), buckets.end());
-    format!(
-        "SELECT r.* FROM ({} OFFSET 0) AS r WHERE r.b BETWEEN {from} AND {to} ORDER BY r.b",
-        select(table, server).query()
-    )
+    let select = select(rows.table, server).filter(is_within(rows.table, rows.within));
+    format!("SELECT r.* FROM ({} OFFSET 0) AS r WHERE r.b BETWEEN {from} AND {to} ORDER BY r.b", select.query())
 }
 
 impl Session {
     /// Has the server list documents. At most one list is open at a time.
     pub async fn list_documents(
         &self,
-        table: Table<'_>,
+        rows: ComparedRows<'_>,
         buckets: RangeInclusive<u32>,
     ) -> Result<DocumentCursor<'_>, PostgresError> {
-        let query = documents_statement(table, &buckets, self.server_text().await?);
+        let query = documents_statement(rows, &buckets, self.server_text().await?);
         self.execute(DOING, &format!("DECLARE {CURSOR} NO SCROLL CURSOR FOR {query}")).await?;
-        Ok(DocumentCursor { session: self, key_len: table.shape.key_len })
+        Ok(DocumentCursor { session: self, key_len: rows.table.shape.key_len })
     }
 
     /// The documents of the rows that have one of the keys.

@@ -8,6 +8,8 @@ mod array;
 mod cell;
 mod document;
 mod documents;
+mod key_spellings;
+mod key_stretch;
 mod row;
 mod scalar;
 mod server_text;
@@ -15,5 +17,6 @@ mod statements;
 
 pub(in crate::source) use document::structure;
 pub use documents::{DocumentCursor, documents_statement};
+pub use key_stretch::{columns_in_order, stretch_end_statement};
 pub use server_text::ServerText;
 pub use statements::{canonical_piece, column_digests_statement, key_digests_statement, sums_statement};

@@ -1,17 +1,21 @@
 //! The statements that compare a table's rows with those of another database.
 
+use super::key_stretch::is_within;
 use super::row::{Row, text};
 use super::server_text::ServerText;
 use crate::canonical::{BucketDigits, Buckets, ColumnDigests, KeyDigest, Level, Sums};
 use crate::source::keys::Keys;
 use crate::source::postgres::render_sql::keys;
 use crate::source::postgres::{PostgresError, Session};
-use crate::source::read::Table;
+use crate::source::read::{ComparedRows, Table};
 
 /// Sums of digests for each bucket, in one scan: what [`Sums::read`] reads.
-pub fn sums_statement(table: Table<'_>, level: Level, digits: BucketDigits, server: ServerText) -> String {
-    let row = Row::of(table, server);
-    let select = row.select().expression(Some(format!("{} AS k", server.bits(&text(row.identity())))));
+pub fn sums_statement(rows: ComparedRows<'_>, level: Level, digits: BucketDigits, server: ServerText) -> String {
+    let row = Row::of(rows.table, server);
+    let select = row
+        .select()
+        .filter(is_within(rows.table, rows.within))
+        .expression(Some(format!("{} AS k", server.bits(&text(row.identity())))));
     let (select, more) = match level {
         Level::Keys => (select, String::new()),
         Level::Values => (
@@ -32,13 +36,13 @@ pub fn sums_statement(table: Table<'_>, level: Level, digits: BucketDigits, serv
 
 /// The keys of some buckets' rows, with the lanes of the row's digest: what [`KeyDigest::read`] reads.
 pub fn key_digests_statement(
-    table: Table<'_>,
+    rows: ComparedRows<'_>,
     level: Level,
     digits: BucketDigits,
     buckets: &[u32],
     server: ServerText,
 ) -> String {
-    let row = Row::of(table, server);
+    let row = Row::of(rows.table, server);
     let digest = server.bits(&text(row.identity()));
     let list: Vec<String> = buckets.iter().map(u32::to_string).collect();
     let is_one = format!("{} = ANY ('{{{}}}'::pg_catalog.int4[])", bucket(&digest, digits), list.join(","));
@@ -48,7 +52,8 @@ pub fn key_digests_statement(
         .enumerate()
         .map(|(n, c)| (format!("pg_catalog.concat({}) AS k{n}", c.text), format!("r.k{n}")));
     let (inner, mut outer): (Vec<String>, Vec<String>) = keys.unzip();
-    let mut select = inner.into_iter().fold(row.select(), |s, k| s.expression(Some(k))).filter(Some(is_one));
+    let select = row.select().filter(is_within(rows.table, rows.within)).filter(Some(is_one));
+    let mut select = inner.into_iter().fold(select, |s, k| s.expression(Some(k)));
     // A table without a key has nothing else to list.
     if level == Level::Values || outer.is_empty() {
         select = select.expression(Some(format!("{} AS v", server.bits(&text(row.all())))));
@@ -90,27 +95,27 @@ impl Session {
     /// Adds up the digests of a table's rows, bucket by bucket.
     pub async fn bucket_sums(
         &self,
-        table: Table<'_>,
+        rows: ComparedRows<'_>,
         level: Level,
         digits: BucketDigits,
     ) -> Result<Buckets, PostgresError> {
         const DOING: &str = "adding up the digests of rows";
-        let rows = self.text_rows(DOING, &sums_statement(table, level, digits, self.server_text().await?)).await?;
-        rows.iter().map(|row| Sums::read(row).ok_or_else(|| no_row(DOING))).collect()
+        let sums = self.text_rows(DOING, &sums_statement(rows, level, digits, self.server_text().await?)).await?;
+        sums.iter().map(|row| Sums::read(row).ok_or_else(|| no_row(DOING))).collect()
     }
 
     /// Lists the rows of some buckets by their keys.
     pub async fn key_digests(
         &self,
-        table: Table<'_>,
+        rows: ComparedRows<'_>,
         level: Level,
         digits: BucketDigits,
         buckets: &[u32],
     ) -> Result<Vec<KeyDigest>, PostgresError> {
         const DOING: &str = "listing keys and digests of rows";
-        let sql = key_digests_statement(table, level, digits, buckets, self.server_text().await?);
-        let (rows, key_len) = (self.text_rows(DOING, &sql).await?, table.shape.key_len);
-        rows.into_iter().map(|row| KeyDigest::read(key_len, row).ok_or_else(|| no_row(DOING))).collect()
+        let sql = key_digests_statement(rows, level, digits, buckets, self.server_text().await?);
+        let (listed, key_len) = (self.text_rows(DOING, &sql).await?, rows.table.shape.key_len);
+        listed.into_iter().map(|row| KeyDigest::read(key_len, row).ok_or_else(|| no_row(DOING))).collect()
     }
 
     /// Digests each column of the rows that have one of the keys.
@@ -135,7 +140,9 @@ pub(super) fn no_row(doing: &'static str) -> PostgresError {
 mod tests {
     use expect_test::expect_file;
 
+    use super::super::key_stretch::stretch_end_statement;
     use super::*;
+    use crate::canonical::KeyStretch;
     use crate::encode::Shape;
     use crate::model::{Arrays, TableSpec, TargetType, plain_spec};
     use crate::source::column::SourceColumn;
@@ -198,12 +205,18 @@ mod tests {
         let list =
             [NamedKey { values: vec!["7".to_owned(), "2026-01-01 00:00:00+00".to_owned()], origin: Origin::Before }];
         let keys = Keys { columns: &key, spelling: &[Spelling::IsOne; 2], list: &list };
-        let (utf8, digits) = (ServerText::Utf8, BucketDigits::new(3));
+        let (utf8, digits, all) = (ServerText::Utf8, BucketDigits::new(3), ComparedRows::all(table));
+        let end = |id: &str, at: &str| Some(vec![id.to_owned(), at.to_owned()]);
+        let stretch =
+            KeyStretch { after: end("-7", "2026-01-01 00:00:00+00"), until: end("7", "2026-01-01 00:00:00.5+00") };
+        let some = ComparedRows { table, within: &stretch };
         let named = [
-            ("sums", sums_statement(table, Level::Values, digits, utf8)),
-            ("sums of keys", sums_statement(table, Level::Keys, BucketDigits::new(0), utf8)),
-            ("keys of buckets", key_digests_statement(table, Level::Values, digits, &[0, 4095], utf8)),
-            ("keys alone", key_digests_statement(table, Level::Keys, digits, &[7], ServerText::Other)),
+            ("sums", sums_statement(all, Level::Values, digits, utf8)),
+            ("sums of keys", sums_statement(all, Level::Keys, BucketDigits::new(0), utf8)),
+            ("keys of buckets", key_digests_statement(all, Level::Values, digits, &[0, 4095], utf8)),
+            ("keys alone", key_digests_statement(all, Level::Keys, digits, &[7], ServerText::Other)),
+            ("keys of a stretch", key_digests_statement(some, Level::Keys, digits, &[7], utf8)),
+            ("end of a stretch", stretch_end_statement(table, stretch.after.as_ref(), 5000, utf8)),
             ("columns of keys", column_digests_statement(table, keys, utf8)),
         ];
         let text: Vec<String> = named.iter().map(|(name, sql)| format!("-- {name}\n{sql}\n")).collect();

@@ -1,0 +1,67 @@
+//! A run that repairs what a comparison has found.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::verify::{is_to_be_repaired, told_of};
+use crate::capture::keyed::GivenKeys;
+use crate::model::{CaptureKind, Difference, TableSpec};
+use crate::run::error::RunError;
+use crate::run::feed::Run;
+use crate::run::order::Mode;
+use crate::run::verify::{Again, Compared, Complete};
+
+impl Run<'_> {
+    /// Reads again what differs, by its keys where those are known, and compares that once more.
+    pub(super) async fn repair(&mut self, compared: &mut [Compared]) -> Result<(), RunError> {
+        // A repair that fails, as where the delete guard stops it, is not tried again by each tick: what was found stands, and the comparison
+        // goes on behind it.
+        let told = told_of(compared.iter().filter(|c| c.is_cut()));
+        if let Some(state) = self.state.as_mut().filter(|_| !told.verifying.is_empty()) {
+            state.conclude(&told).await?;
+        }
+        let before: BTreeMap<String, u64> = compared.iter().map(|c| (c.spec.target.clone(), c.judged.rows())).collect();
+        let (mut given, mut by_key, mut whole) = (GivenKeys::default(), Vec::new(), Vec::new());
+        let mut again = BTreeMap::new();
+        for c in compared.iter().filter(|c| is_to_be_repaired(c)) {
+            let leaves_extra = c.ignores_deletes();
+            let keys = c.judged.keys.iter().filter(|(_, d)| !leaves_extra || *d != Difference::Extra);
+            let keys: Vec<Vec<String>> = keys.map(|(key, _)| key.clone()).collect();
+            let is_by_key = matches!(c.look.again, Some(Again::Keys { .. })) && c.is_all == Complete::Yes;
+            match is_by_key && c.spec.capture != CaptureKind::Full {
+                true => {
+                    given = given.with(&c.spec.target, keys);
+                    by_key.push(c.spec.clone());
+                }
+                // Read whole, it would lose the rows that the config lets be.
+                false if leaves_extra => continue,
+                false => whole.push(c.spec.clone()),
+            }
+            again.insert(c.spec.target.clone(), c.look.again.clone().unwrap_or(Again::Counts(c.within.clone())));
+        }
+        if !by_key.is_empty() {
+            self.again = of_these(&again, &by_key);
+            self.keys = Some(Arc::new(given));
+            let done = self.run_and_judge(by_key, compared).await;
+            self.keys = None;
+            done?;
+        }
+        if !whole.is_empty() {
+            self.again = of_these(&again, &whole);
+            self.order.mode = Mode::Reconcile;
+            let done = self.run_and_judge(whole, compared).await;
+            self.order.mode = Mode::Now;
+            done?;
+        }
+        for c in compared {
+            let then = before.get(&c.spec.target).copied().unwrap_or(0);
+            c.repaired = then.saturating_sub(c.judged.rows());
+        }
+        Ok(())
+    }
+}
+
+fn of_these(again: &BTreeMap<String, Again>, tables: &[TableSpec]) -> BTreeMap<String, Again> {
+    let of = |t: &TableSpec| Some((t.target.clone(), again.get(&t.target)?.clone()));
+    tables.iter().filter_map(of).collect()
+}
