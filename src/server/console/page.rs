@@ -7,7 +7,7 @@ use super::frame::frame;
 use super::spark::sparkline;
 use crate::config::Console;
 use crate::model::figures::{age, bytes, count, counted, duration, moment};
-use crate::run::{FeedStatus, Standing};
+use crate::run::{FeedStatus, Standing, VerifyingStatus};
 use crate::state::Figures;
 
 /// What a table's row begins with; one look has to be enough.
@@ -50,10 +50,22 @@ fn state(table: &FeedStatus) -> (Sign, &'static str, Option<String>) {
         Standing::SetAside => table.error.clone(),
         Standing::Paused => table.paused_since.map(|since| format!("since {}", moment(since))),
         Standing::Loading => rows_so_far(table),
-        Standing::Differs => table.differs().map(|d| format!("since {}: {}", moment(d.since), d.text())),
+        Standing::Differs => None,
         _ => said(),
     };
     (health, standing.name(), more)
+}
+
+/// What comparisons with the source have found, whatever else there is to say of the table.
+fn compared(table: &FeedStatus) -> Vec<String> {
+    let going = table.verifying.as_ref().map(VerifyingStatus::text);
+    let Some(verified) = &table.verified else { return going.into_iter().collect() };
+    let compared = format!("compared ({}) {}", verified.level.name(), moment(verified.at));
+    let found = match &verified.differs {
+        Some(d) => format!("rows differ since {}: {}; {compared}", moment(d.since), d.text()),
+        None => format!("equal: {}, {compared}", counted(verified.rows, "row", "rows")),
+    };
+    std::iter::once(found).chain(going).collect()
 }
 
 fn rows_so_far(table: &FeedStatus) -> Option<String> {
@@ -108,6 +120,7 @@ fn row(table: &FeedStatus, console: Console) -> Markup {
             td data-label="State" {
                 span class={ "state " (health.class()) } { span aria-hidden="true" { (health.sign()) } " " (word) }
                 @if let Some(more) = more { small { (more) } }
+                @for line in compared(table) { small { (line) } }
             }
             td data-label="Age" {
                 @match table.age_seconds {
