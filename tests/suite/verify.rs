@@ -1,5 +1,6 @@
 //! `verify` finds what differs, tells nothing that does not, and repairs.
 
+use plimsoll::failpoint::VARIABLE;
 use serde_json::Value;
 
 use crate::support::World;
@@ -151,6 +152,109 @@ async fn what_a_policy_made_null_is_no_difference() {
     assert_eq!(code, 1, "{report}");
 }
 
+/// Each NULL is judged by its own row: one that somebody has planted does not hide behind another row's document that can't be held.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_null_document_does_not_hide_behind_another_rows() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE odd (k numeric(6, 2), part int, doc jsonb, PRIMARY KEY (k, part));
+         INSERT INTO odd VALUES (1.50, 1, '123456789012345678901234567890'), (2.50, 2, '{\"a\": 1}'), (3.00, 3, '123456789012345678901234567890')",
+    )
+    .await;
+    w.config("[[table]]\nsource = \"odd\"\ncapture = \"xmin\"\n");
+    w.tick().await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["nulled"].as_u64()), (0, Some(2)), "{report}");
+    // As many documents are refused as are NULL, but they are not the same.
+    w.target("DELETE FROM `{d}.odd` WHERE part = 1").await;
+    w.target("UPDATE `{d}.odd` SET doc = NULL WHERE part = 2").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, counts(&report), report["nulled"].as_u64()), (1, (1, 0, 1), Some(1)), "{report}");
+    assert_eq!(report["columns"], serde_json::json!({ "doc": 1 }), "{report}");
+}
+
+/// A row of more than 100 MB of JSON does without its largest column: no difference either, also where the table has no documents.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_row_was_too_long_for_is_no_difference() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE doc (id int PRIMARY KEY, note text, body text); INSERT INTO doc VALUES (1, 'old', 'short'), (2, 'other', 'x')").await;
+    w.config("[[table]]\nsource = \"doc\"\n");
+    w.tick().await;
+    // A control character is six bytes in JSON.
+    w.sql("UPDATE doc SET note = 'new', body = repeat(chr(1), 17500000) WHERE id = 1").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str(), report["nulled"].as_u64()), (0, Some("equal"), Some(1)), "{report}");
+    w.target("UPDATE `{d}.doc` SET note = NULL WHERE id = 1").await;
+    w.target("UPDATE `{d}.doc` SET body = NULL WHERE id = 2").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, counts(&report), report["nulled"].as_u64()), (1, (0, 0, 2), Some(1)), "{report}");
+    assert_eq!(report["columns"], serde_json::json!({ "body": 1, "note": 1 }), "{report}");
+}
+
+/// A table that is set aside between the two looks is not compared: what its target has says nothing of what the source has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_set_aside_between_two_looks_is_not_compared() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text); CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text);
+           INSERT INTO a SELECT g, 'v' FROM generate_series(1, 9) g; INSERT INTO b SELECT g, 'v' FROM generate_series(1, 9) g").await;
+    let table =
+        |name: &str| format!("[[table]]\nsource = \"{name}\"\ncapture = \"changelog\"\nlog_types = [\"{name}\"]\n");
+    w.config(&format!(
+        "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n{}{}",
+        table("a"),
+        table("b")
+    ));
+    w.tick().await;
+    for name in ["a", "b"] {
+        w.target(&format!("UPDATE `{{d}}.{name}` SET v = 'other' WHERE id = 3")).await;
+    }
+    // The first look has seen both; a change of each comes before the run between, and the target does not take the one of `b`.
+    let looked = w.bq.hold_after(|r| String::from_utf8_lossy(&r.body).contains("IN (") && r.path.ends_with("/queries"));
+    let child = w.command(&["verify", "--json"]).spawn().unwrap();
+    looked.reached().await;
+    w.sql("UPDATE a SET v = 'new' WHERE id = 5; UPDATE b SET v = 'new' WHERE id = 5; INSERT INTO log (what, key) VALUES ('a', '5'), ('b', '5')").await;
+    let refused = r#"{"error": {"code": 400, "message": "Invalid schema", "errors": [{"reason": "invalid", "message": "Invalid schema"}]}}"#;
+    w.bq.answer(1, 400, refused, |r| r.is_job("merge") && r.job_id().is_some_and(|id| id.contains("_b_")));
+    looked.open();
+    let ran = w.finish(child).await;
+    let json = ran.json();
+    let all: Vec<&Value> =
+        json["runs"].as_array().unwrap().iter().filter_map(|r| r["verified"].as_array()).flatten().collect();
+    let of = |name: &str| all.iter().find(|v| v["source"] == format!("public.{name}")).unwrap();
+    assert!(w.state("changelog").await["aside"]["b"].is_object(), "{json:#}");
+    assert_eq!((of("a")["state"].as_str(), of("a")["different"].as_u64()), (Some("differs"), Some(1)), "{json:#}");
+    assert_eq!((of("b")["state"].as_str(), of("b")["different"].as_u64()), (Some("not_compared"), Some(0)), "{json:#}");
+    assert_eq!(ran.code, 1);
+}
+
+/// A process that ends inside a comparison leaves nothing behind but a lease, which ends by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_inside_a_comparison_leaves_nothing_behind() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE item (id int PRIMARY KEY, note text); INSERT INTO item SELECT g, 'note' FROM generate_series(1, 50) g").await;
+    w.config_with("lease = \"1s\"", "[[table]]\nsource = \"item\"\ncapture = \"xmin\"\ndeletes = \"keys\"\n");
+    w.tick().await;
+    w.target("UPDATE `{d}.item` SET note = 'x' WHERE id = 7").await;
+    for rule in ["first-look:after", "second-look:before", "second-look:after"] {
+        let before = w.state("item").await;
+        let child = w.command(&["verify"]).env(VARIABLE, format!("{rule}=crash")).spawn().unwrap();
+        let ran = w.finish(child).await;
+        assert_eq!(ran.code, -1, "{rule}: {}\n{}", ran.stdout, ran.stderr);
+        let after = w.state("item").await;
+        assert!(after["lease"].is_object() && after["pending"].is_null(), "{rule}: {after}");
+        assert_eq!(after["tables"], before["tables"], "{rule}: nothing is decided");
+        tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+        w.sql("UPDATE item SET note = note || '.' WHERE id = 8").await;
+        assert_eq!(w.tick().await["state"], "done", "{rule}");
+        assert!(w.state("item").await["lease"].is_null());
+    }
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, counts(&report)), (1, (0, 0, 1)), "{report}");
+    let staging =
+        w.bigquery.query(&format!("SELECT COUNT(*) FROM `demo.{}_staging.INFORMATION_SCHEMA.TABLES`", w.dataset)).await;
+    assert_eq!(staging[0][0].as_deref(), Some("0"));
+}
+
 /// Nothing is compared of what is not there to compare, and it says why.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_compared_is_told() {
@@ -224,7 +328,12 @@ async fn the_service_compares_and_repairs() {
     let (_, status) = w.get(&format!("{}/status", served.url)).await;
     assert_eq!(status["feeds"][0]["verified"]["differs"]["missing"].as_u64(), Some(1), "{status}");
     let page = w.http.get(&served.url).send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("differs") && page.contains("1 missing"));
+    assert!(page.contains("✗</span> differs") && page.contains("1 missing; compared (values) 20"), "{page}");
+    // Whatever else there is to say of the table.
+    w.run(&["pause", "--table", "item"]).await;
+    let page = w.http.get(&served.url).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("paused") && page.contains("rows differ since") && page.contains("1 missing"), "{page}");
+    w.run(&["resume", "--table", "item"]).await;
     let (status, report) = w.post(&format!("{}/runs", served.url), "{\"repair\": true, \"level\": \"keys\"}").await;
     assert_eq!((status, verified(&report)["repaired"].as_u64()), (200, Some(1)), "{report}");
     w.assert_equal("item").await;
