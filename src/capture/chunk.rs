@@ -15,8 +15,13 @@
 //! chunk, whichever side of the stretch under way it lies on.
 
 use crate::encode::Shape;
-use crate::model::{CaptureKind, TableSpec};
-use crate::source::{Relation, RelationKind};
+use crate::model::{CaptureKind, TableKey, TableSpec};
+use crate::source::{Relation, RelationKind, Table, columns_in_order};
+
+/// Whether a comparison with the target can walk both sides by the key: an index has it here, and its first columns are ordered alike.
+pub fn may_be_cut(table: Table<'_>) -> bool {
+    may_be_chunked(table.spec, table.relation, table.shape) && columns_in_order(table) > 0
+}
 
 /// Whether the source can walk the table by its key: an index has it, and no NULL is in it.
 pub fn may_be_chunked(spec: &TableSpec, relation: &Relation, shape: &Shape) -> bool {
@@ -24,5 +29,6 @@ pub fn may_be_chunked(spec: &TableSpec, relation: &Relation, shape: &Shape) -> b
     let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Partitioned);
     let is_indexed = relation.unique.iter().any(|u| u.iter().map(String::as_str).eq(key.iter().copied()));
     let has_nulls = key.iter().any(|k| relation.column(k).is_none_or(|c| !c.not_null));
-    is_table && is_indexed && !has_nulls && spec.capture != CaptureKind::Full
+    // A key that is made of the row is in no index.
+    is_table && is_indexed && !has_nulls && spec.capture != CaptureKind::Full && spec.key != TableKey::Row
 }

@@ -2,6 +2,17 @@
 
 use crate::batch::RowsBefore;
 
+/// What is done about `reconcile_every`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reconcile {
+    #[default]
+    NotDue,
+    /// All rows are staged, and merged with the target.
+    ByStaging,
+    /// After the run, by digests of both sides: only rows that differ leave the source.
+    ByComparing,
+}
+
 /// What a run has to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {

@@ -29,12 +29,12 @@ mod unique;
 mod whole_or_changes;
 
 pub use caveats::{blind, caveats, unbounded};
-pub use chunk::may_be_chunked;
-pub use decision::{Decision, Part, Why};
+pub use chunk::{may_be_chunked, may_be_cut};
+pub use decision::{Decision, Part, Reconcile, Why};
 pub use error::CaptureError;
 pub use named_keys::{KeyWord, NextPlace};
 pub use passes::{Capture, ExpectedRows, Found, Pass};
-pub use whole_or_changes::{decide, relation_mark};
+pub use whole_or_changes::{decide, reconcile_is_due, relation_mark};
 
 #[cfg(test)]
 mod tests;

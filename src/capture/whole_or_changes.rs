@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::batch::{Continuity, MarkedColumn, RelationMark, Standing};
-use crate::capture::decision::{Decision, Part, Why};
+use crate::capture::decision::{Decision, Part, Reconcile, Why};
 use crate::capture::error::CaptureError;
 use crate::capture::filter::try_filter;
 use crate::capture::named_keys::KeyWord;
@@ -23,6 +23,7 @@ pub async fn decide(
     moment: &Moment,
     standing: Option<Standing<'_>>,
     keys: KeyWord,
+    reconcile: Reconcile,
 ) -> Result<Decision, CaptureError> {
     let Table { spec, relation, shape } = table;
     if spec.capture == CaptureKind::Xmin && !relation.tells_its_writers() {
@@ -47,8 +48,10 @@ pub async fn decide(
     }
     // What differs is found whatever has brought it: a partition, a rewrite, a new column.
     if spec.capture == CaptureKind::Digest {
-        let is_due = reconcile_is_due(spec, previous, moment.taken_at);
-        return Ok(if is_due { Decision::Reconcile(Why::ReconcileDue) } else { Decision::Changes });
+        return Ok(match reconcile {
+            Reconcile::ByStaging => Decision::Reconcile(Why::ReconcileDue),
+            Reconcile::NotDue | Reconcile::ByComparing => Decision::Changes,
+        });
     }
     // By transaction ids, an attached partition's rows are found by themselves.
     let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
@@ -63,7 +66,7 @@ pub async fn decide(
             return Ok(Decision::Reconcile(Why::PartitionsChanged));
         }
     }
-    if reconcile_is_due(spec, previous, moment.taken_at) {
+    if reconcile == Reconcile::ByStaging {
         return Ok(Decision::Reconcile(Why::ReconcileDue));
     }
     let cursor = CursorColumn::of(spec, relation)?;
@@ -128,8 +131,14 @@ async fn go_on_loading(
     Ok(if is_same { Decision::Chunk(Why::FirstLoad, Part::Next) } else { Decision::Whole(Why::KeyOrderChanged) })
 }
 
-fn reconcile_is_due(spec: &TableSpec, previous: Standing<'_>, now: OffsetDateTime) -> bool {
-    match (spec.reconcile_every, previous.mark.whole_at) {
+/// Whether `reconcile_every` has passed since all rows were read, or the target was found equal.
+pub fn reconcile_is_due(
+    spec: &TableSpec,
+    previous: Standing<'_>,
+    equal_at: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> bool {
+    match (spec.reconcile_every, previous.mark.whole_at.max(equal_at)) {
         (Some(every), Some(last)) => now - last >= every,
         (Some(_), None) => true,
         (None, _) => false,

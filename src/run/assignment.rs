@@ -21,6 +21,8 @@ use crate::storage::Store;
 pub(super) struct Before<'a> {
     pub watermark: Option<&'a Watermark>,
     pub aside: &'a BTreeMap<String, Aside>,
+    /// When targets were found equal to their sources.
+    pub equal_at: &'a BTreeMap<String, OffsetDateTime>,
 }
 
 /// The tables that a run is to capture, and from where.
@@ -47,4 +49,5 @@ pub(super) struct Assignment<'a> {
     pub started: OffsetDateTime,
     pub previous: Option<&'a Watermark>,
     pub aside: &'a BTreeMap<String, Aside>,
+    pub equal_at: &'a BTreeMap<String, OffsetDateTime>,
 }

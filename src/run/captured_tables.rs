@@ -32,6 +32,8 @@ pub(super) struct Captured<'a> {
     pub advance: Advance,
     /// What was asked for beside the rows, by target.
     pub noted: BTreeMap<String, SourceSide>,
+    /// The targets that are to be compared once the run is in them.
+    pub to_compare: Vec<String>,
 }
 
 /// Whether the watermark may move where nothing has changed.
@@ -61,6 +63,8 @@ pub(super) struct Sealable {
     pub rest: Vec<TableSpec>,
     /// What the source had of what was asked for, by target.
     pub noted: BTreeMap<String, SourceSide>,
+    /// The targets that are to be compared once the run is in them.
+    pub to_compare: Vec<String>,
 }
 
 /// What a run has found out that has nothing to seal.

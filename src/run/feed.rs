@@ -1,6 +1,6 @@
 //! One run of one feed, from lease to commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
@@ -70,6 +70,7 @@ pub(super) async fn run_feed(context: &Context, feed: &Feed, order: Order) -> Ve
         keys: feed.keys.clone(),
         again: BTreeMap::new(),
         noted: BTreeMap::new(),
+        to_compare: BTreeSet::new(),
     };
     let _running = match context.enter(&feed.id, started) {
         Ok(running) => running,
@@ -138,6 +139,8 @@ struct Run<'a> {
     /// What of each target is to be noted in the snapshot of the next capture, and what was.
     again: BTreeMap<String, Again>,
     noted: BTreeMap<String, SourceSide>,
+    /// The targets whose `reconcile_every` has passed, and that are compared for it.
+    to_compare: BTreeSet<String>,
 }
 
 impl Run<'_> {
@@ -239,7 +242,8 @@ impl Run<'_> {
     async fn capture_and_apply(&mut self, due: Vec<TableSpec>) -> Result<Vec<TableSpec>, RunError> {
         let Some(document) = self.state.as_ref().map(Handle::document) else { return Ok(Vec::new()) };
         let (previous, aside) = (document.watermark.clone(), document.aside.clone());
-        let before = Before { watermark: previous.as_ref(), aside: &aside };
+        let equal_at = document.notes.equal_at();
+        let before = Before { watermark: previous.as_ref(), aside: &aside, equal_at: &equal_at };
         let sealable = self.capture_and_stage(&due, before).await?;
         // From here on somebody may come to name them.
         self.lists = Arc::default();
@@ -252,6 +256,7 @@ impl Run<'_> {
         let mut rest = sealable.rest.clone();
         self.postponed = sealable.postponed;
         self.noted = sealable.noted;
+        self.to_compare.extend(sealable.to_compare.iter().cloned());
         let is_done = |t: &TableSpec| !rest.contains(t) && !self.postponed.iter().any(|(p, _)| p == t);
         let done: Vec<TableSpec> = due.iter().filter(|t| is_done(t)).cloned().collect();
         // Whoever reads given keys again has looked for no changes, unless all rows had to be read.

@@ -3,12 +3,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use time::OffsetDateTime;
+
 use crate::batch::{Aside, RowsBefore, Standing, Watermark};
 use crate::bigquery::TargetPlan;
 use crate::capture::keyed::{Claims, KeysAtHand, KeysFrom};
-use crate::capture::{Capture, Decision, KeyWord, Part, Why, caveats, decide, may_be_chunked, relation_mark};
+use crate::capture::{
+    Capture, Decision, KeyWord, Part, Reconcile, Why, caveats, decide, may_be_chunked, may_be_cut, reconcile_is_due,
+    relation_mark,
+};
 use crate::encode::Shape;
-use crate::model::{CaptureKind, DeleteStyle, FeedId, TableSpec};
+use crate::model::{CaptureKind, DeleteStyle, FeedId, TableSpec, TargetType};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::order::Mode;
@@ -101,6 +106,15 @@ pub(super) struct Looked<'a> {
     pub caveats: Vec<String>,
     /// About how many rows a whole read has.
     pub rows: u64,
+    pub then: Then,
+}
+
+/// What follows a run of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    End,
+    /// All of it is compared with its target, and what differs is read again.
+    Compare,
 }
 
 /// What decides, beside the source, what is to be done about a table.
@@ -112,6 +126,8 @@ pub(super) struct Look<'a> {
     pub begun: &'a [String],
     pub previous: Option<&'a Watermark>,
     pub aside: &'a BTreeMap<String, Aside>,
+    /// When targets were found equal to their sources.
+    pub equal_at: &'a BTreeMap<String, OffsetDateTime>,
 }
 
 impl<'a> Look<'a> {
@@ -145,13 +161,16 @@ impl<'a> Look<'a> {
         let (spec, table) = (found.spec, found.table());
         let standing = self.previous.and_then(|w| w.standing(&spec.target));
         let word = keys.word(session, table, &found.claims, standing).await?;
+        let reconcile = self.reconcile(session, moment, table, standing).await?;
         let goes_on = self.begun.contains(&spec.target);
         let decision = match if goes_on { Mode::Now } else { self.mode } {
             // Also for a table whose capture would not be possible: it is to be told now, not by the next tick.
-            Mode::Full | Mode::Resync => decide(session, table, moment, None, KeyWord::default())
+            Mode::Full | Mode::Resync => decide(session, table, moment, None, KeyWord::default(), Reconcile::NotDue)
                 .await
                 .map(|_| Decision::Whole(Why::Requested))?,
-            Mode::IfDue | Mode::Now | Mode::Reconcile => decide(session, table, moment, standing, word).await?,
+            Mode::IfDue | Mode::Now | Mode::Reconcile => {
+                decide(session, table, moment, standing, word, reconcile).await?
+            }
         };
         let decision = match (decision, self.mode) {
             (Decision::Changes, Mode::Reconcile) => Decision::Reconcile(Why::Requested),
@@ -173,7 +192,30 @@ impl<'a> Look<'a> {
             false => self.in_chunks(table, decision, rows).await?,
         };
         let caveats = caveats(table, standing, decision, moment.sight)?;
-        Ok(Looked { found, standing, decision, caveats, rows })
+        let is_compared = decision == Decision::Changes && reconcile == Reconcile::ByComparing;
+        let then = if is_compared { Then::Compare } else { Then::End };
+        Ok(Looked { found, standing, decision, caveats, rows, then })
+    }
+
+    /// What is due of `reconcile_every`. A table that would be staged in stretches is compared instead, where a comparison sees all of it.
+    async fn reconcile(
+        &self,
+        session: &Session,
+        moment: &Moment,
+        table: Table<'_>,
+        standing: Option<Standing<'_>>,
+    ) -> Result<Reconcile, RunError> {
+        let Table { spec, shape, .. } = table;
+        let is_due = standing.is_some_and(|standing| {
+            reconcile_is_due(spec, standing, self.equal_at.get(&spec.target).copied(), moment.taken_at)
+        });
+        if !is_due {
+            return Ok(Reconcile::NotDue);
+        }
+        let has_documents = shape.columns.iter().any(|c| c.target.target_type == TargetType::Json);
+        let is_compared = self.mode != Mode::Reconcile && !has_documents && may_be_cut(table);
+        let is_large = is_compared && session.estimate_size(&spec.source).await? > self.context.config.run.chunk_rows;
+        Ok(if is_large { Reconcile::ByComparing } else { Reconcile::ByStaging })
     }
 
     /// How the table is read; of a load in chunks the stretch that comes next.

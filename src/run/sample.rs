@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use super::error::RunError;
-use crate::capture::{Capture, KeyWord, decide};
+use crate::capture::{Capture, KeyWord, Reconcile, decide};
 use crate::encode::{RowEncoder, Shape};
 use crate::model::{TableSpec, TargetRef};
 use crate::run::wanted_target::target_plan;
@@ -72,7 +72,7 @@ impl<'a> Sample<'a> {
     pub async fn read(&self, rows: u64, mut line: impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<Sampled, RunError> {
         let Self { session, spec, relation, moment, shape, .. } = self;
         let table = Table { spec, relation, shape };
-        let decision = decide(session, table, moment, None, KeyWord::default()).await?;
+        let decision = decide(session, table, moment, None, KeyWord::default(), Reconcile::NotDue).await?;
         let capture = Capture::new(table, moment, None, decision)?;
         let pass = capture.sample(rows);
         let mut encoder =

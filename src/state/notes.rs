@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::past_run::{Figures, PastRun};
 use super::verified::Verified;
 use super::verifying::Verifying;
+use crate::model::VerifyLevel;
 
 /// How many past runs are kept.
 const KEPT: usize = 30;
@@ -82,6 +83,16 @@ pub struct Paused {
 }
 
 impl Notes {
+    /// When targets were last found to have all rows of their sources, and no others.
+    pub fn equal_at(&self) -> BTreeMap<String, OffsetDateTime> {
+        let is_equal = |v: &&Verified| v.level == VerifyLevel::Values && v.strict && v.differs.is_none();
+        let each = self
+            .tables
+            .iter()
+            .filter_map(|(target, note)| Some((target.clone(), note.verified.as_ref().filter(is_equal)?.at)));
+        each.collect()
+    }
+
     /// Notes what a run tells. Of tables that are no longer the feed's nothing is kept.
     pub(super) fn note(&mut self, told: &Told, is_kept: impl Fn(&str) -> bool) {
         let (targets, at) = told.checked.clone().unzip();

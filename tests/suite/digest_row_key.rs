@@ -185,3 +185,17 @@ async fn a_crash_at_any_point() {
     }
     assert_eq!(w.tick().await["state"], "empty");
 }
+
+/// A key that is made of the row is in no index, so a large table is not cut by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_table_is_looked_at_at_once() {
+    let w = World::new().await;
+    w.sql(RATES).await;
+    w.config_with("chunk_rows = 50", BY_ROW);
+    assert!(w.tick().await["loading"].as_array().is_none_or(Vec::is_empty));
+    w.sql("DELETE FROM rate WHERE hidden = 7").await;
+    assert_eq!(staged(&w.tick().await), (0, 1));
+    assert_equal(&w, "true").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report}");
+}

@@ -331,3 +331,75 @@ async fn counts_of_an_older_version_raise_no_alarm() {
     w.tick().await;
     assert_eq!(w.state("c").await["watermark"]["tables"]["c"]["source_rows"], 3000);
 }
+
+/// A table that would be read in stretches is compared with its target instead: what no capture has seen is read again by its keys, and
+/// no other row leaves the source.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_table_is_compared_and_what_differs_is_read_again() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE big (id int PRIMARY KEY, v text, at timestamptz NOT NULL DEFAULT '2020-01-01'); INSERT INTO big SELECT g, 'v' || g FROM generate_series(1, 3000) g; UPDATE big SET at = now() WHERE id % 2 = 0; CREATE INDEX ON big (at); ANALYZE big").await;
+    let configure = |every: &str| {
+        w.config_with(
+            "chunk_rows = 1000",
+            &format!("[[table]]\nsource = \"big\"\ncursor = \"at\"\nreconcile_every = \"{every}\"\n"),
+        );
+    };
+    configure("1h");
+    w.tick().await;
+    w.assert_equal("big").await;
+    // Neither the cursor nor anything else tells of these; two of them are somebody's doing in the target.
+    w.sql("UPDATE big SET v = 'unseen' WHERE id = 7; DELETE FROM big WHERE id = 2500; INSERT INTO big VALUES (9000, 'old')").await;
+    w.target("UPDATE `{d}.big` SET v = 'by hand' WHERE id = 1500").await;
+    w.target("INSERT INTO `{d}.big` (id, v) VALUES (9500, 'nobody has it')").await;
+    let report = w.tick().await;
+    assert_eq!(report["state"], "empty", "{report:#}");
+    configure("1s");
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    w.bq.clear();
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    let runs = ran.json()["runs"].as_array().unwrap().clone();
+    let staged: u64 =
+        runs.iter().flat_map(|r| r["tables"].as_array().unwrap()).map(|t| t["upserts"].as_u64().unwrap()).sum();
+    assert_eq!(staged, 3, "only what differs leaves the source: {runs:#?}");
+    let verified: Vec<_> = runs.iter().filter_map(|r| r["verified"].as_array()).flatten().collect();
+    assert_eq!((&verified[0]["state"], &verified[0]["repaired"]), (&"equal".into(), &5.into()), "{verified:#?}");
+    w.assert_equal("big").await;
+    // Found equal, so it is not due again before its time.
+    configure("1h");
+    w.bq.clear();
+    assert_eq!(w.tick().await["state"], "empty");
+    assert!(w.bq.log().is_empty());
+}
+
+/// What has to be staged, since a comparison would not see all of it, is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_table_with_documents_is_staged() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE big (id int PRIMARY KEY, v text, doc jsonb); INSERT INTO big SELECT g, 'v', '{\"a\": 1}' FROM generate_series(1, 300) g; ANALYZE big").await;
+    w.config_with("chunk_rows = 100", "[[table]]\nsource = \"big\"\ncapture = \"xmin\"\nreconcile_every = \"1s\"\n");
+    w.tick().await;
+    w.target("UPDATE `{d}.big` SET v = 'by hand' WHERE id = 7").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert!(ran.stdout.contains("reconcile_every has passed"), "{}", ran.stdout);
+    w.assert_equal("big").await;
+}
+
+/// Half of the source is gone, and nothing has told of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_stops_a_comparison_that_would_delete_too_much() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE big (id int PRIMARY KEY, at timestamptz NOT NULL DEFAULT '2020-01-01'); INSERT INTO big SELECT g FROM generate_series(1, 4000) g; INSERT INTO big VALUES (0, now()); ANALYZE big").await;
+    w.config_with("chunk_rows = 2000", "[[table]]\nsource = \"big\"\ncursor = \"at\"\nreconcile_every = \"1s\"\n");
+    w.tick().await;
+    w.sql("DELETE FROM big WHERE id > 2600").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("max_delete_fraction"), "{}", ran.stdout);
+    assert_eq!(w.target("SELECT CAST(COUNT(*) AS STRING) FROM `{d}.big`").await, [[Some("4001".to_owned())]]);
+    assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
+    w.assert_equal("big").await;
+}

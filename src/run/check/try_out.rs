@@ -5,7 +5,7 @@
 
 use crate::batch::{Absent, Standing};
 use crate::capture::keyed::KeysAtHand;
-use crate::capture::{Capture, Decision, Found, KeyWord, decide};
+use crate::capture::{Capture, Decision, Found, KeyWord, Reconcile, decide};
 use crate::model::{CaptureKind, Deletes};
 use crate::run::error::RunError;
 use crate::run::look_at_table::InSource;
@@ -20,7 +20,7 @@ pub(super) async fn try_out(
 ) -> Result<(), RunError> {
     let InSource { spec, shape, claims, .. } = found;
     let table = found.table();
-    let decision = decide(session, table, moment, None, KeyWord::default()).await?;
+    let decision = decide(session, table, moment, None, KeyWord::default(), Reconcile::NotDue).await?;
     let whole = Capture::new(table, moment, None, decision)?;
     session.try_read(&whole.upserts().read).await?;
     session.try_read(&Read { table, columns: Columns::Count, rows: Rows::All }).await?;

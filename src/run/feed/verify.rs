@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::batch::TableMark;
 use crate::failpoint::{Effect, around, lets};
-use crate::model::{Repair, TableSpec, Verification};
+use crate::model::{CompareDocuments, IgnoredDeletes, Repair, TableSpec, Verification, VerifyLevel};
 use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::order::Mode;
@@ -13,6 +13,14 @@ use crate::run::verbs::lease::keep_lease;
 use crate::run::verify::{Asked, Compared, Complete, Ground, Judged, Looked, Verdict, judge, report};
 use crate::run::when_due::rest;
 use crate::state::{Handle, TableNote, Told, Verifying};
+
+/// How a table is compared whose `reconcile_every` has passed: whatever differs is read again, and what only the target has goes.
+const RECONCILE: Verification = Verification {
+    level: VerifyLevel::Values,
+    repair: Repair::Yes,
+    ignored_deletes: IgnoredDeletes::Differ,
+    documents: CompareDocuments::Structure,
+};
 
 impl Run<'_> {
     /// Goes on with comparisons that are not through, and begins those whose `verify_every` has passed, where there is time left.
@@ -28,7 +36,8 @@ impl Run<'_> {
             let so_far = note.and_then(|n| n.verifying.clone());
             let last = note.and_then(|n| n.verified.as_ref()).map(|v| v.at);
             let is_due = spec.verify_every.is_some_and(|every| last.is_none_or(|at| now - at >= rest(every)));
-            let asked = so_far.as_ref().map(|v| v.asked).or(is_due.then(Verification::default))?;
+            let reconciles = self.to_compare.contains(&spec.target).then_some(RECONCILE);
+            let asked = so_far.as_ref().map(|v| v.asked).or(reconciles).or(is_due.then(Verification::default))?;
             Some(Asked { spec: spec.clone(), asked, so_far })
         };
         let due: Vec<Asked> = self.feed.tables.iter().filter_map(due).collect();

@@ -19,7 +19,7 @@ use crate::model::{CaptureKind, TableSpec};
 use crate::run::assignment::Assignment;
 use crate::run::captured_tables::{Advance, Captured, Gathered, StagedTable};
 use crate::run::error::RunError;
-use crate::run::look_at_table::{Look, Looked};
+use crate::run::look_at_table::{Look, Looked, Then};
 use crate::run::staging_place::{Compared, Reading, StagingPlace, Told};
 use crate::run::verbs::stage::{Passed, Staging};
 use crate::run::wanted_target::{target_plan, why_whole};
@@ -52,8 +52,8 @@ pub(in crate::run) async fn capture<'a>(work: &Assignment<'a>) -> Result<Capture
 
 impl<'a> Assignment<'a> {
     fn look(&self) -> Look<'a> {
-        let Self { context, order, begun, previous, aside, .. } = *self;
-        Look { context, mode: order.mode, begun, previous, aside }
+        let Self { context, order, begun, previous, aside, equal_at, .. } = *self;
+        Look { context, mode: order.mode, begun, previous, aside, equal_at }
     }
 
     /// Where the keys of the feed's tables are named.
@@ -136,7 +136,9 @@ impl<'a> Assignment<'a> {
             }
         }
         let log = keys.counts();
-        Ok(Captured { tables: found, moment, log, rest, advance: Advance::Moves, noted })
+        let to_compare = queue.iter().filter(|(_, looked)| looked.then == Then::Compare);
+        let to_compare = to_compare.map(|(spec, _)| spec.target.clone()).collect();
+        Ok(Captured { tables: found, moment, log, rest, advance: Advance::Moves, noted, to_compare })
     }
 
     /// Goes on without a table, if what is in its way is its own.

@@ -26,7 +26,7 @@ fn blame_those_at_fault(
 
 /// Puts the tables together to what is to be sealed, and stores its manifest.
 pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captured<'_>) -> Result<Sealable, RunError> {
-    let Captured { tables: found, moment, log, rest, advance, noted } = captured;
+    let Captured { tables: found, moment, log, rest, advance, noted, to_compare } = captured;
     let members: Vec<&TableSpec> = work.context.config.tables.iter().filter(|t| t.feed() == work.feed.id).collect();
     let is_member = |target: &str| members.iter().any(|t| t.target == target);
     let Gathered { batches, marks, whole, failed, counts, caveats, since } = found;
@@ -82,7 +82,19 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
         tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
     }
     if batches.is_empty() {
-        return Ok(Sealable { batch: None, next, moment: looked, aside, log, whole, postponed, caveats, rest, noted });
+        return Ok(Sealable {
+            batch: None,
+            next,
+            moment: looked,
+            aside,
+            log,
+            whole,
+            postponed,
+            caveats,
+            rest,
+            noted,
+            to_compare,
+        });
     }
     let batch = Batch {
         version: FORMAT_VERSION,
@@ -98,7 +110,19 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
         next: next.clone(),
     };
     store_manifest(work.store, &batch).await?;
-    Ok(Sealable { batch: Some(batch), next, moment: looked, aside, log, whole, postponed, caveats, rest, noted })
+    Ok(Sealable {
+        batch: Some(batch),
+        next,
+        moment: looked,
+        aside,
+        log,
+        whole,
+        postponed,
+        caveats,
+        rest,
+        noted,
+        to_compare,
+    })
 }
 
 /// Makes a batch pending, under a precondition: now it is decided.

@@ -13,14 +13,14 @@ use super::sides::Sides;
 use crate::bigquery::Billed;
 use crate::canonical::{ALL_KEYS, ComparedColumn, Digest};
 use crate::capture::keyed::KeysAtHand;
-use crate::capture::may_be_chunked;
+use crate::capture::may_be_cut;
 use crate::failpoint::{Effect, around};
 use crate::model::{TableSpec, Verification};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::look_at_table::InSource;
 use crate::run::report::VerifyReport;
-use crate::source::{Catalog, ComparedRows, Moment, Session, Table, columns_in_order, compared_columns};
+use crate::source::{Catalog, ComparedRows, Moment, Session, Table, compared_columns};
 use crate::state::{Found, Verifying};
 
 /// A table that is to be compared.
@@ -111,10 +111,6 @@ impl Context {
         one.look = first_look(Sides { session, rows, bigquery: &self.bigquery, target: &target }, asked, about).await?;
         Ok(one)
     }
-}
-
-fn may_be_cut(table: Table<'_>) -> bool {
-    may_be_chunked(table.spec, table.relation, table.shape) && columns_in_order(table) > 0
 }
 
 /// A digest of what is compared, and of whether and how it can be cut.

@@ -31,6 +31,7 @@ use published_rows::published;
 use select::Select;
 
 use crate::batch::At;
+use crate::model::TableKey;
 use crate::source::cursor::{Bulk, CursorColumn};
 use crate::source::postgres::{PostgresError, RowStream, Session, ident};
 use crate::source::read::{Columns, Read, Rows, Since, Table};
@@ -51,7 +52,7 @@ pub fn query(read: &Read<'_>) -> String {
             let key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
             let mut query = select.filter(published()).query();
             // A large table is not sorted for a few rows.
-            if !key.is_empty() && relation.keeps_unique(&key) {
+            if !key.is_empty() && relation.keeps_unique(&key) && spec.key != TableKey::Row {
                 let order: Vec<String> = key.iter().map(|c| format!("t.{}", ident(c))).collect();
                 query.push_str(&format!(" ORDER BY {}", order.join(", ")));
             }
