@@ -34,11 +34,7 @@ impl Session {
     }
 
     async fn listing(&self, only: Option<&RelationName>) -> Result<Listing, SqlServerError> {
-        let wanted = only.map_or(String::new(), |n| {
-            format!(" AND s.name = {} AND o.name = {}", literal(&n.schema), literal(&n.name))
-        });
-        let plan = Plan::CatalogList { table: only };
-        let rows = self.text_rows("listing tables", &plan.statement(&LIST.replace("WANTED", &wanted))).await?;
+        let rows = self.text_rows("listing tables", &list_statement(only)).await?;
         let mut listing = Listing {
             dialect: Dialect::SqlServer,
             role: self.facts().user.clone(),
@@ -77,6 +73,12 @@ impl Session {
     }
 }
 
+pub(super) fn list_statement(only: Option<&RelationName>) -> String {
+    let wanted = only
+        .map_or(String::new(), |n| format!("AND s.name = {} AND o.name = {}", literal(&n.schema), literal(&n.name)));
+    Plan::CatalogList { table: only }.statement(&LIST.replace("WANTED", &wanted))
+}
+
 /// Reads the row of an answer.
 fn listed(row: Vec<Option<String>>) -> Option<Listed> {
     let mut fields = row.into_iter();
@@ -92,4 +94,4 @@ CAST(COALESCE(HAS_PERMS_BY_NAME(QUOTENAME(s.name) + N'.' + QUOTENAME(o.name), 'O
 CAST(CASE WHEN EXISTS (SELECT 1 FROM sys.security_predicates AS d JOIN sys.security_policies AS p ON p.object_id = d.object_id \
 WHERE d.target_object_id = o.object_id AND p.is_enabled = 1 AND d.predicate_type_desc = N'FILTER') THEN 1 ELSE 0 END AS bit) AS hides \
 FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
-WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0WANTED ORDER BY s.name, o.name";
+WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 WANTED ORDER BY s.name, o.name";

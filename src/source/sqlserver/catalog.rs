@@ -55,23 +55,23 @@ impl Session {
         if names.is_empty() {
             return Ok(Catalog::default());
         }
-        let wanted = named(names);
-        let ask = async |plan: Plan<'_>, sql: &str| {
-            let rows = self.text_rows(DOING, &plan.statement(&sql.replace("WANTED", &wanted))).await?;
+        let [relations, columns, of_indexes] = catalog_statements(names);
+        let ask = async |sql: &str| {
+            let rows = self.text_rows(DOING, sql).await?;
             Ok::<_, SqlServerError>(rows.into_iter().map(Fields::of))
         };
         let mut found: BTreeMap<u32, (RelationName, Relation)> = BTreeMap::new();
-        for mut row in ask(Plan::CatalogRelations { tables: names }, RELATIONS).await? {
+        for mut row in ask(&relations).await? {
             let (name, relation) = relation(&mut row)?;
             found.insert(relation.id, (name, relation));
         }
-        for mut row in ask(Plan::CatalogColumns { tables: names }, COLUMNS).await? {
+        for mut row in ask(&columns).await? {
             if let Some((_, relation)) = found.get_mut(&row.number()?) {
                 relation.columns.push(column(&mut row)?);
             }
         }
         let mut indexes: BTreeMap<(u32, i32), Index> = BTreeMap::new();
-        for mut row in ask(Plan::CatalogIndexes { tables: names }, INDEXES).await? {
+        for mut row in ask(&of_indexes).await? {
             let index = indexes.entry((row.number()?, row.number()?)).or_default();
             (index.primary, index.unique) = (row.flag(), row.flag());
             let (_clustered, filtered, disabled) = (row.flag(), row.flag(), row.flag());
@@ -97,8 +97,19 @@ impl Session {
     }
 }
 
+/// What is asked of relations, of their columns, of their indexes.
+pub(super) fn catalog_statements(names: &[RelationName]) -> [String; 3] {
+    let plans = [
+        (Plan::CatalogRelations { tables: names }, RELATIONS),
+        (Plan::CatalogColumns { tables: names }, COLUMNS),
+        (Plan::CatalogIndexes { tables: names }, INDEXES),
+    ];
+    let wanted = named(names);
+    plans.map(|(plan, sql)| plan.statement(&sql.replace("WANTED", &wanted)))
+}
+
 /// A condition over the schema `s` and the object `o`.
-pub(super) fn named(names: &[RelationName]) -> String {
+fn named(names: &[RelationName]) -> String {
     let each: Vec<String> =
         names.iter().map(|n| format!("(s.name = {} AND o.name = {})", literal(&n.schema), literal(&n.name))).collect();
     format!("({})", each.join(" OR "))
@@ -202,7 +213,7 @@ const COLUMNS: &str = "\
 SELECT c.object_id, c.name, c.column_id AS number, \
 CASE WHEN u.is_assembly_type = 1 THEN u.name ELSE COALESCE(y.name, u.name) END AS type, \
 CASE WHEN u.is_user_defined = 1 THEN u.name END AS alias, CAST(CASE WHEN u.is_assembly_type = 1 AND u.is_user_defined = 1 THEN 1 ELSE 0 END AS bit) AS clr, \
-CAST(c.max_length AS int) AS max_length, CAST(c.precision AS int) AS precision, CAST(c.scale AS int) AS scale, c.collation_name AS collation, \
+CAST(c.max_length AS int) AS max_length, CAST(c.[precision] AS int) AS [precision], CAST(c.scale AS int) AS scale, c.collation_name AS collation, \
 c.is_nullable AS nullable, c.is_computed AS computed, c.is_hidden AS hidden, c.is_masked AS masked, \
 CAST(CASE WHEN c.encryption_type IS NULL THEN 0 ELSE 1 END AS bit) AS encrypted, c.is_column_set AS column_set, CAST(c.generated_always_type AS int) AS generated \
 FROM sys.columns AS c JOIN sys.objects AS o ON o.object_id = c.object_id JOIN sys.schemas AS s ON s.schema_id = o.schema_id \

@@ -69,8 +69,7 @@ const COMPATIBILITY: u32 = 130;
 impl Facts {
     pub async fn find(connection: &Connection) -> Result<Self, SqlServerError> {
         const DOING: &str = "asking for the version";
-        let statement = Statement::plain(Plan::SessionFacts.statement(FACTS));
-        let row = connection.text_rows(DOING, &statement).await?.into_iter().next();
+        let row = connection.text_rows(DOING, &Statement::plain(facts_statement())).await?.into_iter().next();
         Self::read(row.ok_or_else(|| SqlServerError::unexpected(DOING))?)
     }
 
@@ -158,6 +157,10 @@ impl Facts {
         }
         notes
     }
+}
+
+pub(super) fn facts_statement() -> String {
+    Plan::SessionFacts.statement(FACTS)
 }
 
 /// The leading numbers of `13.0.4001.0`.

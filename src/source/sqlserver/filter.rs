@@ -30,15 +30,16 @@ pub(super) fn try_statement(spec: &TableSpec, text: &str) -> String {
             literal(&sql)
         )
     });
-    format!("SELECT TOP (1) x.error, x.message FROM ({}) AS x ORDER BY x.error DESC", each.join(" UNION ALL "))
+    let sql =
+        format!("SELECT TOP (1) x.error, x.message FROM ({}) AS x ORDER BY x.error DESC", each.join(" UNION ALL "));
+    Plan::WhereTry { table: &spec.source, filter: text }.statement(&sql)
 }
 
 impl Session {
     /// Asks the server whether the config's `where` is a condition over the table's row.
     pub async fn try_where(&self, spec: &TableSpec) -> Result<(), SqlServerError> {
         let Some(text) = &spec.filter else { return Ok(()) };
-        let plan = Plan::WhereTry { table: &spec.source, filter: text };
-        let row = self.text_rows(TRYING_WHERE, &plan.statement(&try_statement(spec, text))).await?.into_iter().next();
+        let row = self.text_rows(TRYING_WHERE, &try_statement(spec, text)).await?.into_iter().next();
         let mut fields = row.unwrap_or_default().into_iter();
         match (fields.next().flatten().and_then(|n| n.parse().ok()), fields.next().flatten()) {
             (Some(number), message) => Err(SqlServerError::Statement {

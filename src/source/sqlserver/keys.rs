@@ -96,15 +96,15 @@ mod tests {
         assert_eq!(json(keys), r#"[["a\"'é","2026-01-02T03:04:05.003","0xFF",1]]"#);
         assert_eq!(
             rows(keys),
-            "OPENJSON(@keys) WITH (k0 varchar(20) COLLATE Latin1_General_CI_AS '$[0]', k1 datetime '$[1]', k2 nvarchar(max) '$[2]', added bit '$[3]') AS k"
+            "OPENJSON(@keys) WITH (k0 nvarchar(20) '$[0]', k1 datetime '$[1]', k2 nvarchar(max) '$[2]', added bit '$[3]') AS k"
         );
         assert!(
             is_among(keys)
-                .ends_with("WHERE t.[code] = k.k0 AND t.[at] = k.k1 AND t.[bin] = CONVERT(varbinary(8), k.k2, 1))")
+                .ends_with("WHERE t.[code] = CAST(k.k0 COLLATE Latin1_General_CI_AS AS varchar(20)) AND t.[at] = k.k1 AND t.[bin] = CONVERT(varbinary(8), k.k2, 1))")
         );
         let none = has_no_row(keys, "[dbo].[t] AS t", Some("(x = 1)"));
         assert!(
-            none.contains("CAST(t.[code] AS varbinary(max)) = CAST(k.k0 AS varbinary(max)) AND t.[at] = k.k1"),
+            none.contains("CAST(t.[code] AS varbinary(max)) = CAST(CAST(k.k0 COLLATE Latin1_General_CI_AS AS varchar(20)) AS varbinary(max)) AND t.[at] = k.k1"),
             "{none}"
         );
         assert!(none.ends_with("AND (x = 1))"));

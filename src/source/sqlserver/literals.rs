@@ -20,11 +20,12 @@ pub(super) fn input(native: &SqlServerType, text: &str) -> String {
     }
 }
 
-/// The type in which a key's value is handed over; a binary one goes as its text.
+/// The type in which a key's value is handed over: a text gets its collation later, and a binary one goes as its text.
 pub(super) fn handed_as(native: &SqlServerType) -> String {
-    match native.family() {
-        Family::Binary | Family::RowVersion => "nvarchar(max)".to_owned(),
-        _ => with_collation(native),
+    match (native.family(), native.characters()) {
+        (Family::Text | Family::Unicode, Some(n @ ..=4000)) => format!("nvarchar({n})"),
+        (Family::Text | Family::Unicode | Family::Binary | Family::RowVersion, _) => "nvarchar(max)".to_owned(),
+        _ => native.declared(),
     }
 }
 
@@ -40,6 +41,7 @@ pub(super) fn with_collation(native: &SqlServerType) -> String {
 pub(super) fn received(column: &str, native: &SqlServerType) -> String {
     match native.family() {
         Family::Binary | Family::RowVersion => format!("CONVERT({}, {column}, 1)", native.declared()),
+        Family::Text | Family::Unicode => in_collation(native, column),
         _ => column.to_owned(),
     }
 }
@@ -51,12 +53,16 @@ pub(super) fn typed(native: &SqlServerType, text: &str) -> String {
     match native.family() {
         Family::Integer if input.parse::<i64>().is_ok() => input,
         Family::Binary | Family::RowVersion => format!("CONVERT({declared}, {}, 1)", literal(&input)),
-        Family::Text | Family::Unicode => match &native.collation {
-            // The text gets its collation first: else it would pass through the code page of the database.
-            Some(collation) => format!("CAST({} COLLATE {} AS {declared})", literal(&input), collation_name(collation)),
-            None => format!("CAST({} AS {declared})", literal(&input)),
-        },
+        Family::Text | Family::Unicode => in_collation(native, &literal(&input)),
         _ => format!("CAST({} AS {declared})", literal(&input)),
+    }
+}
+
+/// A Unicode text as one of the type. It gets its collation first: else it would pass through the code page of the database.
+fn in_collation(native: &SqlServerType, text: &str) -> String {
+    match &native.collation {
+        Some(collation) => format!("CAST({text} COLLATE {} AS {})", collation_name(collation), native.declared()),
+        None => format!("CAST({text} AS {})", native.declared()),
     }
 }
 

@@ -50,6 +50,8 @@ mod rows;
 mod session;
 mod sql;
 mod statement_fault;
+#[cfg(test)]
+mod tests;
 mod utf16;
 mod values;
 

@@ -361,7 +361,7 @@ impl Plan<'_> {
             Self::KeyStretch { table, key, columns, after, rows, filter } => {
                 out.table(table);
                 out.list("key", key.iter().map(String::as_str));
-                out.list("columns", columns.iter().map(String::as_str));
+                out.encoded_list("columns", columns);
                 out.key_text("after", *after);
                 out.value("rows", &rows.to_string());
                 out.filter(*filter);
@@ -373,7 +373,7 @@ impl Plan<'_> {
             }
             Self::HashSums(plan) | Self::HashSpool(plan) | Self::HashTry(plan) => plan.write(&mut out),
             Self::HashFetch { columns, next, after, top } => {
-                out.list("columns", columns.iter().map(String::as_str));
+                out.encoded_list("columns", columns);
                 out.flag("next", *next);
                 out.page(*after, *top);
             }
@@ -390,7 +390,7 @@ impl Plan<'_> {
             }
             Self::CtFetch { number, columns, after, top } => {
                 out.value("number", &number.to_string());
-                out.list("columns", columns.iter().map(String::as_str));
+                out.encoded_list("columns", columns);
                 out.page(*after, *top);
             }
             Self::CtClose { number } | Self::LogClose { number } => out.value("number", &number.to_string()),

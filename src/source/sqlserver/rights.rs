@@ -36,22 +36,7 @@ impl Session {
             Needs::Rows { columns, .. } => columns,
             Needs::Whole => &[],
         };
-        let object = literal(&qualified(name));
-        let missing: Vec<String> = columns
-            .iter()
-            .map(|c| {
-                let column = literal(c);
-                format!(
-                    "CASE WHEN COALESCE(HAS_PERMS_BY_NAME({object}, 'OBJECT', 'SELECT', {}, 'COLUMN'), 0) = 1 THEN NULL ELSE {column} END",
-                    literal(&ident(c))
-                )
-            })
-            .collect();
-        let mut fields = vec![format!("CAST(COALESCE(HAS_PERMS_BY_NAME({object}, 'OBJECT', 'SELECT'), 0) AS bit)")];
-        fields.extend(missing);
-        let plan = Plan::CatalogRights { table: name, columns };
-        let sql = format!("SELECT {}", fields.join(", "));
-        let row = self.text_rows(DOING, &plan.statement(&sql)).await?.into_iter().next().unwrap_or_default();
+        let row = self.text_rows(DOING, &rights_statement(name, columns)).await?.into_iter().next().unwrap_or_default();
         let mut fields = row.into_iter();
         let is_whole = fields.next().flatten().as_deref() == Some("t");
         let missing: Vec<String> = fields.flatten().collect();
@@ -77,12 +62,27 @@ impl Session {
     /// Statements that end it that security policies hide rows: of the table, or of one whose name a view's text has. A login that may not see
     /// policies is told of none.
     pub async fn hidden_from(&self, name: &RelationName) -> Result<Vec<String>, SqlServerError> {
-        let sql = POLICIES.replace("OBJECT", &literal(&qualified(name)));
-        let plan = Plan::CatalogPolicies { table: name };
-        let rows = self.text_rows("asking for row-level security", &plan.statement(&sql)).await?;
+        let rows = self.text_rows("asking for row-level security", &policies_statement(name)).await?;
         let policies = rows.into_iter().filter_map(|row| row.into_iter().next().flatten());
         Ok(policies.map(|policy| format!("ALTER SECURITY POLICY {policy} WITH (STATE = OFF)")).collect())
     }
+}
+
+pub(super) fn rights_statement(name: &RelationName, columns: &[String]) -> String {
+    let object = literal(&qualified(name));
+    let each = columns.iter().map(|c| {
+        let (quoted, column) = (literal(&ident(c)), literal(c));
+        format!(
+            "CASE WHEN COALESCE(HAS_PERMS_BY_NAME({object}, 'OBJECT', 'SELECT', {quoted}, 'COLUMN'), 0) = 1 THEN NULL ELSE {column} END"
+        )
+    });
+    let whole = format!("CAST(COALESCE(HAS_PERMS_BY_NAME({object}, 'OBJECT', 'SELECT'), 0) AS bit)");
+    let fields: Vec<String> = std::iter::once(whole).chain(each).collect();
+    Plan::CatalogRights { table: name, columns }.statement(&format!("SELECT {}", fields.join(", ")))
+}
+
+pub(super) fn policies_statement(name: &RelationName) -> String {
+    Plan::CatalogPolicies { table: name }.statement(&POLICIES.replace("OBJECT_NAME", &literal(&qualified(name))))
 }
 
 const POLICIES: &str = "\
@@ -90,6 +90,6 @@ SELECT DISTINCT QUOTENAME(s.name) + N'.' + QUOTENAME(p.name) AS policy \
 FROM sys.security_policies AS p JOIN sys.schemas AS s ON s.schema_id = p.schema_id \
 JOIN sys.security_predicates AS d ON d.object_id = p.object_id AND d.predicate_type_desc = N'FILTER' \
 JOIN sys.objects AS b ON b.object_id = d.target_object_id \
-WHERE p.is_enabled = 1 AND (b.object_id = OBJECT_ID(OBJECT) \
-OR CHARINDEX(b.name, CASE WHEN OBJECTPROPERTY(OBJECT_ID(OBJECT), 'IsView') = 1 THEN COALESCE(OBJECT_DEFINITION(OBJECT_ID(OBJECT)), b.name) END) > 0) \
+WHERE p.is_enabled = 1 AND (b.object_id = OBJECT_ID(OBJECT_NAME) \
+OR CHARINDEX(b.name, CASE WHEN OBJECTPROPERTY(OBJECT_ID(OBJECT_NAME), 'IsView') = 1 THEN COALESCE(OBJECT_DEFINITION(OBJECT_ID(OBJECT_NAME)), b.name) END) > 0) \
 ORDER BY policy";

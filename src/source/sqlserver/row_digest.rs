@@ -171,6 +171,17 @@ pub fn list_statement(listing: &HashListing<'_>) -> String {
     Plan::HashSpool(plan).statement(&sql)
 }
 
+/// The statement that has the server look at the rights to the columns.
+pub(super) fn try_statement(of: &Hashing<'_>) -> String {
+    let names: Vec<String> = of.table.hashed_columns().iter().map(|c| format!("t.{}", ident(&c.source))).collect();
+    let sql = format!("SELECT TOP (0) {} FROM {} AS t", names.join(", "), qualified(&of.table.spec.source));
+    Plan::HashTry(plan_of(of, 0)).statement(&sql)
+}
+
+pub(super) fn close_statement() -> String {
+    Plan::HashClose.statement(&drop_listed())
+}
+
 fn drop_listed() -> String {
     format!("IF OBJECT_ID(N'tempdb..{LISTED}') IS NOT NULL DROP TABLE {LISTED};")
 }
@@ -211,30 +222,51 @@ impl Session {
     pub async fn list_hashes(&self, listing: &HashListing<'_>) -> Result<HashCursor<'_>, SqlServerError> {
         self.facts().refuse_torn()?;
         self.text_rows(DOING, &list_statement(listing)).await?;
-        let table = listing.of.table;
-        let key = key_columns(table.relation, table.shape).into_iter().zip(key_forms(table)).enumerate();
-        let key = key.map(|(n, ((name, native), (_, form, _)))| {
-            (plan::column(name, form), form, expression_of(&format!("t.k{n}"), native, form))
-        });
-        Ok(HashCursor { session: self, key: key.collect(), next: listing.next.is_some(), fetched: 0 })
+        Ok(HashCursor { session: self, key: listed_key(listing.of.table), next: listing.next.is_some(), fetched: 0 })
     }
 
     /// Has the server look at the rights that all this takes, without reading a row.
     pub async fn try_hashes(&self, listing: &HashListing<'_>) -> Result<(), SqlServerError> {
-        let Table { spec, shape, .. } = listing.of.table;
-        let plan = plan_of(&listing.of, 0);
-        let names: Vec<String> = shape.columns.iter().map(|c| format!("t.{}", ident(&c.source))).collect();
-        let sql = format!("SELECT TOP (0) {} FROM {} AS t", names.join(", "), qualified(&spec.source));
         self.refuse_secret_columns(listing.of.table).await?;
-        self.execute("trying what a tick reads", &Plan::HashTry(plan).statement(&sql)).await
+        self.execute("trying what a tick reads", &try_statement(&listing.of)).await
     }
+}
+
+/// A column of the key: as the comment has it, its form, its expression.
+type KeyColumn = (String, Form, String);
+
+/// The key's columns in the temporary table.
+pub(super) fn listed_key(table: Table<'_>) -> Vec<KeyColumn> {
+    let key = key_columns(table.relation, table.shape).into_iter().zip(key_forms(table)).enumerate();
+    let key = key.map(|(n, ((name, native), (_, form, _)))| {
+        (plan::column(name, form), form, expression_of(&format!("t.k{n}"), native, form))
+    });
+    key.collect()
+}
+
+/// The statement that gets the next listed rows.
+pub(super) fn fetch_statement(key: &[KeyColumn], next: bool, fetched: u64, wanted: usize) -> (String, Layout) {
+    let columns: Vec<String> = key.iter().map(|(column, ..)| column.clone()).collect();
+    let mut selected: Vec<&str> = vec!["t.bucket"];
+    selected.extend(key.iter().map(|(_, _, e)| e.as_str()));
+    selected.extend(["t.lane0", "t.lane1"]);
+    let mut forms: Vec<Form> = vec![Form::Plain];
+    forms.extend(key.iter().map(|(_, form, _)| *form));
+    forms.extend([Form::Plain, Form::Plain]);
+    if next {
+        selected.extend(["t.next0", "t.next1", "t.filled"]);
+        forms.extend([Form::Plain, Form::Plain, Form::Flag]);
+    }
+    let sql =
+        format!("SELECT TOP ({wanted}) {} FROM {LISTED} AS t WHERE t.n > {fetched} ORDER BY t.n", selected.join(", "));
+    let plan = Plan::HashFetch { columns: &columns, next, after: fetched, top: wanted as u64 };
+    (plan.statement(&sql), Layout::of(forms))
 }
 
 /// Listed rows, kept by the server and fetched some at a time, by bucket.
 pub struct HashCursor<'a> {
     session: &'a Session,
-    /// Of each of the key's columns: as the comment has it, its form, its expression.
-    key: Vec<(String, Form, String)>,
+    key: Vec<KeyColumn>,
     next: bool,
     fetched: u64,
 }
@@ -242,7 +274,7 @@ pub struct HashCursor<'a> {
 impl HashCursor<'_> {
     /// The next rows; none at the end.
     pub async fn fetch(&mut self, wanted: usize) -> Result<Vec<HashedRow>, SqlServerError> {
-        let (sql, layout) = self.fetch_statement(wanted);
+        let (sql, layout) = fetch_statement(&self.key, self.next, self.fetched, wanted);
         let layout = Arc::new(layout);
         let mut rows = self.session.connection().stream(DOING, Statement::plain(sql)).await?;
         let mut found = Vec::with_capacity(wanted.min(100_000));
@@ -254,29 +286,8 @@ impl HashCursor<'_> {
         Ok(found)
     }
 
-    fn fetch_statement(&self, wanted: usize) -> (String, Layout) {
-        let columns: Vec<String> = self.key.iter().map(|(column, ..)| column.clone()).collect();
-        let mut selected: Vec<&str> = vec!["t.bucket"];
-        selected.extend(self.key.iter().map(|(_, _, e)| e.as_str()));
-        selected.extend(["t.lane0", "t.lane1"]);
-        let mut forms: Vec<Form> = vec![Form::Plain];
-        forms.extend(self.key.iter().map(|(_, form, _)| *form));
-        forms.extend([Form::Plain, Form::Plain]);
-        if self.next {
-            selected.extend(["t.next0", "t.next1", "t.filled"]);
-            forms.extend([Form::Plain, Form::Plain, Form::Flag]);
-        }
-        let sql = format!(
-            "SELECT TOP ({wanted}) {} FROM {LISTED} AS t WHERE t.n > {} ORDER BY t.n",
-            selected.join(", "),
-            self.fetched
-        );
-        let plan = Plan::HashFetch { columns: &columns, next: self.next, after: self.fetched, top: wanted as u64 };
-        (plan.statement(&sql), Layout::of(forms))
-    }
-
     pub async fn close(&self) -> Result<(), SqlServerError> {
-        self.session.execute(DOING, &Plan::HashClose.statement(&drop_listed())).await
+        self.session.execute(DOING, &close_statement()).await
     }
 
     fn row(&self, row: &SqlServerRow) -> Option<HashedRow> {

@@ -70,8 +70,7 @@ impl Session {
     }
 
     async fn unmask(&self) -> Result<Unmask, SqlServerError> {
-        let sql = "SELECT CAST(COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'UNMASK'), 0) AS bit) AS unmask";
-        let rows = self.text_rows("asking for rights", &Plan::CatalogUnmask.statement(sql)).await?;
+        let rows = self.text_rows("asking for rights", &unmask_statement()).await?;
         let is_given = rows.first().and_then(|r| r.first()).is_some_and(|f| f.as_deref() == Some("t"));
         Ok(if is_given { Unmask::Given } else { Unmask::Refused })
     }
@@ -95,11 +94,7 @@ impl Session {
 
     /// About how many rows a relation has; 0 where nobody has counted.
     pub async fn estimate_size(&self, name: &RelationName) -> Result<u64, SqlServerError> {
-        let sql = format!(
-            "SELECT SUM(p.rows) AS rows FROM sys.partitions AS p WHERE p.index_id IN (0, 1) AND p.object_id = OBJECT_ID({})",
-            literal(&qualified(name))
-        );
-        let rows = self.text_rows("estimating rows", &Plan::CatalogSize { table: name }.statement(&sql)).await?;
+        let rows = self.text_rows("estimating rows", &size_statement(name)).await?;
         Ok(rows.first().and_then(|r| r.first()).and_then(|f| f.as_ref()).and_then(|t| t.parse().ok()).unwrap_or(0))
     }
 
@@ -122,14 +117,7 @@ impl Session {
         if !asks_for_bulk(cursor) {
             return Ok(Bulk::Unknown);
         }
-        let column = format!("t.{}", ident(&cursor.name));
-        let sql = format!(
-            "SELECT CAST({column} AS bigint) AS value FROM {} AS t WHERE {column} IS NOT NULL ORDER BY {column} DESC OFFSET {} ROWS FETCH NEXT 1 ROWS ONLY",
-            qualified(&table.spec.source),
-            BULK - 1
-        );
-        let plan = Plan::CursorBulk { table: &table.spec.source, column: &cursor.name };
-        let rows = self.text_rows("looking at the cursor's values", &plan.statement(&sql)).await?;
+        let rows = self.text_rows("looking at the cursor's values", &bulk_statement(table, cursor)).await?;
         let value = rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten();
         Ok(value.map_or(Bulk::Few, Bulk::At))
     }
@@ -184,9 +172,7 @@ impl Session {
     pub async fn repeated_keys(&self, table: Table<'_>) -> Result<Option<RepeatedKeys>, SqlServerError> {
         const DOING: &str = "looking for a key that is there twice";
         self.facts().refuse_torn()?;
-        let (sql, key) = repeated_statement(table);
-        let plan = Plan::KeyRepeated { table: &table.spec.source, key: &key, filter: table.spec.filter.as_deref() };
-        let rows = self.text_rows(DOING, &plan.statement(&sql)).await?;
+        let rows = self.text_rows(DOING, &repeated_statement(table)).await?;
         let number = |n: usize| rows.first()?.get(n)?.as_deref()?.parse().ok();
         Ok(match (number(0), number(1)) {
             (Some(keys @ 1..), Some(rows)) => Some(RepeatedKeys { keys, rows }),
@@ -233,8 +219,31 @@ pub(super) fn stretch_statement(table: Table<'_>, from: &KeyRange, rows: u64) ->
     (plan.statement(&sql), Layout::of(forms.iter().map(|(_, form, _)| *form)))
 }
 
-/// The statement that counts keys which are there twice, and the key's columns.
-pub(super) fn repeated_statement(table: Table<'_>) -> (String, Vec<String>) {
+pub(super) fn unmask_statement() -> String {
+    Plan::CatalogUnmask
+        .statement("SELECT CAST(COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'UNMASK'), 0) AS bit) AS unmask")
+}
+
+pub(super) fn size_statement(name: &RelationName) -> String {
+    Plan::CatalogSize { table: name }.statement(&format!(
+        "SELECT SUM(p.rows) AS rows FROM sys.partitions AS p WHERE p.index_id IN (0, 1) AND p.object_id = OBJECT_ID({})",
+        literal(&qualified(name))
+    ))
+}
+
+/// The statement that asks for the value that the bulk of the rows reaches.
+pub(super) fn bulk_statement(table: Table<'_>, cursor: &CursorColumn) -> String {
+    let column = format!("t.{}", ident(&cursor.name));
+    let sql = format!(
+        "SELECT CAST({column} AS bigint) AS value FROM {} AS t WHERE {column} IS NOT NULL ORDER BY {column} DESC OFFSET {} ROWS FETCH NEXT 1 ROWS ONLY",
+        qualified(&table.spec.source),
+        BULK - 1
+    );
+    Plan::CursorBulk { table: &table.spec.source, column: &cursor.name }.statement(&sql)
+}
+
+/// The statement that counts keys which are there twice.
+pub(super) fn repeated_statement(table: Table<'_>) -> String {
     let key: Vec<String> = table.shape.key().iter().map(|c| c.source.clone()).collect();
     let grouped: Vec<String> = key_columns(table.relation, table.shape)
         .into_iter()
@@ -252,7 +261,7 @@ pub(super) fn repeated_statement(table: Table<'_>) -> (String, Vec<String>) {
         from_where(table, None),
         grouped.join(", ")
     );
-    (sql, key)
+    Plan::KeyRepeated { table: &table.spec.source, key: &key, filter: table.spec.filter.as_deref() }.statement(&sql)
 }
 
 /// `None` where no row can be one: rows don't say who wrote them, so below a floor nobody looks; and partitions are the server's own business.

@@ -30,8 +30,7 @@ pub struct Session {
 
 impl Session {
     pub(super) async fn prepare(connection: Connection, salt: Option<String>) -> Result<Self, SqlServerError> {
-        let settings = Statement::plain(Plan::SessionSettings.statement(SETTINGS));
-        connection.execute("setting up the session", &settings).await?;
+        connection.execute("setting up the session", &Statement::plain(settings_statement())).await?;
         let facts = Facts::find(&connection).await?;
         Ok(Self { connection, facts, salt, transaction: AtomicI64::new(0) })
     }
@@ -40,27 +39,12 @@ impl Session {
     /// too early sends rows again, too late loses them.
     pub async fn begin(&self) -> Result<Moment, SqlServerError> {
         const DOING: &str = "taking a snapshot";
-        let row = self.text_rows(DOING, &self.moment_statement()).await?.into_iter().next().unwrap_or_default();
+        let row = self.text_rows(DOING, &moment_statement(&self.facts)).await?.into_iter().next().unwrap_or_default();
         let moment = self.moment(&row).ok_or_else(|| SqlServerError::unexpected(DOING))?;
-        let (level, isolation) = match self.facts.rung {
-            Rung::Snapshot => ("snapshot", "SNAPSHOT"),
-            Rung::Replica | Rung::Statement | Rung::None => ("committed", "READ COMMITTED"),
-        };
-        let sql = format!(
-            "SET TRANSACTION ISOLATION LEVEL {isolation}; BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID() AS transaction_id"
-        );
-        let rows = self.text_rows(DOING, &Plan::SnapshotBegin { level }.statement(&sql)).await?;
+        let rows = self.text_rows(DOING, &begin_statement(self.facts.rung)).await?;
         let id = number(&rows, 0).ok_or_else(|| SqlServerError::unexpected(DOING))?;
         self.transaction.store(id, Ordering::Release);
         Ok(moment)
-    }
-
-    fn moment_statement(&self) -> String {
-        let transactions = self.facts.sees == Sees::Everybodys;
-        let oldest = if transactions { OLDEST } else { "CAST(NULL AS nvarchar(33))" };
-        let fork = if self.facts.has_fork() { FORK } else { "CAST(NULL AS nvarchar(36))" };
-        let sql = MOMENT.replace("OLDEST", oldest).replace("FORK", fork);
-        Plan::Moment { transactions }.statement(&sql)
     }
 
     /// Reads the row of an answer.
@@ -106,8 +90,7 @@ impl Session {
     /// Fails where the server has ended the transaction: what was read since may be of another moment.
     async fn guard(&self, doing: &'static str) -> Result<(), SqlServerError> {
         let begun = self.transaction.load(Ordering::Acquire);
-        let sql = "SELECT CURRENT_TRANSACTION_ID() AS transaction_id, XACT_STATE() AS state";
-        let rows = self.text_rows(doing, &Plan::SnapshotGuard.statement(sql)).await?;
+        let rows = self.text_rows(doing, &guard_statement()).await?;
         match (number(&rows, 0), number(&rows, 1)) {
             (Some(id), Some(1)) if id == begun => Ok(()),
             _ => Err(SqlServerError::TransactionLost { doing }),
@@ -121,8 +104,7 @@ impl Session {
             self.guard(DOING).await?;
             self.transaction.store(0, Ordering::Release);
         }
-        let sql = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
-        self.execute(DOING, &Plan::SnapshotEnd.statement(sql)).await
+        self.execute(DOING, &end_statement()).await
     }
 
     /// No mark is needed: a statement that fails ends the connection.
@@ -178,6 +160,37 @@ impl Session {
     pub(super) async fn text_rows(&self, doing: &'static str, sql: &str) -> Result<TextRows, SqlServerError> {
         self.connection.text_rows(doing, &Statement::plain(sql.to_owned())).await
     }
+}
+
+pub(super) fn settings_statement() -> String {
+    Plan::SessionSettings.statement(SETTINGS)
+}
+
+pub(super) fn moment_statement(facts: &Facts) -> String {
+    let transactions = facts.sees == Sees::Everybodys;
+    let oldest = if transactions { OLDEST } else { "CAST(NULL AS nvarchar(33))" };
+    let fork = if facts.has_fork() { FORK } else { "CAST(NULL AS nvarchar(36))" };
+    Plan::Moment { transactions }.statement(&MOMENT.replace("OLDEST", oldest).replace("FORK", fork))
+}
+
+pub(super) fn begin_statement(rung: Rung) -> String {
+    let (level, isolation) = match rung {
+        Rung::Snapshot => ("snapshot", "SNAPSHOT"),
+        Rung::Replica | Rung::Statement | Rung::None => ("committed", "READ COMMITTED"),
+    };
+    let sql = format!(
+        "SET TRANSACTION ISOLATION LEVEL {isolation}; BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID() AS transaction_id"
+    );
+    Plan::SnapshotBegin { level }.statement(&sql)
+}
+
+pub(super) fn guard_statement() -> String {
+    Plan::SnapshotGuard.statement("SELECT CURRENT_TRANSACTION_ID() AS transaction_id, XACT_STATE() AS state")
+}
+
+pub(super) fn end_statement() -> String {
+    Plan::SnapshotEnd
+        .statement("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 }
 
 /// A number of the first row.
