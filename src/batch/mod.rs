@@ -27,7 +27,7 @@ pub use digest_mark::{DigestMark, HashedAs, HashedColumn, ListObject, ListsOfRun
 pub use floor_candidate::FloorCandidate;
 pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot, SqlServerIdentity};
 pub use table_mark::{
-    CaptureMark, CursorMark, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, RelationMark, Removal,
+    CaptureMark, CtMark, CursorMark, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, RelationMark, Removal,
     Repeated, RowsBefore, TableMark,
 };
 pub use watermark::{Standing, Watermark};

@@ -124,6 +124,14 @@ impl<'a> At<'a> {
 }
 
 impl At<'_> {
+    /// The version of a SQL Server's change tracking.
+    pub fn ct_version(self) -> Option<i64> {
+        match self {
+            Self::SqlServer { ct_version, .. } => ct_version,
+            Self::Postgres { .. } => None,
+        }
+    }
+
     pub fn owned(self) -> Position {
         match self {
             Self::Postgres { snapshot, identity } => {

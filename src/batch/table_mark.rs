@@ -46,6 +46,8 @@ pub enum CaptureMark {
     Log { log: LogMark },
     /// The lists of row hashes.
     Digest { digest: DigestMark },
+    /// What is known of its change tracking. The version is the watermark's own.
+    Ct { ct: CtMark },
     /// The floor of a cursor.
     Cursor {
         cursor: CursorMark,
@@ -71,12 +73,34 @@ impl CaptureMark {
     }
 }
 
+/// What is known of a table's change tracking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CtMark {
+    /// The version at which it was switched on: off and on again, it has another one. Absent where the server does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begin: Option<i64>,
+}
+
 impl TableMark {
+    /// What is known of its change tracking.
+    pub fn ct(&self) -> Option<&CtMark> {
+        match &self.capture {
+            CaptureMark::Ct { ct } => Some(ct),
+            CaptureMark::Log { .. }
+            | CaptureMark::Digest { .. }
+            | CaptureMark::Cursor { .. }
+            | CaptureMark::Position { .. } => None,
+        }
+    }
+
     /// The floor of the cursor, where the capture has one.
     pub fn cursor(&self) -> Option<&CursorMark> {
         match &self.capture {
             CaptureMark::Cursor { cursor, .. } => Some(cursor),
-            CaptureMark::Log { .. } | CaptureMark::Digest { .. } | CaptureMark::Position { .. } => None,
+            CaptureMark::Log { .. }
+            | CaptureMark::Digest { .. }
+            | CaptureMark::Ct { .. }
+            | CaptureMark::Position { .. } => None,
         }
     }
 
@@ -84,7 +108,7 @@ impl TableMark {
     pub fn keys(&self) -> Option<&KeyListMark> {
         match &self.capture {
             CaptureMark::Cursor { keys, .. } | CaptureMark::Position { keys } => keys.as_ref(),
-            CaptureMark::Log { .. } | CaptureMark::Digest { .. } => None,
+            CaptureMark::Log { .. } | CaptureMark::Digest { .. } | CaptureMark::Ct { .. } => None,
         }
     }
 
@@ -101,7 +125,10 @@ impl TableMark {
     pub fn log(&self) -> Option<&LogMark> {
         match &self.capture {
             CaptureMark::Log { log } => Some(log),
-            CaptureMark::Digest { .. } | CaptureMark::Cursor { .. } | CaptureMark::Position { .. } => None,
+            CaptureMark::Digest { .. }
+            | CaptureMark::Ct { .. }
+            | CaptureMark::Cursor { .. }
+            | CaptureMark::Position { .. } => None,
         }
     }
 
@@ -109,7 +136,10 @@ impl TableMark {
     pub fn digest(&self) -> Option<&DigestMark> {
         match &self.capture {
             CaptureMark::Digest { digest } => Some(digest),
-            CaptureMark::Log { .. } | CaptureMark::Cursor { .. } | CaptureMark::Position { .. } => None,
+            CaptureMark::Log { .. }
+            | CaptureMark::Ct { .. }
+            | CaptureMark::Cursor { .. }
+            | CaptureMark::Position { .. } => None,
         }
     }
 

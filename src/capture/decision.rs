@@ -62,6 +62,9 @@ pub enum Why {
     HashChanged,
     SlicesMoved,
     ListsLost,
+    NotTrackedThen,
+    TrackingRestarted,
+    TrackingPruned,
     PartitionsChanged,
     SetAside,
     ReconcileDue,
@@ -98,6 +101,11 @@ impl Why {
             }
             Self::SlicesMoved => "the order of the key's values has changed since the table was loaded",
             Self::ListsLost => "lists of row hashes are gone or broken",
+            Self::NotTrackedThen => "the table's changes were not tracked when it was last read",
+            Self::TrackingRestarted => "change tracking was switched off and on",
+            Self::TrackingPruned => {
+                "change tracking has removed changes that had not been read, or the table was emptied by TRUNCATE"
+            }
             Self::PartitionsChanged => "a partition was attached or detached, which no log tells",
             Self::SetAside => "the table had been set aside and can be read again",
             Self::ReconcileDue => "reconcile_every has passed",

@@ -101,6 +101,17 @@ pub enum CaptureError {
     #[error("what the change log keeps of {name} has no field {field}")]
     NoLoggedField { name: String, field: String },
 
+    #[error("change tracking of {table} is off, or the role may not see it")]
+    NotTracked { table: RelationName, dialect: Dialect },
+
+    #[error("the key of {table} is not its primary key, by which changes are tracked")]
+    NotThePrimaryKey { table: RelationName, primary: Vec<String> },
+
+    #[error(
+        "the source takes two spellings of {column} in {table} for one key, BigQuery does not: of a key that is only spelled anew nobody tells"
+    )]
+    SpellingNotTracked { table: RelationName, column: String },
+
     #[error("a logged key of {name} is no {type_name}")]
     UnreadableKey { name: String, type_name: String },
 }
@@ -150,6 +161,9 @@ impl CaptureError {
             | Self::KeyWidth { .. }
             | Self::NoKeyOfTheTable { .. }
             | Self::NoLoggedField { .. }
+            | Self::NotTracked { .. }
+            | Self::NotThePrimaryKey { .. }
+            | Self::SpellingNotTracked { .. }
             | Self::UnreadableKey { .. } => None,
         }
     }
@@ -227,6 +241,22 @@ impl CaptureError {
                     "write log_types = [{{ type = \"{name}\", key = \"id\", field = \"id\" }}]: key is the table's column, field its \
                      name in the log"
                 )
+            }
+            Self::NotTracked { table, dialect } => {
+                let table = dialect.qualified(table);
+                format!(
+                    "ALTER TABLE {table} ENABLE CHANGE_TRACKING and GRANT VIEW CHANGE TRACKING ON {table} to the login's user (once for the database: \
+                     ALTER DATABASE … SET CHANGE_TRACKING = ON (CHANGE_RETENTION = 7 DAYS, AUTO_CLEANUP = ON)), or write capture = \"digest\""
+                )
+            }
+            Self::NotThePrimaryKey { primary, .. } if primary.is_empty() => {
+                "give the table a primary key, or write capture = \"digest\"".to_owned()
+            }
+            Self::NotThePrimaryKey { primary, .. } => {
+                format!("remove key (the primary key is {}), or write capture = \"digest\"", primary.join(", "))
+            }
+            Self::SpellingNotTracked { .. } => {
+                "write reconcile_every = \"1d\", which finds it, or capture = \"digest\", which compares keys by their bytes".to_owned()
             }
             Self::UnreadableKey { .. } => {
                 "correct log_key of the table, or the entry in the log; `plimsoll run --full` passes over it".to_owned()

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::decision::Why;
-use crate::batch::{DigestMark, LogMark, Position};
+use crate::batch::{CtMark, DigestMark, LogMark, Position};
 use crate::source::Condition;
 
 /// What it says to a run that wants to read changes. By itself: it says nothing.
@@ -27,6 +27,7 @@ pub enum NextPlace {
         /// What the watermark speaks of, where that is not the run's own moment: not every row was looked at in it.
         since: Option<(Position, OffsetDateTime)>,
     },
+    Ct(CtMark),
     /// Where it stood, and so does its watermark: nothing was looked for. Of a digest, these keys were read again.
     Stays {
         again: Vec<Vec<String>>,

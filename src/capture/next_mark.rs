@@ -74,6 +74,7 @@ impl Capture<'_> {
             capture: match found.place {
                 NextPlace::Log(log) => CaptureMark::Log { log },
                 NextPlace::Digest { mark: digest, .. } => CaptureMark::Digest { digest },
+                NextPlace::Ct(ct) => CaptureMark::Ct { ct },
                 NextPlace::Rows | NextPlace::Stays { .. } => CaptureMark::of_rows(cursor, keys),
             },
             loading,

@@ -54,7 +54,8 @@ pub async fn decide(
         });
     }
     // By transaction ids, an attached partition's rows are found by themselves.
-    let tells_no_partition = spec.capture == CaptureKind::Changelog || relation.kind == RelationKind::View;
+    let tells_no_partition =
+        matches!(spec.capture, CaptureKind::Changelog | CaptureKind::Ct) || relation.kind == RelationKind::View;
     // What the key source names of the rows, it brings by itself.
     let unnamed = keys.unnamed;
     if tells_no_partition && previous.mark.relation.leaves != mark.leaves {
@@ -240,7 +241,9 @@ fn definition(spec: &TableSpec, relation: &Relation, shape: &Shape) -> String {
         text.push_str(&format!("view {view}\n"));
     }
     // Without transaction ids the cursor is the only thing that finds a change.
-    if let (RelationKind::View | RelationKind::Foreign, Some(cursor)) = (relation.kind, &spec.cursor) {
+    let by_cursor_alone =
+        relation.dialect == Dialect::SqlServer || matches!(relation.kind, RelationKind::View | RelationKind::Foreign);
+    if let Some(cursor) = spec.cursor.as_ref().filter(|_| by_cursor_alone) {
         text.push_str(&format!("cursor {cursor}\n"));
     }
     for column in shape.columns.iter().filter(|c| c.is_hashed()) {

@@ -30,11 +30,23 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
             ("xmin", CaptureKind::Xmin),
             ("changelog", CaptureKind::Changelog),
             ("digest", CaptureKind::Digest),
+            ("ct", CaptureKind::Ct),
         ],
     );
     // A named cursor column says which capture is meant.
     let capture =
         capture.unwrap_or(if cursor.is_some() { CaptureKind::Cursor } else { CaptureKind::default_of(dialect) });
+    let elsewhere = match (capture, dialect) {
+        (CaptureKind::Ct, Dialect::Postgres) => Some("write capture = \"xmin\", which needs nothing from the table"),
+        (CaptureKind::Xmin, Dialect::SqlServer) => {
+            Some("write capture = \"ct\" where change tracking is on, else capture = \"digest\"")
+        }
+        _ => None,
+    };
+    if let Some(remedy) = elsewhere {
+        let problem = format!("capture = \"{}\" is of another kind of source", capture.name());
+        s.fault(s.at(), problem, remedy);
+    }
     let lag = read_lag(s);
     let deletes = s.choice("deletes", &[("ignore", Deletes::Ignore), ("keys", Deletes::Keys)]);
     let deletes_every = s.duration("deletes_every");
@@ -89,8 +101,10 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
     if capture == CaptureKind::Cursor && cursor.is_none() {
         s.fault(s.at(), "capture = \"cursor\" needs a cursor column".to_owned(), "cursor = \"updated_at\"");
     }
-    if let (CaptureKind::Full | CaptureKind::Xmin | CaptureKind::Changelog | CaptureKind::Digest, Some(c)) =
-        (capture, &cursor)
+    if let (
+        CaptureKind::Full | CaptureKind::Xmin | CaptureKind::Changelog | CaptureKind::Digest | CaptureKind::Ct,
+        Some(c),
+    ) = (capture, &cursor)
     {
         let problem = format!("capture = \"{}\" has no use for a cursor", capture.name());
         s.fault(c.at, problem, "remove it, or write capture = \"cursor\"");
@@ -186,7 +200,7 @@ fn refuse_foreign_keys(s: &Section<'_>, capture: CaptureKind) {
     if capture != CaptureKind::Changelog {
         refuse(&["log_types", "log_key", "changed_columns"], "capture = \"changelog\"");
     }
-    if matches!(capture, CaptureKind::Changelog | CaptureKind::Digest) {
+    if matches!(capture, CaptureKind::Changelog | CaptureKind::Digest | CaptureKind::Ct) {
         refuse(&["lag", "deletes", "deletes_every"], "another capture");
     }
     if capture == CaptureKind::Full {

@@ -29,6 +29,7 @@ pub enum CaptureKind {
     Xmin,
     Changelog,
     Digest,
+    Ct,
 }
 
 impl CaptureKind {
@@ -49,6 +50,7 @@ impl CaptureKind {
             Self::Xmin => "xmin",
             Self::Changelog => "changelog",
             Self::Digest => "digest",
+            Self::Ct => "ct",
         }
     }
 }
@@ -227,7 +229,7 @@ impl TableSpec {
     pub fn feed(&self) -> FeedId {
         match self.capture {
             CaptureKind::Changelog => FeedId::of_changelog(),
-            CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin | CaptureKind::Digest => {
+            CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin | CaptureKind::Digest | CaptureKind::Ct => {
                 FeedId::of_target(&self.target)
             }
         }

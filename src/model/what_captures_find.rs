@@ -70,7 +70,7 @@ impl TableSpec {
             (Deletes::Ignore, _) => FoundDeletes::Never,
         };
         match (self.capture, &self.cursor) {
-            (CaptureKind::Full | CaptureKind::Digest, _) => Finds::AllChanges,
+            (CaptureKind::Full | CaptureKind::Digest | CaptureKind::Ct, _) => Finds::AllChanges,
             (CaptureKind::Changelog, _) => Finds::Log { others: self.reconcile_every },
             (CaptureKind::Cursor, Some(column)) => {
                 Finds::Cursor { column: column.clone(), deletes, others: self.reconcile_every }

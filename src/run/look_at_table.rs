@@ -92,6 +92,7 @@ impl Context {
                 KeysFrom::Log { spec, tables: tables.cloned().collect() }
             }
             (CaptureKind::Digest, _) => KeysFrom::Digest(None),
+            (CaptureKind::Ct, _) => KeysFrom::Ct { version: None },
             _ => KeysFrom::Rows,
         }
     }

@@ -167,7 +167,8 @@ impl Context {
             Unstaged::Go | Unstaged::GoInScopes => MergeReach::All,
             // Whether a row is to be deleted only reading tells.
             Unstaged::Stay
-                if matches!(spec.capture, CaptureKind::Changelog | CaptureKind::Digest) || spec.filter.is_some() =>
+                if matches!(spec.capture, CaptureKind::Changelog | CaptureKind::Digest | CaptureKind::Ct)
+                    || spec.filter.is_some() =>
             {
                 MergeReach::Keys
             }

@@ -19,7 +19,7 @@ pub(super) fn usual_reach(spec: &TableSpec, claims: &Claims) -> Option<MergeReac
     match spec.capture {
         CaptureKind::Full if spec.delete == DeleteStyle::Hard => None,
         _ if looks_everywhere => Some(MergeReach::All),
-        CaptureKind::Changelog | CaptureKind::Digest => Some(MergeReach::Keys),
+        CaptureKind::Changelog | CaptureKind::Digest | CaptureKind::Ct => Some(MergeReach::Keys),
         // A row that the filter lets through no more is deleted by its key.
         CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin if spec.filter.is_some() => Some(MergeReach::Keys),
         CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin => Some(MergeReach::Rows),

@@ -16,6 +16,7 @@
 
 mod catalog;
 mod change_log;
+mod change_tracking;
 mod column;
 mod compared;
 mod connect;
@@ -43,6 +44,7 @@ pub use catalog::Catalog;
 pub use change_log::{
     Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, LogQuery, NewEntries,
 };
+pub use change_tracking::{ChangedKeys, Tracked};
 pub use column::SourceColumn;
 pub use compared::{DocumentCursor, columns_in_order, compared_columns};
 pub use connect::{Source, has_password};
@@ -66,5 +68,7 @@ pub use row_hashes::{
 };
 pub use row_key::with_key_of;
 pub use session::{Canceller, HashCursor, KeyCursor, Session};
-pub use statements::{hash_statements, hashed_text, log_statement, lookup_of_repeated_keys, statement};
+pub use statements::{
+    changed_keys_statement, hash_statements, hashed_text, log_statement, lookup_of_repeated_keys, statement,
+};
 pub use value_kind::ValueKind;

@@ -26,6 +26,14 @@ pub fn log_statement(query: LogQuery<'_>) -> String {
     }
 }
 
+/// The statement that lists the keys of rows that were changed since a version.
+pub fn changed_keys_statement(table: Table<'_>, since: i64) -> String {
+    match table.relation.dialect {
+        Dialect::Postgres => String::new(),
+        Dialect::SqlServer => sqlserver::spool_statement(0, table, since),
+    }
+}
+
 /// The statements that add up and list row hashes; `bits` says how many sums there are.
 pub fn hash_statements(listing: &HashListing<'_>, bits: u8) -> [String; 2] {
     match listing.of.table.relation.dialect {

@@ -1,6 +1,7 @@
 //! What of a feed's named keys concerns one table, and how it is read.
 
 use super::change_log::{Claim, ClaimReading, KeyReader};
+use super::ct::{CtClaim, CtKeys, CtReading};
 use super::digest::{DigestClaim, DigestKeys, DigestReading};
 use super::given::{Listed, ListedKeys};
 use super::key_source::{Chunk, KeyColumns, KeyCounts, KeySource, Reach};
@@ -16,6 +17,8 @@ pub struct Claims {
     pub(super) log: Vec<Claim>,
     /// Of rows that are compared by their hashes.
     pub(super) digest: Option<DigestClaim>,
+    /// Of a table whose changes the server tracks.
+    pub(super) ct: Option<CtClaim>,
     /// Keys that somebody hands in.
     pub(super) given: Option<Listed>,
 }
@@ -32,6 +35,7 @@ pub enum Named<'a> {
 pub enum KeyReading<'a> {
     Log(Box<ClaimReading<'a>>),
     Digest(Box<DigestReading<'a>>),
+    Ct(CtReading<'a>),
     Given(&'a Listed),
 }
 
@@ -39,6 +43,7 @@ pub enum KeyReading<'a> {
 pub enum Keys<'a> {
     Log(KeyReader<'a>),
     Digest(Box<DigestKeys<'a>>),
+    Ct(CtKeys<'a>),
     Given(ListedKeys<'a>),
 }
 
@@ -52,7 +57,13 @@ pub enum OpenedKeys<'a> {
 impl Claims {
     fn columns(&self) -> impl Iterator<Item = &KeyColumns> {
         let digest = self.digest.iter().map(|claim| &claim.of);
-        self.log.iter().map(|claim| &claim.key).chain(digest).chain(self.given.iter().map(|listed| &listed.of))
+        let ct = self.ct.iter().map(|claim| &claim.of);
+        self.log
+            .iter()
+            .map(|claim| &claim.key)
+            .chain(digest)
+            .chain(ct)
+            .chain(self.given.iter().map(|listed| &listed.of))
     }
 
     /// The columns other than the key whose values are named: each value is about many rows.
@@ -68,7 +79,8 @@ impl Claims {
 
     /// Whether two lists may bring the same row.
     pub fn repeats(&self) -> Repeats {
-        let is_digest_unsure = self.digest.as_ref().is_some_and(DigestClaim::may_repeat);
+        let is_digest_unsure = self.digest.as_ref().is_some_and(DigestClaim::may_repeat)
+            || self.ct.as_ref().is_some_and(|claim| claim.of.may_name_a_row_twice());
         if is_digest_unsure || self.columns().nth(1).is_some() { Repeats::Possible } else { Repeats::Never }
     }
 }
@@ -79,6 +91,8 @@ impl KeyReading<'_> {
         match self {
             Self::Log(reading) => reading.is_judged(),
             Self::Digest(reading) => reading.may_repeat(),
+            // Each key is named once.
+            Self::Ct(_) => false,
             // Two texts may be one key, and nobody has asked the source.
             Self::Given(_) => true,
         }
@@ -90,6 +104,7 @@ impl KeySource for Keys<'_> {
         match self {
             Self::Log(keys) => keys.next().await,
             Self::Digest(keys) => keys.next().await,
+            Self::Ct(keys) => keys.next().await,
             Self::Given(keys) => keys.next().await,
         }
     }
@@ -98,6 +113,7 @@ impl KeySource for Keys<'_> {
         match self {
             Self::Log(keys) => keys.counts(),
             Self::Digest(keys) => keys.counts(),
+            Self::Ct(keys) => keys.counts(),
             Self::Given(keys) => keys.counts(),
         }
     }

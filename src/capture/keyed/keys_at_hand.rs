@@ -2,6 +2,7 @@
 
 use super::change_log::{Concerned, Log, LogAtHand, Opened};
 use super::claims::{Claims, KeyReading, Keys, Named, OpenedKeys};
+use super::ct::{CtAtHand, CtClaim};
 use super::digest::{DigestAtHand, DigestClaim, ListPlace};
 use super::given::{GivenKeys, ListedKeys};
 use crate::batch::{DigestMark, LogCounts, Standing};
@@ -21,6 +22,8 @@ pub enum KeysFrom<'a> {
     },
     /// In the rows' hashes; with a place, where something is to be looked for.
     Digest(Option<Box<ListPlace>>),
+    /// In the server's own change tracking, which stood at this version before the snapshot began.
+    Ct { version: Option<i64> },
     /// Somebody hands them in.
     Given {
         keys: &'a GivenKeys,
@@ -34,6 +37,7 @@ pub enum KeysAtHand<'a> {
     Rows,
     Log(Box<LogAtHand<'a>>),
     Digest(Box<DigestAtHand>),
+    Ct(CtAtHand),
     Given { keys: &'a GivenKeys, others: Box<KeysAtHand<'a>> },
 }
 
@@ -41,7 +45,7 @@ impl<'a> KeysFrom<'a> {
     /// The relations that are asked beside the tables, for the catalog.
     pub fn relations(&self) -> Vec<RelationName> {
         match self {
-            Self::Rows | Self::Digest(_) => Vec::new(),
+            Self::Rows | Self::Digest(_) | Self::Ct { .. } => Vec::new(),
             Self::Log { spec, tables } => Log::relations(spec, tables),
             Self::Given { others, .. } => others.relations(),
         }
@@ -56,6 +60,7 @@ impl<'a> KeysFrom<'a> {
                 KeysAtHand::Log(Box::new(LogAtHand::new(log, tables)))
             }
             Self::Digest(place) => KeysAtHand::Digest(Box::new(DigestAtHand::new(place.map(|p| *p)))),
+            Self::Ct { version } => KeysAtHand::Ct(CtAtHand::at(version)),
             Self::Given { keys, others } => {
                 let others = Box::pin(others.open(session, catalog)).await?;
                 KeysAtHand::Given { keys, others: Box::new(others) }
@@ -69,7 +74,7 @@ impl KeysAtHand<'_> {
     pub fn names_keys(&self) -> bool {
         match self {
             Self::Rows => false,
-            Self::Log(_) | Self::Digest(_) | Self::Given { .. } => true,
+            Self::Log(_) | Self::Digest(_) | Self::Ct(_) | Self::Given { .. } => true,
         }
     }
 
@@ -79,7 +84,7 @@ impl KeysAtHand<'_> {
             Self::Log(at_hand) => !at_hand.log.spec().codes.added.is_empty(),
             // Lists of all keys tell which of them are new.
             Self::Digest(_) => true,
-            Self::Rows | Self::Given { .. } => false,
+            Self::Rows | Self::Ct(_) | Self::Given { .. } => false,
         }
     }
 
@@ -90,6 +95,7 @@ impl KeysAtHand<'_> {
             Self::Rows => Claims::default(),
             Self::Log(at_hand) => Claims { log: at_hand.log.claims(spec, relation, shape)?, ..Claims::default() },
             Self::Digest(_) => Claims { digest: Some(DigestClaim::new(table)), ..Claims::default() },
+            Self::Ct(_) => Claims { ct: Some(CtClaim::new(table)?), ..Claims::default() },
             Self::Given { keys, others } => Claims { given: keys.of_table(table)?, ..others.claims(table)? },
         })
     }
@@ -112,6 +118,7 @@ impl KeysAtHand<'_> {
             Self::Digest(at_hand) => {
                 Ok(KeyWord { stale: at_hand.stale(session, table, standing).await?, unnamed: None })
             }
+            Self::Ct(at_hand) => Ok(KeyWord { stale: at_hand.stale(session, table, standing).await?, unnamed: None }),
             Self::Given { others, .. } => Box::pin(others.word(session, table, claims, standing)).await,
         }
     }
@@ -140,6 +147,10 @@ impl KeysAtHand<'_> {
                     None => Named::Nothing,
                 }
             }
+            Self::Ct(at_hand) => {
+                let reading = claims.ct.as_ref().and_then(|claim| at_hand.reading(table, claim, standing));
+                reading.map_or(Named::Nothing, |reading| Named::Keys(vec![KeyReading::Ct(reading)]))
+            }
             Self::Given { .. } => Named::Keys(claims.given.iter().map(KeyReading::Given).collect()),
         })
     }
@@ -163,9 +174,12 @@ impl KeysAtHand<'_> {
                     let keys = at_hand.keys(session, reading);
                     opened.extend(keys.map(|keys| (&reading.claim.of, Keys::Digest(Box::new(keys)))));
                 }
+                (KeyReading::Ct(reading), Self::Ct(at_hand)) => {
+                    let keys = at_hand.keys(session, number, reading).await?;
+                    opened.push((&reading.claim.of, Keys::Ct(keys)));
+                }
                 // Only what is at hand makes such readings.
-                (KeyReading::Log(_), Self::Rows | Self::Digest(_) | Self::Given { .. })
-                | (KeyReading::Digest(_), Self::Rows | Self::Log(_) | Self::Given { .. }) => {}
+                (KeyReading::Log(_) | KeyReading::Digest(_) | KeyReading::Ct(_), _) => {}
                 (KeyReading::Given(listed), _) => opened.push((&listed.of, Keys::Given(ListedKeys::of(listed)))),
             }
         }
@@ -182,7 +196,7 @@ impl KeysAtHand<'_> {
         range: Option<&KeyRange>,
     ) -> Result<(), CaptureError> {
         match self {
-            Self::Rows | Self::Log(_) => Ok(()),
+            Self::Rows | Self::Log(_) | Self::Ct(_) => Ok(()),
             Self::Digest(at_hand) => match &claims.digest {
                 Some(claim) => at_hand.keep_all(session, table, claim, loaded, range).await,
                 None => Ok(()),
@@ -199,6 +213,7 @@ impl KeysAtHand<'_> {
                 NextPlace::Log(at_hand.next_mark(&claims.log, before.and_then(|s| s.mark.log()), moment))
             }
             Self::Digest(at_hand) => at_hand.next_place(before, moment),
+            Self::Ct(at_hand) => at_hand.next_place(),
             Self::Given { .. } if before.is_some() => {
                 let keys = claims.given.iter().flat_map(|listed| listed.keys.iter());
                 NextPlace::Stays { again: keys.map(|k| k.values.clone()).collect() }
@@ -212,7 +227,7 @@ impl KeysAtHand<'_> {
     pub fn counts(&self) -> Option<LogCounts> {
         match self {
             Self::Log(at_hand) => Some(at_hand.counts()),
-            Self::Rows | Self::Digest(_) | Self::Given { .. } => None,
+            Self::Rows | Self::Digest(_) | Self::Ct(_) | Self::Given { .. } => None,
         }
     }
 
@@ -222,6 +237,7 @@ impl KeysAtHand<'_> {
             Self::Rows => None,
             Self::Log(at_hand) => Some(at_hand.statements(&claims.log, standing?.mark.log()?, table)),
             Self::Digest(at_hand) => Some(at_hand.statements(claims.digest.as_ref()?, standing, table)),
+            Self::Ct(at_hand) => Some(at_hand.statements(claims.ct.as_ref()?, standing, table)),
             Self::Given { others, .. } => others.statements(claims, standing, table),
         }
     }
@@ -238,7 +254,7 @@ impl KeysAtHand<'_> {
                 Some(mark) => at_hand.estimate(session, &claims.log, mark).await,
                 None => Ok(0),
             },
-            Self::Rows | Self::Digest(_) | Self::Given { .. } => Ok(0),
+            Self::Rows | Self::Digest(_) | Self::Ct(_) | Self::Given { .. } => Ok(0),
         }
     }
 
@@ -258,6 +274,10 @@ impl KeysAtHand<'_> {
                 }
                 Ok(NextPlace::Rows)
             }
+            Self::Ct(at_hand) => match &claims.ct {
+                Some(claim) => at_hand.try_out(session, claim, table, moment).await,
+                None => Ok(NextPlace::Rows),
+            },
             Self::Rows | Self::Given { .. } => Ok(NextPlace::Rows),
         }
     }
@@ -272,7 +292,7 @@ impl KeysAtHand<'_> {
     ) -> Result<Vec<String>, CaptureError> {
         match self {
             Self::Log(at_hand) => at_hand.notes(session, &claims.log, table, sight).await,
-            Self::Rows | Self::Digest(_) | Self::Given { .. } => Ok(Vec::new()),
+            Self::Rows | Self::Digest(_) | Self::Ct(_) | Self::Given { .. } => Ok(Vec::new()),
         }
     }
 }

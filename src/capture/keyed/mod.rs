@@ -10,6 +10,7 @@
 
 pub mod change_log;
 mod claims;
+pub mod ct;
 pub mod digest;
 mod given;
 mod key_source;

@@ -42,7 +42,7 @@ pub(super) async fn try_out(
                 session.try_read(&pass.read).await?;
             }
         }
-        CaptureKind::Changelog | CaptureKind::Digest | CaptureKind::Full => {}
+        CaptureKind::Changelog | CaptureKind::Digest | CaptureKind::Ct | CaptureKind::Full => {}
     }
     Ok(())
 }

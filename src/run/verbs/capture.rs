@@ -57,10 +57,14 @@ impl<'a> Assignment<'a> {
     }
 
     /// Where the keys of the feed's tables are named.
-    fn keys_from(&self) -> KeysFrom<'a> {
-        let others = match self.tables.iter().any(|t| t.capture == CaptureKind::Digest) {
-            true => KeysFrom::Digest(Some(Box::new(self.list_place()))),
-            false => self.context.keys_of_feed(&self.feed.id),
+    fn keys_from(&self, moment: &Moment) -> KeysFrom<'a> {
+        let has = |capture| self.tables.iter().any(|t| t.capture == capture);
+        let others = if has(CaptureKind::Digest) {
+            KeysFrom::Digest(Some(Box::new(self.list_place())))
+        } else if has(CaptureKind::Ct) {
+            KeysFrom::Ct { version: moment.position.at().ct_version() }
+        } else {
+            self.context.keys_of_feed(&self.feed.id)
         };
         match self.keys {
             Some(keys) => KeysFrom::Given { keys, others: Box::new(others) },
@@ -87,7 +91,7 @@ impl<'a> Assignment<'a> {
 
     async fn read(&self, session: &Session, moment: Moment) -> Result<Captured<'a>, RunError> {
         let began = Instant::now();
-        let keys_from = self.keys_from();
+        let keys_from = self.keys_from(&moment);
         let mut names: Vec<_> = self.tables.iter().map(|t| t.source.clone()).collect();
         names.extend(keys_from.relations());
         let catalog = session.read_catalog(&names).await?;

@@ -57,7 +57,7 @@ pub enum SqlServerError {
     #[error("the server has ended the run's transaction, and with it the snapshot, while {doing}")]
     TransactionLost { doing: &'static str },
 
-    #[error("{what} is not done for SQL Server")]
+    #[error("{what} is not done")]
     NotDone { what: String, remedy: String },
 
     #[error("the column {column} of {table} {why}")]
@@ -139,7 +139,12 @@ impl SqlServerError {
 
     /// What this version does not do; `remedy` says what to write instead.
     pub(super) fn not_done(what: &str, remedy: &str) -> Self {
-        Self::NotDone { what: what.to_owned(), remedy: remedy.to_owned() }
+        Self::NotDone { what: format!("{what} of a SQL Server"), remedy: remedy.to_owned() }
+    }
+
+    /// What only a SQL Server has.
+    pub fn not_done_elsewhere(what: &str, remedy: &str) -> Self {
+        Self::NotDone { what: format!("{what} of another kind of source than SQL Server"), remedy: remedy.to_owned() }
     }
 
     fn statement_fault(&self) -> Option<StatementFault> {

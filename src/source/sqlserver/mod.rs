@@ -15,12 +15,14 @@
 //! | `row`, `values`, `utf16` | the driver's values, decoded |
 //! | `row_bytes`, `row_digest` | row hashes for `digest` |
 //! | `row_key`, `published_rows` | rows that nothing but their values tells apart |
+//! | `change_tracking` | the keys that change tracking names |
 //! | `compare` | canonical texts for `verify` |
 
 mod address;
 mod canceller;
 mod candidates;
 mod catalog;
+mod change_tracking;
 mod changed;
 mod column_types;
 mod compare;
@@ -57,6 +59,7 @@ mod values;
 
 pub use address::has_password;
 pub use canceller::Canceller;
+pub use change_tracking::{ChangedKeys, spool_statement};
 pub use column_types::{hashed, mapping};
 pub use compare::DocumentCursor;
 pub(in crate::source) use compare::{columns_in_order, structure};

@@ -157,12 +157,9 @@ pub enum Plan<'a> {
     /// Where change tracking stands for tables (`tables=`), inside the transaction. Rows, one for each table that is there: `schema nvarchar`, `name nvarchar`, `object_id int`,
     /// `min_valid bigint?` (CHANGE_TRACKING_MIN_VALID_VERSION; NULL where it is off or may not be seen), `begin bigint?`.
     CtTables { tables: &'a [RelationName] },
-    /// How many changes tables have since a version: `tables=`, `since=` (a list, one for each). Rows: `table int` (its place in the list, from 0), `changes bigint`.
-    CtCounts { tables: &'a [RelationName], since: &'a [i64] },
     /// Has the server list the keys that a table's changes name in a temporary table: `table=`, `since=`, `key=`, `number=` (of the list in this transaction). One row: `rows bigint`.
     CtSpool { table: &'a RelationName, since: i64, key: &'a [String], number: usize },
-    /// The next of them: `number=`, `after=`, `top=`, `columns=` (the key's forms). Rows: the key's columns, `inserted bit` (the first change since was an insert), `again bit` (the
-    /// change was seen by the version `seen=` already).
+    /// The next of them: `number=`, `after=`, `top=`, `columns=` (the key's forms). Rows: the key's columns.
     CtFetch { number: usize, columns: &'a [String], after: u64, top: u64 },
     /// Drops the temporary table `number=`. No answer.
     CtClose { number: usize },
@@ -300,7 +297,6 @@ impl Plan<'_> {
             Self::HashFetch { .. } => "hash.fetch",
             Self::HashClose => "hash.close",
             Self::CtTables { .. } => "ct.tables",
-            Self::CtCounts { .. } => "ct.counts",
             Self::CtSpool { .. } => "ct.spool",
             Self::CtFetch { .. } => "ct.fetch",
             Self::CtClose { .. } => "ct.close",
@@ -376,11 +372,6 @@ impl Plan<'_> {
                 out.encoded_list("columns", columns);
                 out.flag("next", *next);
                 out.page(*after, *top);
-            }
-            Self::CtCounts { tables, since } => {
-                out.tables("tables", tables);
-                let since: Vec<String> = since.iter().map(i64::to_string).collect();
-                out.list("since", since.iter().map(String::as_str));
             }
             Self::CtSpool { table, since, key, number } => {
                 out.table(table);

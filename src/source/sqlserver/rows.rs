@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::error::{READING, SqlServerError};
+use super::facts::Rung;
 use super::floor::asks_for_bulk;
 use super::key_range::{condition, key_columns};
 use super::key_types::can_be_cut;
@@ -16,7 +17,7 @@ use super::row::{Layout, RowStream, SqlServerRow};
 use super::session::Session;
 use super::sql::{ident, literal, qualified};
 use crate::model::RelationName;
-use crate::source::cursor::{Bulk, CursorColumn};
+use crate::source::cursor::{Bulk, CursorColumn, CursorType};
 use crate::source::read::{Columns, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Table, Unsent};
 
 /// Fewer rows ahead of all others are taken for mistakes, whose values say nothing of what comes next.
@@ -32,6 +33,16 @@ pub fn lookup_of_repeated_keys(table: Table<'_>) -> String {
     let key: Vec<String> = table.shape.key().iter().map(|c| format!("t.{}", ident(&c.source))).collect();
     let key = key.join(", ");
     format!("SELECT {key}, COUNT_BIG(*) FROM {} GROUP BY {key} HAVING COUNT_BIG(*) > 1", from_where(table, None))
+}
+
+/// Whether changes are told by a `rowversion`.
+fn by_rowversion(read: &Read<'_>) -> bool {
+    match read.rows {
+        Rows::Changed(since) | Rows::Unchanged(since) | Rows::Left(since) => {
+            since.cursor.is_some_and(|c| c.kind == CursorType::RowVersion)
+        }
+        _ => false,
+    }
 }
 
 /// `[s].[t] AS t WHERE …`.
@@ -53,6 +64,10 @@ impl Session {
     /// Fails where the rows can't be had as they are.
     async fn refuse_read(&self, read: &Read<'_>) -> Result<(), SqlServerError> {
         self.facts().refuse_torn()?;
+        if by_rowversion(read) && self.facts().rung == Rung::Replica {
+            let remedy = "read from the primary: a readable secondary does not know what is open there";
+            return Err(SqlServerError::not_done("a rowversion cursor on a readable secondary", remedy));
+        }
         if matches!(read.rows, Rows::Among(_) | Rows::Absent(_) | Rows::Given(_)) {
             self.facts().refuse_keys()?;
         }

@@ -5,7 +5,7 @@ use time::macros::datetime;
 
 use super::catalog::{catalog_statements, relation_of};
 use super::facts::{Facts, Rung, Sees, facts_statement};
-use super::{candidates, filter, missing, render, rights, row_digest, rows, session};
+use super::{candidates, change_tracking, filter, missing, render, rights, row_digest, rows, session};
 use crate::batch::{At, CaptureMark, CursorMark, Position, SqlServerIdentity, Standing, TableMark};
 use crate::capture::relation_mark;
 use crate::encode::Shape;
@@ -271,6 +271,25 @@ fn the_statements_of_row_hashes() {
             ("fetch", row_digest::fetch_statement(&key, true, 1000, 500).0),
             ("close", row_digest::close_statement()),
             ("tried", row_digest::try_statement(&of)),
+        ],
+    );
+}
+
+#[test]
+fn the_statements_of_change_tracking() {
+    let columns =
+        ["g|1|uniqueidentifier|-|f|16|0|0|-|f", "code|2|varchar|-|f|20|0|0|Czech_CI_AS|f", "v|3|int|-|f|4|10|0|-|t"];
+    let (relation, spec) = (relation(&columns, &["pu:g,code"]), spec(CaptureKind::Ct));
+    let shape = Shape::of(&spec, &relation).unwrap();
+    let table = Table { spec: &spec, relation: &relation, shape: &shape };
+    let key = change_tracking::listed_key(table);
+    expect(
+        expect_file!["../../../tests/golden/sqlserver/ct.sql"],
+        &[
+            ("tracked", change_tracking::tracked_statement(&spec.source)),
+            ("list", change_tracking::spool_statement(0, table, 0)),
+            ("fetch", change_tracking::fetch_statement(1, &key, 4096, 4096).0),
+            ("close", change_tracking::close_statement(1)),
         ],
     );
 }

@@ -1,0 +1,142 @@
+//! The change tracking of a table during a run.
+
+use super::keys::CtKeys;
+use crate::batch::{CtMark, Standing};
+use crate::capture::decision::Why;
+use crate::capture::error::CaptureError;
+use crate::capture::keyed::key_source::{Chunk, KeyColumns};
+use crate::capture::keyed::reread::Reread;
+use crate::capture::named_keys::NextPlace;
+use crate::source::{Moment, RelationKind, Session, Spelling, Table, Tracked, changed_keys_statement, statement};
+
+/// What was asked of it.
+pub struct CtAtHand {
+    tracked: Option<Tracked>,
+    /// Where the database stood before the snapshot began; absent where nothing is to be looked for.
+    version: Option<i64>,
+}
+
+impl CtAtHand {
+    /// As it stood then.
+    pub fn at(version: Option<i64>) -> Self {
+        Self { tracked: None, version }
+    }
+}
+
+/// A table that is tracked by its primary key.
+#[derive(Clone, Debug)]
+pub struct CtClaim {
+    pub(in crate::capture::keyed) of: KeyColumns,
+}
+
+impl CtClaim {
+    pub fn new(table: Table<'_>) -> Result<Self, CaptureError> {
+        let Table { spec, relation, shape } = table;
+        if relation.kind != RelationKind::Table {
+            return Err(CaptureError::NotTracked { table: spec.source.clone(), dialect: relation.dialect });
+        }
+        let key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
+        let is_primary =
+            key.len() == relation.primary_key.len() && key.iter().all(|k| relation.primary_key.iter().any(|p| p == k));
+        if !is_primary {
+            let primary = relation.primary_key.clone();
+            return Err(CaptureError::NotThePrimaryKey { table: spec.source.clone(), primary });
+        }
+        let of = KeyColumns::of_key(relation, shape);
+        // A key that is written in capitals is the same key to the source: of its old spelling nobody tells.
+        if of.spelling.contains(&Spelling::Counts) && spec.reconcile_every.is_none() {
+            let column =
+                of.columns.iter().zip(&of.spelling).find(|(_, s)| **s == Spelling::Counts).map(|(c, _)| c.name.clone());
+            return Err(CaptureError::SpellingNotTracked {
+                table: spec.source.clone(),
+                column: column.unwrap_or_default(),
+            });
+        }
+        Ok(Self { of })
+    }
+}
+
+/// What a run of changes reads.
+pub struct CtReading<'a> {
+    table: Table<'a>,
+    pub(in crate::capture::keyed) claim: &'a CtClaim,
+    since: i64,
+}
+
+impl CtAtHand {
+    /// Why what is tracked can't tell what has changed since a table's standing.
+    pub async fn stale(
+        &mut self,
+        session: &Session,
+        table: Table<'_>,
+        standing: Option<Standing<'_>>,
+    ) -> Result<Option<Why>, CaptureError> {
+        let tracked = session.tracked(&table.spec.source).await?;
+        let not_tracked =
+            || CaptureError::NotTracked { table: table.spec.source.clone(), dialect: table.relation.dialect };
+        let oldest = tracked.oldest.ok_or_else(not_tracked)?;
+        self.tracked = Some(tracked);
+        let Some(standing) = standing else { return Ok(None) };
+        let Some(mark) = standing.mark.ct() else { return Ok(Some(Why::NotTrackedThen)) };
+        Ok(match standing.at.ct_version() {
+            _ if mark.begin != tracked.begin => Some(Why::TrackingRestarted),
+            None => Some(Why::NotTrackedThen),
+            Some(version) if version < oldest => Some(Why::TrackingPruned),
+            Some(_) => None,
+        })
+    }
+
+    /// What a run of changes reads; `None` where it can't have changed.
+    pub fn reading<'l>(
+        &self,
+        table: Table<'l>,
+        claim: &'l CtClaim,
+        standing: Option<Standing<'l>>,
+    ) -> Option<CtReading<'l>> {
+        let since = standing?.at.ct_version()?;
+        // No transaction has committed in the whole database.
+        let is_idle = self.version == Some(since);
+        (!is_idle).then_some(CtReading { table, claim, since })
+    }
+
+    /// Has the server list the keys.
+    pub async fn keys<'s>(
+        &self,
+        session: &'s Session,
+        number: usize,
+        reading: &CtReading<'_>,
+    ) -> Result<CtKeys<'s>, CaptureError> {
+        Ok(CtKeys::new(session.changed_keys(number, reading.table, reading.since).await?))
+    }
+
+    /// Where a table stands once what was found is in BigQuery: the version is the watermark's own.
+    pub fn next_place(&self) -> NextPlace {
+        NextPlace::Ct(CtMark { begin: self.tracked.and_then(|t| t.begin) })
+    }
+
+    /// The statements of a run of changes, with a place where the keys will stand; for people.
+    pub fn statements(&self, claim: &CtClaim, standing: Option<Standing<'_>>, table: Table<'_>) -> Vec<String> {
+        let since = standing.and_then(|s| s.at.ct_version()).unwrap_or(0);
+        let (reread, none) = (Reread { table, of: &claim.of }, Chunk::default());
+        let passes = [reread.present(&none), reread.gone(&none)].map(|pass| statement(&pass.read));
+        std::iter::once(changed_keys_statement(table, since)).chain(passes).collect()
+    }
+
+    /// Has the server look at the statements that the tick after this one sends.
+    pub async fn try_out(
+        &mut self,
+        session: &Session,
+        claim: &CtClaim,
+        table: Table<'_>,
+        moment: &Moment,
+    ) -> Result<NextPlace, CaptureError> {
+        self.stale(session, table, None).await?;
+        let version = moment.position.at().ct_version().unwrap_or(0);
+        let keys = session.changed_keys(0, table, version).await?;
+        keys.close().await?;
+        let (reread, none) = (Reread { table, of: &claim.of }, Chunk::default());
+        session.try_read(&reread.present(&none).read).await?;
+        session.try_read(&reread.gone(&none).read).await?;
+        Ok(self.next_place())
+    }
+}

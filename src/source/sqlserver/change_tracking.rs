@@ -1,0 +1,161 @@
+//! `CHANGETABLE`: the keys of rows that were changed since a version. Versions are given at commit, so one that commits late comes late.
+//!
+//! Source: <https://learn.microsoft.com/sql/relational-databases/track-changes/work-with-change-tracking-sql-server>
+
+use std::sync::Arc;
+
+use super::connection::Statement;
+use super::error::SqlServerError;
+use super::expression::expression_of;
+use super::facts::Rung;
+use super::key_range::key_columns;
+use super::literals::with_collation;
+use super::plan::{self, Form, Plan};
+use super::render::key_forms;
+use super::row::{Layout, SqlServerRow};
+use super::session::Session;
+use super::sql::{ident, literal, qualified};
+use crate::model::RelationName;
+use crate::source::change_tracking::Tracked;
+use crate::source::read::Table;
+
+const DOING: &str = "reading change tracking";
+
+/// A column of the key: as the comment has it, its form, its expression.
+type KeyColumn = (String, Form, String);
+
+impl Session {
+    /// Where a table's change tracking stands. The number is never bound to a snapshot: asked inside the transaction, it is not too low.
+    pub async fn tracked(&self, name: &RelationName) -> Result<Tracked, SqlServerError> {
+        let row = self.text_rows(DOING, &tracked_statement(name)).await?.into_iter().next().unwrap_or_default();
+        let number = |n: usize| row.get(n)?.as_deref()?.parse().ok();
+        Ok(Tracked { oldest: number(3), begin: number(4) })
+    }
+
+    /// Has the server list the keys in a temporary table, for only one answer can be read at a time.
+    pub async fn changed_keys(
+        &self,
+        number: usize,
+        table: Table<'_>,
+        since: i64,
+    ) -> Result<ChangedKeys<'_>, SqlServerError> {
+        self.facts().refuse_torn()?;
+        self.text_rows(DOING, &spool_statement(number, table, since)).await?;
+        Ok(ChangedKeys {
+            session: self,
+            name: table.spec.source.clone(),
+            since,
+            number,
+            key: listed_key(table),
+            fetched: 0,
+        })
+    }
+}
+
+/// Listed keys, kept by the server and fetched some at a time.
+pub struct ChangedKeys<'a> {
+    session: &'a Session,
+    name: RelationName,
+    since: i64,
+    number: usize,
+    key: Vec<KeyColumn>,
+    fetched: u64,
+}
+
+impl ChangedKeys<'_> {
+    /// The next keys; none at the end.
+    pub async fn fetch(&mut self, wanted: usize) -> Result<Vec<Vec<String>>, SqlServerError> {
+        let (sql, layout) = fetch_statement(self.number, &self.key, self.fetched, wanted);
+        let layout = Arc::new(layout);
+        let mut rows = self.session.connection().stream(DOING, Statement::plain(sql)).await?;
+        let mut found = Vec::with_capacity(wanted.min(10_000));
+        while let Some(row) = futures_util::TryStreamExt::try_next(&mut rows).await? {
+            let row = SqlServerRow::new(row, &layout)?;
+            let key: Option<Vec<String>> = (0..row.len()).map(|n| row.field(n)?.text()).collect();
+            found.push(key.ok_or_else(|| SqlServerError::unexpected(DOING))?);
+        }
+        self.fetched += found.len() as u64;
+        Ok(found)
+    }
+
+    /// Without one snapshot for all statements, the clean-up may have come between the look at the oldest version and the list: then it is
+    /// looked at once more.
+    pub async fn close(&self) -> Result<(), SqlServerError> {
+        self.session.execute(DOING, &close_statement(self.number)).await?;
+        if self.session.facts().rung == Rung::Statement {
+            let oldest = self.session.tracked(&self.name).await?.oldest;
+            if oldest.is_none_or(|oldest| self.since < oldest) {
+                return Err(SqlServerError::TransactionLost { doing: DOING });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The keys without the columns of tables that are named alike.
+fn listed(number: usize) -> String {
+    format!("#plimsoll_changes_{number}")
+}
+
+fn drop_listed(number: usize) -> String {
+    let listed = listed(number);
+    format!("IF OBJECT_ID(N'tempdb..{listed}') IS NOT NULL DROP TABLE {listed};")
+}
+
+pub(super) fn tracked_statement(name: &RelationName) -> String {
+    let sql = format!(
+        "SELECT s.name AS [schema], o.name, o.object_id, CHANGE_TRACKING_MIN_VALID_VERSION(o.object_id) AS min_valid, c.begin_version AS [begin] \
+         FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
+         LEFT JOIN sys.change_tracking_tables AS c ON c.object_id = o.object_id WHERE o.object_id = OBJECT_ID({})",
+        literal(&qualified(name))
+    );
+    Plan::CtTables { tables: std::slice::from_ref(name) }.statement(&sql)
+}
+
+/// The version is a literal: a parameter would give the server no idea of how many changes there are.
+pub fn spool_statement(number: usize, table: Table<'_>, since: i64) -> String {
+    let key = key_columns(table.relation, table.shape);
+    let columns: Vec<String> =
+        key.iter().enumerate().map(|(n, (_, native))| format!("k{n} {} NOT NULL", with_collation(native))).collect();
+    let into: Vec<String> = (0..key.len()).map(|n| format!("k{n}")).collect();
+    let selected: Vec<String> = key.iter().map(|(name, _)| format!("c.{}", ident(name))).collect();
+    let sql = format!(
+        "{} CREATE TABLE {} (n bigint IDENTITY(1, 1) PRIMARY KEY, {}); \
+         INSERT INTO {} ({}) SELECT {} FROM CHANGETABLE(CHANGES {}, {since}) AS c ORDER BY {} OPTION (RECOMPILE); SELECT ROWCOUNT_BIG() AS rows",
+        drop_listed(number),
+        listed(number),
+        columns.join(", "),
+        listed(number),
+        into.join(", "),
+        selected.join(", "),
+        qualified(&table.spec.source),
+        selected.join(", ")
+    );
+    let names: Vec<String> = key.iter().map(|(name, _)| (*name).to_owned()).collect();
+    Plan::CtSpool { table: &table.spec.source, since, key: &names, number }.statement(&sql)
+}
+
+/// The key's columns in the temporary table.
+pub(super) fn listed_key(table: Table<'_>) -> Vec<KeyColumn> {
+    let key = key_columns(table.relation, table.shape).into_iter().zip(key_forms(table)).enumerate();
+    let key = key.map(|(n, ((name, native), (_, form, _)))| {
+        (plan::column(name, form), form, expression_of(&format!("t.k{n}"), native, form))
+    });
+    key.collect()
+}
+
+pub(super) fn fetch_statement(number: usize, key: &[KeyColumn], fetched: u64, wanted: usize) -> (String, Layout) {
+    let columns: Vec<String> = key.iter().map(|(column, ..)| column.clone()).collect();
+    let selected: Vec<&str> = key.iter().map(|(_, _, e)| e.as_str()).collect();
+    let sql = format!(
+        "SELECT TOP ({wanted}) {} FROM {} AS t WHERE t.n > {fetched} ORDER BY t.n",
+        selected.join(", "),
+        listed(number)
+    );
+    let plan = Plan::CtFetch { number, columns: &columns, after: fetched, top: wanted as u64 };
+    (plan.statement(&sql), Layout::of(key.iter().map(|(_, form, _)| *form)))
+}
+
+pub(super) fn close_statement(number: usize) -> String {
+    Plan::CtClose { number }.statement(&drop_listed(number))
+}
