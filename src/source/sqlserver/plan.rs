@@ -34,9 +34,9 @@
 //!
 //! # Which rows
 //!
-//! `rows=` with what belongs to it: `all`; `some` (`top=`, the first ones by key); `within` (`after=`, `until=`: lists of the key's texts; either may be
+//! `rows=` with what belongs to it: `all`; `some` (the first ones by key); `within` (`after=`, `until=`: lists of the key's texts; either may be
 //! missing: `after < key <= until`); `before` (`after=`: `key <= after`); `changed`, `unchanged` (`since=`: see there); `left` (as `changed`, of rows that
-//! `where` does not let through and whose key no other row has). `where=` is the text of the config's filter. `key=` lists the key's columns.
+//! `where` does not let through and whose key no other row has). `top=` with any of them: no more rows than this. `where=` is the text of the config's filter. `key=` lists the key's columns.
 //!
 //! `since=` is `rowversion:<column>:<16 hexadecimal digits>` (rows whose value is not below it), `time:<column>:<from>` (not below it, or NULL), or `everything`.
 //!
@@ -186,6 +186,8 @@ pub struct RowsPlan<'a> {
     /// What is selected, as `<name>:<form>`.
     pub columns: Vec<(&'a str, Form)>,
     pub which: Which,
+    /// No more rows than this; 0 where only the rights are looked at.
+    pub top: Option<u64>,
     pub filter: Option<&'a str>,
     pub order: RowOrder,
 }
@@ -237,7 +239,7 @@ impl Form {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
     All,
-    Some(u64),
+    Some,
     Within { after: Option<Vec<String>>, until: Option<Vec<String>> },
     Before { after: Vec<String> },
     Changed(String),
@@ -427,7 +429,7 @@ impl RowsPlan<'_> {
         out.encoded_list("columns", &columns);
         let what = match &self.which {
             Which::All => "all",
-            Which::Some(_) => "some",
+            Which::Some => "some",
             Which::Within { .. } => "within",
             Which::Before { .. } => "before",
             Which::Changed(_) => "changed",
@@ -439,14 +441,16 @@ impl RowsPlan<'_> {
         };
         out.value("rows", what);
         match &self.which {
-            Which::Some(top) => out.value("top", &top.to_string()),
             Which::Within { after, until } => {
                 out.key_text("after", after.as_deref());
                 out.key_text("until", until.as_deref());
             }
             Which::Before { after } => out.key_text("after", Some(after)),
             Which::Changed(since) | Which::Unchanged(since) | Which::Left(since) => out.value("since", since),
-            Which::All | Which::Among | Which::Absent | Which::Given => {}
+            Which::All | Which::Some | Which::Among | Which::Absent | Which::Given => {}
+        }
+        if let Some(top) = self.top {
+            out.value("top", &top.to_string());
         }
         if self.order == RowOrder::ByKey {
             out.value("order", "key");
@@ -607,6 +611,7 @@ mod tests {
             key: vec!["id"],
             columns: vec![("id", Form::Plain), ("price", Form::Decimal), ("", Form::Long)],
             which: Which::Within { after: Some(vec!["5".to_owned()]), until: None },
+            top: None,
             filter: None,
             order: RowOrder::Any,
         });

@@ -88,14 +88,14 @@ fn rendered_up_to(read: &Read<'_>, most: Option<u64>) -> Rendered {
     }
     let mut given = None;
     let which = match read.rows {
-        Rows::All => most.map_or(Which::All, Which::Some),
+        Rows::All => Which::All,
         Rows::Some(rows) => {
             // A large table is not sorted for a few rows.
             if !key.is_empty() && relation.keeps_unique(&key) {
                 select.order = key.iter().map(|c| format!("t.{}", ident(c))).collect();
             }
             select.top = Some(most.unwrap_or(rows));
-            Which::Some(most.unwrap_or(rows))
+            Which::Some
         }
         Rows::Changed(since) => {
             let from = From::of(relation, since);
@@ -145,12 +145,19 @@ fn rendered_up_to(read: &Read<'_>, most: Option<u64>) -> Rendered {
             Which::Given
         }
     };
+    let named = match read.rows {
+        Rows::Among(keys) | Rows::Absent(keys) | Rows::Given(keys) => Some(keys),
+        _ => None,
+    };
+    // The keys' values come in the order of their own columns.
+    let key = named.map_or(key, |keys| keys.columns.iter().map(|c| c.name.as_str()).collect());
     let forms = || select.selected.iter().map(|(_, form, _)| *form);
     let plan = RowsPlan {
         table: &spec.source,
         key,
         columns: select.selected.iter().map(|(name, form, _)| (*name, *form)).collect(),
         which,
+        top: select.top,
         filter: spec.filter.as_deref(),
         order: if select.order.is_empty() { RowOrder::Any } else { RowOrder::ByKey },
     };
