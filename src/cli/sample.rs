@@ -23,7 +23,7 @@ use crate::model::figures::counted;
 use crate::model::{OnUnrepresentable, RelationName, TableSpec, TargetRef};
 use crate::propose::{Proposed, Verdict, Wish, comment, legal, near, propose_table, relation_name, settings, spec_of};
 use crate::run::{RunError, Sample, Sampled};
-use crate::source::{Candidate, Needs, Session, Source, Trigger};
+use crate::source::{Candidate, Needs, Session, Source, Trigger, with_key_of};
 
 /// Print what would be staged of a table, from nothing but a database: no bucket, no BigQuery, no config needed.
 ///
@@ -68,6 +68,7 @@ pub(super) async fn sample(args: &SampleArgs, config: Option<&str>, format: Form
     let moment = session.begin().await?;
     let plan = plan(&session, args, config.as_ref()).await?;
     let relation = session.read_relation(&plan.spec.source).await?;
+    let relation = with_key_of(&relation, &plan.spec);
     let sample = Sample::open(&session, &plan.spec, &relation, &moment, plan.target.clone())?;
     let outcome = match format {
         Format::Text => print(&sample, args.rows, &plan).await,

@@ -7,6 +7,8 @@
 //! | no key, or one that can't be used; a view | `digest` by row | all rows are compared as they are, each as often as it is there; only what differs leaves the source |
 //! | an indexed column that a trigger sets to the time on every insert and update | `cursor` | cheap, and no write can miss it |
 //! | large, with an indexed column that the application sets | `cursor`, and `reconcile_every` | a scan each tick would be dear; what the application forgets is found later |
+//! | of a SQL Server: few rows | `full` | loads are free |
+//! | of a SQL Server: change tracking is on | `ct` | finds everything, for what was written alone |
 //! | it has a key, and its rows do not say which transaction wrote them | `digest` | finds everything, for a hash of each row each tick; only changed rows leave the source |
 //! | any other | `xmin` | finds every write, for a scan each tick |
 //!
@@ -16,7 +18,8 @@ use super::changelog::{Coverage, follows};
 use super::proposed::{LARGE, ProposedLog, Setting, Written};
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, text};
-use crate::source::{Access, Candidate, CursorType, Listing, Relation, RelationKind, SourceColumn};
+use crate::model::Dialect;
+use crate::source::{Access, Candidate, ChangeTracking, CursorType, Listing, Relation, RelationKind, SourceColumn};
 
 /// Names that applications give to the column every write sets, best first.
 const CURSORS: [&str; 12] = [
@@ -65,6 +68,9 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
         return by_row("").into();
     }
     let Some(key) = key(relation) else {
+        if relation.dialect == Dialect::SqlServer && is_small(candidate) {
+            return vec![live("capture", "full", FEW_ROWS)];
+        }
         return by_row(
             "no primary key, and no unique index over columns that are NOT NULL: rows are told apart by what they hold",
         )
@@ -88,6 +94,7 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
             ));
         }
         Access::Columns(_) => settings = by_row("the role may not read the key").into(),
+        Access::Whole if relation.dialect == Dialect::SqlServer => settings.extend(by_tracking(candidate, key)),
         Access::Whole if !relation.tells_its_writers() => {
             settings.push(digest(
                 "a part of it is a foreign table, whose rows do not say which transaction wrote them: all rows are compared by hash",
@@ -102,6 +109,32 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
         }
     }
     settings
+}
+
+/// Fewer rows are replaced as a whole.
+const FEW: u64 = 1000;
+const FEW_ROWS: &str = "so few rows are replaced as a whole";
+
+fn is_small(candidate: &Candidate) -> bool {
+    candidate.about_rows.is_some_and(|n| n < FEW)
+}
+
+/// By what SQL Server tells of a table's changes.
+fn by_tracking(candidate: &Candidate, key: &[String]) -> Vec<Setting> {
+    let relation = &candidate.relation;
+    if is_small(candidate) {
+        return vec![live("capture", "full", FEW_ROWS)];
+    }
+    let has_one_spelling = key.iter().all(|k| relation.column(k).is_some_and(SourceColumn::has_one_spelling));
+    match candidate.tracking {
+        ChangeTracking::On if key == relation.primary_key && has_one_spelling => {
+            vec![live("capture", "ct", "change tracking is on")]
+        }
+        ChangeTracking::On => vec![digest(
+            "change tracking does not tell of a key that is only spelled anew: all rows are compared by hash",
+        )],
+        ChangeTracking::Off => vec![digest("change tracking is off: all rows are compared by hash")],
+    }
 }
 
 /// By the log that its triggers write.

@@ -1,5 +1,6 @@
 //! What stands before the tables: where things are, and how to read the rest.
 
+use crate::model::Dialect;
 use crate::propose::proposed::Proposal;
 use crate::propose::toml_text::remarks;
 
@@ -29,6 +30,11 @@ pub fn head(proposal: &Proposal, places: Places) -> String {
             out.push_str(TERRAFORM);
         }
     }
+    out.push_str("\n# What the tables below say:\n");
+    out.push_str(match proposal.dialect {
+        Dialect::Postgres => BY_TRANSACTION,
+        Dialect::SqlServer => BY_TRACKING,
+    });
     out.push_str(HOW_TO_READ);
     out
 }
@@ -74,15 +80,19 @@ topic = "${PLIMSOLL_TOPIC}"
 auth = "cloud-run"
 "#;
 
-const HOW_TO_READ: &str = r#"
-# What the tables below say:
-# capture = "xmin"    finds inserts and updates by transaction, however they were written. Each tick scans the table in the
+const BY_TRANSACTION: &str = r#"# capture = "xmin"    finds inserts and updates by transaction, however they were written. Each tick scans the table in the
 #                     source; only changed rows leave it.
 # cursor = "…"        reads the rows at the end of an index instead. It misses a write that does not set the column.
 # deletes = "keys"    finds deleted rows: each tick reads all keys of the source. BigQuery is asked only where they changed;
 #                     then the MERGE reads the target. deletes_every = "1h" does it less often; without `deletes`, deleted
 #                     rows stay in BigQuery.
-# capture = "digest"  has the source hash all rows each tick, and compares them with those of the last tick: it finds whatever has
+"#;
+
+const BY_TRACKING: &str = r#"# capture = "ct"      asks SQL Server's change tracking which rows were written, deleted ones too, and reads those by key.
+# capture = "full"    replaces the target as a whole each tick: loads cost nothing, and small tables are quickly read.
+"#;
+
+const HOW_TO_READ: &str = r#"# capture = "digest"  has the source hash all rows each tick, and compares them with those of the last tick: it finds whatever has
 #                     changed; only changed rows leave the source. key = "row" is for rows that nothing else tells apart.
 # exclude = […]       columns that are never read. Secrets are excluded by their names: look through the list.
 # hash = […]          columns of which only a salted digest leaves the source; equal values have equal digests, so they can

@@ -51,5 +51,12 @@ pub fn propose(label: &str, listing: &Listing, filters: &Filters) -> Result<Prop
         propose_table(listing, chosen.candidate, chosen.wish, log.as_ref(), target)
     };
     let tables = selected.candidates.iter().map(propose).collect();
-    Ok(Proposal { label: label.to_owned(), log, tables, remarks: selected.remarks, unread: selected.unread })
+    Ok(Proposal {
+        label: label.to_owned(),
+        dialect: listing.dialect,
+        log,
+        tables,
+        remarks: selected.remarks,
+        unread: selected.unread,
+    })
 }

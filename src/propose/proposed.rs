@@ -1,6 +1,6 @@
 //! What is proposed: the words that the parts of this folder share.
 
-use crate::model::RelationName;
+use crate::model::{Dialect, RelationName};
 
 /// From so many rows on, a scan or a list of all keys each tick is a burden.
 pub const LARGE: u64 = 1_000_000;
@@ -34,6 +34,7 @@ pub enum Verdict {
 /// One `[[table]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposed {
+    pub dialect: Dialect,
     pub name: RelationName,
     /// What it is and what of it reaches BigQuery, for people.
     pub heading: String,
@@ -71,6 +72,7 @@ pub struct ProposedLog {
 pub struct Proposal {
     /// Host, port and database.
     pub label: String,
+    pub dialect: Dialect,
     pub log: Option<ProposedLog>,
     pub tables: Vec<Proposed>,
     /// What is not listed one by one, and why.

@@ -26,9 +26,10 @@ pub fn render(proposal: &Proposal, places: Places) -> String {
 
 /// A config of this table alone, as it stands, for the config's reader.
 pub fn one_table(proposed: &Proposed) -> String {
-    let mut out = String::from(
-        "[source]\nurl = \"postgres://localhost/\"\n[storage]\nurl = \"gs://my-bucket/plimsoll\"\n\
+    let mut out = format!(
+        "[source]\nkind = \"{}\"\nurl = \"${{DATABASE_URL}}\"\n[storage]\nurl = \"gs://my-bucket/plimsoll\"\n\
          [bigquery]\nproject = \"my-project\"\ndataset = \"app\"\n",
+        proposed.dialect.name()
     );
     if proposed.settings.iter().any(|e| e.key == "capture" && e.value == "\"changelog\"") {
         out.push_str("[changelog]\npreset = \"supa_audit\"\n");

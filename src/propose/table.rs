@@ -32,6 +32,7 @@ pub fn propose_table(
         Wish::Named => remarks.extend(no_table(candidate, log).into_iter().chain(secret)),
     }
     let mut proposed = Proposed {
+        dialect: listing.dialect,
         name: candidate.name.clone(),
         heading: heading(candidate),
         remarks,

@@ -78,6 +78,7 @@ pub struct Candidate {
     pub extension: Option<String>,
     pub persistence: Persistence,
     pub row_security: RowSecurity,
+    pub tracking: ChangeTracking,
     /// Enabled triggers in the order in which they run, those of statements too.
     pub triggers: Vec<Trigger>,
     /// The planner's count; of a table that was never analyzed, its guess by the size of the files, where that is large.
@@ -104,6 +105,13 @@ pub enum Persistence {
 pub enum RowSecurity {
     Off,
     HidesRows,
+}
+
+/// Whether the source keeps the keys of changed rows by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeTracking {
+    Off,
+    On,
 }
 
 /// A relation that the role may not read.

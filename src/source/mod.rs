@@ -37,6 +37,7 @@ mod row_key;
 mod session;
 pub mod sqlserver;
 mod statements;
+mod types_document;
 mod value_kind;
 
 pub use crate::model::Dialect;
@@ -53,7 +54,8 @@ pub use dependencies::Dependencies;
 pub use error::SourceError;
 pub use keys::{Keys, NamedKey, Origin, Spelling};
 pub use listing::{
-    Access, Candidate, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger, TriggerFunction,
+    Access, Candidate, ChangeTracking, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger,
+    TriggerFunction,
 };
 pub use moment::{Durable, Moment, Prepared, Sight};
 pub use read::{
@@ -71,4 +73,5 @@ pub use session::{Canceller, HashCursor, KeyCursor, Session};
 pub use statements::{
     changed_keys_statement, hash_statements, hashed_text, log_statement, lookup_of_repeated_keys, statement,
 };
+pub use types_document::types_document;
 pub use value_kind::ValueKind;

@@ -3,7 +3,7 @@
 use crate::capture::{blind, may_be_chunked};
 use crate::encode::{Shape, ShapeColumn};
 use crate::model::{CaptureKind, Deletes, OnUnrepresentable, TableSpec};
-use crate::source::{Relation, RelationKind, Sight};
+use crate::source::{CursorType, Relation, RelationKind, Sight};
 
 /// Of the table itself.
 pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> Vec<String> {
@@ -33,6 +33,9 @@ pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight:
     if spec.capture == CaptureKind::Xmin {
         note("every tick scans the whole source table; only changed rows leave it".to_owned());
     }
+    if spec.capture == CaptureKind::Ct {
+        note("change tracking keeps what was written for CHANGE_RETENTION: no tick for longer than that, and the table is read whole".to_owned());
+    }
     if spec.capture == CaptureKind::Digest {
         note(
             "every tick reads the whole table and hashes each row, on the source. Sums of hashes leave it, of buckets that differ keys and \
@@ -53,7 +56,9 @@ pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight:
         if let Some(why) = blind(sight).filter(|_| relation.tells_its_writers()) {
             note(why.into_owned());
         }
-        if !relation.tells_its_writers() {
+        let by_rowversion =
+            relation.column(cursor).and_then(|c| c.cursor_type()).is_some_and(|kind| kind == CursorType::RowVersion);
+        if !relation.tells_its_writers() && !by_rowversion {
             note(format!(
                 "a {} does not say which transaction wrote a row: rows within lag of the newest {cursor} are sent again \
                  every tick, and a row that commits later than lag is missed",

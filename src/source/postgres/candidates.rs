@@ -11,7 +11,8 @@ use super::sql::literal;
 use crate::model::Dialect;
 use crate::model::RelationName;
 use crate::source::listing::{
-    Access, Candidate, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger, TriggerFunction,
+    Access, Candidate, ChangeTracking, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger,
+    TriggerFunction,
 };
 use crate::source::relation::{Relation, RelationKind};
 
@@ -159,6 +160,7 @@ fn candidate_of(name: &RelationName, listed: &Listed, relation: &Relation) -> Ca
         access,
         extension: listed.extension.clone(),
         persistence: if listed.unlogged { Persistence::Unlogged } else { Persistence::Permanent },
+        tracking: ChangeTracking::Off,
         row_security: if listed.hidden { RowSecurity::HidesRows } else { RowSecurity::Off },
         triggers: listed.triggers.iter().flatten().cloned().map(Trigger::from).collect(),
         about_rows: relation.rows.filter(|n| *n > 0),

@@ -1,4 +1,4 @@
-//! docs/TYPES.md, printed from the table that rows are encoded by.
+//! The part of docs/TYPES.md about PostgreSQL, printed from the table that rows are encoded by.
 
 use super::caveats::{MADE_ARRAY, array_caveat, caveat};
 use super::column_types::KNOWN;
@@ -97,7 +97,7 @@ const NUMERICS: [(&str, TargetType, Scalar); 3] = [
     ("numeric without a precision", TargetType::BigNumeric, Scalar::Decimal(Width::BigNumeric)),
 ];
 
-/// The text of docs/TYPES.md.
+/// What stands there of PostgreSQL.
 pub fn types_document() -> String {
     let mut text = HEAD.to_owned();
     let mut row = |cells: [&str; 4]| text.push_str(&format!("| {} |\n", cells.join(" | ")));
@@ -126,17 +126,4 @@ pub fn types_document() -> String {
     }
     text.push_str(TAIL);
     text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn types_document_is_the_one_that_is_kept() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/TYPES.md");
-        let text = super::types_document();
-        if std::env::var("UPDATE_EXPECT").is_ok_and(|v| v == "1") {
-            std::fs::write(path, &text).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), text, "`make golden T=types_document`");
-    }
 }

@@ -53,10 +53,10 @@ impl Session {
         }
         for part in open.chunks(AT_ONCE) {
             let names: Vec<RelationName> = part.iter().map(|l| l.name.clone()).collect();
-            let catalog = self.read_catalog(&names).await?;
+            let found = self.read_tracked(&names).await?;
             for Listed { name, hides, .. } in part {
                 // One that was dropped meanwhile is not there.
-                let Some(relation) = catalog.get(name) else { continue };
+                let Some((_, relation, tracking)) = found.iter().find(|(n, ..)| n == name) else { continue };
                 listing.candidates.push(Candidate {
                     name: name.clone(),
                     relation: relation.clone(),
@@ -64,6 +64,7 @@ impl Session {
                     extension: None,
                     persistence: Persistence::Permanent,
                     row_security: if *hides { RowSecurity::HidesRows } else { RowSecurity::Off },
+                    tracking: *tracking,
                     triggers: Vec::new(),
                     about_rows: relation.rows.filter(|n| *n > 0),
                 });

@@ -10,6 +10,7 @@ use super::sql::literal;
 use crate::model::{Dialect, RelationName};
 use crate::source::catalog::Catalog;
 use crate::source::column::{NativeType, SourceColumn};
+use crate::source::listing::ChangeTracking;
 use crate::source::relation::{Relation, RelationKind};
 
 const DOING: &str = "reading the catalog";
@@ -52,21 +53,29 @@ struct Index {
 impl Session {
     /// Reads relations in the transaction. Those that are not there are not in the answer.
     pub async fn read_catalog(&self, names: &[RelationName]) -> Result<Catalog, SqlServerError> {
+        Ok(self.read_tracked(names).await?.into_iter().map(|(name, relation, _)| (name, relation)).collect())
+    }
+
+    /// With each, whether its changes are tracked.
+    pub(super) async fn read_tracked(
+        &self,
+        names: &[RelationName],
+    ) -> Result<Vec<(RelationName, Relation, ChangeTracking)>, SqlServerError> {
         if names.is_empty() {
-            return Ok(Catalog::default());
+            return Ok(Vec::new());
         }
         let [relations, columns, of_indexes] = catalog_statements(names);
         let ask = async |sql: &str| {
             let rows = self.text_rows(DOING, sql).await?;
             Ok::<_, SqlServerError>(rows.into_iter().map(Fields::of))
         };
-        let mut found: BTreeMap<u32, (RelationName, Relation)> = BTreeMap::new();
+        let mut found: BTreeMap<u32, (RelationName, Relation, ChangeTracking)> = BTreeMap::new();
         for mut row in ask(&relations).await? {
-            let (name, relation) = relation(&mut row)?;
-            found.insert(relation.id, (name, relation));
+            let (name, relation, tracking) = relation(&mut row)?;
+            found.insert(relation.id, (name, relation, tracking));
         }
         for mut row in ask(&columns).await? {
-            if let Some((_, relation)) = found.get_mut(&row.number()?) {
+            if let Some((_, relation, _)) = found.get_mut(&row.number()?) {
                 relation.columns.push(column(&mut row)?);
             }
         }
@@ -80,7 +89,7 @@ impl Session {
             index.columns.push(row.text()?);
         }
         for ((id, _), index) in indexes {
-            if let Some((_, relation)) = found.get_mut(&id) {
+            if let Some((_, relation, _)) = found.get_mut(&id) {
                 take_index(relation, index);
             }
         }
@@ -115,7 +124,7 @@ fn named(names: &[RelationName]) -> String {
     format!("({})", each.join(" OR "))
 }
 
-fn relation(row: &mut Fields) -> Result<(RelationName, Relation), SqlServerError> {
+fn relation(row: &mut Fields) -> Result<(RelationName, Relation, ChangeTracking), SqlServerError> {
     let name = RelationName { schema: row.text()?, name: row.text()? };
     let id = row.number()?;
     let kind = row.text()?;
@@ -123,6 +132,7 @@ fn relation(row: &mut Fields) -> Result<(RelationName, Relation), SqlServerError
     let rows = row.maybe().and_then(|n| n.parse().ok());
     let (comment, view) = (row.maybe(), row.maybe());
     let (_memory, external, indexed) = (row.flag(), row.flag(), row.flag());
+    let tracking = if row.maybe().is_some() { ChangeTracking::On } else { ChangeTracking::Off };
     let kind = match kind.trim() {
         "V" => RelationKind::View,
         _ if external => RelationKind::Foreign,
@@ -144,7 +154,7 @@ fn relation(row: &mut Fields) -> Result<(RelationName, Relation), SqlServerError
         file: None,
         materialized: false,
     };
-    Ok((name, relation))
+    Ok((name, relation, tracking))
 }
 
 fn column(row: &mut Fields) -> Result<SourceColumn, SqlServerError> {
@@ -232,7 +242,7 @@ WHERE i.type IN (1, 2) AND i.is_hypothetical = 0 AND o.type IN ('U', 'V') AND WA
 #[cfg(test)]
 pub(in crate::source) fn relation_of(relation_row: &str, columns: &[&str], indexes: &[&str]) -> Relation {
     let fields = |text: &str| Fields::of(text.split('|').map(|t| (t != "-").then(|| t.to_owned())).collect());
-    let (_, mut found) = relation(&mut fields(relation_row)).unwrap();
+    let (_, mut found, _) = relation(&mut fields(relation_row)).unwrap();
     for text in columns {
         found.columns.push(column(&mut fields(text)).unwrap());
     }

@@ -82,11 +82,9 @@ pub(super) const KNOWN: &[Known] = &[
 
 /// What a type cannot bring over, for people; empty where there is nothing.
 pub(super) fn caveat(native: &SqlServerType, target: TargetType) -> String {
-    let is_seventh = native.scale == 7 && target != TargetType::String;
     let mut all: Vec<&str> = Vec::new();
-    match native.family() {
-        Family::Time | Family::DateTime | Family::DateTimeOffset if is_seventh => all.push(SEVENTH_DIGIT),
-        _ => {}
+    if loses_a_digit(native, target) {
+        all.push(SEVENTH_DIGIT);
     }
     match (native.family(), target) {
         (Family::DateTimeOffset, TargetType::Timestamp) => all.push("what is before the year 1 or after 9999 in UTC"),
@@ -109,6 +107,12 @@ pub(super) fn caveat(native: &SqlServerType, target: TargetType) -> String {
 
 /// The declared policy for 100 ns: SQL Server's clock fills them, so quarantine would empty whole columns.
 const SEVENTH_DIGIT: &str = "the seventh digit of a second: it is cut off, never rounded";
+
+/// Whether the seventh digit of a second is cut off.
+pub(super) fn loses_a_digit(native: &SqlServerType, target: TargetType) -> bool {
+    let has_one = matches!(native.family(), Family::Time | Family::DateTime | Family::DateTimeOffset);
+    has_one && native.scale == 7 && target != TargetType::String
+}
 
 fn fits_numeric(native: &SqlServerType) -> bool {
     native.precision.saturating_sub(native.scale) <= 29 && native.scale <= 9

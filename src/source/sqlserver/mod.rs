@@ -54,6 +54,7 @@ mod sql;
 mod statement_fault;
 #[cfg(test)]
 mod tests;
+mod types_document;
 mod utf16;
 mod values;
 
@@ -75,3 +76,4 @@ pub use row_key::{is_of_row_key, row_key_columns};
 pub use rows::{lookup_of_repeated_keys, statement};
 pub use session::Session;
 pub use sql::{ident, qualified};
+pub use types_document::types_document;

@@ -1,6 +1,7 @@
 //! Reads as T-SQL. Nothing else in the program writes a statement that reads rows of a table of a SQL Server.
 
 use super::changed::{From, is_not};
+use super::column_types::loses_a_digit;
 use super::connection::Statement;
 use super::error::SqlServerError;
 use super::expression::{expression, form, form_of, long};
@@ -240,8 +241,20 @@ pub(super) fn key_forms(table: Table<'_>) -> Vec<(String, Form, String)> {
     .collect()
 }
 
-/// Fails where a published column can't be read as it is: the server would hand out made-up values, or such as nobody can read.
+/// Fails where a published column can't be read as it is: the server would hand out made-up values, or such as nobody can read; and where
+/// two keys would be one in the target.
 pub(super) fn refuse_secrets(table: Table<'_>, unmask: Unmask) -> Result<(), SqlServerError> {
+    for column in table.shape.key() {
+        let native = table.relation.column(&column.source).and_then(|c| c.sqlserver());
+        if native.is_some_and(|n| loses_a_digit(n, column.target.target_type)) {
+            return Err(SqlServerError::BadColumn {
+                table: table.spec.source.to_string(),
+                column: column.source.clone(),
+                why: "is in the key and has seven digits of a second: BigQuery keeps six, so two keys could be one there",
+                remedy: format!("columns.{}.type = \"STRING\" keeps all of them", column.source),
+            });
+        }
+    }
     for column in &table.shape.columns {
         let native = table.relation.column(&column.source).and_then(|c| c.sqlserver());
         let (why, remedy) = match (native.map(|n| n.secrecy), unmask) {
