@@ -1,0 +1,356 @@
+//! The rows of a table: versions by commit, and what open transactions have written.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::schema::TableDef;
+use crate::error::ServerError;
+use crate::typed::{SortKey, Value, sort_key};
+
+/// A row.
+pub type Row = Arc<[Value]>;
+
+/// Counts commits of the database, from 1.
+pub(crate) type Commit = u64;
+
+/// What a statement sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Visibility {
+    /// What was committed then.
+    At(Commit),
+    /// What is committed when the row is read; a row that a transaction has written is locked.
+    Committed,
+}
+
+#[derive(Clone, Debug)]
+struct Version {
+    begin: Commit,
+    row: Row,
+}
+
+/// All that there was of a row.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slot {
+    current: Option<Version>,
+    /// With the commit that ended each.
+    old: Vec<(Version, Commit)>,
+    pending: Option<Pending>,
+}
+
+/// What an open transaction made of a row: `None` is a delete.
+#[derive(Clone, Debug)]
+struct Pending {
+    transaction: u64,
+    row: Option<Row>,
+}
+
+impl Slot {
+    /// The row as this statement sees it.
+    pub(crate) fn seen(&self, by: Visibility) -> Result<Option<&Row>, ServerError> {
+        match by {
+            Visibility::At(commit) => {
+                if let Some(version) = self.current.as_ref().filter(|version| version.begin <= commit) {
+                    return Ok(Some(&version.row));
+                }
+                let seen = |(version, end): &&(Version, Commit)| version.begin <= commit && commit < *end;
+                Ok(self.old.iter().rev().find(seen).map(|(version, _)| &version.row))
+            }
+            Visibility::Committed if self.pending.is_some() => Err(ServerError::lock_timeout()),
+            Visibility::Committed => Ok(self.committed()),
+        }
+    }
+
+    pub(crate) fn committed(&self) -> Option<&Row> {
+        self.current.as_ref().map(|version| &version.row)
+    }
+
+    /// The row as its own writer sees it.
+    fn latest(&self) -> Option<&Row> {
+        match &self.pending {
+            Some(pending) => pending.row.as_ref(),
+            None => self.committed(),
+        }
+    }
+}
+
+/// Makes the rows of a table that has too many to be kept.
+pub(crate) type Maker = Arc<dyn Fn(u64, &mut Vec<Value>) + Send + Sync>;
+
+/// The rows of a table.
+#[derive(Clone)]
+pub(crate) enum Storage {
+    Slots(Slots),
+    /// So many rows, in the order of their key. Nobody writes them.
+    Made {
+        count: u64,
+        make: Maker,
+    },
+}
+
+/// Rows that are kept, by their clustered key or, without one, in the order of their inserts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slots {
+    pub(crate) slots: BTreeMap<SortKey, Slot>,
+    next_row: u64,
+    /// For each enforced index that is not the clustered one: its values, and where their row is.
+    unique: Vec<BTreeMap<SortKey, SortKey>>,
+}
+
+/// A row that was written.
+pub(crate) struct Written {
+    pub(crate) key: SortKey,
+}
+
+impl Slots {
+    pub(crate) fn of(definition: &TableDef) -> Self {
+        Self { unique: vec![BTreeMap::new(); unique_indexes(definition).len()], ..Self::default() }
+    }
+
+    /// Where a row belongs.
+    pub(crate) fn key_of(&mut self, definition: &TableDef, row: &[Value]) -> SortKey {
+        match clustered(definition) {
+            Some(columns) => key_by(definition, &columns, row),
+            None => {
+                self.next_row += 1;
+                self.next_row.to_be_bytes().as_slice().into()
+            }
+        }
+    }
+
+    pub(crate) fn insert(&mut self, definition: &TableDef, transaction: u64, row: Row) -> Result<Written, ServerError> {
+        let key = self.key_of(definition, &row);
+        self.put(definition, transaction, key, row)
+    }
+
+    /// Puts a row where none is.
+    fn put(&mut self, definition: &TableDef, transaction: u64, key: SortKey, row: Row) -> Result<Written, ServerError> {
+        if let Some(slot) = self.slots.get(&key) {
+            locked(slot, transaction)?;
+            if slot.latest().is_some() {
+                return Err(duplicate(definition));
+            }
+        }
+        self.take_unique(definition, &key, &row)?;
+        self.slots.entry(key.clone()).or_default().pending = Some(Pending { transaction, row: Some(row) });
+        Ok(Written { key })
+    }
+
+    /// Replaces the row at a place; if its key is another one now, it moves.
+    pub(crate) fn update(
+        &mut self,
+        definition: &TableDef,
+        transaction: u64,
+        key: &SortKey,
+        row: Row,
+    ) -> Result<Vec<Written>, ServerError> {
+        let moved = match clustered(definition) {
+            Some(columns) => Some(key_by(definition, &columns, &row)).filter(|new| new != key),
+            None => None,
+        };
+        if let Some(to) = moved {
+            let before = self.slots.get(key).cloned();
+            let gone = self.delete(definition, transaction, key)?;
+            return match self.put(definition, transaction, to, row) {
+                Ok(written) => Ok(vec![gone, written]),
+                Err(error) => {
+                    // A statement that fails changes nothing.
+                    if let Some((slot, row)) = before.and_then(|slot| Some((slot.clone(), slot.latest()?.clone()))) {
+                        self.slots.insert(key.clone(), slot);
+                        self.take_unique(definition, key, &row)?;
+                    }
+                    Err(error)
+                }
+            };
+        }
+        let before = self.delete_entries(definition, transaction, key)?;
+        if let Err(error) = self.take_unique(definition, key, &row) {
+            self.take_unique(definition, key, &before)?;
+            return Err(error);
+        }
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.pending = Some(Pending { transaction, row: Some(row) });
+        }
+        Ok(vec![Written { key: key.clone() }])
+    }
+
+    pub(crate) fn delete(
+        &mut self,
+        definition: &TableDef,
+        transaction: u64,
+        key: &SortKey,
+    ) -> Result<Written, ServerError> {
+        self.delete_entries(definition, transaction, key)?;
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.pending = Some(Pending { transaction, row: None });
+        }
+        Ok(Written { key: key.clone() })
+    }
+
+    /// Takes what indexes say of the row at a place away, and returns the row.
+    fn delete_entries(&mut self, definition: &TableDef, transaction: u64, key: &SortKey) -> Result<Row, ServerError> {
+        let slot = self.slots.get(key).ok_or_else(|| ServerError::new(50_001, "no such row"))?;
+        locked(slot, transaction)?;
+        let row = slot.latest().ok_or_else(|| ServerError::new(50_001, "no such row"))?.clone();
+        self.forget_unique(definition, key, &row);
+        Ok(row)
+    }
+
+    fn forget_unique(&mut self, definition: &TableDef, key: &SortKey, row: &Row) {
+        for (entries, columns) in self.unique.iter_mut().zip(unique_indexes(definition)) {
+            let entry = key_by(definition, &columns, row);
+            if entries.get(&entry) == Some(key) {
+                entries.remove(&entry);
+            }
+        }
+    }
+
+    fn take_unique(&mut self, definition: &TableDef, key: &SortKey, row: &Row) -> Result<(), ServerError> {
+        let columns = unique_indexes(definition);
+        let entries: Vec<SortKey> = columns.iter().map(|columns| key_by(definition, columns, row)).collect();
+        if self.unique.iter().zip(&entries).any(|(known, entry)| known.get(entry).is_some_and(|at| at != key)) {
+            return Err(duplicate(definition));
+        }
+        for (known, entry) in self.unique.iter_mut().zip(entries) {
+            known.insert(entry, key.clone());
+        }
+        Ok(())
+    }
+
+    /// The places and rows that this transaction sees and a condition lets through.
+    pub(crate) fn matching(
+        &self,
+        transaction: u64,
+        mut is_meant: impl FnMut(&[Value]) -> bool,
+    ) -> Result<Vec<(SortKey, Row)>, ServerError> {
+        let mut found = Vec::new();
+        for (key, slot) in &self.slots {
+            if let Some(row) = slot.latest().filter(|row| is_meant(row)) {
+                locked(slot, transaction)?;
+                found.push((key.clone(), row.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The row at a place, as this transaction sees it.
+    pub(crate) fn at(&self, transaction: u64, key: &SortKey) -> Result<Option<Row>, ServerError> {
+        let Some(slot) = self.slots.get(key) else { return Ok(None) };
+        locked(slot, transaction)?;
+        Ok(slot.latest().cloned())
+    }
+
+    /// What a transaction wrote at a place becomes true; returns the row before and after.
+    pub(crate) fn commit(&mut self, key: &SortKey, commit: Commit) -> (Option<Row>, Option<Row>) {
+        let Some(slot) = self.slots.get_mut(key) else { return (None, None) };
+        let Some(pending) = slot.pending.take() else { return (None, None) };
+        let before = slot.current.take();
+        let row_before = before.as_ref().map(|version| version.row.clone());
+        if let Some(version) = before {
+            slot.old.push((version, commit));
+        }
+        slot.current = pending.row.clone().map(|row| Version { begin: commit, row });
+        (row_before, pending.row)
+    }
+
+    /// What a transaction wrote at a place is forgotten.
+    pub(crate) fn roll_back(&mut self, definition: &TableDef, key: &SortKey) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        let Some(pending) = slot.pending.take() else { return };
+        let current = slot.committed().cloned();
+        if current.is_none() && slot.old.is_empty() {
+            self.slots.remove(key);
+        }
+        if let Some(row) = pending.row {
+            self.forget_unique(definition, key, &row);
+        }
+        if let Some(row) = current {
+            for (entries, columns) in self.unique.iter_mut().zip(unique_indexes(definition)) {
+                entries.insert(key_by(definition, &columns, &row), key.clone());
+            }
+        }
+    }
+
+    /// Rows of a first load: committed at once, without a transaction of their own.
+    pub(crate) fn load(&mut self, definition: &TableDef, row: Row, commit: Commit) -> Result<(), ServerError> {
+        let written = self.insert(definition, 0, row)?;
+        self.commit(&written.key, commit);
+        Ok(())
+    }
+
+    /// Ends all rows.
+    pub(crate) fn truncate(&mut self, commit: Commit) {
+        for slot in self.slots.values_mut() {
+            if let Some(version) = slot.current.take() {
+                slot.old.push((version, commit));
+            }
+        }
+        self.unique.iter_mut().for_each(BTreeMap::clear);
+    }
+
+    /// Changes every version of every row: what a change of the table's columns does.
+    pub(crate) fn rewrite(&mut self, mut change: impl FnMut(&[Value]) -> Vec<Value>) {
+        for slot in self.slots.values_mut() {
+            let versions = slot.current.iter_mut().chain(slot.old.iter_mut().map(|(version, _)| version));
+            for version in versions {
+                version.row = change(&version.row).into();
+            }
+        }
+    }
+
+    /// Is any row written by an open transaction?
+    pub(crate) fn is_locked(&self) -> bool {
+        self.slots.values().any(|slot| slot.pending.is_some())
+    }
+
+    /// How many rows are committed.
+    pub(crate) fn count(&self) -> u64 {
+        self.slots.values().filter(|slot| slot.current.is_some()).count() as u64
+    }
+
+    /// Forgets what no snapshot from `commit` on can see.
+    pub(crate) fn forget_before(&mut self, commit: Commit) {
+        self.slots.retain(|_, slot| {
+            slot.old.retain(|(_, end)| *end > commit);
+            slot.current.is_some() || slot.pending.is_some() || !slot.old.is_empty()
+        });
+    }
+}
+
+fn locked(slot: &Slot, transaction: u64) -> Result<(), ServerError> {
+    match &slot.pending {
+        Some(pending) if pending.transaction != transaction => Err(ServerError::lock_timeout()),
+        _ => Ok(()),
+    }
+}
+
+fn duplicate(definition: &TableDef) -> ServerError {
+    ServerError::new(
+        2627,
+        format!(
+            "Violation of a unique constraint. Cannot insert duplicate key in object '{}'.",
+            definition.full_name()
+        ),
+    )
+    .of_class(14)
+}
+
+/// The columns of the index that orders the rows: the primary key's, or none for a heap.
+pub(crate) fn clustered(definition: &TableDef) -> Option<Vec<usize>> {
+    Some(definition.key()).filter(|key| !key.is_empty())
+}
+
+fn unique_indexes(definition: &TableDef) -> Vec<Vec<usize>> {
+    let clustered = clustered(definition);
+    definition
+        .indexes
+        .iter()
+        .filter(|index| index.is_enforced())
+        .filter_map(|index| definition.places(&index.columns))
+        .filter(|columns| Some(columns) != clustered.as_ref())
+        .collect()
+}
+
+/// The key that these columns of a row make.
+pub(crate) fn key_by(definition: &TableDef, columns: &[usize], row: &[Value]) -> SortKey {
+    sort_key(columns.iter().map(|at| (&row[*at], &definition.columns[*at].collation)))
+}
