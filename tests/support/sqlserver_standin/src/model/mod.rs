@@ -34,8 +34,8 @@ pub use view::{ViewDef, ViewReader, ViewRows};
 pub use writer::Writer;
 
 pub(crate) use database::{Database, Table};
-pub(crate) use scan::{Bounds, Scan};
-pub(crate) use session::SessionState;
+pub(crate) use scan::{Bounds, Scan, lookup};
+pub(crate) use session::{HashedRow, Look, SessionState, Spool};
 pub(crate) use storage::{Storage, Visibility, key_by};
 
 use crate::error::ServerError;

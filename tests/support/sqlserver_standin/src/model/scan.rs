@@ -1,6 +1,6 @@
 //! Reads of a table, a few hundred rows at a time: writers go on meanwhile.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -157,4 +157,41 @@ impl Scan {
 
 fn dropped(definition: &TableDef) -> ServerError {
     ServerError::no_object(&definition.full_name())
+}
+
+/// The rows that have one of these keys, with its number in the list.
+pub(crate) fn lookup(
+    model: &Model,
+    name: &str,
+    by: Visibility,
+    key: &[usize],
+    keys: &[SortKey],
+) -> Result<Vec<(usize, Row)>, ServerError> {
+    let is_clustered = model.with(|database| {
+        database.table(name).is_some_and(|table| {
+            matches!(table.storage, Storage::Slots(_)) && clustered(&table.definition).as_deref() == Some(key)
+        })
+    });
+    let mut found = Vec::new();
+    if is_clustered {
+        return model.with(|database| {
+            let Some(table) = database.table(name) else { return Err(ServerError::no_object(name)) };
+            let Storage::Slots(slots) = &table.storage else { return Ok(found) };
+            for (number, wanted) in keys.iter().enumerate() {
+                let Some(slot) = slots.slots.get(wanted) else { continue };
+                if let Some(row) = slot.seen(by)?.filter(|row| database.lets_through(&table.definition, row)) {
+                    found.push((number, database.as_shown(&table.definition, row)));
+                }
+            }
+            Ok(found)
+        });
+    }
+    let wanted: HashMap<&SortKey, usize> = keys.iter().enumerate().map(|(number, key)| (key, number)).collect();
+    let mut scan = Scan::start(model, name, by, &[], Bounds::default())?;
+    while let Some(row) = scan.next()? {
+        if let Some(number) = wanted.get(&key_by(&scan.definition, key, &row)) {
+            found.push((*number, row));
+        }
+    }
+    Ok(found)
 }

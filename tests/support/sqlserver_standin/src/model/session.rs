@@ -1,10 +1,11 @@
 //! What the server remembers of a connection.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::database::{Database, SnapshotState, Updateability};
 use super::storage::{Commit, Visibility};
-use super::{Model, NetChange};
+use super::{Model, NetChange, TableDef};
 use crate::answer::TransactionChange;
 use crate::error::ServerError;
 use crate::typed::Value;
@@ -31,10 +32,22 @@ pub(crate) struct SessionState {
 
 /// A temporary table of the session.
 pub(crate) enum Spool {
+    /// Hashes of rows, by bucket.
+    Hashes { table: Arc<TableDef>, key: Vec<usize>, rows: Vec<HashedRow> },
+    /// Keys that changes name.
+    Changes { table: Arc<TableDef>, changes: Vec<NetChange> },
     /// Rows, as they are fetched.
     Rows(Vec<Vec<Value>>),
-    /// Changes, and the version since.
-    Changes { changes: Vec<NetChange>, since: i64, table: String },
+}
+
+/// A row's hash.
+pub(crate) struct HashedRow {
+    pub(crate) bucket: u32,
+    /// The key's values.
+    pub(crate) key: Vec<Value>,
+    pub(crate) lanes: [i64; 2],
+    /// The hash over other columns, and whether one of those that are new is not NULL.
+    pub(crate) next: Option<([i64; 2], bool)>,
 }
 
 /// What a statement may read.

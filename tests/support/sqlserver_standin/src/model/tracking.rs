@@ -34,8 +34,8 @@ pub struct NetChange {
     pub key: Vec<Value>,
     /// From the first change to the last.
     pub operation: Operation,
-    /// SYS_CHANGE_CREATION_VERSION: the version of the last insert since.
-    pub created: Option<i64>,
+    /// What the first change since was.
+    pub first: Operation,
 }
 
 /// The side table of a tracked table.
@@ -72,23 +72,16 @@ impl Tracking {
 
     /// The changes after a version that a snapshot of this commit sees, one for each key, in the order of the keys.
     pub(crate) fn since(&self, version: i64, seen: Commit) -> Vec<NetChange> {
-        let mut by_key: BTreeMap<&SortKey, (&Change, &Change, Option<i64>)> = BTreeMap::new();
+        let mut by_key: BTreeMap<&SortKey, (&Change, &Change)> = BTreeMap::new();
         let visible = |change: &&Change| {
             change.version > version && change.commit <= seen && change.swept.is_none_or(|swept| swept > seen)
         };
         for change in self.changes.iter().filter(visible) {
-            let created = (change.operation == Operation::Insert).then_some(change.version);
-            by_key
-                .entry(&change.place)
-                .and_modify(|(_, last, known)| {
-                    *last = change;
-                    *known = created.or(*known);
-                })
-                .or_insert((change, change, created));
+            by_key.entry(&change.place).and_modify(|(_, last)| *last = change).or_insert((change, change));
         }
         by_key
             .into_values()
-            .map(|(first, last, created)| NetChange {
+            .map(|(first, last)| NetChange {
                 version: last.version,
                 key: last.key.clone(),
                 operation: match (first.operation, last.operation) {
@@ -96,7 +89,7 @@ impl Tracking {
                     (Operation::Insert, _) => Operation::Insert,
                     _ => Operation::Update,
                 },
-                created,
+                first: first.operation,
             })
             .collect()
     }

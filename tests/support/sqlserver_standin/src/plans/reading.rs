@@ -1,0 +1,100 @@
+//! What reads of rows have in common: the table, what the statement sees, its condition.
+
+use std::sync::Arc;
+
+use super::catalog;
+use super::comment::Comment;
+use super::form::bad_plan;
+use super::text::parse;
+use super::{condition, since::Since};
+use crate::error::ServerError;
+use crate::model::{Bounds, Look, Predicate, RowView, SessionState, TableDef};
+use crate::typed::{SortKey, Value, sort_key};
+
+/// A read of a table.
+pub(crate) struct Reading {
+    pub(crate) name: String,
+    pub(crate) definition: Arc<TableDef>,
+    pub(crate) look: Look,
+    /// The key's columns.
+    pub(crate) key: Vec<usize>,
+    condition: Option<Predicate>,
+}
+
+impl Reading {
+    /// Of a plan's `table=`, `key=` and `where=`. It fixes the snapshot of the session's transaction.
+    pub(crate) fn start(session: &mut SessionState, comment: &Comment) -> Result<Self, ServerError> {
+        let name = catalog::name(comment)?;
+        let model = session.model.clone();
+        model.with(|database| {
+            // A name that is not there fails before any row is looked for.
+            let definition = database.definition(&name).ok_or_else(|| ServerError::no_object(&name))?;
+            let look = session.look(database)?;
+            database.admit(&name, look.snapshot)?;
+            let key = comment.list("key").unwrap_or_default();
+            let key = definition.places(&key).ok_or_else(|| bad_plan(format!("a key of {name} that is none")))?;
+            let condition = condition::of(database, comment.value("where").as_deref())?;
+            Ok(Self { name, definition, look, key, condition })
+        })
+    }
+
+    /// Fails where the login may not read one of these columns.
+    pub(crate) fn admit_columns(
+        &self,
+        session: &SessionState,
+        columns: impl IntoIterator<Item = usize>,
+    ) -> Result<(), ServerError> {
+        session.model.with(|database| {
+            for at in columns {
+                let column = &self.definition.columns[at].name;
+                if !database.rights.may_read_column(&self.name, column) {
+                    let text = format!(
+                        "The SELECT permission was denied on the column '{column}' of the object '{}'.",
+                        self.name
+                    );
+                    return Err(ServerError::new(230, text).of_class(14));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Does the condition let a row through?
+    pub(crate) fn lets_through(&self, row: &[Value]) -> bool {
+        let view = RowView::new(&self.definition.columns, row);
+        self.condition.as_ref().is_none_or(|condition| condition(&view))
+    }
+
+    /// The bounds that `after=` and `until=` set.
+    pub(crate) fn bounds(&self, comment: &Comment) -> Result<Bounds, ServerError> {
+        let bound = |name| comment.list(name).map(|texts| self.key_of(&texts)).transpose();
+        Ok(Bounds { after: bound("after")?, until: bound("until")? })
+    }
+
+    /// The key that texts stand for.
+    pub(crate) fn key_of(&self, texts: &[String]) -> Result<SortKey, ServerError> {
+        let values = self.key_values(texts)?;
+        Ok(self.sort_key(&values))
+    }
+
+    /// The same as values.
+    pub(crate) fn key_values(&self, texts: &[String]) -> Result<Vec<Value>, ServerError> {
+        if texts.len() != self.key.len() {
+            return Err(bad_plan(format!("a key of {} with {} texts", self.name, texts.len())));
+        }
+        let columns = self.key.iter().map(|at| &self.definition.columns[*at].column_type);
+        columns.zip(texts).map(|(column_type, text)| parse(text, column_type)).collect()
+    }
+
+    /// A key's values as the server compares them.
+    pub(crate) fn sort_key(&self, values: &[Value]) -> SortKey {
+        let collations = self.key.iter().map(|at| &self.definition.columns[*at].collation);
+        sort_key(values.iter().zip(collations))
+    }
+
+    /// What `since=` says.
+    pub(crate) fn since(&self, comment: &Comment) -> Result<Since, ServerError> {
+        let text = comment.value("since").ok_or_else(|| bad_plan("no since="))?;
+        Since::parse(&text, &self.definition)
+    }
+}

@@ -1,0 +1,216 @@
+//! `rows`, `key.stretch`, `key.repeated`.
+
+use std::collections::BTreeMap;
+
+use super::columns::{Column as C, result};
+use super::comment::Comment;
+use super::form::{Fields, Form, bad_plan};
+use super::keys_given;
+use super::reading::Reading;
+use super::since::Since;
+use crate::answer::{ResultSet, Rows};
+use crate::error::ServerError;
+use crate::model::{Bounds, Row, Scan, SessionState, key_by, lookup};
+use crate::typed::{SortKey, Value};
+
+/// Which rows of a scan are sent.
+enum Which {
+    All,
+    New(Since),
+    Old(Since),
+}
+
+pub(crate) fn rows(
+    session: &mut SessionState,
+    comment: &Comment,
+    parameters: &[Value],
+) -> Result<ResultSet, ServerError> {
+    let reading = Reading::start(session, comment)?;
+    let kind = comment.value("rows").ok_or_else(|| bad_plan("no rows="))?;
+    let has_keys = matches!(kind.as_str(), "among" | "absent" | "given");
+    let salt = parameters.get(usize::from(has_keys)).and_then(Value::as_text);
+    let fields = Fields::of(comment, &reading.definition, salt)?;
+    reading.admit_columns(session, fields.read())?;
+    if has_keys {
+        return of_keys(session, &reading, &fields, &kind, parameters);
+    }
+    let (which, bounds, top) = match kind.as_str() {
+        "all" => (Which::All, Bounds::default(), None),
+        "some" => {
+            let top = comment.number::<u64>("top").ok_or_else(|| bad_plan("no top="))?;
+            (Which::All, Bounds::default(), Some(top))
+        }
+        "within" => (Which::All, reading.bounds(comment)?, None),
+        // `after=` is what comes before.
+        "before" => (Which::All, Bounds { after: None, until: reading.bounds(comment)?.after }, None),
+        "changed" => (Which::New(reading.since(comment)?), Bounds::default(), None),
+        "unchanged" => (Which::Old(reading.since(comment)?), Bounds::default(), None),
+        "left" => return left(session, &reading, &fields, reading.since(comment)?),
+        other => return Err(bad_plan(format!("rows={other}"))),
+    };
+    let is_ordered = comment.value("order").as_deref() == Some("key");
+    let by_key = is_ordered || top.is_some() || bounds.after.is_some() || bounds.until.is_some();
+    let key = if by_key { reading.key.clone() } else { Vec::new() };
+    let scan = Scan::start(&session.model, &reading.name, reading.look.by, &key, bounds)?;
+    let is_count = matches!(fields.fields.as_slice(), [field] if field.form == Form::Count);
+    let order = if is_ordered { order(&reading, &fields) } else { Vec::new() };
+    let mut stream = Stream { scan, reading, fields, which, left: top.unwrap_or(u64::MAX) };
+    if is_count {
+        let mut count = 0;
+        while stream.next_row()?.is_some() {
+            count += 1;
+        }
+        return Ok(result(&[C::BigInt("")], vec![vec![Value::Int(count)]]));
+    }
+    let columns = stream.fields.columns(&stream.reading.definition)?;
+    Ok(ResultSet { columns, rows: Box::new(stream), order })
+}
+
+/// The places of the key among the fields, if all of it is there.
+fn order(reading: &Reading, fields: &Fields) -> Vec<u16> {
+    let place = |key: &usize| fields.fields.iter().position(|field| field.at == Some(*key));
+    let places: Option<Vec<usize>> = reading.key.iter().map(place).collect();
+    places.unwrap_or_default().into_iter().map(|place| place as u16 + 1).collect()
+}
+
+/// Rows of a scan, as they are sent.
+struct Stream {
+    scan: Scan,
+    reading: Reading,
+    fields: Fields,
+    which: Which,
+    left: u64,
+}
+
+impl Stream {
+    fn next_row(&mut self) -> Result<Option<Row>, ServerError> {
+        while self.left > 0 {
+            let Some(row) = self.scan.next()? else { return Ok(None) };
+            let definition = &self.reading.definition;
+            let is_meant = self.reading.lets_through(&row)
+                && match &self.which {
+                    Which::All => true,
+                    Which::New(since) => since.is_new(definition, &row),
+                    Which::Old(since) => !since.is_new(definition, &row),
+                };
+            if is_meant {
+                self.left -= 1;
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Rows for Stream {
+    fn next(&mut self, into: &mut Vec<Value>) -> Result<bool, ServerError> {
+        match self.next_row()? {
+            Some(row) => {
+                self.fields.put(&self.reading.definition, &row, None, into)?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+}
+
+/// Rows that changed and that the condition does not let through, and whose key no other row has that it does.
+fn left(session: &SessionState, reading: &Reading, fields: &Fields, since: Since) -> Result<ResultSet, ServerError> {
+    let definition = &reading.definition;
+    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
+    let mut inside = std::collections::HashSet::new();
+    let mut outside = Vec::new();
+    while let Some(row) = scan.next()? {
+        let key = key_by(definition, &reading.key, &row);
+        if reading.lets_through(&row) {
+            inside.insert(key);
+        } else if since.is_new(definition, &row) {
+            outside.push((key, row));
+        }
+    }
+    outside.retain(|(key, _)| !inside.contains(key));
+    sent(reading, fields, outside.iter().map(|(_, row)| (&**row, None)))
+}
+
+fn sent<'a>(
+    reading: &Reading,
+    fields: &Fields,
+    rows: impl Iterator<Item = (&'a [Value], Option<bool>)>,
+) -> Result<ResultSet, ServerError> {
+    let definition = &reading.definition;
+    let mut all = Vec::new();
+    for (row, flag) in rows {
+        let mut into = Vec::with_capacity(fields.fields.len());
+        fields.put(definition, row, flag, &mut into)?;
+        all.push(into);
+    }
+    Ok(ResultSet::of(fields.columns(definition)?, all))
+}
+
+/// `among`, `absent` and `given`.
+fn of_keys(
+    session: &SessionState,
+    reading: &Reading,
+    fields: &Fields,
+    kind: &str,
+    parameters: &[Value],
+) -> Result<ResultSet, ServerError> {
+    let given = keys_given::parse(reading, parameters.first())?;
+    if kind == "given" {
+        let rows: Vec<_> = given.iter().map(|key| (key.row(reading), Some(key.is_added))).collect();
+        return sent(reading, fields, rows.iter().map(|(row, flag)| (row.as_slice(), *flag)));
+    }
+    // Of keys that are equal the first counts; an insert that one of them tells of counts for all.
+    let mut by_key: BTreeMap<SortKey, (usize, bool)> = BTreeMap::new();
+    for (number, key) in given.iter().enumerate() {
+        if let Some(place) = key.sort_key(reading) {
+            by_key.entry(place).and_modify(|(_, is_added)| *is_added |= key.is_added).or_insert((number, key.is_added));
+        }
+    }
+    let keys: Vec<SortKey> = by_key.keys().cloned().collect();
+    let found = lookup(&session.model, &reading.name, reading.look.by, &reading.key, &keys)?;
+    let found: Vec<_> = found.into_iter().filter(|(_, row)| reading.lets_through(row)).collect();
+    if kind == "among" {
+        return sent(reading, fields, found.iter().map(|(number, row)| (&**row, Some(by_key[&keys[*number]].1))));
+    }
+    let there: std::collections::HashSet<&SortKey> = found.iter().map(|(number, _)| &keys[*number]).collect();
+    // Every spelling of a key that no row has: the target may hold any of them.
+    let absent = given.iter().filter(|key| key.sort_key(reading).is_none_or(|place| !there.contains(&place)));
+    let rows: Vec<_> = absent.map(|key| (key.row(reading), Some(key.is_added))).collect();
+    sent(reading, fields, rows.iter().map(|(row, flag)| (row.as_slice(), *flag)))
+}
+
+/// The key of the row that ends a stretch of so many.
+pub(crate) fn stretch(session: &mut SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
+    let reading = Reading::start(session, comment)?;
+    let fields = Fields::of(comment, &reading.definition, None)?;
+    reading.admit_columns(session, fields.read())?;
+    let number = comment.number::<u64>("rows").filter(|n| *n > 0).ok_or_else(|| bad_plan("no rows="))?;
+    let bounds = Bounds { after: reading.bounds(comment)?.after, until: None };
+    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &reading.key, bounds)?;
+    let mut seen = 0;
+    while let Some(row) = scan.next()? {
+        if reading.lets_through(&row) {
+            seen += 1;
+            if seen == number {
+                return sent(&reading, &fields, std::iter::once((&*row, None)));
+            }
+        }
+    }
+    sent(&reading, &fields, std::iter::empty())
+}
+
+/// Keys that stand in more than one row, and those rows.
+pub(crate) fn repeated(session: &mut SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
+    let reading = Reading::start(session, comment)?;
+    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
+    let mut counts: BTreeMap<SortKey, i64> = BTreeMap::new();
+    while let Some(row) = scan.next()? {
+        if reading.lets_through(&row) {
+            *counts.entry(key_by(&reading.definition, &reading.key, &row)).or_default() += 1;
+        }
+    }
+    let repeated: Vec<i64> = counts.into_values().filter(|count| *count > 1).collect();
+    let row = vec![Value::Int(repeated.len() as i64), Value::Int(repeated.iter().sum())];
+    Ok(result(&[C::BigInt("keys"), C::BigInt("rows")], vec![row]))
+}
