@@ -37,7 +37,8 @@ pub(crate) fn fit(
     Ok(())
 }
 
-fn store(column: &ColumnDef, value: Value) -> Result<Value, ServerError> {
+/// A value as its column stores it.
+pub(crate) fn store(column: &ColumnDef, value: Value) -> Result<Value, ServerError> {
     use ColumnType as T;
     let overflow =
         || ServerError::new(220, format!("Arithmetic overflow error for data type {}.", column.column_type.name()));

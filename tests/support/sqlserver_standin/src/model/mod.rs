@@ -34,6 +34,7 @@ pub use view::{ViewDef, ViewReader, ViewRows};
 pub use writer::Writer;
 
 pub(crate) use database::{Database, Table};
+pub(crate) use fit::store;
 pub(crate) use scan::{Bounds, Scan, lookup};
 pub(crate) use session::{HashedRow, Look, SessionState, Spool};
 pub(crate) use storage::{Storage, Visibility, key_by};

@@ -104,7 +104,10 @@ impl SessionState {
 
     /// Ends the transaction, if there is one.
     pub(crate) fn abort(&mut self) -> Option<TransactionChange> {
-        self.transaction.take().map(|transaction| TransactionChange::RolledBack(transaction.number))
+        let transaction = self.transaction.take()?;
+        // Temporary tables that it made are undone with it.
+        self.spools.clear();
+        Some(TransactionChange::RolledBack(transaction.number))
     }
 
     /// CURRENT_TRANSACTION_ID(); outside of a transaction each statement has one of its own.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::columns::{Column as C, result};
 use super::comment::Comment;
+use super::condition;
 use super::form::bad_plan;
 use crate::answer::ResultSet;
 use crate::error::ServerError;
@@ -27,14 +28,14 @@ fn seen(database: &Database, name: &str) -> Option<Seen> {
         id: table.id,
         created: table.created.clone(),
         definition: table.definition.clone(),
-        kind: "U",
+        kind: "U ",
     });
     table.or_else(|| {
         database.view(name).map(|view| Seen {
             id: view.id,
             created: view.created.clone(),
             definition: Arc::new(view.definition.table.clone()),
-            kind: "V",
+            kind: "V ",
         })
     })
 }
@@ -89,7 +90,7 @@ pub(crate) fn relations(session: &SessionState, comment: &Comment) -> Result<Res
                     (kept == Kept::Elsewhere).into(),
                     view.is_some_and(|view| view.indexed.is_on()).into(),
                     tracking.map(|tracking| tracking.begin).into(),
-                    table.and_then(|table| database.min_valid(table)).into(),
+                    tracking.map(|tracking| tracking.min_valid).into(),
                 ])
             })
             .collect()
@@ -272,19 +273,26 @@ pub(crate) fn dependencies(session: &SessionState, comment: &Comment) -> Result<
 pub(crate) fn rights(session: &SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
     let name = name(comment)?;
     let columns = comment.list("columns").ok_or_else(|| bad_plan("no columns="))?;
-    let row = session.model.with(|database| {
+    let (reads_all, missing) = session.model.with(|database| {
         let rights = &database.rights;
         let mut all = database.definition(&name).map(|d| d.columns.clone()).unwrap_or_default().into_iter();
         let reads_all = rights.may_read(&name) && all.all(|column| rights.may_read_column(&name, &column.name));
-        let missing: Vec<&String> = columns.iter().filter(|column| !rights.may_read_column(&name, column)).collect();
-        vec![
-            reads_all.into(),
-            serde_json::to_string(&missing).unwrap_or_default().into(),
-            (!rights.sees_fakes()).into(),
-            rights.may_see_tracking(&name).into(),
-        ]
+        let missing = |column: &String| (!rights.may_read_column(&name, column)).then(|| column.clone());
+        (reads_all, columns.iter().map(missing).collect::<Vec<_>>())
     });
-    Ok(result(&[C::Bit("table"), C::Text("missing"), C::Bit("unmask"), C::Bit("tracking")], vec![row]))
+    let mut row: Vec<Value> = vec![reads_all.into()];
+    let mut fields = vec![C::Bit("")];
+    for missing in missing {
+        row.push(missing.into());
+        fields.push(C::Text(""));
+    }
+    Ok(result(&fields, vec![row]))
+}
+
+/// Whether the login sees masked values.
+pub(crate) fn unmask(session: &SessionState) -> ResultSet {
+    let sees = session.model.with(|database| !database.rights.sees_fakes());
+    result(&[C::Bit("unmask")], vec![vec![sees.into()]])
 }
 
 pub(crate) fn size(session: &SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
@@ -293,13 +301,18 @@ pub(crate) fn size(session: &SessionState, comment: &Comment) -> Result<ResultSe
     Ok(result(&[C::BigInt("rows")], vec![row]))
 }
 
-/// A condition is tried without a row being read.
-pub(crate) fn try_where(session: &SessionState, comment: &Comment) -> Result<(), ServerError> {
+/// A condition is tried without a row being read: the error that it would be, as a row.
+pub(crate) fn try_where(session: &SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
     let name = name(comment)?;
-    session.model.with(|database| {
+    let text = comment.value("where").ok_or_else(|| bad_plan("no where="))?;
+    let tried = session.model.with(|database| {
         database.admit(&name, None)?;
-        let text = comment.value("where").ok_or_else(|| bad_plan("no where="))?;
-        super::condition::of(database, Some(&text)).map(drop)
-    })?;
-    Ok(())
+        condition::of(database, Some(&text)).map(drop)
+    });
+    let row = match tried {
+        Ok(()) => vec![Value::Null, Value::Null],
+        Err(error) if error.number == condition::UNKNOWN => return Err(error),
+        Err(error) => vec![Value::Int(error.number.into()), error.message.into()],
+    };
+    Ok(result(&[C::Int("error"), C::Text("message")], vec![row]))
 }

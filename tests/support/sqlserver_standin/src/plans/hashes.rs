@@ -38,7 +38,9 @@ impl Hashing {
 
     fn next(&mut self) -> Result<Option<crate::model::Row>, ServerError> {
         while let Some(row) = self.scan.next()? {
-            if self.reading.lets_through(&row) {
+            // A row without a whole key can't be in the target.
+            let has_key = self.reading.key.iter().all(|at| !row[*at].is_null());
+            if has_key && self.reading.lets_through(&row) {
                 return Ok(Some(row));
             }
         }
@@ -99,9 +101,6 @@ pub(crate) fn spool(session: &mut SessionState, comment: &Comment) -> Result<Res
         (None, None) => None,
         _ => return Err(bad_plan("next= without new=")),
     };
-    if session.spools.contains_key(SPOOL) {
-        return Err(ServerError::new(2714, "There is already an object named '#hashes' in the database."));
-    }
     let mut rows = Vec::new();
     while let Some(row) = hashing.next()? {
         let bucket = hashing.bucket(&row);
@@ -168,6 +167,16 @@ pub(crate) fn paged<'a, T>(comment: &Comment, list: &'a [T]) -> Result<&'a [T], 
     };
     let start = after.min(list.len());
     Ok(&list[start..start.saturating_add(top).min(list.len())])
+}
+
+/// The server looks at the rights alone.
+pub(crate) fn tried(session: &mut SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
+    let Hashing { reading, hashed, .. } = Hashing::start(session, comment)?;
+    let column = |at: &usize| {
+        let column = &reading.definition.columns[*at];
+        ResultColumn::new(&column.name, column.column_type.clone()).collated(column.collation)
+    };
+    Ok(ResultSet::of(hashed.iter().map(column).collect(), Vec::new()))
 }
 
 pub(crate) fn close(session: &mut SessionState) {

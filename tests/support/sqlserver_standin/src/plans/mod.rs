@@ -69,15 +69,16 @@ fn by_plan(
         "catalog.policies" => catalog::policies(session, comment)?.into(),
         "catalog.rights" => catalog::rights(session, comment)?.into(),
         "catalog.size" => catalog::size(session, comment)?.into(),
-        "where.try" => {
-            catalog::try_where(session, comment)?;
-            return nothing();
-        }
+        "catalog.unmask" => catalog::unmask(session).into(),
+        "where.try" => catalog::try_where(session, comment)?.into(),
+        "cursor.bulk" => rows::bulk(session, comment)?.into(),
+        "rows.filled" => rows::filled(session, comment)?.into(),
         "rows" => rows::rows(session, comment, parameters)?.into(),
         "key.stretch" => rows::stretch(session, comment)?.into(),
         "key.repeated" => rows::repeated(session, comment)?.into(),
         "hash.sums" => hashes::sums(session, comment)?.into(),
         "hash.spool" => hashes::spool(session, comment)?.into(),
+        "hash.try" => hashes::tried(session, comment)?.into(),
         "hash.fetch" => hashes::fetch(session, comment)?.into(),
         "hash.close" => {
             hashes::close(session);

@@ -8,8 +8,8 @@ use super::form::bad_plan;
 use super::text::parse;
 use super::{condition, since::Since};
 use crate::error::ServerError;
-use crate::model::{Bounds, Look, Predicate, RowView, SessionState, TableDef};
-use crate::typed::{SortKey, Value, sort_key};
+use crate::model::{Bounds, Look, Predicate, RowView, SessionState, TableDef, store};
+use crate::typed::{ColumnType, SortKey, Value, canonical, sort_key};
 
 /// A read of a table.
 pub(crate) struct Reading {
@@ -82,14 +82,38 @@ impl Reading {
         if texts.len() != self.key.len() {
             return Err(bad_plan(format!("a key of {} with {} texts", self.name, texts.len())));
         }
-        let columns = self.key.iter().map(|at| &self.definition.columns[*at].column_type);
-        columns.zip(texts).map(|(column_type, text)| parse(text, column_type)).collect()
+        let columns = self.key.iter().map(|at| &self.definition.columns[*at]);
+        columns
+            .zip(texts)
+            .map(|(column, text)| {
+                let value = parse(text, &column.column_type)?;
+                // As a value of the column: padded, and in its code page. What does not fit no row has.
+                Ok(store(column, value.clone()).unwrap_or(value))
+            })
+            .collect()
     }
 
     /// A key's values as the server compares them.
     pub(crate) fn sort_key(&self, values: &[Value]) -> SortKey {
         let collations = self.key.iter().map(|at| &self.definition.columns[*at].collation);
         sort_key(values.iter().zip(collations))
+    }
+
+    /// A key as the target compares it: texts and bytes of no fixed length by their spelling as well.
+    pub(crate) fn spelled(&self, values: &[Value]) -> Vec<u8> {
+        let mut spelled = self.sort_key(values).into_vec();
+        for (at, value) in self.key.iter().zip(values) {
+            let column_type = &self.definition.columns[*at].column_type;
+            if column_type.is_collated() || matches!(column_type, ColumnType::Varbinary(_)) {
+                canonical(&mut spelled, value);
+            }
+        }
+        spelled
+    }
+
+    /// The values of a row's key.
+    pub(crate) fn key_in(&self, row: &[Value]) -> Vec<Value> {
+        self.key.iter().map(|at| row[*at].clone()).collect()
     }
 
     /// What `since=` says.

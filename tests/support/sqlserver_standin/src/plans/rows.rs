@@ -1,6 +1,6 @@
 //! `rows`, `key.stretch`, `key.repeated`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::columns::{Column as C, result};
 use super::comment::Comment;
@@ -31,25 +31,30 @@ pub(crate) fn rows(
     let salt = parameters.get(usize::from(has_keys)).and_then(Value::as_text);
     let fields = Fields::of(comment, &reading.definition, salt)?;
     reading.admit_columns(session, fields.read())?;
+    if comment.value("top").as_deref() == Some("0") {
+        // The server looks at the rights alone.
+        return Ok(ResultSet::of(fields.columns(&reading.definition)?, Vec::new()));
+    }
     if has_keys {
         return of_keys(session, &reading, &fields, &kind, parameters);
     }
-    let (which, bounds, top) = match kind.as_str() {
-        "all" => (Which::All, Bounds::default(), None),
-        "some" => {
-            let top = comment.number::<u64>("top").ok_or_else(|| bad_plan("no top="))?;
-            (Which::All, Bounds::default(), Some(top))
-        }
-        "within" => (Which::All, reading.bounds(comment)?, None),
+    let top = comment.number::<u64>("top");
+    if kind == "some" && top.is_none() {
+        return Err(bad_plan("no top="));
+    }
+    let (which, bounds) = match kind.as_str() {
+        "all" => (Which::All, Bounds::default()),
+        "some" => (Which::All, Bounds::default()),
+        "within" => (Which::All, reading.bounds(comment)?),
         // `after=` is what comes before.
-        "before" => (Which::All, Bounds { after: None, until: reading.bounds(comment)?.after }, None),
-        "changed" => (Which::New(reading.since(comment)?), Bounds::default(), None),
-        "unchanged" => (Which::Old(reading.since(comment)?), Bounds::default(), None),
+        "before" => (Which::All, Bounds { after: None, until: reading.bounds(comment)?.after }),
+        "changed" => (Which::New(reading.since(comment)?), Bounds::default()),
+        "unchanged" => (Which::Old(reading.since(comment)?), Bounds::default()),
         "left" => return left(session, &reading, &fields, reading.since(comment)?),
         other => return Err(bad_plan(format!("rows={other}"))),
     };
     let is_ordered = comment.value("order").as_deref() == Some("key");
-    let by_key = is_ordered || top.is_some() || bounds.after.is_some() || bounds.until.is_some();
+    let by_key = is_ordered || bounds.after.is_some() || bounds.until.is_some();
     let key = if by_key { reading.key.clone() } else { Vec::new() };
     let scan = Scan::start(&session.model, &reading.name, reading.look.by, &key, bounds)?;
     let is_count = matches!(fields.fields.as_slice(), [field] if field.form == Form::Count);
@@ -106,7 +111,7 @@ impl Rows for Stream {
     fn next(&mut self, into: &mut Vec<Value>) -> Result<bool, ServerError> {
         match self.next_row()? {
             Some(row) => {
-                self.fields.put(&self.reading.definition, &row, None, into)?;
+                self.fields.put(&self.reading.definition, &row, Some(false), into)?;
                 Ok(true)
             }
             None => Ok(false),
@@ -118,7 +123,7 @@ impl Rows for Stream {
 fn left(session: &SessionState, reading: &Reading, fields: &Fields, since: Since) -> Result<ResultSet, ServerError> {
     let definition = &reading.definition;
     let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
-    let mut inside = std::collections::HashSet::new();
+    let mut inside = HashSet::new();
     let mut outside = Vec::new();
     while let Some(row) = scan.next()? {
         let key = key_by(definition, &reading.key, &row);
@@ -173,9 +178,10 @@ fn of_keys(
     if kind == "among" {
         return sent(reading, fields, found.iter().map(|(number, row)| (&**row, Some(by_key[&keys[*number]].1))));
     }
-    let there: std::collections::HashSet<&SortKey> = found.iter().map(|(number, _)| &keys[*number]).collect();
-    // Every spelling of a key that no row has: the target may hold any of them.
-    let absent = given.iter().filter(|key| key.sort_key(reading).is_none_or(|place| !there.contains(&place)));
+    // A key that a row has in another spelling is absent: the target may hold it in this one.
+    let there: HashSet<Vec<u8>> = found.iter().map(|(_, row)| reading.spelled(&reading.key_in(row))).collect();
+    let absent =
+        given.iter().filter(|key| key.values.as_ref().is_none_or(|values| !there.contains(&reading.spelled(values))));
     let rows: Vec<_> = absent.map(|key| (key.row(reading), Some(key.is_added))).collect();
     sent(reading, fields, rows.iter().map(|(row, flag)| (row.as_slice(), *flag)))
 }
@@ -204,13 +210,50 @@ pub(crate) fn stretch(session: &mut SessionState, comment: &Comment) -> Result<R
 pub(crate) fn repeated(session: &mut SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
     let reading = Reading::start(session, comment)?;
     let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
-    let mut counts: BTreeMap<SortKey, i64> = BTreeMap::new();
+    let mut counts: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
     while let Some(row) = scan.next()? {
         if reading.lets_through(&row) {
-            *counts.entry(key_by(&reading.definition, &reading.key, &row)).or_default() += 1;
+            *counts.entry(reading.spelled(&reading.key_in(&row))).or_default() += 1;
         }
     }
     let repeated: Vec<i64> = counts.into_values().filter(|count| *count > 1).collect();
     let row = vec![Value::Int(repeated.len() as i64), Value::Int(repeated.iter().sum())];
     Ok(result(&[C::BigInt("keys"), C::BigInt("rows")], vec![row]))
+}
+
+/// The value that the thousandth row from the largest has.
+pub(crate) fn bulk(session: &mut SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
+    const BULK: usize = 1000;
+    let reading = Reading::start(session, comment)?;
+    let column = comment.value("column").ok_or_else(|| bad_plan("no column="))?;
+    let at = reading
+        .definition
+        .place(&column)
+        .ok_or_else(|| ServerError::new(207, format!("Invalid column name '{column}'.")))?;
+    reading.admit_columns(session, [at])?;
+    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
+    let mut values = Vec::new();
+    while let Some(row) = scan.next()? {
+        values.extend(row[at].as_int());
+    }
+    values.sort_unstable_by(|a, b| b.cmp(a));
+    let rows = values.get(BULK - 1).map(|value| vec![Value::Int(*value)]);
+    Ok(result(&[C::BigInt("value")], rows.into_iter().collect()))
+}
+
+/// Whether a row that a run of changes does not send has a value in one of some columns.
+pub(crate) fn filled(session: &mut SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
+    let reading = Reading::start(session, comment)?;
+    let names = comment.list("columns").ok_or_else(|| bad_plan("no columns="))?;
+    let columns = reading.definition.places(&names).ok_or_else(|| ServerError::new(207, "Invalid column name."))?;
+    reading.admit_columns(session, columns.iter().copied())?;
+    let since = comment.value("since").map(|_| reading.since(comment)).transpose()?;
+    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
+    while let Some(row) = scan.next()? {
+        let is_unsent = since.as_ref().is_none_or(|since| !since.is_new(&reading.definition, &row));
+        if is_unsent && reading.lets_through(&row) && columns.iter().any(|at| !row[*at].is_null()) {
+            return Ok(result(&[C::Int("found")], vec![vec![1.into()]]));
+        }
+    }
+    Ok(result(&[C::Int("found")], Vec::new()))
 }

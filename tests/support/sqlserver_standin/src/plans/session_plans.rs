@@ -100,6 +100,5 @@ pub(crate) fn guard(session: &SessionState) -> ResultSet {
 }
 
 pub(crate) fn end(session: &mut SessionState) -> Answer {
-    session.spools.clear();
     Answer { change: session.abort(), result: None }
 }

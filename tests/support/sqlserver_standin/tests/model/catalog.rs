@@ -32,7 +32,7 @@ async fn tables_columns_and_indexes_are_told() {
     let said: Vec<String> = indexes.iter().map(|row| row[1..].join(" ")).collect();
     assert_eq!(said, ["1 true true true false false 1 id false", "2 false true false false false 1 name false"]);
     assert_eq!(client.rows("catalog.names").await.len(), 3);
-    assert_eq!(client.rows("catalog.list").await[0], ["dbo", "items", "U", "true", "false"]);
+    assert_eq!(client.rows("catalog.list").await[0], ["dbo", "items", "U ", "true", "false"]);
 }
 
 #[tokio::test]
@@ -63,5 +63,5 @@ async fn a_view_is_what_it_makes_of_its_tables() {
     client.begin("snapshot").await;
     assert_eq!(first(&client.rows(names).await), ["NULL", "b"]);
     assert_eq!(client.rows("catalog.dependencies table=v.names").await, [["items", "name"]]);
-    assert_eq!(client.rows("catalog.relations tables=v.names").await[0][3], "V");
+    assert_eq!(client.rows("catalog.relations tables=v.names").await[0][3], "V ");
 }

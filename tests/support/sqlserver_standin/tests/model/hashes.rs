@@ -39,8 +39,6 @@ async fn rows_are_listed_by_bucket() {
     };
     let all = client.rows(&spool(" next=id,name,price new=price")).await;
     assert_eq!(all, [["40"]]);
-    assert_eq!(client.error(&spool("")).await, 2714);
-    client.begin("snapshot").await;
     let fetch = |after: usize, top: usize| format!("hash.fetch columns=id:plain next=1 after={after} top={top}");
     let mut rows = client.rows(&fetch(0, 30)).await;
     rows.extend(client.rows(&fetch(30, 30)).await);
