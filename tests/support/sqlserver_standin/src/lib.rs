@@ -1,10 +1,12 @@
 //! A stand-in for SQL Server.
 
 mod answer;
+pub mod ddl;
 mod error;
 mod faults;
 mod handshake;
 mod log;
+pub mod matrix;
 pub mod model;
 pub mod plans;
 mod server;

@@ -1,6 +1,7 @@
 //! What the server does to a value when it stores it: padding, limits, NULL where there must be none.
 
 use super::database::Counted;
+use super::identity::guid;
 use super::schema::{ColumnDef, Given};
 use crate::error::ServerError;
 use crate::typed::{ColumnType, DAY_TICKS, Length, Value};
@@ -18,6 +19,10 @@ pub(crate) fn fit(
             Given::ByCounter => {
                 *counter += 1;
                 *value = Value::Int(*counter);
+            }
+            Given::ByNewGuid => {
+                *counter += 1;
+                *value = Value::Guid(guid(0x6e65_7769, *counter as u64));
             }
             Given::ByDefault(default) => *value = default.clone(),
             Given::ByWriter | Given::Computed => {}

@@ -365,6 +365,16 @@ impl Model {
         })
     }
 
+    /// Of these rows those that a registered condition lets through; none where the condition was never registered.
+    pub fn rows_where(&self, table: &str, condition: &str) -> Result<Vec<Row>, ServerError> {
+        let rows = self.rows(table)?;
+        self.with(|database| {
+            let definition = database.definition(table).ok_or_else(|| ServerError::no_object(table))?;
+            let Some(Ok(lets_through)) = database.conditions.get(condition) else { return Ok(Vec::new()) };
+            Ok(rows.into_iter().filter(|row| lets_through(&RowView::new(&definition.columns, row))).collect())
+        })
+    }
+
     /// Tables and views, as `schema.name`.
     pub fn names(&self) -> Vec<String> {
         self.with(|database| {

@@ -12,6 +12,8 @@ pub enum Given {
     ByDefault(Value),
     /// IDENTITY, from 1.
     ByCounter,
+    /// Who inserts the row, or NEWID().
+    ByNewGuid,
     /// The server, from the others: it stands as the writer gave it here.
     Computed,
 }

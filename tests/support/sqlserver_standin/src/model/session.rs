@@ -36,8 +36,6 @@ pub(crate) enum Spool {
     Hashes { table: Arc<TableDef>, key: Vec<usize>, rows: Vec<HashedRow> },
     /// Keys that changes name.
     Changes { table: Arc<TableDef>, changes: Vec<NetChange> },
-    /// Rows, as they are fetched.
-    Rows(Vec<Vec<Value>>),
 }
 
 /// A row's hash.

@@ -232,6 +232,27 @@ impl Slots {
         Ok(found)
     }
 
+    /// The same, but one at most.
+    pub(crate) fn first_matching(
+        &self,
+        transaction: u64,
+        mut is_meant: impl FnMut(&[Value]) -> bool,
+    ) -> Result<Vec<(SortKey, Row)>, ServerError> {
+        for (key, slot) in &self.slots {
+            if let Some(row) = slot.latest().filter(|row| is_meant(row)) {
+                locked(slot, transaction)?;
+                return Ok(vec![(key.clone(), row.clone())]);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The first row from a place on that nobody else has written; from the first place where there is none.
+    pub(crate) fn from_place(&self, transaction: u64, place: &SortKey) -> Option<Row> {
+        let after = self.slots.range::<SortKey, _>(place..).chain(self.slots.range::<SortKey, _>(..place));
+        after.filter(|(_, slot)| locked(slot, transaction).is_ok()).find_map(|(_, slot)| slot.latest().cloned())
+    }
+
     /// The row at a place, as this transaction sees it.
     pub(crate) fn at(&self, transaction: u64, key: &SortKey) -> Result<Option<Row>, ServerError> {
         let Some(slot) = self.slots.get(key) else { return Ok(None) };

@@ -6,7 +6,7 @@ use super::row_view::RowView;
 use super::schema::TableDef;
 use super::storage::{Row, Slots, Storage, key_by};
 use crate::error::ServerError;
-use crate::typed::{SortKey, Value};
+use crate::typed::{SortKey, Value, sort_key};
 
 /// An open transaction. Several may be open at once; dropping one rolls it back.
 pub struct Writer {
@@ -98,6 +98,34 @@ impl Writer {
             let found =
                 slots(database, id)?.matching(number, |row| is_meant(&RowView::new(&definition.columns, row)))?;
             delete(database, (id, number), definition, found)
+        })
+    }
+
+    /// DELETE TOP (1): one row at most of those that a condition lets through.
+    pub fn delete_one_where(
+        &mut self,
+        table: &str,
+        mut is_meant: impl FnMut(&RowView<'_>) -> bool,
+    ) -> Result<usize, ServerError> {
+        let number = self.number;
+        self.on(table, |database, id, definition| {
+            let found =
+                slots(database, id)?.first_matching(number, |row| is_meant(&RowView::new(&definition.columns, row)))?;
+            delete(database, (id, number), definition, found)
+        })
+    }
+
+    /// The first row whose key begins with this number or a greater one, or else the first of all, of those that no other transaction has
+    /// written. Of a table without a key the number is that of the insert.
+    pub fn row_from(&self, table: &str, number: i64) -> Result<Option<Row>, ServerError> {
+        self.model.with(|database| {
+            let known = database.table(table).ok_or_else(|| ServerError::no_object(table))?;
+            let (id, definition) = (known.id, known.definition.clone());
+            let place: SortKey = match definition.key().first() {
+                Some(at) => sort_key([(&Value::Int(number), &definition.columns[*at].collation)]),
+                None => number.to_be_bytes().as_slice().into(),
+            };
+            Ok(slots(database, id)?.from_place(self.number, &place))
         })
     }
 

@@ -120,10 +120,6 @@ impl<W: AsyncWrite + Unpin> PacketWriter<W> {
         }
     }
 
-    pub(crate) fn set_payload(&mut self, payload: usize) {
-        self.payload = payload.max(1);
-    }
-
     /// The same counts on another stream (TLS begins or ends).
     pub(crate) fn into_parts(self) -> (W, Sent, Vec<Tripwire>) {
         (self.out, self.sent, self.tripwires)
