@@ -16,6 +16,8 @@ ENV CARGO_PROFILE_RELEASE_STRIP=symbols \
     RUSTFLAGS="--remap-path-prefix=/src=plimsoll -C link-arg=-Wl,--build-id=none"
 # The dependencies in a layer of their own: it is built again when Cargo.lock changes, not with each change of the source.
 COPY Cargo.toml Cargo.lock ./
+# Cargo reads the manifest of every crate that it knows, also of one that tests alone are built with.
+COPY tests/support/sqlserver_standin/Cargo.toml tests/support/sqlserver_standin/
 RUN mkdir -p src benches \
     && touch src/lib.rs \
     && echo 'fn main() {}' > src/main.rs \
