@@ -1,7 +1,5 @@
 //! The table of the benchmarks: the same columns and rows as PostgreSQL's, in the types of SQL Server. Its rows are made when they are read.
 
-use std::fmt::Write as _;
-
 use crate::model::{ColumnDef, IndexDef, IndexKind, Model, TableDef, day};
 use crate::typed::{ColumnType as T, DAY_TICKS, Guid, Length, Value};
 
@@ -36,11 +34,7 @@ pub fn create(model: &Model, rows: u64) {
     model.create_made_table(table, rows, move |number, row| {
         let n = number + 1;
         let hash = mix(n);
-        let mut hex = String::with_capacity(240);
-        for _ in 0..5 {
-            // Writing to a String can't fail.
-            let _ = write!(hex, "{hash:032x}");
-        }
+        let hex = format!("{hash:032x}").repeat(5);
         let at = |day: u32, seconds: u64| (day + (seconds / 86_400) as u32, seconds % 86_400 * SECOND);
         let (local_day, local) = at(start, n);
         let (updated_day, updated) = at(later, n);

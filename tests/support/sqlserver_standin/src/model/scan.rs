@@ -93,17 +93,28 @@ impl Scan {
                 };
                 return Ok(scan);
             }
-            let definition = scan.definition.clone();
-            let mut rows: Vec<(SortKey, Row)> = database
-                .rows_of(name, by)?
-                .into_iter()
-                .map(|row| (key_by(&definition, key, &row), row))
-                .filter(|(key, _)| bounds.holds(key))
-                .collect();
-            rows.sort_by(|a, b| a.0.cmp(&b.0));
-            scan.waiting = rows.into_iter().map(|(_, row)| row).collect();
-            Ok(scan)
+            Ok(Self::of_rows(model, scan.definition, by, database.rows_of(name, by)?, (key, &bounds)))
         })
+    }
+
+    /// Rows that are there already, put in the order of a key where one is given, within its bounds.
+    pub(crate) fn of_rows(
+        model: &Model,
+        definition: Arc<TableDef>,
+        by: Visibility,
+        rows: Vec<Row>,
+        (key, bounds): (&[usize], &Bounds),
+    ) -> Self {
+        let mut rows: Vec<(SortKey, Row)> = rows
+            .into_iter()
+            .map(|row| (key_by(&definition, key, &row), row))
+            .filter(|(key, _)| bounds.holds(key))
+            .collect();
+        if !key.is_empty() {
+            rows.sort_by(|a, b| a.0.cmp(&b.0));
+        }
+        let waiting = rows.into_iter().map(|(_, row)| row).collect();
+        Self { model: model.clone(), definition, by, from: From::Gathered, waiting }
     }
 
     /// The next row.

@@ -34,8 +34,6 @@ pub struct NetChange {
     pub key: Vec<Value>,
     /// From the first change to the last.
     pub operation: Operation,
-    /// What the first change since was.
-    pub first: Operation,
 }
 
 /// The side table of a tracked table.
@@ -89,7 +87,6 @@ impl Tracking {
                     (Operation::Insert, _) => Operation::Insert,
                     _ => Operation::Update,
                 },
-                first: first.operation,
             })
             .collect()
     }

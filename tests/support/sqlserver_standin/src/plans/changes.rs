@@ -7,7 +7,7 @@ use super::form::{Fields, bad_plan};
 use super::hashes::paged;
 use crate::answer::ResultSet;
 use crate::error::ServerError;
-use crate::model::{Database, NetChange, Operation, SessionState, Spool, Visibility};
+use crate::model::{Database, NetChange, SessionState, Spool, Visibility};
 use crate::typed::Value;
 
 /// Where change tracking stands. Metadata alone: it fixes no snapshot and is not bound to one.
@@ -57,19 +57,6 @@ fn changes(
     Ok(tracking.since(since, seen))
 }
 
-pub(crate) fn counts(session: &mut SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
-    let names = comment.tables("tables").ok_or_else(|| bad_plan("no tables="))?;
-    let since = comment.list("since").ok_or_else(|| bad_plan("no since="))?;
-    let model = session.model.clone();
-    let mut rows = Vec::new();
-    for (number, ((schema, name), since)) in (0..).zip(names.iter().zip(&since)) {
-        let since = since.parse().map_err(|_| bad_plan("since="))?;
-        let found = model.with(|database| changes(session, database, &format!("{schema}.{name}"), since))?;
-        rows.push(vec![Value::Int(number), Value::Int(found.len() as i64)]);
-    }
-    Ok(result(&[C::Int("table"), C::BigInt("changes")], rows))
-}
-
 fn spool_name(comment: &Comment) -> Result<String, ServerError> {
     Ok(format!("changes{}", comment.number::<usize>("number").ok_or_else(|| bad_plan("no number="))?))
 }
@@ -93,9 +80,7 @@ pub(crate) fn spool(session: &mut SessionState, comment: &Comment) -> Result<Res
         return Err(bad_plan("a key that is not the primary key: change tracking knows no other"));
     }
     let count = changes.len() as i64;
-    if session.spools.insert(spool.clone(), Spool::Changes { table, changes }).is_some() {
-        return Err(ServerError::new(2714, format!("There is already an object named '#{spool}' in the database.")));
-    }
+    session.spools.insert(spool, Spool::Changes { table, changes });
     Ok(result(&[C::BigInt("rows")], vec![vec![count.into()]]))
 }
 
@@ -105,9 +90,7 @@ pub(crate) fn fetch(session: &SessionState, comment: &Comment) -> Result<ResultS
         return Err(ServerError::no_object(&format!("#{spool}")));
     };
     let fields = Fields::of(comment, table, None)?;
-    let seen = comment.number::<i64>("seen");
-    let mut columns = fields.columns(table)?;
-    columns.extend([C::Bit("inserted").of(), C::Bit("again").of()]);
+    let columns = fields.columns(table)?;
     let key = table.key();
     let mut page = Vec::new();
     for change in paged(comment, changes)? {
@@ -117,8 +100,6 @@ pub(crate) fn fetch(session: &SessionState, comment: &Comment) -> Result<ResultS
         }
         let mut into = Vec::with_capacity(columns.len());
         fields.put(table, &whole, None, &mut into)?;
-        into.push((change.first == Operation::Insert).into());
-        into.push(seen.is_some_and(|seen| change.version <= seen).into());
         page.push(into);
     }
     Ok(ResultSet::of(columns, page))

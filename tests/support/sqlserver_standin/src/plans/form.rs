@@ -218,7 +218,8 @@ fn utf16(text: &str) -> Value {
 }
 
 fn bytes_of(units: impl Iterator<Item = u16>) -> Value {
-    let bytes: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+    let mut bytes = Vec::with_capacity(units.size_hint().0 * 2);
+    units.for_each(|unit| bytes.extend_from_slice(&unit.to_le_bytes()));
     Value::Bytes(bytes.into())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::columns::{Column as C, result};
 use super::comment::Comment;
 use super::form::{Fields, bad_plan};
-use super::reading::Reading;
+use super::reading::{Order, Reading};
 use crate::answer::ResultSet;
 use crate::error::ServerError;
 use crate::model::{HashedRow, Scan, SessionState, Spool};
@@ -31,8 +31,8 @@ impl Hashing {
         reading.admit_columns(session, hashed.iter().copied())?;
         let bits = comment.number::<u32>("bits").filter(|bits| *bits <= BUCKET_BITS);
         let bounds = reading.bounds(comment)?;
-        let key = if bounds.after.is_some() || bounds.until.is_some() { reading.key.clone() } else { Vec::new() };
-        let scan = Scan::start(&session.model, &reading.name, reading.look.by, &key, bounds)?;
+        let order = if bounds.after.is_some() || bounds.until.is_some() { Order::ByKey } else { Order::Any };
+        let scan = reading.scan(&session.model, order, bounds)?;
         Ok(Self { reading, scan, hashed, bits: bits.ok_or_else(|| bad_plan("bits="))? })
     }
 
@@ -47,9 +47,9 @@ impl Hashing {
         Ok(None)
     }
 
-    /// By the spelling of the key; by the whole row where there is none.
+    /// By the spelling of the key; by the hash where the key is made of the row.
     fn bucket(&self, row: &[Value]) -> u32 {
-        let columns = if self.reading.key.is_empty() { &self.hashed } else { &self.reading.key };
+        let columns = if self.reading.is_of_row() { &self.reading.key[..1] } else { &self.reading.key };
         let hash = row_hash(columns.iter().map(|at| &row[*at]));
         u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) >> (32 - BUCKET_BITS)
     }

@@ -11,6 +11,7 @@ mod form;
 mod hashes;
 mod keys_given;
 mod reading;
+mod row_key;
 mod rows;
 pub mod script;
 mod session_plans;
@@ -85,7 +86,6 @@ fn by_plan(
             return nothing();
         }
         "ct.tables" => changes::tables(session, comment)?.into(),
-        "ct.counts" => changes::counts(session, comment)?.into(),
         "ct.spool" => changes::spool(session, comment)?.into(),
         "ct.fetch" => changes::fetch(session, comment)?.into(),
         "ct.close" => {

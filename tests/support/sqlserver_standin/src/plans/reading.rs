@@ -1,15 +1,30 @@
 //! What reads of rows have in common: the table, what the statement sees, its condition.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::catalog;
-use super::comment::Comment;
+use super::comment::{Comment, decode};
 use super::form::bad_plan;
 use super::text::parse;
-use super::{condition, since::Since};
+use super::{condition, row_key, since::Since};
 use crate::error::ServerError;
-use crate::model::{Bounds, Look, Predicate, RowView, SessionState, TableDef, store};
+use crate::model::{Bounds, Look, Model, Predicate, Row, RowView, Scan, SessionState, TableDef, lookup, store};
 use crate::typed::{ColumnType, SortKey, Value, canonical, sort_key};
+
+/// In which order rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Any,
+    ByKey,
+}
+
+/// The names that `columns=` has.
+fn names_of_columns(comment: &Comment) -> Option<Vec<String>> {
+    let items = comment.encoded_list("columns")?;
+    let names = items.into_iter().map(|item| decode(item.rsplit_once(':').map_or(item, |(name, _)| name)));
+    Some(names.filter(|name| !name.is_empty()).collect())
+}
 
 /// A read of a table.
 pub(crate) struct Reading {
@@ -18,6 +33,8 @@ pub(crate) struct Reading {
     pub(crate) look: Look,
     /// The key's columns.
     pub(crate) key: Vec<usize>,
+    /// What is hashed, where the key is made of the row.
+    row_key: Option<Vec<usize>>,
     condition: Option<Predicate>,
 }
 
@@ -32,9 +49,16 @@ impl Reading {
             let look = session.look(database)?;
             database.admit(&name, look.snapshot)?;
             let key = comment.list("key").unwrap_or_default();
+            let (definition, row_key) = if row_key::is_of_row(&key) {
+                let names = comment.list("hashed").or_else(|| names_of_columns(comment));
+                let hashed = row_key::hashed(&definition, names)?;
+                (row_key::with_key(&definition), Some(hashed))
+            } else {
+                (definition, None)
+            };
             let key = definition.places(&key).ok_or_else(|| bad_plan(format!("a key of {name} that is none")))?;
             let condition = condition::of(database, comment.value("where").as_deref())?;
-            Ok(Self { name, definition, look, key, condition })
+            Ok(Self { name, definition, look, key, row_key, condition })
         })
     }
 
@@ -47,6 +71,9 @@ impl Reading {
         session.model.with(|database| {
             for at in columns {
                 let column = &self.definition.columns[at].name;
+                if self.is_of_row() && column.starts_with("_plimsoll_") {
+                    continue;
+                }
                 if !database.rights.may_read_column(&self.name, column) {
                     let text = format!(
                         "The SELECT permission was denied on the column '{column}' of the object '{}'.",
@@ -57,6 +84,37 @@ impl Reading {
             }
             Ok(())
         })
+    }
+
+    /// Reads the rows, in the order of the key and within its bounds where these are asked for.
+    pub(crate) fn scan(&self, model: &Model, order: Order, bounds: Bounds) -> Result<Scan, ServerError> {
+        let by = self.look.by;
+        let key: &[usize] = if order == Order::ByKey { &self.key } else { &[] };
+        let Some(hashed) = &self.row_key else { return Scan::start(model, &self.name, by, key, bounds) };
+        // Copies are counted among the rows that the condition lets through.
+        let rows = model.with(|database| database.rows_of(&self.name, by))?;
+        let rows = row_key::keyed(rows.into_iter().filter(|row| self.lets_through(row)), hashed);
+        Ok(Scan::of_rows(model, self.definition.clone(), by, rows, (key, &bounds)))
+    }
+
+    /// The rows that have one of these keys, each with the key's number in the list.
+    pub(crate) fn lookup(&self, model: &Model, keys: &[SortKey]) -> Result<Vec<(usize, Row)>, ServerError> {
+        if self.row_key.is_none() {
+            return lookup(model, &self.name, self.look.by, &self.key, keys);
+        }
+        let mut scan = self.scan(model, Order::Any, Bounds::default())?;
+        let mut found = Vec::new();
+        let wanted: HashMap<&SortKey, usize> = keys.iter().enumerate().map(|(number, key)| (key, number)).collect();
+        while let Some(row) = scan.next()? {
+            let key = self.sort_key(&self.key_in(&row));
+            found.extend(wanted.get(&key).map(|number| (*number, row)));
+        }
+        Ok(found)
+    }
+
+    /// Is the key made of the row?
+    pub(crate) fn is_of_row(&self) -> bool {
+        self.row_key.is_some()
     }
 
     /// Does the condition let a row through?

@@ -6,11 +6,11 @@ use super::columns::{Column as C, result};
 use super::comment::Comment;
 use super::form::{Fields, Form, bad_plan};
 use super::keys_given;
-use super::reading::Reading;
+use super::reading::{Order, Reading};
 use super::since::Since;
 use crate::answer::{ResultSet, Rows};
 use crate::error::ServerError;
-use crate::model::{Bounds, Row, Scan, SessionState, key_by, lookup};
+use crate::model::{Bounds, Row, Scan, SessionState, key_by};
 use crate::typed::{SortKey, Value};
 
 /// Which rows of a scan are sent.
@@ -54,9 +54,9 @@ pub(crate) fn rows(
         other => return Err(bad_plan(format!("rows={other}"))),
     };
     let is_ordered = comment.value("order").as_deref() == Some("key");
+    // The first ones by key, where the statement says so.
     let by_key = is_ordered || bounds.after.is_some() || bounds.until.is_some();
-    let key = if by_key { reading.key.clone() } else { Vec::new() };
-    let scan = Scan::start(&session.model, &reading.name, reading.look.by, &key, bounds)?;
+    let scan = reading.scan(&session.model, if by_key { Order::ByKey } else { Order::Any }, bounds)?;
     let is_count = matches!(fields.fields.as_slice(), [field] if field.form == Form::Count);
     let order = if is_ordered { order(&reading, &fields) } else { Vec::new() };
     let mut stream = Stream { scan, reading, fields, which, left: top.unwrap_or(u64::MAX) };
@@ -122,7 +122,7 @@ impl Rows for Stream {
 /// Rows that changed and that the condition does not let through, and whose key no other row has that it does.
 fn left(session: &SessionState, reading: &Reading, fields: &Fields, since: Since) -> Result<ResultSet, ServerError> {
     let definition = &reading.definition;
-    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
+    let mut scan = reading.scan(&session.model, Order::Any, Bounds::default())?;
     let mut inside = HashSet::new();
     let mut outside = Vec::new();
     while let Some(row) = scan.next()? {
@@ -173,7 +173,7 @@ fn of_keys(
         }
     }
     let keys: Vec<SortKey> = by_key.keys().cloned().collect();
-    let found = lookup(&session.model, &reading.name, reading.look.by, &reading.key, &keys)?;
+    let found = reading.lookup(&session.model, &keys)?;
     let found: Vec<_> = found.into_iter().filter(|(_, row)| reading.lets_through(row)).collect();
     if kind == "among" {
         return sent(reading, fields, found.iter().map(|(number, row)| (&**row, Some(by_key[&keys[*number]].1))));
@@ -193,7 +193,7 @@ pub(crate) fn stretch(session: &mut SessionState, comment: &Comment) -> Result<R
     reading.admit_columns(session, fields.read())?;
     let number = comment.number::<u64>("rows").filter(|n| *n > 0).ok_or_else(|| bad_plan("no rows="))?;
     let bounds = Bounds { after: reading.bounds(comment)?.after, until: None };
-    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &reading.key, bounds)?;
+    let mut scan = reading.scan(&session.model, Order::ByKey, bounds)?;
     let mut seen = 0;
     while let Some(row) = scan.next()? {
         if reading.lets_through(&row) {
@@ -209,7 +209,7 @@ pub(crate) fn stretch(session: &mut SessionState, comment: &Comment) -> Result<R
 /// Keys that stand in more than one row, and those rows.
 pub(crate) fn repeated(session: &mut SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
     let reading = Reading::start(session, comment)?;
-    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
+    let mut scan = reading.scan(&session.model, Order::Any, Bounds::default())?;
     let mut counts: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
     while let Some(row) = scan.next()? {
         if reading.lets_through(&row) {
@@ -231,7 +231,7 @@ pub(crate) fn bulk(session: &mut SessionState, comment: &Comment) -> Result<Resu
         .place(&column)
         .ok_or_else(|| ServerError::new(207, format!("Invalid column name '{column}'.")))?;
     reading.admit_columns(session, [at])?;
-    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
+    let mut scan = reading.scan(&session.model, Order::Any, Bounds::default())?;
     let mut values = Vec::new();
     while let Some(row) = scan.next()? {
         values.extend(row[at].as_int());
@@ -248,7 +248,7 @@ pub(crate) fn filled(session: &mut SessionState, comment: &Comment) -> Result<Re
     let columns = reading.definition.places(&names).ok_or_else(|| ServerError::new(207, "Invalid column name."))?;
     reading.admit_columns(session, columns.iter().copied())?;
     let since = comment.value("since").map(|_| reading.since(comment)).transpose()?;
-    let mut scan = Scan::start(&session.model, &reading.name, reading.look.by, &[], Bounds::default())?;
+    let mut scan = reading.scan(&session.model, Order::Any, Bounds::default())?;
     while let Some(row) = scan.next()? {
         let is_unsent = since.as_ref().is_none_or(|since| !since.is_new(&reading.definition, &row));
         if is_unsent && reading.lets_through(&row) && columns.iter().any(|at| !row[*at].is_null()) {

@@ -52,3 +52,35 @@ async fn rows_are_listed_by_bucket() {
     let high: i64 = client.rows(&half("02")).await[0][0].parse().unwrap();
     assert!(low > 0 && high > 0 && low + high == 40, "{low} {high}");
 }
+
+/// Rows that nothing but their values tells apart.
+#[tokio::test]
+async fn equal_rows_are_copies_of_one() {
+    let model = model();
+    let row = |a: i64, b: &str| vec![a.into(), b.into()];
+    model.load("dbo.heap", [row(1, "x"), row(1, "x"), row(1, "X"), row(2, "x")]).unwrap();
+    model.on_where("a = 1", |row| row.get("a").as_int() == Some(1));
+    let server = serve(&model).await;
+    let mut client = ask(&server).await;
+    client.begin("snapshot").await;
+    let key = "key=_plimsoll_row,_plimsoll_copy hashed=a,b where=a%20%3D%201";
+    let columns = "columns=_plimsoll_row:text,_plimsoll_copy:plain,a:plain,b:text";
+    let rows = client.rows(&format!("rows table=dbo.heap {key} {columns} rows=all")).await;
+    let said: Vec<_> = rows.iter().map(|row| row[1..].join(" ")).collect();
+    assert_eq!(said, ["1 1 x", "2 1 x", "1 1 X"]);
+    assert!(rows[0][0] == rows[1][0] && rows[0][0] != rows[2][0] && rows[0][0].len() == 32);
+    let keys = format!(r#"[["{}","2",0],["{}","3",0]]"#, rows[0][0], rows[0][0]);
+    assert_eq!(
+        client.with_keys(&format!("rows table=dbo.heap {key} {columns} rows=among"), &keys).await,
+        [rows[1].clone()]
+    );
+    let absent = format!("rows table=dbo.heap {key} columns=:flag,_plimsoll_row:text,_plimsoll_copy:plain rows=absent");
+    assert_eq!(client.with_keys(&absent, &keys).await[0][2], "3");
+    assert_eq!(client.rows(&format!("hash.spool table=dbo.heap {key} bits=17 version=1")).await, [["3"]]);
+    let fetched = client.rows("hash.fetch columns=_plimsoll_row:text,_plimsoll_copy:plain after=0 top=9").await;
+    let mut listed: Vec<_> = fetched.iter().map(|row| row[1..3].to_vec()).collect();
+    let mut read: Vec<_> = rows.iter().map(|row| row[..2].to_vec()).collect();
+    listed.sort();
+    read.sort();
+    assert_eq!(listed, read);
+}
