@@ -16,7 +16,7 @@
 //! * [`plans`]: each statement of the product begins with `/* plimsoll:<plan> k=v … */` (its `src/source/sqlserver/plan.rs` is the list); the
 //!   stand-in answers by that and never parses T-SQL. A statement without a plan, an unknown plan, or a condition that no test has registered
 //!   ([`model::Model::on_where`]) is an error, and fails the test when the [`Standin`] is dropped.
-//! * [`matrix`]: the subscription system of `tests/support/sqlserver/matrix.sql` and seeded traffic on it. [`bench`]: the benchmarks' table.
+//! * [`matrix`]: the subscription system of `tests/support/sqlserver/matrix.sql` and seeded traffic on it. [`mod@bench`]: the benchmarks' table.
 //!
 //! # What it shows
 //!

@@ -248,7 +248,7 @@ impl Slots {
     }
 
     /// The first row from a place on that nobody else has written; from the first place where there is none.
-    pub(crate) fn from_place(&self, transaction: u64, place: &SortKey) -> Option<Row> {
+    pub(crate) fn at_or_after(&self, transaction: u64, place: &SortKey) -> Option<Row> {
         let after = self.slots.range::<SortKey, _>(place..).chain(self.slots.range::<SortKey, _>(..place));
         after.filter(|(_, slot)| locked(slot, transaction).is_ok()).find_map(|(_, slot)| slot.latest().cloned())
     }

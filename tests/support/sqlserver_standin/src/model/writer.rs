@@ -125,7 +125,7 @@ impl Writer {
                 Some(at) => sort_key([(&Value::Int(number), &definition.columns[*at].collation)]),
                 None => number.to_be_bytes().as_slice().into(),
             };
-            Ok(slots(database, id)?.from_place(self.number, &place))
+            Ok(slots(database, id)?.at_or_after(self.number, &place))
         })
     }
 

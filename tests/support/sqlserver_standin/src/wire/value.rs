@@ -95,7 +95,7 @@ fn put(into: &mut BytesMut, column: &ResultColumn, value: &Value) -> Result<(), 
             let mut whole = BytesMut::new();
             bytes(&mut whole, &column.column_type, &column.collation, value)?;
             // The length is told or left open, by turns: both are allowed.
-            into.put_u64_le(if whole.len() % 2 == 0 { whole.len() as u64 } else { u64::MAX - 1 });
+            into.put_u64_le(if whole.len().is_multiple_of(2) { whole.len() as u64 } else { u64::MAX - 1 });
             for chunk in whole.chunks(CHUNK) {
                 into.put_u32_le(chunk.len() as u32);
                 into.put_slice(chunk);

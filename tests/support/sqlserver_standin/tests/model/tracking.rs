@@ -9,7 +9,7 @@ const COUNTS: &str = "ct.spool table=dbo.items since=0 key=id number=9";
 fn changes(since: i64) -> [String; 2] {
     [
         format!("ct.spool table=dbo.items since={since} key=id number=0"),
-        format!("ct.fetch number=0 columns=id:plain after=0 top=100"),
+        "ct.fetch number=0 columns=id:plain after=0 top=100".to_owned(),
     ]
 }
 
