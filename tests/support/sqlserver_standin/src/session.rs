@@ -206,7 +206,13 @@ impl Session {
                     RowForm::NullBits => true,
                     RowForm::Alternating => *sent % 2 == 1,
                 };
-                value::row(&mut self.writer.message, &columns, &row, null_bits)?;
+                let start = self.writer.message.len();
+                if let Err(error) = value::row(&mut self.writer.message, &columns, &row, null_bits) {
+                    // No half of a row stands before the error.
+                    self.writer.message.truncate(start);
+                    self.shared.log.refuse(error.to_string());
+                    return Err(error.into());
+                }
                 *sent += 1;
                 if self.writer.message.len() >= PACK_AT {
                     self.writer.flush_full().await?;

@@ -64,15 +64,16 @@ pub(crate) fn store(column: &ColumnDef, value: Value) -> Result<Value, ServerErr
         }
         (T::SmallMoney, Value::Money(number)) if i32::try_from(number).is_err() => return Err(overflow()),
         (T::Char(n), Value::Text(text)) => {
-            let length = column.collation.code_page.encode(&text).len();
-            let missing = usize::from(*n).checked_sub(length).ok_or_else(truncated)?;
+            let bytes = column.collation.code_page.encode(&text);
+            let missing = usize::from(*n).checked_sub(bytes.len()).ok_or_else(truncated)?;
+            // What the code page does not have is lost when it is stored.
+            let text = if text.is_ascii() { text } else { column.collation.code_page.decode(&bytes).into() };
             padded(text, missing)
         }
         (T::NChar(n), Value::Text(text)) => {
             let missing = usize::from(*n).checked_sub(text.encode_utf16().count()).ok_or_else(truncated)?;
             padded(text, missing)
         }
-        // What the code page does not have is lost when it is stored.
         (T::Varchar(length), Value::Text(text)) => {
             let bytes = column.collation.code_page.encode(&text);
             if matches!(length, Length::Of(n) if bytes.len() > usize::from(*n)) {

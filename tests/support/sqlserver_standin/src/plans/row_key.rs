@@ -42,5 +42,8 @@ pub(crate) fn keyed(rows: impl Iterator<Item = Row>, hashed: &[usize]) -> Vec<Ro
 pub(crate) fn hashed(definition: &TableDef, names: Option<Vec<String>>) -> Result<Vec<usize>, ServerError> {
     let names = names.ok_or_else(|| bad_plan("a key of the row without hashed="))?;
     let names: Vec<String> = names.into_iter().filter(|name| name != ROW && name != COPY).collect();
+    if names.is_empty() {
+        return Err(bad_plan("a key of the row without hashed="));
+    }
     definition.places(&names).ok_or_else(|| ServerError::new(207, "Invalid column name in hashed=."))
 }

@@ -83,10 +83,7 @@ fn put(into: &mut BytesMut, column: &ResultColumn, value: &Value) -> Result<(), 
             bytes(into, &column.column_type, &column.collation, value)?;
             let length = into.len() - at - 2;
             if i16::try_from(length).map_or(true, |length| length > column.column_type.max_length()) {
-                return Err(ServerError::new(
-                    8152,
-                    format!("String or binary data would be truncated in {}.", column.name),
-                ));
+                return Err(mistake(format!("a value of {length} bytes in {}", column.name)));
             }
             into[at..at + 2].copy_from_slice(&(length as u16).to_le_bytes());
             Ok(())
