@@ -10,6 +10,8 @@ mod clock;
 mod database;
 mod fit;
 mod identity;
+#[cfg(test)]
+mod oracles;
 mod rights;
 mod row_view;
 mod scan;
