@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::identity::Identity;
+use super::mask;
 use super::rights::{Policy, Predicate, Rights, Switch};
 use super::row_view::RowView;
 use super::schema::{ColumnFlag, Kept, TableDef};
-use super::storage::{Commit, Row, Storage, Visibility};
+use super::slot::{Commit, Row, Visibility};
+use super::storage::Storage;
 use super::tracking::{Operation, Tracking};
 use super::view::{ViewDef, ViewReader};
 use crate::error::ServerError;
@@ -288,7 +290,7 @@ impl Database {
             return row.clone();
         }
         let shown = definition.columns.iter().zip(row.iter()).map(|(column, value)| {
-            if column.is(ColumnFlag::Masked) && !value.is_null() { fake(value) } else { value.clone() }
+            if column.is(ColumnFlag::Masked) && !value.is_null() { mask::fake(value) } else { value.clone() }
         });
         shown.collect()
     }
@@ -326,24 +328,4 @@ impl Database {
 pub(crate) enum Counted {
     Now,
     Already,
-}
-
-/// What the default mask makes of a value.
-fn fake(value: &Value) -> Value {
-    match value {
-        Value::Text(_) | Value::Units(_) | Value::CodePage(_) => Value::text("xxxx"),
-        Value::Int(_) => Value::Int(0),
-        Value::Bit(_) => Value::Bit(false),
-        Value::Real(_) => Value::Real(0.0),
-        Value::Float(_) => Value::Float(0.0),
-        Value::Decimal(_) => Value::Decimal(0),
-        Value::Money(_) => Value::Money(0),
-        Value::Date(_) => Value::Date(crate::typed::DAY_1900),
-        Value::DateTime(..) => Value::DateTime(0, 0),
-        Value::SmallDateTime(..) => Value::SmallDateTime(0, 0),
-        Value::DateTime2(..) => Value::DateTime2(crate::typed::DAY_1900, 0),
-        Value::DateTimeOffset(..) => Value::DateTimeOffset(crate::typed::DAY_1900, 0, 0),
-        Value::Bytes(_) => Value::bytes(b"0"),
-        other => other.clone(),
-    }
 }

@@ -6,10 +6,13 @@
 //!   a client ─ SessionState ─ a snapshot or none ─▶ Scan ─▶ rows
 //! ```
 
+mod alter;
+mod backup;
 mod clock;
 mod database;
 mod fit;
 mod identity;
+mod mask;
 #[cfg(test)]
 mod oracles;
 mod rights;
@@ -17,20 +20,23 @@ mod row_view;
 mod scan;
 mod schema;
 mod session;
+mod slot;
 mod storage;
+mod track;
 mod tracking;
 mod view;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use backup::Backup;
 pub use clock::{civil, datetime2, day};
 pub use database::{DatabaseTracking, SnapshotState, Updateability};
 pub use identity::Identity;
 pub use rights::{Policy, Predicate, Rights, Switch};
 pub use row_view::RowView;
 pub use schema::{ColumnDef, ColumnFlag, Given, IndexDef, IndexFlag, IndexKind, Kept, TableDef};
-pub use storage::Row;
+pub use slot::Row;
 pub use tracking::{NetChange, Operation};
 pub use view::{ViewDef, ViewReader, ViewRows};
 pub use writer::Writer;
@@ -39,20 +45,17 @@ pub(crate) use database::{Database, Table};
 pub(crate) use fit::store;
 pub(crate) use scan::{Bounds, Scan, lookup};
 pub(crate) use session::{HashedRow, Look, SessionState, Spool};
-pub(crate) use storage::{Storage, Visibility, key_by};
+pub(crate) use slot::Visibility;
+pub(crate) use storage::{Storage, key_by};
 
 use crate::error::ServerError;
 use crate::typed::{Collation, Value};
 use database::{Counted, View};
 use storage::Slots;
-use tracking::Tracking;
 
 /// A database. Clones are the same one.
 #[derive(Clone)]
 pub struct Model(Arc<Mutex<Database>>);
-
-/// A database as it was when it was backed up.
-pub struct Backup(Database);
 
 impl Model {
     /// An empty database: snapshot isolation on, RCSI and change tracking off.
@@ -200,154 +203,9 @@ impl Model {
         Writer::begin(self.clone())
     }
 
-    /// TRUNCATE TABLE: change tracking does not tell of the rows, it raises the min valid version; a snapshot of before cannot read the table any more.
-    pub fn truncate(&self, table: &str) -> Result<(), ServerError> {
-        self.ddl(table, |database, at, commit| {
-            let tracks = database.tracking.is_some() && database.tables[at].tracking.is_some();
-            if tracks {
-                database.ct_version += 1;
-                database.tables[at].tracking = Some(Tracking::from(database.ct_version));
-            }
-            if let Storage::Slots(slots) = &mut database.tables[at].storage {
-                slots.truncate(commit);
-            }
-        })
-    }
-
-    /// ALTER TABLE … ADD: every row gets the value, and change tracking does not tell of it.
-    pub fn add_column(&self, table: &str, column: ColumnDef, value: Value) -> Result<(), ServerError> {
-        self.ddl(table, |database, at, _| {
-            let table = &mut database.tables[at];
-            Arc::make_mut(&mut table.definition).columns.push(column);
-            if let Storage::Slots(slots) = &mut table.storage {
-                slots.rewrite(|row| row.iter().cloned().chain([value.clone()]).collect());
-            }
-        })
-    }
-
-    /// ALTER TABLE … DROP COLUMN.
-    pub fn drop_column(&self, table: &str, column: &str) -> Result<(), ServerError> {
-        let definition = self.definition(table).ok_or_else(|| ServerError::no_object(table))?;
-        let gone = definition
-            .place(column)
-            .ok_or_else(|| ServerError::new(4924, format!("column '{column}' does not exist in table '{table}'.")))?;
-        self.ddl(table, |database, at, _| {
-            let table = &mut database.tables[at];
-            Arc::make_mut(&mut table.definition).columns.remove(gone);
-            if let Storage::Slots(slots) = &mut table.storage {
-                slots.rewrite(|row| {
-                    let kept = row.iter().enumerate().filter(|(place, _)| *place != gone);
-                    kept.map(|(_, value)| value.clone()).collect()
-                });
-            }
-        })
-    }
-
-    /// Any other DDL on a table, its values as they are: ALTER COLUMN, sp_rename, another index.
-    pub fn alter(&self, table: &str, change: impl FnOnce(&mut TableDef)) -> Result<(), ServerError> {
-        self.ddl(table, |database, at, _| change(Arc::make_mut(&mut database.tables[at].definition)))
-    }
-
-    /// ALTER INDEX … REBUILD: no snapshot of before can read the table any more.
-    pub fn rebuild_index(&self, table: &str) -> Result<(), ServerError> {
-        self.ddl(table, |_, _, _| {})
-    }
-
-    fn ddl(&self, table: &str, change: impl FnOnce(&mut Database, usize, u64)) -> Result<(), ServerError> {
-        self.with(|database| {
-            let id = database.table_mut(table)?.id;
-            let position = database.tables.iter().position(|table| table.id == id);
-            let at = position.ok_or_else(|| ServerError::no_object(table))?;
-            if matches!(&database.tables[at].storage, Storage::Slots(slots) if slots.is_locked()) {
-                return Err(ServerError::lock_timeout());
-            }
-            database.commit += 1;
-            let commit = database.commit;
-            database.tables[at].altered = commit;
-            change(database, at, commit);
-            Ok(())
-        })
-    }
-
-    /// ALTER DATABASE … SET CHANGE_TRACKING = ON, or OFF with `None`.
-    pub fn set_tracking(&self, tracking: Option<DatabaseTracking>) {
-        self.with(|database| {
-            database.tracking = tracking;
-            if tracking.is_none() {
-                database.tables.iter_mut().for_each(|table| table.tracking = None);
-            }
-        });
-    }
-
-    /// ALTER TABLE … ENABLE CHANGE_TRACKING.
-    pub fn track(&self, table: &str) -> Result<(), ServerError> {
-        self.with(|database| {
-            if database.tracking.is_none() {
-                return Err(ServerError::new(4996, "Change tracking must be enabled on the database first."));
-            }
-            let version = database.ct_version;
-            let table = database.table_mut(table)?;
-            if table.definition.key().is_empty() || table.definition.kept != Kept::OnDisk {
-                return Err(ServerError::new(
-                    4997,
-                    "Cannot enable change tracking on a table that has no primary key or is memory-optimized.",
-                ));
-            }
-            table.tracking = Some(Tracking::from(version));
-            Ok(())
-        })
-    }
-
-    /// ALTER TABLE … DISABLE CHANGE_TRACKING.
-    pub fn untrack(&self, table: &str) -> Result<(), ServerError> {
-        self.with(|database| {
-            database.table_mut(table)?.tracking = None;
-            Ok(())
-        })
-    }
-
-    /// The clean-up takes changes up to a version away, of all tables.
-    pub fn sweep(&self, through: i64) {
-        self.with(|database| {
-            database.commit += 1;
-            let commit = database.commit;
-            for tracking in database.tables.iter_mut().filter_map(|table| table.tracking.as_mut()) {
-                tracking.sweep(through, commit);
-            }
-        });
-    }
-
-    /// CHANGE_TRACKING_CURRENT_VERSION().
-    pub fn current_version(&self) -> Option<i64> {
-        self.with(|database| database.current_version())
-    }
-
     /// MIN_ACTIVE_ROWVERSION().
     pub fn min_active_rowversion(&self) -> u64 {
         self.with(|database| database.min_active_rowversion())
-    }
-
-    /// BACKUP DATABASE.
-    pub fn backup(&self) -> Backup {
-        self.with(|database| {
-            let mut copy = database.clone();
-            for transaction in database.open.keys() {
-                copy.roll_back(*transaction);
-            }
-            Backup(copy)
-        })
-    }
-
-    /// RESTORE DATABASE: rows and numbers are those of the backup, the recovery fork is another, and all connections end.
-    pub fn restore(&self, backup: &Backup) {
-        self.with(|database| {
-            let (generation, clock) = (database.generation + 1, database.clock);
-            *database = backup.0.clone();
-            database.generation = generation;
-            database.clock = clock;
-            let fork = identity::guid(generation ^ 0xf0f0, 3);
-            database.identity.fork = database.identity.fork.map(|_| fork);
-        });
     }
 
     /// What a table or a view is declared as.

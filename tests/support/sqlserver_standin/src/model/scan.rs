@@ -5,7 +5,8 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::schema::TableDef;
-use super::storage::{Row, Storage, clustered, key_by};
+use super::slot::Row;
+use super::storage::{Storage, clustered, key_by};
 use super::{Model, Visibility};
 use crate::error::ServerError;
 use crate::typed::SortKey;

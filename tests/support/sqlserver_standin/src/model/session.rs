@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::database::{Database, SnapshotState, Updateability};
-use super::storage::{Commit, Visibility};
+use super::slot::{Commit, Visibility};
 use super::{Model, NetChange, TableDef};
 use crate::answer::TransactionChange;
 use crate::error::ServerError;

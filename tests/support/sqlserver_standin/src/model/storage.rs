@@ -4,74 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::schema::TableDef;
+use super::slot::{Commit, Row, Slot};
 use crate::error::ServerError;
 use crate::typed::{SortKey, Value, sort_key};
-
-/// A row.
-pub type Row = Arc<[Value]>;
-
-/// Counts commits of the database, from 1.
-pub(crate) type Commit = u64;
-
-/// What a statement sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Visibility {
-    /// What was committed then.
-    At(Commit),
-    /// What is committed when the row is read; a row that a transaction has written is locked.
-    Committed,
-}
-
-#[derive(Clone, Debug)]
-struct Version {
-    begin: Commit,
-    row: Row,
-}
-
-/// All that there was of a row.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Slot {
-    current: Option<Version>,
-    /// With the commit that ended each.
-    old: Vec<(Version, Commit)>,
-    pending: Option<Pending>,
-}
-
-/// What an open transaction made of a row: `None` is a delete.
-#[derive(Clone, Debug)]
-struct Pending {
-    transaction: u64,
-    row: Option<Row>,
-}
-
-impl Slot {
-    /// The row as this statement sees it.
-    pub(crate) fn seen(&self, by: Visibility) -> Result<Option<&Row>, ServerError> {
-        match by {
-            Visibility::At(commit) => {
-                if let Some(version) = self.current.as_ref().filter(|version| version.begin <= commit) {
-                    return Ok(Some(&version.row));
-                }
-                let seen = |(version, end): &&(Version, Commit)| version.begin <= commit && commit < *end;
-                Ok(self.old.iter().rev().find(seen).map(|(version, _)| &version.row))
-            }
-            Visibility::Committed if self.pending.is_some() => Err(ServerError::lock_timeout()),
-            Visibility::Committed => Ok(self.committed()),
-        }
-    }
-
-    pub(crate) fn committed(&self) -> Option<&Row> {
-        self.current.as_ref().map(|version| &version.row)
-    }
-
-    /// The row as its own writer sees it.
-    fn latest(&self) -> Option<&Row> {
-        match &self.pending {
-            Some(pending) => pending.row.as_ref(),
-            None => self.committed(),
-        }
-    }
-}
 
 /// Makes the rows of a table that has too many to be kept.
 pub(crate) type Maker = Arc<dyn Fn(u64, &mut Vec<Value>) + Send + Sync>;
@@ -125,13 +60,13 @@ impl Slots {
     /// Puts a row where none is.
     fn put(&mut self, definition: &TableDef, transaction: u64, key: SortKey, row: Row) -> Result<Written, ServerError> {
         if let Some(slot) = self.slots.get(&key) {
-            locked(slot, transaction)?;
+            slot.locked(transaction)?;
             if slot.latest().is_some() {
                 return Err(duplicate(definition));
             }
         }
         self.take_unique(definition, &key, &row)?;
-        self.slots.entry(key.clone()).or_default().pending = Some(Pending { transaction, row: Some(row) });
+        self.slots.entry(key.clone()).or_default().write(transaction, Some(row));
         Ok(Written { key })
     }
 
@@ -168,7 +103,7 @@ impl Slots {
             return Err(error);
         }
         if let Some(slot) = self.slots.get_mut(key) {
-            slot.pending = Some(Pending { transaction, row: Some(row) });
+            slot.write(transaction, Some(row));
         }
         Ok(vec![Written { key: key.clone() }])
     }
@@ -181,7 +116,7 @@ impl Slots {
     ) -> Result<Written, ServerError> {
         self.delete_entries(definition, transaction, key)?;
         if let Some(slot) = self.slots.get_mut(key) {
-            slot.pending = Some(Pending { transaction, row: None });
+            slot.write(transaction, None);
         }
         Ok(Written { key: key.clone() })
     }
@@ -189,7 +124,7 @@ impl Slots {
     /// Takes what indexes say of the row at a place away, and returns the row.
     fn delete_entries(&mut self, definition: &TableDef, transaction: u64, key: &SortKey) -> Result<Row, ServerError> {
         let slot = self.slots.get(key).ok_or_else(|| ServerError::new(50_001, "no such row"))?;
-        locked(slot, transaction)?;
+        slot.locked(transaction)?;
         let row = slot.latest().ok_or_else(|| ServerError::new(50_001, "no such row"))?.clone();
         self.forget_unique(definition, key, &row);
         Ok(row)
@@ -225,7 +160,7 @@ impl Slots {
         let mut found = Vec::new();
         for (key, slot) in &self.slots {
             if let Some(row) = slot.latest().filter(|row| is_meant(row)) {
-                locked(slot, transaction)?;
+                slot.locked(transaction)?;
                 found.push((key.clone(), row.clone()));
             }
         }
@@ -240,7 +175,7 @@ impl Slots {
     ) -> Result<Vec<(SortKey, Row)>, ServerError> {
         for (key, slot) in &self.slots {
             if let Some(row) = slot.latest().filter(|row| is_meant(row)) {
-                locked(slot, transaction)?;
+                slot.locked(transaction)?;
                 return Ok(vec![(key.clone(), row.clone())]);
             }
         }
@@ -250,38 +185,31 @@ impl Slots {
     /// The first row from a place on that nobody else has written; from the first place where there is none.
     pub(crate) fn at_or_after(&self, transaction: u64, place: &SortKey) -> Option<Row> {
         let after = self.slots.range::<SortKey, _>(place..).chain(self.slots.range::<SortKey, _>(..place));
-        after.filter(|(_, slot)| locked(slot, transaction).is_ok()).find_map(|(_, slot)| slot.latest().cloned())
+        after.filter(|(_, slot)| slot.locked(transaction).is_ok()).find_map(|(_, slot)| slot.latest().cloned())
     }
 
     /// The row at a place, as this transaction sees it.
     pub(crate) fn at(&self, transaction: u64, key: &SortKey) -> Result<Option<Row>, ServerError> {
         let Some(slot) = self.slots.get(key) else { return Ok(None) };
-        locked(slot, transaction)?;
+        slot.locked(transaction)?;
         Ok(slot.latest().cloned())
     }
 
     /// What a transaction wrote at a place becomes true; returns the row before and after.
     pub(crate) fn commit(&mut self, key: &SortKey, commit: Commit) -> (Option<Row>, Option<Row>) {
         let Some(slot) = self.slots.get_mut(key) else { return (None, None) };
-        let Some(pending) = slot.pending.take() else { return (None, None) };
-        let before = slot.current.take();
-        let row_before = before.as_ref().map(|version| version.row.clone());
-        if let Some(version) = before {
-            slot.old.push((version, commit));
-        }
-        slot.current = pending.row.clone().map(|row| Version { begin: commit, row });
-        (row_before, pending.row)
+        slot.commit(commit).unwrap_or_default()
     }
 
     /// What a transaction wrote at a place is forgotten.
     pub(crate) fn roll_back(&mut self, definition: &TableDef, key: &SortKey) {
         let Some(slot) = self.slots.get_mut(key) else { return };
-        let Some(pending) = slot.pending.take() else { return };
+        let Some(written) = slot.roll_back() else { return };
         let current = slot.committed().cloned();
-        if current.is_none() && slot.old.is_empty() {
+        if slot.is_empty() {
             self.slots.remove(key);
         }
-        if let Some(row) = pending.row {
+        if let Some(row) = written {
             self.forget_unique(definition, key, &row);
         }
         if let Some(row) = current {
@@ -301,9 +229,7 @@ impl Slots {
     /// Ends all rows.
     pub(crate) fn truncate(&mut self, commit: Commit) {
         for slot in self.slots.values_mut() {
-            if let Some(version) = slot.current.take() {
-                slot.old.push((version, commit));
-            }
+            slot.end(commit);
         }
         self.unique.iter_mut().for_each(BTreeMap::clear);
     }
@@ -311,36 +237,28 @@ impl Slots {
     /// Changes every version of every row: what a change of the table's columns does.
     pub(crate) fn rewrite(&mut self, mut change: impl FnMut(&[Value]) -> Vec<Value>) {
         for slot in self.slots.values_mut() {
-            let versions = slot.current.iter_mut().chain(slot.old.iter_mut().map(|(version, _)| version));
-            for version in versions {
-                version.row = change(&version.row).into();
+            for row in slot.versions() {
+                *row = change(row).into();
             }
         }
     }
 
     /// Is any row written by an open transaction?
     pub(crate) fn is_locked(&self) -> bool {
-        self.slots.values().any(|slot| slot.pending.is_some())
+        self.slots.values().any(Slot::is_written)
     }
 
     /// How many rows are committed.
     pub(crate) fn count(&self) -> u64 {
-        self.slots.values().filter(|slot| slot.current.is_some()).count() as u64
+        self.slots.values().filter(|slot| slot.committed().is_some()).count() as u64
     }
 
     /// Forgets what no snapshot from `commit` on can see.
     pub(crate) fn forget_before(&mut self, commit: Commit) {
         self.slots.retain(|_, slot| {
-            slot.old.retain(|(_, end)| *end > commit);
-            slot.current.is_some() || slot.pending.is_some() || !slot.old.is_empty()
+            slot.forget_before(commit);
+            !slot.is_empty()
         });
-    }
-}
-
-fn locked(slot: &Slot, transaction: u64) -> Result<(), ServerError> {
-    match &slot.pending {
-        Some(pending) if pending.transaction != transaction => Err(ServerError::lock_timeout()),
-        _ => Ok(()),
     }
 }
 

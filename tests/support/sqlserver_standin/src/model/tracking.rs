@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::storage::Commit;
+use super::slot::Commit;
 use crate::typed::{SortKey, Value};
 
 /// What became of a row.

@@ -6,7 +6,7 @@ use super::database::Database;
 use super::rights::Switch;
 use super::row_view::RowView;
 use super::schema::TableDef;
-use super::storage::Visibility;
+use super::slot::Visibility;
 use crate::error::ServerError;
 use crate::typed::Value;
 

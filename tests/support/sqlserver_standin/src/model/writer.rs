@@ -4,7 +4,8 @@ use super::Model;
 use super::database::{Counted, Database};
 use super::row_view::RowView;
 use super::schema::TableDef;
-use super::storage::{Row, Slots, Storage, key_by};
+use super::slot::Row;
+use super::storage::{Slots, Storage, key_by};
 use crate::error::ServerError;
 use crate::typed::{SortKey, Value, sort_key};
 
