@@ -34,6 +34,8 @@ pub(crate) struct SessionState {
 pub(crate) enum Spool {
     /// Hashes of rows, by bucket.
     Hashes { table: Arc<TableDef>, key: Vec<usize>, rows: Vec<HashedRow> },
+    /// Rows, as they are fetched.
+    Rows(Vec<Vec<Value>>),
     /// Keys that changes name.
     Changes { table: Arc<TableDef>, changes: Vec<NetChange> },
 }

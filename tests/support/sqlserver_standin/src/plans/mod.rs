@@ -10,6 +10,7 @@ mod condition;
 mod form;
 mod hashes;
 mod keys_given;
+mod log_tables;
 mod reading;
 mod row_key;
 mod rows;
@@ -90,6 +91,14 @@ fn by_plan(
         "ct.fetch" => changes::fetch(session, comment)?.into(),
         "ct.close" => {
             changes::close(session, comment)?;
+            return nothing();
+        }
+        "log.ends" => log_tables::ends(session, comment)?.into(),
+        "log.counts" => log_tables::counts(session, comment)?.into(),
+        "log.spool" => log_tables::spool(session, comment)?.into(),
+        "log.fetch" => log_tables::fetch(session, comment)?.into(),
+        "log.close" => {
+            log_tables::close(session, comment)?;
             return nothing();
         }
         unknown => {

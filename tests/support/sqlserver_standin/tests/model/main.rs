@@ -6,6 +6,7 @@ mod catalog;
 mod hashes;
 mod history;
 mod keys;
+mod log_tables;
 mod memory;
 mod rows;
 mod shop;
