@@ -74,9 +74,9 @@ pub(crate) fn store(column: &ColumnDef, value: Value) -> Result<Value, ServerErr
             let missing = usize::from(*n).checked_sub(text.encode_utf16().count()).ok_or_else(truncated)?;
             padded(text, missing)
         }
-        (T::Varchar(length), Value::Text(text)) => {
+        (T::Varchar(_) | T::Text, Value::Text(text)) => {
             let bytes = column.collation.code_page.encode(&text);
-            if matches!(length, Length::Of(n) if bytes.len() > usize::from(*n)) {
+            if matches!(column.column_type, T::Varchar(Length::Of(n)) if bytes.len() > usize::from(n)) {
                 return Err(truncated());
             }
             if text.is_ascii() { Value::Text(text) } else { column.collation.code_page.decode(&bytes).into() }
@@ -146,7 +146,7 @@ fn is_of(column_type: &ColumnType, value: &Value) -> bool {
             | (T::DateTime, Value::DateTime(..))
             | (T::Guid, Value::Guid(_))
             | (T::Char(_) | T::Varchar(_) | T::Text, Value::CodePage(_))
-            | (T::Text | T::NText | T::NVarchar(_) | T::Xml, Value::Text(_))
+            | (T::NText | T::NVarchar(_) | T::Xml, Value::Text(_))
             | (T::NChar(_) | T::NVarchar(_) | T::NText, Value::Units(_))
             | (T::Varbinary(_) | T::Image | T::RowVersion | T::Udt(_), Value::Bytes(_))
             | (T::Udt(_), Value::Clr(_))

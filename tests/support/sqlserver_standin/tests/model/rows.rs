@@ -140,3 +140,25 @@ async fn rights_hide_rows_and_values() {
     assert_eq!(client.rows("catalog.policies table=dbo.items").await, [["[sec].[own rows]"]]);
     assert_eq!(model.rows(ITEMS).unwrap().len(), 2, "the test itself sees all");
 }
+
+#[tokio::test]
+async fn text_is_stored_in_its_code_page() {
+    let model = model();
+    model.create_table(TableDef::new(
+        "dbo",
+        "pages",
+        vec![
+            ColumnDef::new("c", T::Char(4)),
+            ColumnDef::new("v", T::Varchar(Length::Of(4))),
+            ColumnDef::new("t", T::Text),
+            ColumnDef::new("u", T::Varchar(Length::Of(4))).collate(Collation::LATIN1_UTF8),
+            ColumnDef::new("n", T::NChar(3)),
+        ],
+    ));
+    model.load("dbo.pages", [["😀é", "日é", "日é", "é日", "日"].map(Value::from).to_vec()]).unwrap_err();
+    model.load("dbo.pages", [["😀é", "日é", "日é", "é", "日"].map(Value::from).to_vec()]).unwrap();
+    let server = serve(&model).await;
+    let mut client = ask(&server).await;
+    let rows = client.rows("rows table=dbo.pages key= columns=c:text,v:text,t:text,u:text,n:text rows=all").await;
+    assert_eq!(rows[0], ["?é  ", "?é", "?é", "é", "日  "]);
+}
