@@ -115,11 +115,13 @@ impl Fault {
 pub struct Faults {
     armed: Arc<Mutex<Vec<Fault>>>,
     released: watch::Sender<u64>,
+    /// How many stalls have begun.
+    stalls: watch::Sender<u64>,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { armed: Arc::default(), released: watch::Sender::new(0) }
+        Self { armed: Arc::default(), released: watch::Sender::new(0), stalls: watch::Sender::new(0) }
     }
 }
 
@@ -139,14 +141,22 @@ impl Faults {
         self.lock().len()
     }
 
+    /// Waits until so many stalls have begun, [`Action::Stall`] and [`Action::Busy`] alike, since the server started.
+    pub async fn stalled(&self, times: u64) {
+        // The sender is ours: it can't be gone.
+        let _ = self.stalls.subscribe().wait_for(|begun| *begun >= times).await;
+    }
+
     /// Lets go on what is stalled now.
     pub fn release(&self) {
         self.released.send_modify(|times| *times += 1);
     }
 
+    /// A stall begins; it ends with a change of this.
     pub(crate) fn released(&self) -> watch::Receiver<u64> {
         let mut released = self.released.subscribe();
         released.mark_unchanged();
+        self.stalls.send_modify(|begun| *begun += 1);
         released
     }
 
