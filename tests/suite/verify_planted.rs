@@ -151,6 +151,27 @@ async fn exactly_what_differs_of_many_rows_is_told() {
     assert_eq!((report["state"].as_str(), report["repaired"].as_u64()), (Some("equal"), Some(1002)), "{report}");
 }
 
+/// The planner takes the view for ten rows, so there is one bucket for all: before any row is listed, there are enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_planner_knows_nothing_of_many_rows() {
+    let w = World::new().await;
+    let rows = many_rows();
+    w.sql(&format!(
+        "CREATE FUNCTION made() RETURNS SETOF int LANGUAGE plpgsql ROWS 10 AS 'BEGIN RETURN QUERY SELECT generate_series(1, {rows}); END';
+         CREATE VIEW many AS SELECT g AS id, 'v' || g AS v FROM made() AS g"
+    ))
+    .await;
+    w.config("[[table]]\nsource = \"many\"\nkey = [\"id\"]\ncapture = \"digest\"\n");
+    w.tick().await;
+    w.target("UPDATE `{d}.many` SET v = 'x' WHERE id = 77").await;
+    w.bq.clear();
+    assert_eq!(verify(&w, &[]).await["different"].as_u64(), Some(1));
+    let queries: Vec<String> = w.bq.log().iter().map(|r| String::from_utf8_lossy(&r.body).into_owned()).collect();
+    let of = |words: &str| queries.iter().filter(|q| q.contains(words)).count();
+    assert_eq!(of("SUM(CAST("), 2, "sums of one bucket, and of many: {queries:#?}");
+    assert!(of(" AS INT64) IN (") > 0, "rows of some buckets alone are listed: {queries:#?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_table_is_equal_to_an_empty_one() {
     let w = World::new().await;

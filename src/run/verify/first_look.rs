@@ -43,16 +43,21 @@ pub struct About {
 pub async fn first_look(sides: Sides<'_>, verification: Verification, about: About) -> Result<FirstLook, RunError> {
     let Sides { session, rows, bigquery, target } = sides;
     let asked = verification.level;
-    let (level, digits) = match asked {
+    let (level, mut digits) = match asked {
         VerifyLevel::Counts => (Level::Keys, BucketDigits::new(0)),
         VerifyLevel::Keys => (Level::Keys, BucketDigits::for_rows(about.looked_at, ROWS_A_BUCKET)),
         VerifyLevel::Values => (Level::Values, BucketDigits::for_rows(about.looked_at, ROWS_A_BUCKET)),
     };
-    // Nothing of ours writes the target meanwhile, and the snapshot is as old as it is.
-    let (source, found) =
-        tokio::join!(session.bucket_sums(rows, level, digits), bigquery.bucket_sums(target, level, digits));
-    let (source, found) = (source?, found?);
-    let count = |side: &Buckets| side.values().map(|s| s.rows).sum::<u64>();
+    let (mut source, mut found) = sums(sides, level, digits).await?;
+    let mut differing = differing_buckets(&source, &found);
+    let more = BucketDigits::for_rows(count(&source).max(count(&found)), ROWS_A_BUCKET);
+    let is_large = |bucket: &u32| rows_of(&source, *bucket).max(rows_of(&found, *bucket)) > 8 * ROWS_A_BUCKET;
+    // Of many more rows than the planner knew of, a bucket is too large to be listed: one more scan, with buckets for what there is.
+    if asked != VerifyLevel::Counts && more.get() > digits.get() && differing.iter().any(is_large) {
+        digits = more;
+        (source, found) = sums(sides, level, digits).await?;
+        differing = differing_buckets(&source, &found);
+    }
     let mut look = FirstLook {
         source_rows: count(&source),
         target_rows: count(&found),
@@ -60,7 +65,6 @@ pub async fn first_look(sides: Sides<'_>, verification: Verification, about: Abo
         again: None,
         documents: 0,
     };
-    let differing = differing_buckets(&source, &found);
     look.again = match asked {
         VerifyLevel::Counts if look.source_rows == look.target_rows => None,
         VerifyLevel::Counts => Some(Again::Counts(rows.within.clone())),
@@ -85,6 +89,22 @@ pub async fn first_look(sides: Sides<'_>, verification: Verification, about: Abo
         look.again = with_documents(look.again, documents);
     }
     Ok(look)
+}
+
+/// Nothing of ours writes the target meanwhile, and the snapshot is as old as it is.
+async fn sums(sides: Sides<'_>, level: Level, digits: BucketDigits) -> Result<(Buckets, Buckets), RunError> {
+    let Sides { session, rows, bigquery, target } = sides;
+    let (source, found) =
+        tokio::join!(session.bucket_sums(rows, level, digits), bigquery.bucket_sums(target, level, digits));
+    Ok((source?, found?))
+}
+
+fn count(side: &Buckets) -> u64 {
+    side.values().map(|s| s.rows).sum()
+}
+
+fn rows_of(side: &Buckets, bucket: u32) -> u64 {
+    side.get(&bucket).map_or(0, |s| s.rows)
 }
 
 /// What is looked at again, the documents of these keys included.
