@@ -83,8 +83,11 @@ impl Connection {
     }
 
     /// Takes the driver's client; it is lost to others unless it is given back.
-    async fn take(&self, doing: &'static str) -> Result<Loan<'_>, SqlServerError> {
-        let mut place = self.driver.lock().await;
+    fn take(&self, doing: &'static str) -> Result<Loan<'_>, SqlServerError> {
+        // Whoever waited for an answer that is half-read by himself would wait for ever.
+        let Ok(mut place) = self.driver.try_lock() else {
+            return Err(SqlServerError::Unexpected { doing, what: "another answer is still being read".to_owned() });
+        };
         match place.take() {
             Some(driver) => Ok(Loan { place, driver: Some(driver), ended: &self.ended }),
             None => Err(SqlServerError::Lost { doing, reason: "it was closed after an error".to_owned() }),
@@ -98,7 +101,7 @@ impl Connection {
         statement: &Statement<'_>,
         read: impl AsyncFnOnce(QueryStream<'_>) -> Result<T, tiberius::error::Error>,
     ) -> Result<T, SqlServerError> {
-        let mut loan = self.take(doing).await?;
+        let mut loan = self.take(doing)?;
         let work = async {
             let answer = read(start(loan.driver(), statement).await?).await?;
             Ok(answer)
@@ -143,7 +146,7 @@ impl Connection {
 
     /// Streams the rows of a statement.
     pub async fn stream(&self, doing: &'static str, statement: Statement<'_>) -> Result<Rows<'_>, SqlServerError> {
-        let loan = self.take(doing).await?;
+        let loan = self.take(doing)?;
         let (sql, parameters) = statement.parts();
         let parameters: Vec<String> = parameters.into_iter().map(str::to_owned).collect();
         let (sender, receiver) = mpsc::channel(ROWS_AHEAD);

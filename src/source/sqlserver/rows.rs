@@ -182,10 +182,14 @@ impl Session {
         Ok(KeyRange { until, ..from })
     }
 
-    /// Values of the key that stand in more than one published row; `None` where there are none. Texts are compared by their bytes, as the
+    /// Values of the key that stand in more than one published row: nothing is asked where an index keeps it unique. `None` where there are none. Texts are compared by their bytes, as the
     /// target does.
     pub async fn repeated_keys(&self, table: Table<'_>) -> Result<Option<RepeatedKeys>, SqlServerError> {
         const DOING: &str = "looking for a key that is there twice";
+        let key: Vec<&str> = table.shape.key().iter().map(|c| c.source.as_str()).collect();
+        if key.is_empty() || table.relation.keeps_unique(&key) {
+            return Ok(None);
+        }
         self.facts().refuse_torn()?;
         let rows = self.text_rows(DOING, &repeated_statement(table)).await?;
         let number = |n: usize| rows.first()?.get(n)?.as_deref()?.parse().ok();
@@ -260,6 +264,9 @@ pub(super) fn bulk_statement(table: Table<'_>, cursor: &CursorColumn) -> String 
 /// The statement that counts keys which are there twice.
 pub(super) fn repeated_statement(table: Table<'_>) -> String {
     let key: Vec<String> = table.shape.key().iter().map(|c| c.source.clone()).collect();
+    // A row whose key can't be held is refused by itself.
+    let may_be_null = |c: &&String| table.relation.column(c).is_none_or(|c| !c.not_null);
+    let held: Vec<String> = key.iter().filter(may_be_null).map(|c| format!("t.{} IS NOT NULL", ident(c))).collect();
     let grouped: Vec<String> = key_columns(table.relation, table.shape)
         .into_iter()
         .map(|(name, native)| {
@@ -273,7 +280,7 @@ pub(super) fn repeated_statement(table: Table<'_>) -> String {
         .collect();
     let sql = format!(
         "SELECT COUNT_BIG(*) AS keys, SUM(g.n) AS rows FROM (SELECT COUNT_BIG(*) AS n FROM {} GROUP BY {} HAVING COUNT_BIG(*) > 1) AS g",
-        from_where(table, None),
+        from_where(table, Some(held.join(" AND ")).filter(|h| !h.is_empty())),
         grouped.join(", ")
     );
     Plan::KeyRepeated { table: &table.spec.source, key: &key, filter: table.spec.filter.as_deref() }.statement(&sql)
