@@ -41,7 +41,7 @@ pub struct About {
 
 /// Compares two sides as they are now. Changes that are on their way differ, too.
 pub async fn first_look(sides: Sides<'_>, verification: Verification, about: About) -> Result<FirstLook, RunError> {
-    let Sides { session, rows, bigquery, target } = sides;
+    let Sides { rows, target, .. } = sides;
     let asked = verification.level;
     let (level, mut digits) = match asked {
         VerifyLevel::Counts => (Level::Keys, BucketDigits::new(0)),
