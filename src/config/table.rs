@@ -38,13 +38,13 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
         capture.unwrap_or(if cursor.is_some() { CaptureKind::Cursor } else { CaptureKind::default_of(dialect) });
     let elsewhere = match (capture, dialect) {
         (CaptureKind::Ct, Dialect::Postgres) => Some("write capture = \"xmin\", which needs nothing from the table"),
-        (CaptureKind::Xmin, Dialect::SqlServer) => {
+        (CaptureKind::Xmin | CaptureKind::Changelog, Dialect::SqlServer) => {
             Some("write capture = \"ct\" where change tracking is on, else capture = \"digest\"")
         }
         _ => None,
     };
     if let Some(remedy) = elsewhere {
-        let problem = format!("capture = \"{}\" is of another kind of source", capture.name());
+        let problem = format!("capture = \"{}\" is not done for this kind of source", capture.name());
         s.fault(s.at(), problem, remedy);
     }
     let lag = read_lag(s);

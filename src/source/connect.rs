@@ -64,7 +64,7 @@ impl Source {
     pub async fn open(&self) -> Result<Session, SourceError> {
         match self {
             Self::Postgres(source) => Ok(Session::Postgres(source.open().await?)),
-            Self::SqlServer(source) => Ok(Session::SqlServer(source.open().await?)),
+            Self::SqlServer(source) => Ok(Session::SqlServer(Box::new(source.open().await?))),
         }
     }
 }

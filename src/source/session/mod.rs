@@ -19,7 +19,7 @@ use crate::model::Dialect;
 /// A connection, and the one transaction that a run reads in. It is idle between runs.
 pub enum Session {
     Postgres(postgres::Session),
-    SqlServer(sqlserver::Session),
+    SqlServer(Box<sqlserver::Session>),
 }
 
 impl Session {

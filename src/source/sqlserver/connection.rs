@@ -248,9 +248,12 @@ async fn send_rows(
     Ok(())
 }
 
+/// Reads an answer to its end.
+type Work<'s> = Pin<Box<dyn Future<Output = Result<(), SqlServerError>> + Send + 's>>;
+
 /// Rows of an answer. Only its end says that the server has sent them all: rows that came are no proof.
 pub(super) struct Rows<'s> {
-    work: Option<Pin<Box<dyn Future<Output = Result<(), SqlServerError>> + Send + 's>>>,
+    work: Option<Work<'s>>,
     receiver: mpsc::Receiver<tiberius::Row>,
 }
 

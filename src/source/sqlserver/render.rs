@@ -184,7 +184,7 @@ fn selected<'a>(read: &Read<'a>) -> Selected<'a> {
         Columns::Published { doubt, cursor } => {
             // No position tells whether a row was visible: none is taken for known.
             let lead = doubt.map(|_| ("", Form::Flag, "CAST(0 AS bit)".to_owned()));
-            let cursor = cursor.map(|c| cursor_column(c));
+            let cursor = cursor.map(cursor_column);
             lead.into_iter().chain(published(&shape.columns)).chain(cursor).collect()
         }
         Columns::Key => published(shape.key()).collect(),
