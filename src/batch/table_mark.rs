@@ -79,6 +79,8 @@ pub struct CtMark {
     /// The version at which it was switched on: off and on again, it has another one. Absent where the server does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begin: Option<i64>,
+    /// Changes up to this version have been looked at by two runs.
+    pub certain: i64,
 }
 
 impl TableMark {

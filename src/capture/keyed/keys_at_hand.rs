@@ -213,7 +213,7 @@ impl KeysAtHand<'_> {
                 NextPlace::Log(at_hand.next_mark(&claims.log, before.and_then(|s| s.mark.log()), moment))
             }
             Self::Digest(at_hand) => at_hand.next_place(before, moment),
-            Self::Ct(at_hand) => at_hand.next_place(),
+            Self::Ct(at_hand) => at_hand.next_place(before, moment),
             Self::Given { .. } if before.is_some() => {
                 let keys = claims.given.iter().flat_map(|listed| listed.keys.iter());
                 NextPlace::Stays { again: keys.map(|k| k.values.clone()).collect() }

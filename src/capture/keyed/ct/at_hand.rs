@@ -93,9 +93,11 @@ impl CtAtHand {
         claim: &'l CtClaim,
         standing: Option<Standing<'l>>,
     ) -> Option<CtReading<'l>> {
-        let since = standing?.at.ct_version()?;
+        let standing = standing?;
+        let version = standing.at.ct_version()?;
         // No transaction has committed in the whole database.
-        let is_idle = self.version == Some(since);
+        let is_idle = self.version == Some(version);
+        let since = since(standing.mark.ct()?, version, self.tracked.and_then(|t| t.oldest));
         (!is_idle).then_some(CtReading { table, claim, since })
     }
 
@@ -109,14 +111,18 @@ impl CtAtHand {
         Ok(CtKeys::new(session.changed_keys(number, reading.table, reading.since).await?))
     }
 
-    /// Where a table stands once what was found is in BigQuery: the version is the watermark's own.
-    pub fn next_place(&self) -> NextPlace {
-        NextPlace::Ct(CtMark { begin: self.tracked.and_then(|t| t.begin) })
+    /// Where a table stands once what was found is in BigQuery: the version is the watermark's own. `before` is where it stood, of a run of
+    /// changes.
+    pub fn next_place(&self, before: Option<Standing<'_>>, moment: &Moment) -> NextPlace {
+        let begin = self.tracked.and_then(|t| t.begin);
+        let now = moment.position.at().ct_version().unwrap_or(0);
+        let certain = before.and_then(|s| s.at.ct_version()).unwrap_or_else(|| now.saturating_sub(LATE).max(0));
+        NextPlace::Ct(CtMark { begin, certain })
     }
 
     /// The statements of a run of changes, with a place where the keys will stand; for people.
     pub fn statements(&self, claim: &CtClaim, standing: Option<Standing<'_>>, table: Table<'_>) -> Vec<String> {
-        let since = standing.and_then(|s| s.at.ct_version()).unwrap_or(0);
+        let since = standing.and_then(|s| Some(since(s.mark.ct()?, s.at.ct_version()?, None))).unwrap_or(0);
         let (reread, none) = (Reread { table, of: &claim.of }, Chunk::default());
         let passes = [reread.present(&none), reread.gone(&none)].map(|pass| statement(&pass.read));
         std::iter::once(changed_keys_statement(table, since)).chain(passes).collect()
@@ -137,6 +143,30 @@ impl CtAtHand {
         let (reread, none) = (Reread { table, of: &claim.of }, Chunk::default());
         session.try_read(&reread.present(&none).read).await?;
         session.try_read(&reread.gone(&none).read).await?;
-        Ok(self.next_place())
+        Ok(self.next_place(None, moment))
+    }
+}
+
+/// Nobody promises that a transaction with one version can be seen by all who are told of the next one. So what two runs have not looked at is
+/// looked at once more, and after a load what was written shortly before it: rows that are sent again change nothing.
+const LATE: i64 = 1000;
+
+/// From where on changes are read.
+fn since(mark: &CtMark, version: i64, oldest: Option<i64>) -> i64 {
+    mark.certain.min(version).max(oldest.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_run_alone_has_looked_at_is_looked_at_again() {
+        let from = |certain, version, oldest| since(&CtMark { begin: None, certain }, version, oldest);
+        assert_eq!(from(0, 400, Some(0)), 0);
+        assert_eq!(from(400, 900, Some(0)), 400);
+        // No further back than there is.
+        assert_eq!(from(400, 900, Some(700)), 700);
+        assert_eq!(from(950, 900, None), 900);
     }
 }

@@ -4,7 +4,7 @@
 //!   V := the database's version        before the snapshot's first read: too early sends rows again, too late loses them
 //!   snapshot ─ oldest version that is kept, and since when the table is tracked        behind it: the table is read whole
 //!            ─ CHANGETABLE since W ─▶ keys ─▶ reread        presence wins, whatever the operation's letter says
-//!   W := V
+//!   W := V                              and what is between the last W and this one is looked at once more by the next run
 //! ```
 //!
 //! A TRUNCATE raises the oldest version; tracking that is switched off and on has another beginning; a restore has another history
