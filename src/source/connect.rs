@@ -63,7 +63,7 @@ impl Source {
     /// Opens a session on the first host that has one for us.
     pub async fn open(&self) -> Result<Session, SourceError> {
         match self {
-            Self::Postgres(source) => Ok(Session::Postgres(source.open().await?)),
+            Self::Postgres(source) => Ok(Session::Postgres(Box::new(source.open().await?))),
             Self::SqlServer(source) => Ok(Session::SqlServer(Box::new(source.open().await?))),
         }
     }

@@ -18,7 +18,7 @@ use crate::model::Dialect;
 
 /// A connection, and the one transaction that a run reads in. It is idle between runs.
 pub enum Session {
-    Postgres(postgres::Session),
+    Postgres(Box<postgres::Session>),
     SqlServer(Box<sqlserver::Session>),
 }
 
