@@ -8,6 +8,9 @@ use super::error::BigQueryError;
 use super::rows::{QueryRows, Row};
 use crate::canonical::{BucketDigits, Buckets, ColumnDigests, Documents, KeyDigest, Level, Sums};
 
+/// The only way in which an answer to our own statement is of another form.
+const NO_KEY: &str = "a row of the target has NULL in its key, so no row of the source is it";
+
 impl BigQuery {
     /// Adds up the digests of a target's rows, bucket by bucket.
     pub async fn bucket_sums(
@@ -73,7 +76,7 @@ impl BigQuery {
         let mut rows = self.rows(query, doing, target.table.to_string());
         let mut all = C::default();
         while let Some(row) = rows.next().await? {
-            let wrong = || BigQueryError::unavailable(doing, target.table.to_string(), "a row of another form");
+            let wrong = || BigQueryError::rejected(doing, target.table.to_string(), NO_KEY);
             all.extend([read(row).ok_or_else(wrong)?]);
         }
         target.billed.add(rows.billed());
@@ -99,7 +102,7 @@ impl DocumentRows<'_> {
             }
             return Ok(None);
         };
-        let wrong = || BigQueryError::unavailable(DOING, self.target.table.to_string(), "a row of another form");
+        let wrong = || BigQueryError::rejected(DOING, self.target.table.to_string(), NO_KEY);
         Documents::read(self.target.key_len, row).map(Some).ok_or_else(wrong)
     }
 }

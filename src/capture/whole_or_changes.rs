@@ -132,14 +132,14 @@ async fn go_on_loading(
     Ok(if is_same { Decision::Chunk(Why::FirstLoad, Part::Next) } else { Decision::Whole(Why::KeyOrderChanged) })
 }
 
-/// Whether `reconcile_every` has passed since all rows were read, or the target was found equal.
+/// Whether `reconcile_every` has passed since all rows were read, or compared.
 pub fn reconcile_is_due(
     spec: &TableSpec,
     previous: Standing<'_>,
-    equal_at: Option<OffsetDateTime>,
+    compared_at: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) -> bool {
-    match (spec.reconcile_every, previous.mark.whole_at.max(equal_at)) {
+    match (spec.reconcile_every, previous.mark.whole_at.max(compared_at)) {
         (Some(every), Some(last)) => now - last >= every,
         (Some(_), None) => true,
         (None, _) => false,

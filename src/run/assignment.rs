@@ -13,7 +13,8 @@ use crate::batch::{Aside, Watermark};
 use crate::capture::keyed::GivenKeys;
 use crate::capture::keyed::digest::Kept;
 use crate::model::{RunId, TableSpec};
-use crate::run::verify::Again;
+use crate::run::verify::LookAgain;
+use crate::state::Reconciled;
 use crate::storage::Store;
 
 /// Where a feed stood before a run.
@@ -21,8 +22,8 @@ use crate::storage::Store;
 pub(super) struct Before<'a> {
     pub watermark: Option<&'a Watermark>,
     pub aside: &'a BTreeMap<String, Aside>,
-    /// When targets were found equal to their sources.
-    pub equal_at: &'a BTreeMap<String, OffsetDateTime>,
+    /// The last comparisons for `reconcile_every`, by target.
+    pub reconciled: &'a BTreeMap<String, Reconciled>,
 }
 
 /// The tables that a run is to capture, and from where.
@@ -40,7 +41,7 @@ pub(super) struct Assignment<'a> {
     /// The keys that it is for alone.
     pub keys: Option<&'a GivenKeys>,
     /// What of each target is to be noted in the snapshot.
-    pub again: &'a BTreeMap<String, Again>,
+    pub again: &'a BTreeMap<String, LookAgain>,
     pub run: &'a RunId,
     /// Whether lists of row hashes that the watermark names are there.
     pub kept: Kept,
@@ -49,5 +50,5 @@ pub(super) struct Assignment<'a> {
     pub started: OffsetDateTime,
     pub previous: Option<&'a Watermark>,
     pub aside: &'a BTreeMap<String, Aside>,
-    pub equal_at: &'a BTreeMap<String, OffsetDateTime>,
+    pub reconciled: &'a BTreeMap<String, Reconciled>,
 }

@@ -34,7 +34,7 @@ pub(super) async fn check(
     let fraction = place.spec.max_delete_fraction;
     let counts = table.counts;
     let Some(before) = rows_before(place, reading, table, target_rows).await? else { return Ok(()) };
-    let is_too_many = |deletes: u64| deletes > NEVER_TOO_MANY && exceeds(deletes, fraction, before);
+    let is_too_many = |deletes: u64| is_too_many(deletes, fraction, before);
     let deletes = match table.apply.unstaged() {
         Unstaged::Go => before.saturating_sub(counts.upserts + counts.keys),
         unstaged @ (Unstaged::GoInScopes | Unstaged::Stay) => {
@@ -98,6 +98,11 @@ async fn rows_before(
             Ok(Some(place.context.bigquery.count_live(&table.target, flag).await?))
         }
     }
+}
+
+/// Whether so many deletes of so many rows are more than the config allows.
+pub(super) fn is_too_many(deletes: u64, fraction: f64, before: u64) -> bool {
+    deletes > NEVER_TOO_MANY && exceeds(deletes, fraction, before)
 }
 
 fn too_many(place: StagingPlace<'_>, deletes: u64, before: u64) -> RunError {

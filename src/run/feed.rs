@@ -24,7 +24,7 @@ use crate::model::{RunId, TableSpec};
 use crate::run::assignment::Before;
 use crate::run::captured_tables::{Quiet, Sealable};
 use crate::run::verbs::seal::seal;
-use crate::run::verify::{Again, SourceSide};
+use crate::run::verify::{LookAgain, SourceSide};
 use crate::state::Handle;
 use crate::storage::Store;
 use crate::telemetry::ANSWERED;
@@ -137,7 +137,7 @@ struct Run<'a> {
     /// The keys that the present step is for alone; see [`Feed::keys`].
     keys: Option<Arc<GivenKeys>>,
     /// What of each target is to be noted in the snapshot of the next capture, and what was.
-    again: BTreeMap<String, Again>,
+    again: BTreeMap<String, LookAgain>,
     noted: BTreeMap<String, SourceSide>,
     /// The targets whose `reconcile_every` has passed, and that are compared for it.
     to_compare: BTreeSet<String>,
@@ -242,8 +242,8 @@ impl Run<'_> {
     async fn capture_and_apply(&mut self, due: Vec<TableSpec>) -> Result<Vec<TableSpec>, RunError> {
         let Some(document) = self.state.as_ref().map(Handle::document) else { return Ok(Vec::new()) };
         let (previous, aside) = (document.watermark.clone(), document.aside.clone());
-        let equal_at = document.notes.equal_at();
-        let before = Before { watermark: previous.as_ref(), aside: &aside, equal_at: &equal_at };
+        let reconciled = document.notes.reconciled();
+        let before = Before { watermark: previous.as_ref(), aside: &aside, reconciled: &reconciled };
         let sealable = self.capture_and_stage(&due, before).await?;
         // From here on somebody may come to name them.
         self.lists = Arc::default();

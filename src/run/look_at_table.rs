@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use time::OffsetDateTime;
-
 use crate::batch::{Aside, RowsBefore, Standing, Watermark};
 use crate::bigquery::TargetPlan;
 use crate::capture::keyed::{Claims, KeysAtHand, KeysFrom};
@@ -19,6 +17,7 @@ use crate::run::error::RunError;
 use crate::run::order::Mode;
 use crate::run::wanted_target::target_plan;
 use crate::source::{Catalog, Moment, Relation, Session, Table, with_key_of};
+use crate::state::{ReconcileOutcome, Reconciled};
 
 /// A table as the source has it, and what of its keys something names.
 pub(super) struct InSource<'a> {
@@ -127,8 +126,8 @@ pub(super) struct Look<'a> {
     pub begun: &'a [String],
     pub previous: Option<&'a Watermark>,
     pub aside: &'a BTreeMap<String, Aside>,
-    /// When targets were found equal to their sources.
-    pub equal_at: &'a BTreeMap<String, OffsetDateTime>,
+    /// The last comparisons for `reconcile_every`, by target.
+    pub reconciled: &'a BTreeMap<String, Reconciled>,
 }
 
 impl<'a> Look<'a> {
@@ -207,11 +206,17 @@ impl<'a> Look<'a> {
         standing: Option<Standing<'_>>,
     ) -> Result<Reconcile, RunError> {
         let Table { spec, shape, .. } = table;
-        let is_due = standing.is_some_and(|standing| {
-            reconcile_is_due(spec, standing, self.equal_at.get(&spec.target).copied(), moment.taken_at)
-        });
-        if !is_due {
+        let last = self.reconciled.get(&spec.target);
+        let compared = last.filter(|r| r.outcome == ReconcileOutcome::Compared).map(|r| r.at);
+        let is_due = |standing| reconcile_is_due(spec, standing, compared, moment.taken_at);
+        if !standing.is_some_and(is_due) {
             return Ok(Reconcile::NotDue);
+        }
+        // What could not be compared is staged, once: that is a whole read, and counts from then on.
+        let whole_at = standing.and_then(|s| s.mark.whole_at);
+        if last.is_some_and(|r| r.outcome == ReconcileOutcome::NotCompared && whole_at.is_none_or(|whole| r.at > whole))
+        {
+            return Ok(Reconcile::ByStaging);
         }
         let has_documents = shape.columns.iter().any(|c| c.target.target_type == TargetType::Json);
         let is_compared = self.mode != Mode::Reconcile && !has_documents && may_be_cut(table);

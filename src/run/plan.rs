@@ -88,8 +88,8 @@ impl Context {
         let TableAlone { found, target, mut keys } = self.open_table(session, &catalog, spec).await?;
         let watermark = state.document().watermark.as_ref();
         let (begun, aside) = ([], &state.document().aside);
-        let equal_at = &state.document().notes.equal_at();
-        let look = Look { context: self, mode: Mode::Now, begun: &begun, previous: watermark, aside, equal_at };
+        let reconciled = &state.document().notes.reconciled();
+        let look = Look { context: self, mode: Mode::Now, begun: &begun, previous: watermark, aside, reconciled };
         let looked = look.decide(session, &moment, found, &mut keys).await?;
         let Looked { found: InSource { claims, .. }, standing, .. } = &looked;
         let (table, standing, mut decision) = (looked.found.table(), *standing, looked.decision);

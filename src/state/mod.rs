@@ -25,7 +25,7 @@ pub use annotate::{Newborn, annotate};
 pub use document::{Lease, StateDocument, object_name};
 pub use error::StateError;
 pub use handle::{Handle, Holder};
-pub use notes::{Notes, Paused, TableNote, Told};
+pub use notes::{Notes, Paused, ReconcileOutcome, Reconciled, TableNote, Told};
 pub use past_run::{Complaint, Figures, PastRun};
 pub use verified::{Differs, Verified};
 pub use verifying::{Found, FoundKey, Verifying};

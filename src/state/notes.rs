@@ -11,7 +11,6 @@ use time::OffsetDateTime;
 use super::past_run::{Figures, PastRun};
 use super::verified::Verified;
 use super::verifying::Verifying;
-use crate::model::VerifyLevel;
 
 /// How many past runs are kept.
 const KEPT: usize = 30;
@@ -46,6 +45,29 @@ pub struct TableNote {
     /// The comparison that goes on.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
     pub verifying: Option<Verifying>,
+    /// When a comparison last ended, whatever has come of it.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub compared: Option<OffsetDateTime>,
+    /// The last comparison for `reconcile_every`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
+    pub reconciled: Option<Reconciled>,
+}
+
+/// What a comparison for `reconcile_every` has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconciled {
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    pub outcome: ReconcileOutcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReconcileOutcome {
+    /// All of it was looked at, and what differed was read again.
+    Compared,
+    /// It could not be, so all rows are staged instead.
+    NotCompared,
 }
 
 /// What a run has to tell of itself at its end.
@@ -61,6 +83,10 @@ pub struct Told {
     pub verified: BTreeMap<String, Verified>,
     /// How far comparisons have come, by target; `None` for one that is over.
     pub verifying: BTreeMap<String, Option<Verifying>>,
+    /// The targets whose comparisons have ended, and when.
+    pub compared: BTreeMap<String, OffsetDateTime>,
+    /// What comparisons for `reconcile_every` have come to, by target.
+    pub reconciled: BTreeMap<String, Reconciled>,
     /// The targets that it has filled anew: a comparison of one that goes on starts again.
     pub filled: Vec<String>,
 }
@@ -83,14 +109,9 @@ pub struct Paused {
 }
 
 impl Notes {
-    /// When targets were last found to have all rows of their sources, and no others.
-    pub fn equal_at(&self) -> BTreeMap<String, OffsetDateTime> {
-        let is_equal = |v: &&Verified| v.level == VerifyLevel::Values && v.strict && v.differs.is_none();
-        let each = self
-            .tables
-            .iter()
-            .filter_map(|(target, note)| Some((target.clone(), note.verified.as_ref().filter(is_equal)?.at)));
-        each.collect()
+    /// The last comparisons for `reconcile_every`, by target.
+    pub fn reconciled(&self) -> BTreeMap<String, Reconciled> {
+        self.tables.iter().filter_map(|(target, note)| Some((target.clone(), note.reconciled?))).collect()
     }
 
     /// Notes what a run tells. Of tables that are no longer the feed's nothing is kept.
@@ -103,6 +124,12 @@ impl Notes {
         for (target, verified) in &told.verified {
             let note = &mut self.tables.entry(target.clone()).or_default().verified;
             *note = Some(verified.clone().after(note.as_ref()));
+        }
+        for (target, at) in &told.compared {
+            self.tables.entry(target.clone()).or_default().compared = Some(*at);
+        }
+        for (target, reconciled) in &told.reconciled {
+            self.tables.entry(target.clone()).or_default().reconciled = Some(*reconciled);
         }
         for target in &told.filled {
             if let Some(note) = self.tables.get_mut(target) {

@@ -52,6 +52,9 @@ pub struct Found {
     pub documents: u64,
     #[serde(default)]
     pub repaired: u64,
+    /// Rows that a repair has deleted.
+    #[serde(default)]
+    pub removed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_billed: Option<u64>,
     #[serde(default)]
@@ -104,6 +107,7 @@ impl Found {
             nulled: self.nulled + other.nulled,
             documents: self.documents + other.documents,
             repaired: self.repaired + other.repaired,
+            removed: self.removed + other.removed,
             bytes_billed: match (self.bytes_billed, other.bytes_billed) {
                 (Some(a), Some(b)) => Some(a + b),
                 (a, b) => a.or(b),

@@ -56,6 +56,7 @@ mod plans;
 mod pooler;
 mod push;
 mod reconcile;
+mod reconcile_compared;
 mod recovery_conflict;
 mod restore;
 mod sample;

@@ -416,3 +416,173 @@ async fn one_tables_trouble_is_told() {
     w.sql("UPDATE u SET late = 'x'").await;
     assert_eq!(w.run(&["verify"]).await.code, 0);
 }
+
+/// More rows that only the target has than a second look takes, all of which the config lets be.
+#[tokio::test(flavor = "multi_thread")]
+async fn very_many_ignored_deletes_hide_no_difference() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE many (id int PRIMARY KEY, v int); INSERT INTO many SELECT g, g FROM generate_series(1, 20600) g; ANALYZE many").await;
+    w.config("[[table]]\nsource = \"many\"\ncapture = \"xmin\"\n");
+    w.tick().await;
+    w.sql("DELETE FROM many WHERE id <= 20400").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!(
+        (code, report["state"].as_str(), report["deletes_ignored"].as_u64().unwrap()),
+        (0, Some("equal"), 20400),
+        "{report:#}"
+    );
+}
+
+/// The columns change between the two looks, in no transaction of ours.
+async fn columns_change_between_looks(alter: &str) {
+    let w = World::new().await;
+    w.sql("CREATE TABLE a (id int PRIMARY KEY, u text, v text); INSERT INTO a SELECT g, 'u', 'v' FROM generate_series(1, 9) g").await;
+    w.config("[[table]]\nsource = \"a\"\ncapture = \"xmin\"\ndeletes = \"keys\"\n");
+    w.tick().await;
+    w.target("UPDATE `{d}.a` SET v = 'other' WHERE id = 3").await;
+    let looked = w.bq.hold_after(|r| String::from_utf8_lossy(&r.body).contains("IN (") && r.path.ends_with("/queries"));
+    let child = w.command(&["verify", "--json"]).spawn().unwrap();
+    looked.reached().await;
+    // The lease is given back, and no snapshot is open.
+    let released = w.gcs.hold_after(|r| r.writes_state());
+    looked.open();
+    released.reached().await;
+    w.sql(alter).await;
+    w.sql("UPDATE a SET v = 'new' WHERE id = 3").await;
+    released.open();
+    let ran = w.finish(child).await;
+    let json = ran.json();
+    let all: Vec<&Value> =
+        json["runs"].as_array().unwrap().iter().filter_map(|r| r["verified"].as_array()).flatten().collect();
+    assert_eq!(all.len(), 1, "{json:#}");
+    // The run between has brought the row.
+    assert_ne!(all[0]["state"], "differs", "{:#}", all[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_comes_between_two_looks_is_no_difference() {
+    columns_change_between_looks("ALTER TABLE a ADD COLUMN w int").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_goes_between_two_looks_is_no_difference() {
+    columns_change_between_looks("ALTER TABLE a DROP COLUMN u").await;
+}
+
+/// The target was made by somebody else, who lets a key be NULL, and somebody has left one so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_null_in_the_target_is_told() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE first (id int PRIMARY KEY); CREATE TABLE item (id int PRIMARY KEY, note text); INSERT INTO item SELECT g, 'v' FROM generate_series(1, 9) g").await;
+    // Makes the dataset.
+    w.config("[[table]]\nsource = \"first\"\ncapture = \"xmin\"\n");
+    w.tick().await;
+    w.target("CREATE TABLE `{d}.item` (id INT64, note STRING)").await;
+    w.config("[[table]]\nsource = \"item\"\ncapture = \"xmin\"\ndeletes = \"keys\"\n");
+    w.tick().await;
+    w.target("INSERT INTO `{d}.item` (id, note) VALUES (NULL, 'x')").await;
+    let (code, report) = verify(&w, &["--strict"]).await;
+    assert_eq!((code, report["state"].as_str()), (1, Some("not_compared")), "{report:#}");
+    assert!(report["reason"].as_str().unwrap().contains("NULL in its key"), "{report:#}");
+}
+
+/// More rows than a second look takes are read again as a whole, and then it is said what is so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_of_very_many_rows_ends() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE many (id int PRIMARY KEY, v int); INSERT INTO many SELECT g, g FROM generate_series(1, 20600) g; ANALYZE many").await;
+    w.config("[[table]]\nsource = \"many\"\ncapture = \"xmin\"\ndeletes = \"keys\"\n");
+    w.tick().await;
+    w.target("DELETE FROM `{d}.many` WHERE id > 100").await;
+    let (code, report) = verify(&w, &["--repair"]).await;
+    let rows = w.target("SELECT CAST(COUNT(*) AS STRING) FROM `{d}.many`").await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{rows:?} {report:#}");
+}
+
+/// A difference that only a stricter comparison sees stands, and does not make the next one due at each tick.
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_every_is_kept_behind_a_stricter_comparison() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE item (id int PRIMARY KEY, v text); INSERT INTO item SELECT g, 'v' FROM generate_series(1, 9) g",
+    )
+    .await;
+    w.config("[[table]]\nsource = \"item\"\ncapture = \"xmin\"\nverify_every = \"1d\"\n");
+    w.tick().await;
+    w.sql("DELETE FROM item WHERE id <= 3").await;
+    assert_eq!(verify(&w, &["--strict"]).await.0, 1);
+    let mut state = w.state("item").await;
+    let at = time::OffsetDateTime::now_utc() - time::Duration::days(2);
+    let text = at.format(&time::format_description::well_known::Rfc3339).unwrap();
+    state["tables"]["item"]["verified"]["at"] = text.into();
+    w.put_state("item", &state).await;
+    assert_eq!(w.run(&["run"]).await.code, 0);
+    w.bq.clear();
+    let ran = w.run(&["run", "--json"]).await;
+    assert!(w.bq.log().is_empty(), "compared again: {}", ran.stdout);
+}
+
+/// A table that is paused between the two looks is left alone from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_paused_between_two_looks_is_let_be() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a SELECT g, 'v' FROM generate_series(1, 9) g")
+        .await;
+    w.config("[[table]]\nsource = \"a\"\ncapture = \"xmin\"\ndeletes = \"keys\"\n");
+    w.tick().await;
+    w.target("UPDATE `{d}.a` SET v = 'other' WHERE id = 3").await;
+    let looked = w.bq.hold_after(|r| String::from_utf8_lossy(&r.body).contains("IN (") && r.path.ends_with("/queries"));
+    let child = w.command(&["verify", "--json", "--repair"]).spawn().unwrap();
+    looked.reached().await;
+    let paused = w.run(&["pause", "--table", "a"]).await;
+    assert_eq!(paused.code, 0, "{}{}", paused.stdout, paused.stderr);
+    w.sql("UPDATE a SET v = 'new' WHERE id = 5").await;
+    looked.open();
+    let ran = w.finish(child).await;
+    let row = w.target("SELECT v FROM `{d}.a` WHERE id IN (3, 5) ORDER BY id").await;
+    let kept = [[Some("other".to_owned())], [Some("v".to_owned())]];
+    assert_eq!(row, kept, "{}", ran.stdout);
+}
+
+/// One table whose target can't be read as it is does not end the comparison of the others of its log.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_null_is_one_tables_trouble() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text); CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text);
+           INSERT INTO a SELECT g, 'v' FROM generate_series(1, 9) g; INSERT INTO b SELECT g, 'v' FROM generate_series(1, 9) g").await;
+    let table =
+        |name: &str| format!("[[table]]\nsource = \"{name}\"\ncapture = \"changelog\"\nlog_types = [\"{name}\"]\n");
+    let log = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n";
+    w.config(&format!("{log}{}", table("a")));
+    w.tick().await;
+    w.target("CREATE TABLE `{d}.b` (id INT64, v STRING)").await;
+    w.config(&format!("{log}{}{}", table("a"), table("b")));
+    w.tick().await;
+    w.target("INSERT INTO `{d}.b` (id, v) VALUES (NULL, 'x')").await;
+    w.target("UPDATE `{d}.a` SET v = 'other' WHERE id = 3").await;
+    let ran = w.run(&["verify", "--json"]).await;
+    assert!(ran.stdout.contains("\"differs\""), "nothing is told of the other table: {}", ran.stdout);
+}
+
+/// A table in partitions, a stretch at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partitioned_table_in_stretches() {
+    let w = World::new().await;
+    w.sql(
+        "CREATE TABLE part (id int, day date, v text, PRIMARY KEY (day, id)) PARTITION BY RANGE (day);
+           CREATE TABLE part_a PARTITION OF part FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+           CREATE TABLE part_b PARTITION OF part FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+           INSERT INTO part SELECT g, date '2026-01-01' + g % 50, 'v' FROM generate_series(1, 300) g; ANALYZE part",
+    )
+    .await;
+    w.config("[[table]]\nsource = \"part\"\ncapture = \"xmin\"\ndeletes = \"keys\"\n");
+    w.tick().await;
+    w.config_with("chunk_rows = 70", "[[table]]\nsource = \"part\"\ncapture = \"xmin\"\ndeletes = \"keys\"\n");
+    w.target("UPDATE `{d}.part` SET v = 'x' WHERE id IN (1, 99, 149)").await;
+    w.target("DELETE FROM `{d}.part` WHERE id = 200").await;
+    w.target("INSERT INTO `{d}.part` (id, day, v) VALUES (7, DATE '2030-01-01', 'x'), (7, DATE '1990-01-01', 'x')")
+        .await;
+    let (code, report) = verify(&w, &[]).await;
+    let counts = ["missing", "extra", "different"].map(|n| report[n].as_u64().unwrap());
+    assert_eq!((code, counts), (1, [1, 2, 3]), "{report:#}");
+}

@@ -80,7 +80,7 @@ impl Run<'_> {
             started: self.started,
             previous: before.watermark,
             aside: before.aside,
-            equal_at: before.equal_at,
+            reconciled: before.reconciled,
         };
         let captured = async { put_together(&work, capture(&work).await?).await };
         timed(&mut self.verb_seconds.capture, keep_lease(state, &self.id, QUICK, captured)).await

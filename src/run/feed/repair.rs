@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::verify::{is_to_be_repaired, told_of};
 use crate::capture::keyed::GivenKeys;
 use crate::model::{CaptureKind, Difference, TableSpec};
+use crate::run::delete_guard::is_too_many;
 use crate::run::error::RunError;
 use crate::run::feed::Run;
-use crate::run::order::Mode;
-use crate::run::verify::{Again, Compared, Complete};
+use crate::run::order::{Guard, Mode};
+use crate::run::verify::{Again, Compared, Complete, LookAgain};
 
 impl Run<'_> {
     /// Reads again what differs, by its keys where those are known, and compares that once more.
@@ -20,7 +21,12 @@ impl Run<'_> {
         if let Some(state) = self.state.as_mut().filter(|_| !told.verifying.is_empty()) {
             state.conclude(&told).await?;
         }
-        let before: BTreeMap<String, u64> = compared.iter().map(|c| (c.spec.target.clone(), c.judged.rows())).collect();
+        let before: BTreeMap<String, (u64, u64)> =
+            compared.iter().map(|c| (c.spec.target.clone(), (c.judged.rows(), c.judged.extra))).collect();
+        // A stretch has few rows that would go where all of them together have very many.
+        if self.order.guard == Guard::On {
+            compared.iter().filter(|c| is_to_be_repaired(c) && !c.ignores_deletes()).try_for_each(guard)?;
+        }
         let (mut given, mut by_key, mut whole) = (GivenKeys::default(), Vec::new(), Vec::new());
         let mut again = BTreeMap::new();
         for c in compared.iter().filter(|c| is_to_be_repaired(c)) {
@@ -37,7 +43,8 @@ impl Run<'_> {
                 false if leaves_extra => continue,
                 false => whole.push(c.spec.clone()),
             }
-            again.insert(c.spec.target.clone(), c.look.again.clone().unwrap_or(Again::Counts(c.within.clone())));
+            let nothing = || LookAgain { what: Again::Counts(c.within.clone()), columns: c.columns.clone() };
+            again.insert(c.spec.target.clone(), c.look_again().unwrap_or_else(nothing));
         }
         if !by_key.is_empty() {
             self.again = of_these(&again, &by_key);
@@ -49,19 +56,40 @@ impl Run<'_> {
         if !whole.is_empty() {
             self.again = of_these(&again, &whole);
             self.order.mode = Mode::Reconcile;
+            let read: Vec<String> = whole.iter().map(|t| t.target.clone()).collect();
             let done = self.run_and_judge(whole, compared).await;
             self.order.mode = Mode::Now;
             done?;
+            // All rows were read, so what was not looked at again is as the source has it.
+            let is_mended = |c: &&mut Compared| read.contains(&c.spec.target) && c.judged_again && c.differing() == 0;
+            compared.iter_mut().filter(is_mended).for_each(|c| c.is_all = Complete::Yes);
         }
         for c in compared {
-            let then = before.get(&c.spec.target).copied().unwrap_or(0);
+            let (then, extra) = before.get(&c.spec.target).copied().unwrap_or_default();
             c.repaired = then.saturating_sub(c.judged.rows());
+            c.removed = extra.saturating_sub(c.judged.extra);
         }
         Ok(())
     }
 }
 
-fn of_these(again: &BTreeMap<String, Again>, tables: &[TableSpec]) -> BTreeMap<String, Again> {
+/// Fails where a comparison, with its stretches before, would delete more of the target than the config allows.
+fn guard(c: &Compared) -> Result<(), RunError> {
+    let deletes = c.so_far.found.removed + c.judged.extra;
+    let before = c.so_far.about.max(c.so_far.found.target_rows + c.look.target_rows);
+    match c.is_cut() && is_too_many(deletes, c.spec.max_delete_fraction, before) {
+        true => Err(RunError::TooManyDeletes {
+            target: c.spec.target.clone(),
+            mode: Mode::Now,
+            deletes,
+            before,
+            fraction: c.spec.max_delete_fraction,
+        }),
+        false => Ok(()),
+    }
+}
+
+fn of_these(again: &BTreeMap<String, LookAgain>, tables: &[TableSpec]) -> BTreeMap<String, LookAgain> {
     let of = |t: &TableSpec| Some((t.target.clone(), again.get(&t.target)?.clone()));
     tables.iter().filter_map(of).collect()
 }

@@ -12,7 +12,7 @@ use crate::run::report::{VerifyReport, timed};
 use crate::run::verbs::lease::keep_lease;
 use crate::run::verify::{Asked, Compared, Complete, Ground, Judged, Looked, Verdict, judge, report};
 use crate::run::when_due::rest;
-use crate::state::{Handle, TableNote, Told, Verifying};
+use crate::state::{Handle, ReconcileOutcome, Reconciled, TableNote, Told, Verifying};
 
 /// How a table is compared whose `reconcile_every` has passed: whatever differs is read again, and what only the target has goes.
 const RECONCILE: Verification = Verification {
@@ -26,15 +26,16 @@ impl Run<'_> {
     /// Goes on with comparisons that are not through, and begins those whose `verify_every` has passed, where there is time left.
     pub(in crate::run) async fn verify_what_is_due(&mut self) -> Result<(), RunError> {
         let now = OffsetDateTime::now_utc();
-        let has_time = now - self.started < self.context.config.run.budget / 4;
-        let Some(document) = self.state.as_ref().map(Handle::document).filter(|_| has_time && self.keys.is_none())
-        else {
+        if now - self.started >= self.context.config.run.budget / 4 {
+            return self.stage_what_is_due().await;
+        }
+        let Some(document) = self.state.as_ref().map(Handle::document).filter(|_| self.keys.is_none()) else {
             return Ok(());
         };
         let due = |spec: &TableSpec| {
             let note = document.notes.tables.get(&spec.target);
             let so_far = note.and_then(|n| n.verifying.clone());
-            let last = note.and_then(|n| n.verified.as_ref()).map(|v| v.at);
+            let last = note.and_then(|n| n.compared.max(n.verified.as_ref().map(|v| v.at)));
             let is_due = spec.verify_every.is_some_and(|every| last.is_none_or(|at| now - at >= rest(every)));
             let reconciles = self.to_compare.contains(&spec.target).then_some(RECONCILE);
             let asked = so_far.as_ref().map(|v| v.asked).or(reconciles).or(is_due.then(Verification::default))?;
@@ -44,6 +45,18 @@ impl Run<'_> {
         // Of one that can't be compared now the next tick is asked again, silently.
         let (ready, _) = self.comparable(due);
         self.compare(ready).await
+    }
+
+    /// A feed whose runs leave no time for a comparison has its tables staged, as those that can't be compared.
+    async fn stage_what_is_due(&mut self) -> Result<(), RunError> {
+        let mut told = Told::default();
+        for target in std::mem::take(&mut self.to_compare) {
+            told.reconciled.insert(target, not_compared());
+        }
+        match self.state.as_mut().filter(|_| !told.reconciled.is_empty()) {
+            Some(state) => Ok(state.conclude(&told).await?),
+            None => Ok(()),
+        }
     }
 
     /// Compares the tables, once they are up to date. One whose comparison goes on, asked for in the same way, is not begun again.
@@ -105,8 +118,16 @@ impl Run<'_> {
             if compared.iter().any(|c| c.look.again.is_some()) {
                 self.look_again(&mut compared).await?;
             }
-            if compared.iter().any(is_to_be_repaired) {
-                self.repair(&mut compared).await?;
+            if compared.iter().any(is_to_be_repaired)
+                && let Err(e) = self.repair(&mut compared).await
+            {
+                let for_reconcile = compared.iter().filter(|c| c.asked() == RECONCILE && is_to_be_repaired(c));
+                let told = for_reconcile.map(|c| (c.spec.target.clone(), not_compared()));
+                let told = Told { reconciled: told.collect(), ..Told::default() };
+                if let Some(state) = self.state.as_mut().filter(|_| !told.reconciled.is_empty()) {
+                    state.conclude(&told).await?;
+                }
+                return Err(e);
             }
             going = self.conclude(compared, failed).await?;
         }
@@ -128,7 +149,7 @@ impl Run<'_> {
 
     /// Another run, whose snapshot notes what differed; then what the target has.
     async fn look_again(&mut self, compared: &mut [Compared]) -> Result<(), RunError> {
-        let doubts = compared.iter().filter_map(|c| Some((c.spec.target.clone(), c.look.again.clone()?)));
+        let doubts = compared.iter().filter_map(|c| Some((c.spec.target.clone(), c.look_again()?)));
         self.again = doubts.collect();
         let due: Vec<TableSpec> = compared.iter().filter(|c| c.look.again.is_some()).map(|c| c.spec.clone()).collect();
         self.run_and_judge(due, compared).await?;
@@ -148,6 +169,8 @@ impl Run<'_> {
         if let Some(state) = self.state.as_mut() {
             state.release().await?;
         }
+        // Somebody may have paused it meanwhile: that write has brought the notes along.
+        let due: Vec<TableSpec> = due.into_iter().filter(|t| !self.is_paused(t)).collect();
         self.noted.clear();
         self.id = self.context.new_run(OffsetDateTime::now_utc());
         let targets: Vec<String> = due.iter().map(|t| t.target.clone()).collect();
@@ -169,12 +192,13 @@ impl Run<'_> {
                 let noted = noted.remove(&c.spec.target).filter(|_| settled.contains(&c.spec.target));
                 let Some(source) = noted else {
                     // It was left out of the run, set aside, or is read a part at a time: nobody knows.
-                    (c.is_all, c.judged) = (Complete::No, Judged::default());
+                    (c.is_all, c.judged, c.judged_again) = (Complete::No, Judged::default(), false);
                     continue;
                 };
-                let target = again.of_target(bigquery, &c.target()).await?;
+                let target = again.what.of_target(bigquery, &c.target()).await?;
                 c.judged = judge(source, target, &c.columns, c.key_len);
-                c.is_all = again.is_all();
+                c.is_all = again.what.is_all();
+                c.judged_again = true;
             }
             Ok(())
         };
@@ -190,7 +214,15 @@ impl Run<'_> {
         let mut told = told_of(compared.iter());
         let (ended, mut reports): (Vec<String>, Vec<VerifyReport>) = failed.into_iter().unzip();
         // What can't be compared is not tried again by each tick.
-        told.verifying.extend(ended.into_iter().map(|target| (target, None)));
+        for target in ended {
+            let was_due = self.to_compare.contains(&target)
+                || self.noted(&target).and_then(|n| n.verifying.as_ref()).is_some_and(|v| v.asked == RECONCILE);
+            if was_due {
+                told.reconciled.insert(target.clone(), not_compared());
+            }
+            told.compared.insert(target.clone(), OffsetDateTime::now_utc());
+            told.verifying.insert(target, None);
+        }
         let mut going = Vec::new();
         for c in &compared {
             let (spec, asked) = (c.spec.clone(), c.asked());
@@ -235,6 +267,11 @@ pub(super) fn is_to_be_repaired(c: &Compared) -> bool {
     c.asked().repair == Repair::Yes && c.ground == Ground::Same && c.differing() > 0
 }
 
+/// It is to be staged instead.
+fn not_compared() -> Reconciled {
+    Reconciled { at: OffsetDateTime::now_utc(), outcome: ReconcileOutcome::NotCompared }
+}
+
 /// What the state is told of tables that were looked at.
 pub(super) fn told_of<'a>(compared: impl Iterator<Item = &'a Compared>) -> Told {
     let mut told = Told::default();
@@ -244,10 +281,25 @@ pub(super) fn told_of<'a>(compared: impl Iterator<Item = &'a Compared>) -> Told 
             Verdict::GoesOn => Some(c.gone_on()),
             Verdict::Through => {
                 told.verified.extend(report(c).note.map(|note| (target.clone(), note)));
+                told.compared.insert(target.clone(), c.taken_at);
+                if c.asked() == RECONCILE {
+                    let outcome = ReconcileOutcome::Compared;
+                    told.reconciled.insert(target.clone(), Reconciled { at: c.taken_at, outcome });
+                }
                 None
             }
-            // The next tick looks at the same stretch.
-            Verdict::Unknown | Verdict::StartsAgain => continue,
+            Verdict::Unknown => {
+                told.compared.insert(target.clone(), c.taken_at);
+                match c.asked() == RECONCILE {
+                    true => {
+                        told.reconciled.insert(target.clone(), not_compared());
+                        None
+                    }
+                    // Who asks again looks at the same stretch.
+                    false => continue,
+                }
+            }
+            Verdict::StartsAgain => continue,
         };
         told.verifying.insert(target.clone(), so_far);
     }

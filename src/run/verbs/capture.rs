@@ -24,7 +24,7 @@ use crate::run::staging_place::{Compared, Reading, StagingPlace, Told};
 use crate::run::verbs::stage::{Passed, Staging};
 use crate::run::wanted_target::{target_plan, why_whole};
 use crate::run::when_due::is_old;
-use crate::source::{Moment, Session, Table};
+use crate::source::{Moment, Session, Table, compared_columns};
 use crate::stage::batch_folder;
 
 /// A whole read of more rows does not wait in one batch with what is staged already.
@@ -52,8 +52,8 @@ pub(in crate::run) async fn capture<'a>(work: &Assignment<'a>) -> Result<Capture
 
 impl<'a> Assignment<'a> {
     fn look(&self) -> Look<'a> {
-        let Self { context, order, begun, previous, aside, equal_at, .. } = *self;
-        Look { context, mode: order.mode, begun, previous, aside, equal_at }
+        let Self { context, order, begun, previous, aside, reconciled, .. } = *self;
+        Look { context, mode: order.mode, begun, previous, aside, reconciled }
     }
 
     /// Where the keys of the feed's tables are named.
@@ -126,9 +126,11 @@ impl<'a> Assignment<'a> {
         let mut noted = BTreeMap::new();
         for (spec, looked) in &queue {
             // What the source has of rows that differed: compared with the target once this run is merged.
-            if let Some(again) = self.again.get(&spec.target).filter(|_| found.marks.contains_key(&spec.target)) {
+            let table = looked.found.table();
+            let again = self.again.get(&spec.target).filter(|_| found.marks.contains_key(&spec.target));
+            if let Some(again) = again.filter(|again| again.columns == compared_columns(table)) {
                 session.savepoint().await?;
-                match again.of_source(session, looked.found.table()).await {
+                match again.what.of_source(session, table).await {
                     Ok(side) => _ = noted.insert(spec.target.clone(), side),
                     Err(e) if e.is_transient() => return Err(e),
                     // Such as a key of the target that the source's type has no value for. The rows are staged all the same.

@@ -3,7 +3,7 @@
 use super::named_keys::named_keys;
 use super::refused_cells::RefusedCells;
 use crate::bigquery::{BigQuery, ComparedTarget};
-use crate::canonical::{BucketDigits, ColumnDigests, Documents, KeyDigest, KeyStretch, Level};
+use crate::canonical::{BucketDigits, ColumnDigests, ComparedColumn, Documents, KeyDigest, KeyStretch, Level};
 use crate::capture::keyed::KeyColumns;
 use crate::run::error::RunError;
 use crate::source::{ComparedRows, Session, Table};
@@ -28,6 +28,13 @@ pub enum Again {
     },
     /// Where rows can't be asked for by their keys.
     Buckets { level: Level, digits: BucketDigits, buckets: Vec<u32>, is_all: Complete },
+}
+
+/// It, and what the first look has compared: under other columns the looks say nothing of each other.
+#[derive(Clone, Debug)]
+pub struct LookAgain {
+    pub what: Again,
+    pub columns: Vec<ComparedColumn>,
 }
 
 /// Whether all rows that differ are among those that are looked at.

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::again::Complete;
+use super::again::{Complete, LookAgain};
 use super::first_look::FirstLook;
 use super::judge::Judged;
 use crate::bigquery::{Billed, ComparedTarget};
@@ -29,7 +29,11 @@ pub struct Compared {
     pub look: FirstLook,
     pub judged: Judged,
     pub is_all: Complete,
+    /// Whether the second look has seen both sides.
+    pub judged_again: bool,
     pub repaired: u64,
+    /// Rows that a repair has deleted.
+    pub removed: u64,
     pub billed: Billed,
     pub began: OffsetDateTime,
 }
@@ -90,6 +94,11 @@ impl Compared {
         }
     }
 
+    /// What is looked at again, with the columns that were compared.
+    pub fn look_again(&self) -> Option<LookAgain> {
+        Some(LookAgain { what: self.look.again.clone()?, columns: self.columns.clone() })
+    }
+
     /// Rows that differ in any way.
     pub fn differing(&self) -> u64 {
         let Judged { missing, extra, different, .. } = self.judged;
@@ -116,11 +125,12 @@ impl Compared {
             extra,
             different: judged.different,
             at_least: self.is_all == Complete::No,
-            deletes_ignored,
+            deletes_ignored: deletes_ignored + look.ignored,
             nulled: look.nulled + judged.nulled,
             columns: judged.columns.clone(),
             documents: look.documents,
             repaired: self.repaired,
+            removed: self.removed,
             bytes_billed: self.billed.bytes(),
             seconds: seconds_since(self.began),
             keys: keys.map(|(key, kind)| FoundKey { kind: *kind, key: key.clone() }).collect(),

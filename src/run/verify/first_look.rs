@@ -5,7 +5,7 @@ use super::difference::{compare_lists, differing_buckets, groups};
 use super::documents::{DocumentLook, More, look_at_documents};
 use super::sides::Sides;
 use crate::canonical::{ALL_KEYS, BucketDigits, Buckets, Level};
-use crate::model::{TargetType, Verification, VerifyLevel};
+use crate::model::{Difference, IgnoredDeletes, TargetType, Verification, VerifyLevel};
 use crate::run::error::RunError;
 
 /// Rows that a bucket should have: few enough that a list of some is small, enough that the sums are few.
@@ -28,6 +28,8 @@ pub struct FirstLook {
     pub again: Option<Again>,
     /// Rows of which the documents were compared by what they mean.
     pub documents: u64,
+    /// Rows that only the target has, and that are no difference.
+    pub ignored: u64,
 }
 
 /// About how many rows there are, as the source's planner knows.
@@ -37,6 +39,8 @@ pub struct About {
     pub table: u64,
     /// Of what is looked at: a stretch, or all.
     pub looked_at: u64,
+    /// Whether rows that only the target has are a difference.
+    pub extras: IgnoredDeletes,
 }
 
 /// Compares two sides as they are now. Changes that are on their way differ, too.
@@ -64,6 +68,7 @@ pub async fn first_look(sides: Sides<'_>, verification: Verification, about: Abo
         nulled: source.values().map(|s| s.nulled).sum(),
         again: None,
         documents: 0,
+        ignored: 0,
     };
     look.again = match asked {
         VerifyLevel::Counts if look.source_rows == look.target_rows => None,
@@ -72,7 +77,12 @@ pub async fn first_look(sides: Sides<'_>, verification: Verification, about: Abo
         VerifyLevel::Keys | VerifyLevel::Values => {
             let groups = groups(&differing, &source, &found, ROWS_A_LIST);
             match may_be_named(rows.table) {
-                true => named(sides, Listing { level, digits, groups: &groups }).await?,
+                true => {
+                    let listing = Listing { level, digits, groups: &groups, extras: about.extras };
+                    let (again, ignored) = named(sides, listing).await?;
+                    look.ignored = ignored;
+                    again
+                }
                 // All of them are compared at once, then.
                 false => {
                     let is_all = Complete::from(groups.len() <= 1);
@@ -129,19 +139,26 @@ struct Listing<'a> {
     level: Level,
     digits: BucketDigits,
     groups: &'a [Vec<u32>],
+    extras: IgnoredDeletes,
 }
 
-async fn named(sides: Sides<'_>, listing: Listing<'_>) -> Result<Option<Again>, RunError> {
+/// The rows that are looked at again, and how many only the target has that are let be: those would fill the places of others.
+async fn named(sides: Sides<'_>, listing: Listing<'_>) -> Result<(Option<Again>, u64), RunError> {
     let Sides { session, rows, bigquery, target } = sides;
-    let Listing { level, digits, groups } = listing;
-    let (mut keys, mut seen) = (Vec::new(), 0);
+    let Listing { level, digits, groups, extras } = listing;
+    let (mut keys, mut seen, mut ignored) = (Vec::new(), 0, 0);
     for buckets in groups {
         seen += 1;
         let (source, found) = tokio::join!(
             session.key_digests(rows, level, digits, buckets),
             bigquery.key_digests(target, level, digits, buckets)
         );
-        keys.extend(compare_lists(source?, found?).into_iter().map(|(key, _)| key));
+        for (key, difference) in compare_lists(source?, found?) {
+            match (difference, extras) {
+                (Difference::Extra, IgnoredDeletes::Counted) => ignored += 1,
+                _ => keys.push(key),
+            }
+        }
         keys.sort_unstable();
         keys.dedup();
         if keys.len() >= MOST_KEYS {
@@ -150,5 +167,7 @@ async fn named(sides: Sides<'_>, listing: Listing<'_>) -> Result<Option<Again>, 
     }
     let is_all = seen == groups.len() && keys.len() <= MOST_KEYS;
     keys.truncate(MOST_KEYS);
-    Ok((!keys.is_empty()).then_some(Again::Keys { level, keys, is_all: is_all.into(), documents: Vec::new() }))
+    let again = Again::Keys { level, keys, is_all: is_all.into(), documents: Vec::new() };
+    let is_none = matches!(&again, Again::Keys { keys, .. } if keys.is_empty());
+    Ok(((!is_none).then_some(again), ignored))
 }

@@ -15,7 +15,7 @@ use crate::canonical::{ALL_KEYS, ComparedColumn, Digest};
 use crate::capture::keyed::KeysAtHand;
 use crate::capture::may_be_cut;
 use crate::failpoint::{Effect, around};
-use crate::model::{TableSpec, Verification};
+use crate::model::{IgnoredDeletes, TableSpec, Verification};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::look_at_table::InSource;
@@ -100,13 +100,16 @@ impl Context {
             look: FirstLook::default(),
             judged: Judged::default(),
             is_all: Complete::Yes,
+            judged_again: false,
             repaired: 0,
+            removed: 0,
             billed: Billed::default(),
             began: OffsetDateTime::now_utc(),
             spec: spec.clone(),
         };
         let rows = ComparedRows { table, within: &one.within };
-        let about = About { table: about, looked_at: if one.is_cut() { about.min(chunk_rows) } else { about } };
+        let extras = if one.ignores_deletes() { IgnoredDeletes::Counted } else { IgnoredDeletes::Differ };
+        let about = About { extras, table: about, looked_at: if one.is_cut() { about.min(chunk_rows) } else { about } };
         let target = one.target();
         one.look = first_look(Sides { session, rows, bigquery: &self.bigquery, target: &target }, asked, about).await?;
         Ok(one)

@@ -25,7 +25,7 @@ mod named_keys;
 mod refused_cells;
 mod sides;
 
-pub(super) use again::{Again, Complete, SourceSide};
+pub(super) use again::{Again, Complete, LookAgain, SourceSide};
 pub(super) use compared::{Compared, Ground, Verdict, report};
 pub(super) use judge::{Judged, judge};
 pub(super) use look::{Asked, Looked};
