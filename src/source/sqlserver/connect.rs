@@ -1,29 +1,18 @@
-//! Opening connections to the source.
-//!
-//! `connectTimeout` covers all that comes before a run can begin its transaction: name, TCP, TLS, login, and the questions a session asks first.
+//! Opening sessions on the source.
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::select_ok;
-use tiberius::{AuthMethod, Client, Config, EncryptionLevel};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
-use tokio_util::compat::TokioAsyncWriteCompatExt;
+use tokio::time::timeout;
 
-use super::address::{Address, Encrypt, Intent, Login, StandIns, Trust};
-use super::connection::{Connection, Driver};
-use super::error::{ConnectFault, SqlServerError, connect_fault};
+use super::address::{Address, StandIns};
+use super::error::{ConnectFault, SqlServerError};
+use super::login::Doorway;
 use super::session::Session;
-
-/// Encrypted packets can't be larger.
-const ENCRYPTED_PACKET: u32 = 16_383;
-const PLAIN_PACKET: u32 = 32_767;
 
 /// A source that sessions can be opened to.
 pub struct Source {
-    address: Address,
-    statement_timeout: Duration,
+    doorway: Arc<Doorway>,
     salt: Option<String>,
 }
 
@@ -34,7 +23,7 @@ impl Source {
         for note in &address.notes {
             tracing::info!("{note}");
         }
-        Ok(Self { address, statement_timeout, salt: None })
+        Ok(Self { doorway: Arc::new(Doorway { address, statement_timeout }), salt: None })
     }
 
     /// What the source salts hashed columns with.
@@ -44,143 +33,29 @@ impl Source {
 
     /// Host, port and database, for people.
     pub fn label(&self) -> String {
-        self.address.label()
+        self.doorway.address.label()
     }
 
     /// How long opening a session may take.
     pub fn connect_timeout(&self) -> Duration {
-        self.address.limit
+        self.doorway.address.limit
     }
 
     /// What of the URL is not done as it is written.
     pub fn notes(&self) -> &[String] {
-        &self.address.notes
+        &self.doorway.address.notes
     }
 
-    /// Opens a session. A server may send us on to another one, once.
+    /// Opens a session: the login, and the questions a session asks first, within `connectTimeout`.
     pub async fn open(&self) -> Result<Session, SqlServerError> {
-        let end = Instant::now() + self.address.limit;
-        let opened = match self.open_at(&self.address, end).await {
-            Err(Refused::Elsewhere { host, port }) => {
-                let elsewhere = Address { host, port, ..self.address.clone() };
-                self.open_at(&elsewhere, end).await
-            }
-            other => other,
-        };
-        opened.map_err(|refused| match refused {
-            Refused::Error(e) => e,
-            Refused::Elsewhere { host, port } => SqlServerError::Connect {
-                address: self.address.label(),
-                reason: format!("it sends us from one server to the next, at last to {host}:{port}"),
-                kind: ConnectFault::Redirects,
-            },
-        })
-    }
-
-    async fn open_at(&self, address: &Address, end: Instant) -> Result<Session, Refused> {
-        let opening = async {
-            let driver = self.login(address).await?;
-            Ok(Session::prepare(Connection::new(driver, self.statement_timeout), self.salt.clone()).await?)
-        };
-        match timeout_at(end, opening).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Refused::Error(SqlServerError::Connect {
-                address: address.label(),
-                reason: format!("no session within {} s", self.address.limit.as_secs()),
+        let limit = self.connect_timeout();
+        match timeout(limit, Session::open(Arc::clone(&self.doorway), self.salt.clone())).await {
+            Ok(opened) => opened,
+            Err(_) => Err(SqlServerError::Connect {
+                address: self.label(),
+                reason: format!("no session within {} s", limit.as_secs()),
                 kind: ConnectFault::Silent,
-            })),
+            }),
         }
     }
-
-    async fn login(&self, address: &Address) -> Result<Driver, Refused> {
-        let config = config(address, self.statement_timeout)?;
-        let stream = connected(address).await?;
-        Client::connect(config, stream.compat_write()).await.map_err(|e| match e {
-            tiberius::error::Error::Routing { host, port } => Refused::Elsewhere { host, port },
-            e => {
-                let (kind, reason) = connect_fault(&e);
-                Refused::Error(SqlServerError::Connect { address: address.label(), reason, kind })
-            }
-        })
-    }
-}
-
-/// Why there is no session.
-enum Refused {
-    Error(SqlServerError),
-    /// The server sends us on.
-    Elsewhere {
-        host: String,
-        port: u16,
-    },
-}
-
-impl From<SqlServerError> for Refused {
-    fn from(e: SqlServerError) -> Self {
-        Self::Error(e)
-    }
-}
-
-/// A connection to the first of the name's addresses that answers: of an availability group's listener only one does.
-async fn connected(address: &Address) -> Result<TcpStream, SqlServerError> {
-    let fault =
-        |reason: String| SqlServerError::Connect { address: address.label(), reason, kind: ConnectFault::Unreachable };
-    let found =
-        tokio::net::lookup_host((address.host.as_str(), address.port)).await.map_err(|e| fault(e.to_string()))?;
-    let attempts: Vec<_> = found.map(|place: SocketAddr| Box::pin(TcpStream::connect(place))).collect();
-    if attempts.is_empty() {
-        return Err(fault("the host has no address".to_owned()));
-    }
-    let (stream, _) = select_ok(attempts).await.map_err(|e| fault(e.to_string()))?;
-    stream.set_nodelay(true).map_err(|e| fault(e.to_string()))?;
-    Ok(stream)
-}
-
-/// The driver's settings.
-fn config(address: &Address, statement_timeout: Duration) -> Result<Config, SqlServerError> {
-    let mut config = Config::new();
-    config.host(&address.host);
-    config.port(address.port);
-    if let Some(database) = &address.database {
-        config.database(database);
-    }
-    config.authentication(match &address.login {
-        Login::Password { user, password } => AuthMethod::sql_server(user, password.expose()),
-        Login::Token => {
-            return Err(SqlServerError::not_done(
-                "a login by a token of Microsoft Entra",
-                "write user and password of a SQL login into the source URL",
-            ));
-        }
-    });
-    config.encryption(match address.encrypt {
-        Encrypt::Strict => EncryptionLevel::Strict,
-        Encrypt::All => EncryptionLevel::Required,
-        Encrypt::LoginOnly => EncryptionLevel::Off,
-        Encrypt::Nothing => EncryptionLevel::NotSupported,
-    });
-    match &address.trust {
-        Trust::System => {}
-        Trust::Anybody => config.trust_cert(),
-        Trust::Ca(path) => {
-            if let Err(e) = std::fs::metadata(path) {
-                let reason = format!("the file of the certificate authority can't be read: {e}");
-                return Err(SqlServerError::Connect { address: address.label(), reason, kind: ConnectFault::Tls });
-            }
-            config.trust_cert_ca(path.display());
-        }
-    }
-    if let Some(name) = &address.certificate_name {
-        config.hostname_in_certificate(name);
-    }
-    config.application_name(&address.application);
-    config.readonly(address.intent == Intent::ReadOnly);
-    let largest = if address.encrypt == Encrypt::Nothing { PLAIN_PACKET } else { ENCRYPTED_PACKET };
-    config.packet_size(address.packet_size.map_or(largest, |size| size.min(largest)));
-    config.handshake_timeout(Some(address.limit));
-    // A sort or a sum of hashes says nothing for minutes. Our own limit, over the whole statement, comes first.
-    config.command_timeout(Some(statement_timeout + Duration::from_secs(30)));
-    // Texts come as bytes; what is left are names and messages, and they are for people.
-    config.lossy_utf16_decoding(true);
-    Ok(config)
 }

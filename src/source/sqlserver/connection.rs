@@ -73,6 +73,12 @@ impl Connection {
         Self { driver: Mutex::new(Some(driver)), ended: AtomicBool::new(false), stop: CancellationToken::new(), limit }
     }
 
+    /// Goes on with another login.
+    pub async fn replace(&self, driver: Driver) {
+        *self.driver.lock().await = Some(driver);
+        self.ended.store(false, Ordering::Release);
+    }
+
     pub fn is_closed(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `plan` | every statement by name, and the comment that it begins with |
 //! | `address/` | connection strings in all their forms |
-//! | `connect`, `connection`, `session`, `facts` | a connection, which ends with its first error; the transaction; what the server is |
+//! | `connect`, `login`, `connection`, `session`, `facts` | a connection, which ends with its first error; the transaction; what the server is |
 //! | `catalog`, `native_type`, `column_types` | tables, their types, and what becomes of them |
 //! | `expression` | what is selected: every conversion that the driver gets wrong is made by the server |
 //! | `render`, `rows`, `keys`, `key_range`, `changed`, `floor`, `filter` | reads of rows |
@@ -38,6 +38,7 @@ mod key_range;
 mod key_types;
 mod keys;
 mod literals;
+mod login;
 mod missing;
 mod native_type;
 pub mod plan;

@@ -43,7 +43,7 @@
 //! # Rows that nothing but their values tells apart
 //!
 //! Where `key=` is `_plimsoll_row,_plimsoll_copy`, the table has no such columns: the server makes them. The former is the hash of the row in hexadecimal, 32 digits in upper
-//! case (of all its published columns; in a `hash.*` plan of those in `hashed=`), the latter counts rows of one hash from 1, among those that `where=` lets through.
+//! case (of the columns in `hashed=`), the latter counts rows of one hash from 1, among those that `where=` lets through.
 //! A row's bucket is made of its hash then.
 //!
 //! # Parameters
@@ -126,6 +126,7 @@ pub enum Plan<'a> {
         table: &'a RelationName,
         key: &'a [String],
         columns: &'a [String],
+        hashed: &'a [String],
         after: Option<&'a [String]>,
         rows: u64,
         filter: Option<&'a str>,
@@ -185,6 +186,8 @@ pub struct RowsPlan<'a> {
     pub key: Vec<&'a str>,
     /// What is selected, as `<name>:<form>`.
     pub columns: Vec<(&'a str, Form)>,
+    /// What the row's hash is made of, where that is its key.
+    pub hashed: Vec<&'a str>,
     pub which: Which,
     /// No more rows than this; 0 where only the rights are looked at.
     pub top: Option<u64>,
@@ -356,10 +359,13 @@ impl Plan<'_> {
                 out.filter(*filter);
             }
             Self::Rows(plan) => plan.write(&mut out),
-            Self::KeyStretch { table, key, columns, after, rows, filter } => {
+            Self::KeyStretch { table, key, columns, hashed, after, rows, filter } => {
                 out.table(table);
                 out.list("key", key.iter().map(String::as_str));
                 out.encoded_list("columns", columns);
+                if !hashed.is_empty() {
+                    out.list("hashed", hashed.iter().map(String::as_str));
+                }
                 out.key_text("after", *after);
                 out.value("rows", &rows.to_string());
                 out.filter(*filter);
@@ -427,6 +433,9 @@ impl RowsPlan<'_> {
         out.list("key", self.key.iter().copied());
         let columns: Vec<String> = self.columns.iter().map(|(name, form)| column(name, *form)).collect();
         out.encoded_list("columns", &columns);
+        if !self.hashed.is_empty() {
+            out.list("hashed", self.hashed.iter().copied());
+        }
         let what = match &self.which {
             Which::All => "all",
             Which::Some => "some",
@@ -610,6 +619,7 @@ mod tests {
             table: &table,
             key: vec!["id"],
             columns: vec![("id", Form::Plain), ("price", Form::Decimal), ("", Form::Long)],
+            hashed: Vec::new(),
             which: Which::Within { after: Some(vec!["5".to_owned()]), until: None },
             top: None,
             filter: None,

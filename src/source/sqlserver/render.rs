@@ -14,7 +14,7 @@ use super::published_rows::{published, rows_of};
 use super::row::Layout;
 use super::sql::{ident, qualified};
 use crate::encode::ShapeColumn;
-use crate::model::TargetType;
+use crate::model::{TableKey, TargetType};
 use crate::source::cursor::CursorColumn;
 use crate::source::read::{Columns, Read, Rows, Since, Table};
 
@@ -157,6 +157,10 @@ fn rendered_up_to(read: &Read<'_>, most: Option<u64>) -> Rendered {
         table: &spec.source,
         key,
         columns: select.selected.iter().map(|(name, form, _)| (*name, *form)).collect(),
+        hashed: match spec.key {
+            TableKey::Row => read.table.hashed_columns().iter().map(|c| c.source.as_str()).collect(),
+            TableKey::Primary | TableKey::Columns(_) => Vec::new(),
+        },
         which,
         top: select.top,
         filter: spec.filter.as_deref(),

@@ -16,7 +16,7 @@ use super::render::{Rendered, Unmask, key_forms, refuse_secrets, rendered, tried
 use super::row::{Layout, RowStream, SqlServerRow};
 use super::session::Session;
 use super::sql::{ident, literal, qualified};
-use crate::model::RelationName;
+use crate::model::{RelationName, TableKey};
 use crate::source::cursor::{Bulk, CursorColumn, CursorType};
 use crate::source::read::{Columns, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Table, Unsent};
 
@@ -227,10 +227,15 @@ pub(super) fn stretch_statement(table: Table<'_>, from: &KeyRange, rows: u64) ->
     );
     let key: Vec<String> = forms.iter().map(|(name, ..)| name.clone()).collect();
     let columns: Vec<String> = forms.iter().map(|(name, form, _)| plan::column(name, *form)).collect();
+    let hashed: Vec<String> = match table.spec.key {
+        TableKey::Row => table.hashed_columns().iter().map(|c| c.source.clone()).collect(),
+        TableKey::Primary | TableKey::Columns(_) => Vec::new(),
+    };
     let plan = Plan::KeyStretch {
         table: &table.spec.source,
         key: &key,
         columns: &columns,
+        hashed: &hashed,
         after: from.after.as_deref(),
         rows,
         filter: table.spec.filter.as_deref(),

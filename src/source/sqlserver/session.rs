@@ -1,5 +1,6 @@
 //! One connection, and the one transaction a run reads in.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use time::OffsetDateTime;
@@ -9,6 +10,7 @@ use super::canceller::Canceller;
 use super::connection::{Connection, Statement, TextRows};
 use super::error::SqlServerError;
 use super::facts::{Facts, Rung, Sees};
+use super::login::Doorway;
 use super::plan::Plan;
 use crate::batch::{Position, SqlServerIdentity};
 use crate::source::moment::{Durable, Moment, Prepared, Sight};
@@ -21,6 +23,7 @@ const SETTINGS: &str = "SET NOCOUNT ON; SET XACT_ABORT ON; SET ARITHABORT ON; SE
 
 /// A connection with our settings. It is idle between runs, in a transaction during one.
 pub struct Session {
+    doorway: Arc<Doorway>,
     connection: Connection,
     facts: Facts,
     salt: Option<String>,
@@ -29,16 +32,28 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) async fn prepare(connection: Connection, salt: Option<String>) -> Result<Self, SqlServerError> {
-        connection.execute("setting up the session", &Statement::plain(settings_statement())).await?;
+    /// Logs in, and asks what there is.
+    pub(super) async fn open(doorway: Arc<Doorway>, salt: Option<String>) -> Result<Self, SqlServerError> {
+        let connection = Connection::new(doorway.enter().await?, doorway.statement_timeout);
+        set_up(&connection).await?;
         let facts = Facts::find(&connection).await?;
-        Ok(Self { connection, facts, salt, transaction: AtomicI64::new(0) })
+        Ok(Self { doorway, connection, facts, salt, transaction: AtomicI64::new(0) })
+    }
+
+    /// Logs in anew where an error has ended the connection, unless a transaction was under way: what follows would not be of its snapshot.
+    async fn go_on(&self) -> Result<(), SqlServerError> {
+        if self.connection.is_closed() && self.transaction.load(Ordering::Acquire) == 0 {
+            self.connection.replace(self.doorway.enter().await?).await;
+            set_up(&self.connection).await?;
+        }
+        Ok(())
     }
 
     /// Starts the run's transaction. Its snapshot is taken by the first statement that reads rows, so where the server stands is asked before:
     /// too early sends rows again, too late loses them.
     pub async fn begin(&self) -> Result<Moment, SqlServerError> {
         const DOING: &str = "taking a snapshot";
+        self.transaction.store(0, Ordering::Release);
         let row = self.text_rows(DOING, &moment_statement(&self.facts)).await?.into_iter().next().unwrap_or_default();
         let moment = self.moment(&row).ok_or_else(|| SqlServerError::unexpected(DOING))?;
         let rows = self.text_rows(DOING, &begin_statement(self.facts.rung)).await?;
@@ -100,6 +115,11 @@ impl Session {
     /// Ends the run's transaction; the session can begin another.
     pub async fn end(&self) -> Result<(), SqlServerError> {
         const DOING: &str = "ending the snapshot";
+        if self.connection.is_closed() {
+            // It ended with the connection, and whoever read over that was told.
+            self.transaction.store(0, Ordering::Release);
+            return Ok(());
+        }
         if self.transaction.load(Ordering::Acquire) != 0 {
             self.guard(DOING).await?;
             self.transaction.store(0, Ordering::Release);
@@ -153,13 +173,19 @@ impl Session {
 
     /// Runs a statement without parameters that gives no rows.
     pub(super) async fn execute(&self, doing: &'static str, sql: &str) -> Result<(), SqlServerError> {
+        self.go_on().await?;
         self.connection.execute(doing, &Statement::plain(sql.to_owned())).await
     }
 
     /// Every row of a statement without parameters, as text.
     pub(super) async fn text_rows(&self, doing: &'static str, sql: &str) -> Result<TextRows, SqlServerError> {
+        self.go_on().await?;
         self.connection.text_rows(doing, &Statement::plain(sql.to_owned())).await
     }
+}
+
+async fn set_up(connection: &Connection) -> Result<(), SqlServerError> {
+    connection.execute("setting up the session", &Statement::plain(settings_statement())).await
 }
 
 pub(super) fn settings_statement() -> String {
