@@ -11,6 +11,7 @@ use tokio_util::compat::TokioAsyncWriteCompatExt;
 
 use super::address::{Address, Encrypt, Intent, Login, Trust};
 use super::connection::Driver;
+use super::entra::Entra;
 use super::error::{ConnectFault, SqlServerError, connect_fault};
 
 /// Encrypted packets can't be larger.
@@ -57,7 +58,12 @@ impl Doorway {
     }
 
     async fn login(&self, address: &Address) -> Result<Driver, Refused> {
-        let config = config(address, self.statement_timeout)?;
+        let authentication = match &address.login {
+            Login::Password { user, password } => AuthMethod::sql_server(user, password.expose()),
+            Login::Token => AuthMethod::aad_token(Entra::of_the_environment()?.token().await?),
+        };
+        let mut config = config(address, self.statement_timeout)?;
+        config.authentication(authentication);
         let stream = connected(address).await?;
         Client::connect(config, stream.compat_write()).await.map_err(|e| match e {
             tiberius::error::Error::Routing { host, port } => Refused::Elsewhere { host, port },
@@ -108,15 +114,6 @@ fn config(address: &Address, statement_timeout: Duration) -> Result<Config, SqlS
     if let Some(database) = &address.database {
         config.database(database);
     }
-    config.authentication(match &address.login {
-        Login::Password { user, password } => AuthMethod::sql_server(user, password.expose()),
-        Login::Token => {
-            return Err(SqlServerError::not_done(
-                "a login by a token of Microsoft Entra",
-                "write user and password of a SQL login into the source URL",
-            ));
-        }
-    });
     config.encryption(match address.encrypt {
         Encrypt::Strict => EncryptionLevel::Strict,
         Encrypt::All => EncryptionLevel::Required,

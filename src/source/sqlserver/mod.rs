@@ -29,6 +29,7 @@ mod compare;
 mod connect;
 mod connection;
 mod dependencies;
+mod entra;
 mod error;
 mod expression;
 mod facts;
