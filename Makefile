@@ -18,7 +18,7 @@ help:
 	@echo "make test-postgres   some journeys on PostgreSQL 13 to 18 (VERSIONS=\"14 17\")"
 	@echo "make soak [MINUTES=30]  random histories, on and on"
 	@echo "make fuzz T=row      one fuzz target (envelope, config, state, row), on and on"
-	@echo "make lint            rustfmt, clippy, hadolint, cargo-deny, terraform fmt; terraform validate and test where its registry is reached"
+	@echo "make lint            rustfmt, clippy, hadolint, cargo-deny, a T-SQL grammar, terraform fmt; terraform validate and test where its registry is reached"
 	@echo "make advisories      known faults in the dependencies; needs RustSec's database (ADVISORY_DB=… names a mirror)"
 	@echo "make image [TAG=…]   the container image, by buildah or docker"
 	@echo "make image-test      build it and look at what came out: size, user, start (root, buildah)"

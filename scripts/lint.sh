@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What can be said of the text alone: formatting, clippy, the Dockerfile, the dependencies' licences, the Terraform module. Says plainly what it could not do.
+# What can be said of the text alone: formatting, clippy, the Dockerfile, the dependencies' licences, T-SQL statements, the Terraform module. Says plainly what it could not do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo fmt --check
@@ -17,6 +17,7 @@ tools=$(scripts/linters.sh)
 "$tools/bin/hadolint" Dockerfile
 "$tools/bin/python" scripts/terraform-docs.py --check
 scripts/links.py
+"$tools/bin/python" scripts/tsql.py
 scripts/deny.sh licenses bans sources
 
 if ! command -v terraform >/dev/null; then
