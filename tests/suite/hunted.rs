@@ -458,3 +458,41 @@ async fn a_column_that_comes_flags_no_row_as_deleted() {
         w.target("SELECT CAST(COUNTIF(is_deleted) AS STRING), CAST(COUNT(*) AS STRING) FROM `{d}.rate`").await;
     assert_eq!(flagged, [[Some("0".to_owned()), Some("200".to_owned())]]);
 }
+
+/// A wider type in the config, and nothing else changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_is_given_later_holds_for_all_rows() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE r (id int PRIMARY KEY, price int); INSERT INTO r SELECT g, g FROM generate_series(1, 20) g; ANALYZE r").await;
+    let table = "[[table]]\nsource = \"r\"\ncapture = \"digest\"\n";
+    w.config(table);
+    w.tick().await;
+    w.config(&format!("{table}columns = {{ price = {{ type = \"NUMERIC\" }} }}\n"));
+    w.tick().await;
+    w.sql("UPDATE r SET price = 100 WHERE id = 1").await;
+    w.tick().await;
+    let filled = w.target("SELECT CAST(COUNT(price) AS STRING) FROM `{d}.r`").await;
+    assert_eq!(filled, [[Some("20".to_owned())]]);
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report:#}");
+}
+
+/// One table whose target can't be read as it is does not end the comparison of the others of its log.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_null_is_one_tables_trouble() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text); CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text);
+           INSERT INTO a SELECT g, 'v' FROM generate_series(1, 9) g; INSERT INTO b SELECT g, 'v' FROM generate_series(1, 9) g").await;
+    let table =
+        |name: &str| format!("[[table]]\nsource = \"{name}\"\ncapture = \"changelog\"\nlog_types = [\"{name}\"]\n");
+    let log = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n";
+    w.config(&format!("{log}{}", table("a")));
+    w.tick().await;
+    w.target("CREATE TABLE `{d}.b` (id INT64, v STRING)").await;
+    w.config(&format!("{log}{}{}", table("a"), table("b")));
+    w.tick().await;
+    w.target("INSERT INTO `{d}.b` (id, v) VALUES (NULL, 'x')").await;
+    w.target("UPDATE `{d}.a` SET v = 'other' WHERE id = 3").await;
+    let ran = w.run(&["verify", "--json"]).await;
+    assert!(ran.stdout.contains("\"differs\""), "nothing is told of the other table: {}", ran.stdout);
+}
