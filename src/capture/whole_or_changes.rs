@@ -46,8 +46,11 @@ pub async fn decide(
     if previous.mark.loading.is_some() {
         return go_on_loading(session, table, previous, &mark).await;
     }
-    // What differs is found whatever has brought it: a partition, a rewrite, a new column.
+    // What differs is found whatever has brought it: a partition, a rewrite, a new column. But not what differs in the target's names alone.
     if spec.capture == CaptureKind::Digest {
+        if is_renamed(&previous.mark.relation, &mark) {
+            return Ok(Decision::Whole(Why::ColumnRenamed));
+        }
         return Ok(match reconcile {
             Reconcile::ByStaging => Decision::Reconcile(Why::ReconcileDue),
             Reconcile::NotDue | Reconcile::ByComparing => Decision::Changes,
@@ -177,6 +180,12 @@ fn has_excluded(table: Table<'_>, then: &RelationMark) -> bool {
 /// for a while.
 fn is_another(then: &RelationMark, now: &MarkedColumn) -> bool {
     then.columns.iter().any(|c| c.name == now.name && c.number != now.number) || then.retired.contains(&now.name)
+}
+
+/// Whether a column's values are in the target under another name alone.
+fn is_renamed(then: &RelationMark, now: &RelationMark) -> bool {
+    let names = |number: i32| then.columns.iter().filter(move |c| c.number == number);
+    now.columns.iter().any(|c| names(c.number).next().is_some() && names(c.number).all(|then| then.name != c.name))
 }
 
 fn is_retyped(dialect: Dialect, then: &RelationMark, now: &MarkedColumn) -> bool {

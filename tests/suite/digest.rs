@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::verify::verify;
 use crate::support::sizes::{many_rows, peak_mib, times_as_long};
 use crate::support::{World, named_lists};
 
@@ -500,4 +501,40 @@ async fn memory_is_flat_over_hashes_of_many_rows() {
         peaks.push(peak_mib(served.child.id().unwrap()));
     }
     assert!(peaks[1] < peaks[0] + 24 && peaks[1] < 128, "MiB: {peaks:?}");
+}
+
+/// A column is given another name in the config, and nothing else changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_is_renamed_later_has_its_values() {
+    for capture in ["capture = \"xmin\"", "capture = \"digest\"", "capture = \"digest\"\nkey = \"row\""] {
+        let w = World::new().await;
+        w.sql("CREATE TABLE r (id int PRIMARY KEY, price int); INSERT INTO r SELECT g, g FROM generate_series(1, 20) g; ANALYZE r").await;
+        w.config(&format!("[[table]]\nsource = \"r\"\n{capture}\n"));
+        w.tick().await;
+        w.config(&format!("[[table]]\nsource = \"r\"\n{capture}\nrename = {{ price = \"cost\" }}\n"));
+        w.tick().await;
+        w.sql("UPDATE r SET price = 100 WHERE id = 1").await;
+        w.tick().await;
+        let filled = w.target("SELECT CAST(COUNT(cost) AS STRING) FROM `{d}.r`").await;
+        assert_eq!(filled, [[Some("20".to_owned())]], "{capture}");
+    }
+}
+
+/// A wider type in the config, and nothing else changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_is_given_later_holds_for_all_rows() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE r (id int PRIMARY KEY, price int); INSERT INTO r SELECT g, g FROM generate_series(1, 20) g; ANALYZE r").await;
+    let table = "[[table]]\nsource = \"r\"\ncapture = \"digest\"\n";
+    w.config(table);
+    w.tick().await;
+    w.config(&format!("{table}columns = {{ price = {{ type = \"NUMERIC\" }} }}\n"));
+    assert!(w.tick().await["whole"].is_string());
+    assert_eq!(w.tick().await["state"], "empty");
+    w.sql("UPDATE r SET price = 100 WHERE id = 1").await;
+    assert!(w.tick().await["whole"].is_null());
+    let filled = w.target("SELECT CAST(COUNT(price) AS STRING) FROM `{d}.r`").await;
+    assert_eq!(filled, [[Some("20".to_owned())]]);
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report:#}");
 }

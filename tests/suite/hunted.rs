@@ -258,35 +258,6 @@ async fn a_repair_of_very_many_rows_ends() {
     assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{rows:?} {report:#}");
 }
 
-/// A column is given another name in the config, and nothing else changes.
-async fn renamed_later(capture: &str) {
-    let w = World::new().await;
-    w.sql("CREATE TABLE r (id int PRIMARY KEY, price int); INSERT INTO r SELECT g, g FROM generate_series(1, 20) g; ANALYZE r").await;
-    w.config(&format!("[[table]]\nsource = \"r\"\n{capture}\n"));
-    w.tick().await;
-    w.config(&format!("[[table]]\nsource = \"r\"\n{capture}\nrename = {{ price = \"cost\" }}\n"));
-    w.tick().await;
-    w.sql("UPDATE r SET price = 100 WHERE id = 1").await;
-    w.tick().await;
-    let filled = w.target("SELECT CAST(COUNT(cost) AS STRING) FROM `{d}.r`").await;
-    assert_eq!(filled, [[Some("20".to_owned())]], "{capture}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_column_that_is_renamed_later_has_its_values_under_xmin() {
-    renamed_later("capture = \"xmin\"").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_column_that_is_renamed_later_has_its_values_under_digest() {
-    renamed_later("capture = \"digest\"").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_column_that_is_renamed_later_has_its_values_by_row() {
-    renamed_later("capture = \"digest\"\nkey = \"row\"").await;
-}
-
 /// A difference that only a stricter comparison sees stands, and does not make the next one due at each tick.
 #[tokio::test(flavor = "multi_thread")]
 async fn verify_every_is_kept_behind_a_stricter_comparison() {
@@ -457,24 +428,6 @@ async fn a_column_that_comes_flags_no_row_as_deleted() {
     let flagged =
         w.target("SELECT CAST(COUNTIF(is_deleted) AS STRING), CAST(COUNT(*) AS STRING) FROM `{d}.rate`").await;
     assert_eq!(flagged, [[Some("0".to_owned()), Some("200".to_owned())]]);
-}
-
-/// A wider type in the config, and nothing else changes.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_type_that_is_given_later_holds_for_all_rows() {
-    let w = World::new().await;
-    w.sql("CREATE TABLE r (id int PRIMARY KEY, price int); INSERT INTO r SELECT g, g FROM generate_series(1, 20) g; ANALYZE r").await;
-    let table = "[[table]]\nsource = \"r\"\ncapture = \"digest\"\n";
-    w.config(table);
-    w.tick().await;
-    w.config(&format!("{table}columns = {{ price = {{ type = \"NUMERIC\" }} }}\n"));
-    w.tick().await;
-    w.sql("UPDATE r SET price = 100 WHERE id = 1").await;
-    w.tick().await;
-    let filled = w.target("SELECT CAST(COUNT(price) AS STRING) FROM `{d}.r`").await;
-    assert_eq!(filled, [[Some("20".to_owned())]]);
-    let (code, report) = verify(&w, &[]).await;
-    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report:#}");
 }
 
 /// One table whose target can't be read as it is does not end the comparison of the others of its log.

@@ -35,8 +35,16 @@ impl DigestClaim {
 /// Hashes of the same fingerprint can be compared.
 fn fingerprint(table: Table<'_>, columns: &[ShapeColumn]) -> String {
     let salt = if columns.iter().any(ShapeColumn::is_hashed) { table.spec.salt.as_str() } else { "" };
-    let text = format!("{VERSION}\n{}\n{salt}", hashed_text(table, columns));
+    let text = format!("{VERSION}\n{}\n{salt}{}", hashed_text(table, columns), wished_types(table, columns));
     Sha256::digest(text.as_bytes())[..16].iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The types that the config gives columns of the target. Under another one, values are in the target that were not, in rows that did not change.
+fn wished_types(table: Table<'_>, columns: &[ShapeColumn]) -> String {
+    let is_wished =
+        |c: &&ShapeColumn| c.mapping.is_repeated() || table.spec.forced.iter().any(|(column, _)| *column == c.source);
+    let wished = columns.iter().filter(is_wished);
+    wished.map(|c| format!("\nas {:?} {:?} {:?}", c.source, c.target.target_type, c.target.mode)).collect()
 }
 
 /// The columns that were hashed then, if all of them are still there and hashed alike.
