@@ -6,7 +6,7 @@
 
 use crate::batch::{Removal, RowsBefore, TableBatch, Unstaged};
 use crate::capture::{Capture, Decision, Part};
-use crate::model::{CaptureKind, DeleteStyle};
+use crate::model::{CaptureKind, DeleteStyle, TableKey};
 use crate::run::error::RunError;
 use crate::run::order::{Guard, Mode};
 use crate::run::staging_place::{Reading, StagingPlace, Told};
@@ -38,7 +38,10 @@ pub(super) async fn check(
     let deletes = match table.apply.unstaged() {
         Unstaged::Go => before.saturating_sub(counts.upserts + counts.keys),
         unstaged @ (Unstaged::GoInScopes | Unstaged::Stay) => {
-            let known = counts.deletes.saturating_sub(counts.fleeting);
+            // Where the hash of a row is its key, a row that has changed is one that goes and one that comes.
+            let is_by_row = place.spec.key == TableKey::Row;
+            let changed = if is_by_row { counts.added } else { 0 };
+            let known = counts.deletes.saturating_sub(counts.fleeting + changed);
             // What has come besides is not in the target yet, so the source's count says nothing.
             if place.told == Told::SomeKeys && unstaged == Unstaged::Stay {
                 return if is_too_many(known) { Err(too_many(place, known, before)) } else { Ok(()) };
@@ -53,8 +56,8 @@ pub(super) async fn check(
                 .count(capture.table())
                 .await?
                 .map_or(before, |n| n.saturating_sub(left_out(reading, table)));
-            let inserted =
-                if place.told == Told::Inserts && !follows_a_load(place, reading) { counts.added } else { 0 };
+            let tells_inserts = place.told == Told::Inserts && !is_by_row && !follows_a_load(place, reading);
+            let inserted = if tells_inserts { counts.added } else { 0 };
             let missing = (before + inserted).saturating_sub(now);
             if unstaged == Unstaged::Stay { missing.min(known) } else { missing }
         }

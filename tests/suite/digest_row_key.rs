@@ -199,3 +199,21 @@ async fn a_large_table_is_looked_at_at_once() {
     let (code, report) = verify(&w, &[]).await;
     assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report}");
 }
+
+/// Rows that change are no rows that go.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_of_all_rows_without_a_key_is_no_delete() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE rate (city text, price int); INSERT INTO rate SELECT 'c' || g, 1 FROM generate_series(1, 2000) g; ANALYZE rate").await;
+    w.config("[[table]]\nsource = \"rate\"\ncapture = \"digest\"\nkey = \"row\"\n");
+    w.tick().await;
+    w.sql("UPDATE rate SET price = 2").await;
+    let ran = w.run(&["run"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let prices = "SELECT CAST(SUM(price) AS STRING), CAST(COUNT(*) AS STRING) FROM `{d}.rate`";
+    assert_eq!(w.target(prices).await, [[Some("4000".to_owned()), Some("2000".to_owned())]]);
+    // Most rows go, and the others change: that many go.
+    w.sql("DELETE FROM rate WHERE ctid IN (SELECT ctid FROM rate LIMIT 1600); UPDATE rate SET price = 3").await;
+    let ran = w.run(&["run"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("1600 of the 2000"), "{}{}", ran.stdout, ran.stderr);
+}

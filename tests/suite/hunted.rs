@@ -90,18 +90,6 @@ async fn a_column_that_the_target_lacks_is_mended_by_a_reconcile_pass() {
     w.assert_equal("big").await;
 }
 
-/// Rows that change are no rows that go.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_update_of_all_rows_without_a_key_is_no_delete() {
-    let w = World::new().await;
-    w.sql("CREATE TABLE rate (city text, price int); INSERT INTO rate SELECT 'c' || g, 1 FROM generate_series(1, 2000) g; ANALYZE rate").await;
-    w.config("[[table]]\nsource = \"rate\"\ncapture = \"digest\"\nkey = \"row\"\n");
-    w.tick().await;
-    w.sql("UPDATE rate SET price = 2").await;
-    let ran = w.run(&["run"]).await;
-    assert_eq!(ran.code, 0, "{}", ran.stdout);
-}
-
 /// The type changes in name alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_domain_over_the_same_type_changes_no_row() {
