@@ -217,3 +217,40 @@ async fn an_update_of_all_rows_without_a_key_is_no_delete() {
     let ran = w.run(&["run"]).await;
     assert!(ran.code == 1 && ran.stdout.contains("1600 of the 2000"), "{}{}", ran.stdout, ran.stderr);
 }
+
+/// The type changes in name alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_over_the_same_type_changes_no_row() {
+    let w = World::new().await;
+    w.sql("CREATE TABLE rate (city text, price int); INSERT INTO rate SELECT 'c' || g, 1 FROM generate_series(1, 2000) g; ANALYZE rate; CREATE DOMAIN euro AS int").await;
+    w.config("[[table]]\nsource = \"rate\"\ncapture = \"digest\"\nkey = \"row\"\n");
+    w.tick().await;
+    w.sql("ALTER TABLE rate ALTER COLUMN price TYPE euro").await;
+    assert_eq!(w.tick().await["state"], "empty");
+    w.sql("CREATE DOMAIN cent AS euro CHECK (VALUE > 0); ALTER TABLE rate ALTER COLUMN price TYPE cent").await;
+    assert_eq!(w.tick().await["state"], "empty");
+}
+
+/// Values of many types under a key that is made of the row.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_types_without_a_key() {
+    let w = World::new().await;
+    w.sql("CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE pair AS (a int, b text); CREATE DOMAIN plus AS int CHECK (VALUE > 0);
+        CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+        CREATE TABLE odd (t text COLLATE ci, n numeric, f float8, r real, m money, i interval, net inet, x xml, j json, jb jsonb, a int[], aa text[],
+          e mood, p pair, d plus, b bit(3), vb varbit, bin bytea, c char(5), ts timestamp, tz timestamptz, tm time, tmz timetz, rg int4range, pt point, nm name, o oid, ch \"char\");
+        INSERT INTO odd SELECT CASE g % 3 WHEN 0 THEN 'A' WHEN 1 THEN 'a' END, CASE g % 3 WHEN 0 THEN 1.0 WHEN 1 THEN 1.00 END, CASE g % 2 WHEN 0 THEN 0 ELSE '-0'::float8 END, 1.1, 5, '1 day', '10.0.0.1', '<a/>', '{\"a\":1}', '{\"a\": 1}', '{1,2}', '{a,NULL}',
+          'ok', '(1,x)', 1, '101', '11', '\\x00ff', 'ab', '2026-01-01', '2026-01-01', '10:00', '10:00+02', '[1,3)', '(1,2)', 'nm', 5, 'c' FROM generate_series(1, 60) g;
+        INSERT INTO odd SELECT * FROM (SELECT NULL::text) s; ANALYZE odd").await;
+    w.config("[[table]]\nsource = \"odd\"\ncapture = \"digest\"\nkey = \"row\"\n");
+    w.tick().await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report:#}");
+    assert_eq!(report["target_rows"], 61);
+    assert_eq!(w.tick().await["state"], "empty");
+    w.sql("UPDATE odd SET t = lower(t), p = ROW(2, 'y'), aa = '{b}' WHERE t = 'a'; UPDATE odd SET e = 'bad' WHERE t IS NULL").await;
+    w.tick().await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report:#}");
+    assert_eq!(w.tick().await["state"], "empty");
+}

@@ -193,6 +193,7 @@ SELECT pg_catalog.json_build_object(
              'number', a.attnum,
              'type_name', pg_catalog.format_type(a.atttypid, a.atttypmod),
              'base_oid', base.oid::int8,
+             'is_domain', base.oid <> a.atttypid,
              'typmod', base.typmod,
              'base_name', pg_catalog.format_type(base.oid, -1),
              'base_type', pg_catalog.format_type(base.oid, base.typmod),

@@ -9,6 +9,8 @@ use super::oid;
 #[serde(default)]
 pub struct PostgresType {
     pub base_oid: u32,
+    /// Whether the column's own type is a domain over it.
+    pub is_domain: bool,
     /// The type modifier that goes with it; -1 for none.
     pub typmod: i32,
     /// The type's name, as SQL takes it, without a modifier.
@@ -26,6 +28,7 @@ impl Default for PostgresType {
     fn default() -> Self {
         Self {
             base_oid: 0,
+            is_domain: false,
             typmod: -1,
             base_name: String::new(),
             base_type: String::new(),

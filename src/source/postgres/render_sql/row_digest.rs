@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::filter::filter;
 use super::key_range;
 use super::published_rows::{lanes, published, rows_of};
-use super::row_bytes::row_bytes;
+use super::row_bytes::{row_bytes, row_bytes_text};
 use crate::encode::ShapeColumn;
 use crate::model::TableKey;
 use crate::source::postgres::{PostgresError, Session, ident, qualified};
@@ -69,7 +69,7 @@ pub fn hashed_text(table: Table<'_>, columns: &[ShapeColumn]) -> String {
     let types = columns.iter().map(|c| table.relation.column(&c.source).map_or(0, |c| c.postgres().base_oid));
     let types: Vec<String> = types.map(|t| t.to_string()).collect();
     let filter = filter(table.spec).unwrap_or_default();
-    format!("{}\n{}\n{}\n{filter}", bucket(table), row_bytes(table.relation, columns), types.join(","))
+    format!("{}\n{}\n{}\n{filter}", bucket(table), row_bytes_text(table.relation, columns), types.join(","))
 }
 
 /// The statement that adds up the rows by bucket.
