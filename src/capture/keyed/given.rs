@@ -3,12 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::key_source::{Chunk, KeyColumns, KeyCounts, KeySource};
+use super::key_source::{Chunk, KeyColumns, KeyCounts, KeySource, keys_a_chunk};
 use crate::capture::error::CaptureError;
 use crate::source::{NamedKey, Origin, Table};
-
-/// Keys a chunk: as many as of a change log.
-const KEYS_A_CHUNK: usize = 4096;
 
 /// Keys to be read again, by target; each text once. Two texts may still be one key to the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +39,7 @@ impl GivenKeys {
         let is_none = |key: &&NamedKey| key.values.len() != wanted || key.values.iter().any(|v| v.contains('\0'));
         match keys.iter().find(is_none) {
             Some(_) => Err(CaptureError::NoKeyOfTheTable { table: table.spec.source.clone(), wanted }),
-            None => Ok(Some(Listed { of, keys: keys.clone() })),
+            None => Ok(Some(Listed { of, keys: keys.clone(), a_chunk: keys_a_chunk(&table.spec.key) })),
         }
     }
 }
@@ -52,22 +49,25 @@ impl GivenKeys {
 pub struct Listed {
     pub(super) of: KeyColumns,
     pub(super) keys: Arc<[NamedKey]>,
+    /// How many of them are read at a time.
+    a_chunk: usize,
 }
 
 /// Yields them.
 pub struct ListedKeys<'a> {
     left: &'a [NamedKey],
+    a_chunk: usize,
 }
 
 impl<'a> ListedKeys<'a> {
     pub(super) fn of(listed: &'a Listed) -> Self {
-        Self { left: &listed.keys }
+        Self { left: &listed.keys, a_chunk: listed.a_chunk }
     }
 }
 
 impl KeySource for ListedKeys<'_> {
     async fn next(&mut self) -> Result<Option<Chunk>, CaptureError> {
-        let (now, later) = self.left.split_at(self.left.len().min(KEYS_A_CHUNK));
+        let (now, later) = self.left.split_at(self.left.len().min(self.a_chunk));
         self.left = later;
         Ok((!now.is_empty()).then(|| Chunk { keys: now.to_vec() }))
     }

@@ -5,7 +5,7 @@
 
 use crate::capture::error::CaptureError;
 use crate::encode::Shape;
-use crate::model::TargetType;
+use crate::model::{TableKey, TargetType};
 use crate::source::{Keys, NamedKey, Origin, Relation, SourceColumn, Spelling};
 
 /// The columns of a table that a key source names values of.
@@ -60,6 +60,14 @@ impl KeyColumns {
 fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
     let target = shape.column(&column.name).map(|c| c.target.target_type);
     if target == Some(TargetType::String) && !column.has_one_spelling() { Spelling::Counts } else { Spelling::IsOne }
+}
+
+/// Keys a chunk. Where the hash is the key, no index has it: the fewer chunks, the fewer scans.
+pub(super) fn keys_a_chunk(key: &TableKey) -> usize {
+    match key {
+        TableKey::Primary | TableKey::Columns(_) => 4096,
+        TableKey::Row => 65_536,
+    }
 }
 
 /// Some of the keys.

@@ -12,19 +12,10 @@ use super::split::{Split, split};
 use super::sums_format::{KeptSums, digest};
 use crate::batch::{DigestMark, SliceMark};
 use crate::capture::error::CaptureError;
-use crate::capture::keyed::key_source::{Chunk, KeyCounts, KeySource};
+use crate::capture::keyed::key_source::{Chunk, KeyCounts, KeySource, keys_a_chunk};
 use crate::capture::unique::refuse_repeated_keys;
 use crate::failpoint::{Effect, lets};
-use crate::model::TableKey;
 use crate::source::{BucketSums, HashListing, Hashing, KeyRange, NamedKey, NextHashing, Origin, Session, Table};
-
-/// Keys a chunk. Where the hash is the key, no index has it: the fewer chunks, the fewer scans.
-fn keys_a_chunk(key: &TableKey) -> usize {
-    match key {
-        TableKey::Primary | TableKey::Columns(_) => 4096,
-        TableKey::Row => 65_536,
-    }
-}
 
 /// A table and the lists that it is compared with.
 pub struct DigestReading<'a> {
