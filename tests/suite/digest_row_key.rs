@@ -254,3 +254,18 @@ async fn many_types_without_a_key() {
     assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report:#}");
     assert_eq!(w.tick().await["state"], "empty");
 }
+
+/// A column comes: each row has another hash, so each goes as it was, which soft deletes keep, and comes as it is. The run says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_comes_flags_every_row_under_soft_deletes() {
+    let w = world("delete = \"soft\"\n").await;
+    w.sql("ALTER TABLE rate ADD COLUMN late int").await;
+    let report = w.tick().await;
+    assert!(report["whole"].as_str().is_some_and(|why| why.contains("what is hashed")), "{report:#}");
+    let flagged =
+        w.target("SELECT CAST(COUNTIF(is_deleted) AS STRING), CAST(COUNT(*) AS STRING) FROM `{d}.rate`").await;
+    assert_eq!(flagged, [[Some("203".to_owned()), Some("406".to_owned())]]);
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report}");
+    assert_eq!(w.tick().await["state"], "empty");
+}

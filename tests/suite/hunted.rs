@@ -368,20 +368,6 @@ async fn a_feed_that_is_busy_is_reconciled_too() {
     w.assert_equal("big").await;
 }
 
-/// A column comes to a table without a key, whose rows stay what they were.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_column_that_comes_flags_no_row_as_deleted() {
-    let w = World::new().await;
-    w.sql("CREATE TABLE rate (city text, price int); INSERT INTO rate SELECT 'c' || g, 1 FROM generate_series(1, 200) g; ANALYZE rate").await;
-    w.config("[[table]]\nsource = \"rate\"\ncapture = \"digest\"\nkey = \"row\"\ndelete = \"soft\"\n");
-    w.tick().await;
-    w.sql("ALTER TABLE rate ADD COLUMN late int").await;
-    w.tick().await;
-    let flagged =
-        w.target("SELECT CAST(COUNTIF(is_deleted) AS STRING), CAST(COUNT(*) AS STRING) FROM `{d}.rate`").await;
-    assert_eq!(flagged, [[Some("0".to_owned()), Some("200".to_owned())]]);
-}
-
 /// One table whose target can't be read as it is does not end the comparison of the others of its log.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_null_is_one_tables_trouble() {
