@@ -51,9 +51,18 @@ pub fn key(relation: &Relation) -> Option<&[String]> {
     best.map(Vec::as_slice)
 }
 
+/// The columns of the key that these settings leave the table: none where its rows are told apart by what they hold.
+pub fn key_under<'r>(settings: &[Setting], relation: &'r Relation) -> &'r [String] {
+    let is_by_row = settings.iter().any(|s| s.key == "key" && s.value == text(BY_ROW));
+    key(relation).filter(|_| !is_by_row).unwrap_or_default()
+}
+
+/// What `key` says of rows that are told apart by what they hold.
+const BY_ROW: &str = "row";
+
 /// All rows compared, each as often as it is there: of a table whose rows nothing else tells apart.
 pub fn by_row(why: &str) -> [Setting; 2] {
-    [digest(why), Setting { key: "key", value: text("row"), why: String::new(), written: Written::Live }]
+    [digest(why), Setting { key: "key", value: text(BY_ROW), why: String::new(), written: Written::Live }]
 }
 
 /// All rows compared with those of the last run, each tick.

@@ -20,10 +20,11 @@ pub fn propose_table(
 ) -> Proposed {
     let relation = &candidate.relation;
     let mut settings = capture::choose(listing, candidate, log);
-    settings.extend(of_columns(candidate));
+    let key = capture::key_under(&settings, &candidate.relation);
+    settings.extend(of_columns(candidate, key));
     let mut reasons = why_not(listing, candidate, wish, log);
-    let mut remarks = remarks(listing, candidate);
-    let secret = sensitive_key(candidate, Sensitive::Secret).into_iter().map(|column| {
+    let mut remarks = remarks(listing, candidate, key);
+    let secret = sensitive_key(candidate, key, Sensitive::Secret).into_iter().map(|column| {
         format!("The key {column} is named like a secret, and a key can't be hashed or excluded: name other columns with key.")
     });
     // What somebody names is what they want.
@@ -52,7 +53,7 @@ pub fn propose_table(
     proposed
 }
 
-fn remarks(listing: &Listing, candidate: &Candidate) -> Vec<String> {
+fn remarks(listing: &Listing, candidate: &Candidate, key: &[String]) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Access::Columns(columns) = &candidate.access {
         remarks.push(format!(
@@ -61,7 +62,7 @@ fn remarks(listing: &Listing, candidate: &Candidate) -> Vec<String> {
             listing.grant(&candidate.name)
         ));
     }
-    for column in sensitive_key(candidate, Sensitive::Personal) {
+    for column in sensitive_key(candidate, key, Sensitive::Personal) {
         remarks.push(format!(
             "The key {column} is named like personal data. A key can't be hashed or excluded: name other columns with key, or leave the table out."
         ));
@@ -70,8 +71,7 @@ fn remarks(listing: &Listing, candidate: &Candidate) -> Vec<String> {
 }
 
 /// The columns of the key that seem to hold something of this sort.
-fn sensitive_key(candidate: &Candidate, sort: Sensitive) -> Vec<&str> {
-    let key = capture::key(&candidate.relation).unwrap_or_default();
+fn sensitive_key<'c>(candidate: &'c Candidate, key: &[String], sort: Sensitive) -> Vec<&'c str> {
     let columns = key.iter().filter_map(|c| candidate.relation.column(c));
     columns.filter(|c| sensitive(c) == Some(sort)).map(|c| c.name.as_str()).collect()
 }
@@ -149,9 +149,8 @@ fn view(what: &str, log: Option<&ProposedLog>) -> String {
 }
 
 /// Columns that had better stay in the source.
-fn of_columns(candidate: &Candidate) -> Vec<Setting> {
+fn of_columns(candidate: &Candidate, key: &[String]) -> Vec<Setting> {
     let relation = &candidate.relation;
-    let key = capture::key(relation).unwrap_or_default();
     let readable = |name: &String| match &candidate.access {
         Access::Whole => true,
         Access::Columns(columns) => columns.contains(name),

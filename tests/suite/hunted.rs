@@ -308,20 +308,6 @@ async fn one_tables_guard_is_no_others() {
     w.assert_equal("b").await;
 }
 
-/// The role may not read the key, which is a secret: that is why rows are told apart by what they hold.
-#[tokio::test(flavor = "multi_thread")]
-async fn init_proposes_a_table_whose_secret_key_is_closed() {
-    let db = crate::support::Database::new(
-        "CREATE TABLE session (token text PRIMARY KEY, person int, began timestamptz); CREATE ROLE reader LOGIN PASSWORD 'secret-of-reader'; \
-         GRANT SELECT (person, began) ON session TO reader",
-    )
-    .await;
-    let reader = db.url_of("reader", "secret-of-reader");
-    let ran = db.run_with(&["init"], &[("DATABASE_URL", &reader)]).await;
-    let text = db.read("plimsoll.toml");
-    assert!(text.contains("\nkey = \"row\""), "{}\n{text}", ran.stdout);
-}
-
 /// A table that is paused between the two looks is left alone from then on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_paused_between_two_looks_is_let_be() {

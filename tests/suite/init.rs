@@ -509,3 +509,20 @@ async fn a_key_that_is_a_secret_is_not_published_unasked() {
     assert_eq!(lines("\"public.tokens\""), ["# source = \"public.tokens\""], "{text}");
     assert!(text.contains("The key token is named like a secret"), "{text}");
 }
+
+/// The role may not read the key, which is a secret: that is why rows are told apart by what they hold.
+#[tokio::test(flavor = "multi_thread")]
+async fn init_proposes_a_table_whose_secret_key_is_closed() {
+    let db = Database::new(
+        "CREATE TABLE session (token text PRIMARY KEY, person int, began timestamptz); \
+         CREATE TABLE visit (token text, closed int, began timestamptz, PRIMARY KEY (token, closed)); CREATE ROLE reader LOGIN PASSWORD 'secret-of-reader'; \
+         GRANT SELECT (person, began) ON session TO reader; GRANT SELECT (token, began) ON visit TO reader",
+    )
+    .await;
+    let reader = db.url_of("reader", "secret-of-reader");
+    let ran = db.run_with(&["init"], &[("DATABASE_URL", &reader)]).await;
+    let text = db.read("plimsoll.toml");
+    assert_eq!(text.matches("\nkey = \"row\"").count(), 2, "{}\n{text}", ran.stdout);
+    // No key, so what is a secret can stay in the source.
+    assert!(text.contains("\nexclude = [\"token\", \"closed\"]"), "{text}");
+}
