@@ -6,7 +6,7 @@ resource "google_bigquery_dataset" "target" {
   project                    = var.project_id
   dataset_id                 = local.dataset
   location                   = local.location
-  description                = "Tables that Plimsoll (${var.name}) keeps equal to PostgreSQL."
+  description                = "Tables that Plimsoll (${var.name}) keeps equal to their source."
   labels                     = var.labels
   delete_contents_on_destroy = var.bigquery.delete_contents_on_destroy
 

@@ -24,7 +24,7 @@ locals {
       PLIMSOLL_TOPIC           = google_pubsub_topic.ticks.id
     },
     var.pubsub.reports ? { PLIMSOLL_REPORTS_TOPIC = google_pubsub_topic.reports[0].id } : {},
-    # libpq's name for it, so that the URL in the secret need not know where the file is.
+    # libpq's name for it, so that the URL in the secret need not know where the file is. SQL Server's clients have none: there the URL says it.
     var.database_ca != null ? { PGSSLROOTCERT = "${local.database_ca_folder}/ca.pem" } : {},
     var.service.log_level != null ? { RUST_LOG = var.service.log_level } : {},
   )

@@ -8,7 +8,7 @@ resource "google_service_account" "service" {
   project      = var.project_id
   account_id   = "${var.name}-run"
   display_name = "Plimsoll (${var.name}): the service"
-  description  = "Reads PostgreSQL's URL, writes files and state to the bucket, loads and merges in BigQuery."
+  description  = "Reads the database's URL, writes files and state to the bucket, loads and merges in BigQuery."
 
   depends_on = [google_project_service.this]
 }

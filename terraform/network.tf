@@ -2,7 +2,7 @@ locals {
   vpc_direct     = var.network.network != null || var.network.subnetwork != null || var.network.create != null
   vpc_network    = var.network.create != null ? google_compute_network.this[0].id : var.network.network
   vpc_subnetwork = var.network.create != null ? google_compute_subnetwork.this[0].id : var.network.subnetwork
-  # Through the NAT goes what goes through the VPC at all.
+  # Through the NAT goes what goes through the VPC at all, whatever its port: 5432, 1433, and 11000 to 11999 of an Azure SQL that redirects.
   vpc_egress = var.network.create != null ? "ALL_TRAFFIC" : var.network.egress
 
   # PROJECT:REGION:INSTANCE, where PROJECT may be DOMAIN:PROJECT.

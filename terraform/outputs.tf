@@ -93,7 +93,7 @@ output "repository" {
 }
 
 output "egress_address" {
-  description = "The fixed address that PostgreSQL sees with `network.create`; else null."
+  description = "The fixed address that the database sees with `network.create`; else null."
   value       = one(google_compute_address.egress[*].address)
 }
 

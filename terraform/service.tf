@@ -2,7 +2,7 @@ resource "google_cloud_run_v2_service" "this" {
   project             = var.project_id
   location            = var.region
   name                = var.name
-  description         = "Plimsoll: keeps BigQuery equal to PostgreSQL. One push is one run."
+  description         = "Plimsoll: keeps BigQuery equal to PostgreSQL or SQL Server. One push is one run."
   labels              = var.labels
   ingress             = var.service.ingress
   deletion_protection = var.service.deletion_protection
@@ -179,6 +179,10 @@ resource "google_cloud_run_v2_service" "this" {
     precondition {
       condition     = nonsensitive(var.database_url_value == null) || var.database_url.secret == null
       error_message = "database_url_value fills the secret that the module makes; it cannot go with database_url.secret."
+    }
+    precondition {
+      condition     = length(var.cloud_sql.instances) == 0 || !nonsensitive(can(regex("^\\s*(?i:(jdbc:)?sqlserver|mssql([+][a-z0-9]+)?)://", coalesce(var.database_url_value, "-"))))
+      error_message = "cloud_sql.instances mounts sockets of PostgreSQL. Cloud SQL for SQL Server has none: reach it by its private address, with network."
     }
     precondition {
       condition     = nonsensitive(var.hash_salt_value == null) || try(var.hash_salt.secret, null) == null

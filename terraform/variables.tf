@@ -217,6 +217,11 @@ variable "config" {
     error_message = "config holds a password in a URL, which would stand in Terraform's state. Write url = \"$${DATABASE_URL}\"; the value comes from Secret Manager."
   }
   validation {
+    # A pair of SQL Server's connection strings. A value that is a variable is none.
+    condition     = var.config == null || !can(regex("(?i)[;\"'][ \\t]*(password|pwd)[ \\t]*=[ \\t]*[{]?[^\\s;\"'{}$]", coalesce(var.config, "-")))
+    error_message = "config holds the password of a connection string, which would stand in Terraform's state. Write url = \"$${DATABASE_URL}\"; the value comes from Secret Manager."
+  }
+  validation {
     condition     = var.config == null || !can(regex("(?m)^\\s*auth\\s*=\\s*[\"']none[\"']", coalesce(var.config, "-")))
     error_message = "auth = \"none\" is for a loopback listener; with Cloud Run's IAM in front it is auth = \"cloud-run\"."
   }
@@ -255,7 +260,7 @@ variable "config_secret" {
 
 variable "database_url" {
   description = <<-EOT
-    The secret with the PostgreSQL URL. Without `secret` the module makes one, empty unless `database_url_value` is
+    The secret with the URL of the PostgreSQL or SQL Server. Without `secret` the module makes one, empty unless `database_url_value` is
     given: Cloud Run refuses a revision whose secret has no version, so add one before the service is made (README).
     `version` pins one: rotation is then a change that can be reviewed and taken back.
   EOT
@@ -277,15 +282,18 @@ variable "database_url" {
 }
 
 variable "database_url_value" {
-  description = "The PostgreSQL URL itself, for the secret that the module makes. It goes to Terraform's state: whoever reads the state reads the password."
+  description = "The URL of the PostgreSQL or SQL Server itself (a connection string of SQL Server in any form that docs/CONFIG.md names), for the secret that the module makes. It goes to Terraform's state: whoever reads the state reads the password."
   type        = string
   default     = null
   sensitive   = true
 
   validation {
-    # URL, or key=value pairs as libpq takes them.
-    condition     = var.database_url_value == null || can(regex("^postgres(ql)?://.|^\\s*[a-z_]+\\s*=", coalesce(var.database_url_value, "-")))
-    error_message = "database_url_value is a PostgreSQL URL, or key=value pairs as libpq takes them."
+    # URL, or key=value pairs as libpq takes them. Of a SQL Server: URL, JDBC's, or the pairs of ADO and ODBC with `;` between them.
+    condition = var.database_url_value == null || can(regex(
+      "^\\s*(postgres(ql)?://.|(?i:(jdbc:)?sqlserver|mssql([+][a-z0-9]+)?)://.|[a-z_]+\\s*=|(?i:[a-z][a-z _]*)=[^;]+;)",
+      coalesce(var.database_url_value, "-"),
+    ))
+    error_message = "database_url_value is a PostgreSQL URL or key=value pairs as libpq takes them; or a SQL Server's sqlserver://, mssql://, jdbc:sqlserver:// or Server=…;…"
   }
 }
 
@@ -321,10 +329,11 @@ variable "hash_salt_value" {
 
 variable "database_ca" {
   description = <<-EOT
-    The certificate authority (CA) that PostgreSQL's certificate is verified with, for `sslmode=verify-full`. Needed where that
-    authority is not a public one. Give the certificates themselves, `{ pem = file("ca.pem") }`, or a secret that holds
-    them, `{ secret = "…" }`. They are mounted as a file, and PGSSLROOTCERT names it; an `sslrootcert` in the URL counts
-    before it. Null: the public authorities.
+    The certificate authority (CA) that the database's certificate is verified with: of PostgreSQL for `sslmode=verify-full`, of a
+    SQL Server always. Needed where that authority is not a public one. Give the certificates themselves, `{ pem = file("ca.pem") }`, or a secret that holds
+    them, `{ secret = "…" }`. They are mounted as a file, /etc/plimsoll-ca/ca.pem. For PostgreSQL PGSSLROOTCERT names it; an
+    `sslrootcert` in the URL counts before it. The connection string of a SQL Server has to name it itself:
+    `certificate=/etc/plimsoll-ca/ca.pem`. Null: the public authorities.
   EOT
   type = object({
     pem     = optional(string)
@@ -624,9 +633,11 @@ variable "grant_token_creator" {
 
 variable "network" {
   description = <<-EOT
-    How the service reaches PostgreSQL; nothing: over the internet. One of: `network` and/or `subnetwork` (Direct VPC
+    How the service reaches the database; nothing: over the internet. One of: `network` and/or `subnetwork` (Direct VPC
     egress), `connector` (Serverless VPC Access), or `create` (a network of its own whose way out has one fixed address,
-    for a firewall's allow-list). `egress` is PRIVATE_RANGES_ONLY, or ALL_TRAFFIC, which `create` always is.
+    for a firewall's allow-list). `egress` is PRIVATE_RANGES_ONLY, or ALL_TRAFFIC, which `create` always is. The module makes no
+    firewall rules. Where your VPC limits egress, let `tags` out to the database's port: 5432 of PostgreSQL, 1433 of a SQL
+    Server, and for Azure SQL Database with the policy Redirect also 11000 to 11999.
   EOT
   type = object({
     network    = optional(string)
@@ -670,7 +681,7 @@ variable "cloud_sql" {
   description = <<-EOT
     Cloud SQL instances (PROJECT:REGION:INSTANCE) whose sockets are mounted below /cloudsql. `roles/cloudsql.client` has
     no level below the project: it is granted there, under a condition that names the instance. `grant_client = false`
-    leaves that to you.
+    leaves that to you. Of PostgreSQL only: Cloud SQL for SQL Server has no socket. Reach it by its private address (`network`).
   EOT
   type = object({
     instances    = optional(set(string), [])

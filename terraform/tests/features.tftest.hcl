@@ -561,6 +561,85 @@ run "secrets_made_with_values" {
   }
 }
 
+run "a_sql_server_in_pairs" {
+  command = plan
+  variables {
+    database_url       = {}
+    database_url_value = "Server=tcp:db.example.com,1433;Initial Catalog=app;User ID=reader;Password=secret;Encrypt=true"
+  }
+
+  assert {
+    condition     = nonsensitive(google_secret_manager_secret_version.this["database-url"].secret_data) == nonsensitive(var.database_url_value)
+    error_message = "The connection string is another one."
+  }
+}
+
+run "a_sql_server_in_pairs_of_odbc" {
+  command = plan
+  variables {
+    database_url       = {}
+    database_url_value = "Driver={ODBC Driver 18 for SQL Server};Server=db,1433;Database=app;Uid=reader;Pwd={se;cret}"
+  }
+
+  assert {
+    condition     = nonsensitive(google_secret_manager_secret_version.this["database-url"].secret_data) == nonsensitive(var.database_url_value)
+    error_message = "The connection string is another one."
+  }
+}
+
+run "a_sql_server_as_a_url" {
+  command = plan
+  variables {
+    database_url       = {}
+    database_url_value = "sqlserver://reader:secret@db:1433?database=app"
+  }
+
+  assert {
+    condition     = nonsensitive(google_secret_manager_secret_version.this["database-url"].secret_data) == nonsensitive(var.database_url_value)
+    error_message = "The connection string is another one."
+  }
+}
+
+run "a_sql_server_as_a_url_of_sqlalchemy" {
+  command = plan
+  variables {
+    database_url       = {}
+    database_url_value = "mssql+pyodbc://reader:secret@db:1433/app"
+  }
+
+  assert {
+    condition     = nonsensitive(google_secret_manager_secret_version.this["database-url"].secret_data) == nonsensitive(var.database_url_value)
+    error_message = "The connection string is another one."
+  }
+}
+
+run "a_sql_server_of_jdbc" {
+  command = plan
+  variables {
+    database_url       = {}
+    database_url_value = "jdbc:sqlserver://db:1433;databaseName=app;user=reader;password={secret}"
+  }
+
+  assert {
+    condition     = nonsensitive(google_secret_manager_secret_version.this["database-url"].secret_data) == nonsensitive(var.database_url_value)
+    error_message = "The connection string is another one."
+  }
+}
+
+# The password of the pairs is a variable, which the state does not hold.
+run "a_config_with_pairs" {
+  command = plan
+  variables {
+    config     = "[source]\nurl = 'Server=tcp:db,1433;Database=app;User ID=reader;Password=$${DB_PASSWORD};certificate=/etc/plimsoll-ca/ca.pem'\n[storage]\nurl = \"gs://$${PLIMSOLL_BUCKET}/$${PLIMSOLL_PREFIX}\"\n[bigquery]\ndataset = \"$${PLIMSOLL_DATASET}\"\n[[table]]\nsource = \"dbo.people\"\nexclude = [\"password\"]\n"
+    secret_env = { DB_PASSWORD = { secret = "s" } }
+  }
+
+  assert {
+    condition     = length(google_storage_bucket_object.config) == 1
+    error_message = "The config is not kept."
+  }
+}
+
 run "a_database_ca" {
   variables {
     database_ca = { pem = "-----BEGIN CERTIFICATE-----\nMII…\n-----END CERTIFICATE-----\n" }
@@ -580,6 +659,11 @@ run "a_database_ca" {
   assert {
     condition     = one([for e in google_cloud_run_v2_service.this.template[0].containers[0].env : e.value if e.name == "PGSSLROOTCERT"]) == "${one(google_cloud_run_v2_service.this.template[0].containers[0].volume_mounts).mount_path}/${one(google_cloud_run_v2_service.this.template[0].volumes).secret[0].items[0].path}"
     error_message = "PGSSLROOTCERT names another file than the one that is mounted."
+  }
+  # A SQL Server's connection string names it, so it may not move.
+  assert {
+    condition     = one([for e in google_cloud_run_v2_service.this.template[0].containers[0].env : e.value if e.name == "PGSSLROOTCERT"]) == "/etc/plimsoll-ca/ca.pem"
+    error_message = "The authority is in another file than the variable's description says."
   }
 }
 

@@ -289,6 +289,22 @@ run "a_config_with_a_password" {
   expect_failures = [var.config]
 }
 
+run "a_config_with_a_password_in_pairs" {
+  command = plan
+  variables {
+    config = "[source]\nurl = \"Server=tcp:db,1433;Database=app;User ID=reader;Password=hunter2\"\n"
+  }
+  expect_failures = [var.config]
+}
+
+run "a_config_with_a_password_in_pairs_in_braces" {
+  command = plan
+  variables {
+    config = "[source]\nurl = 'jdbc:sqlserver://db:1433;databaseName=app;user=reader;password={hunter;2}'\n"
+  }
+  expect_failures = [var.config]
+}
+
 run "a_config_without_auth" {
   command = plan
   variables {
@@ -344,6 +360,24 @@ run "a_database_url_that_is_none" {
   variables {
     database_url       = {}
     database_url_value = "mysql://reader@db/app"
+  }
+  expect_failures = [var.database_url_value]
+}
+
+run "a_database_url_of_jdbc_that_is_none" {
+  command = plan
+  variables {
+    database_url       = {}
+    database_url_value = "jdbc:oracle:thin:@db:1521/app"
+  }
+  expect_failures = [var.database_url_value]
+}
+
+run "a_database_url_that_is_a_host_and_a_port" {
+  command = plan
+  variables {
+    database_url       = {}
+    database_url_value = "tcp:db.example.com,1433"
   }
   expect_failures = [var.database_url_value]
 }
@@ -908,6 +942,16 @@ run "a_database_secret_and_a_value" {
   command = plan
   variables {
     database_url_value = "postgres://reader@db/app"
+  }
+  expect_failures = [google_cloud_run_v2_service.this]
+}
+
+run "a_socket_of_a_sql_server" {
+  command = plan
+  variables {
+    database_url       = {}
+    database_url_value = "sqlserver://reader:secret@10.1.2.3:1433?database=app"
+    cloud_sql          = { instances = ["my-project:europe-west1:app"] }
   }
   expect_failures = [google_cloud_run_v2_service.this]
 }

@@ -15,7 +15,7 @@ variable "image" {
 }
 
 variable "database_url_secret" {
-  description = "The secret with the PostgreSQL URL, and the version in use: rotating is raising the number."
+  description = "The secret with the URL of the PostgreSQL or SQL Server, and the version in use: rotating is raising the number."
   type = object({
     secret  = string
     version = string

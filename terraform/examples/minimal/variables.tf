@@ -15,13 +15,13 @@ variable "image" {
 }
 
 variable "database_url_secret" {
-  description = "Name of the secret with the PostgreSQL URL; it has a version already."
+  description = "Name of the secret with the URL of the PostgreSQL or SQL Server; it has a version already."
   type        = string
   default     = "plimsoll-source"
 }
 
 variable "database_ca_file" {
-  description = "A PEM file with the authority that signed PostgreSQL's certificate. Null: a public one did."
+  description = "A PEM file with the authority that signed the database's certificate. Null: a public one did."
   type        = string
   default     = null
 }
