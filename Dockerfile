@@ -55,7 +55,7 @@ RUN find /image -exec touch -h -d "@${SOURCE_DATE_EPOCH:-0}" {} +
 
 FROM scratch
 LABEL org.opencontainers.image.title="Plimsoll" \
-      org.opencontainers.image.description="Keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks" \
+      org.opencontainers.image.description="Keeps BigQuery tables equal to tables of PostgreSQL or SQL Server, with nothing running between two ticks" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /image /
 USER 65532:65532

@@ -12,7 +12,7 @@ use super::sample::SampleArgs;
 use crate::model::{CompareDocuments, VerifyLevel};
 use crate::telemetry::LogFormat;
 
-/// Keeps BigQuery tables equal to PostgreSQL tables, with nothing running between two ticks.
+/// Keeps BigQuery tables equal to tables of PostgreSQL or SQL Server, with nothing running between two ticks.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll", version)]
 pub struct Cli {
