@@ -330,7 +330,7 @@ variable "hash_salt_value" {
 variable "database_ca" {
   description = <<-EOT
     The certificate authority (CA) that the database's certificate is verified with: of PostgreSQL for `sslmode=verify-full`, of a
-    SQL Server always. Needed where that authority is not a public one. Give the certificates themselves, `{ pem = file("ca.pem") }`, or a secret that holds
+    SQL Server unless `trustServerCertificate=true`. Needed where that authority is not a public one. Give the certificates themselves, `{ pem = file("ca.pem") }`, or a secret that holds
     them, `{ secret = "…" }`. They are mounted as a file, /etc/plimsoll-ca/ca.pem. For PostgreSQL PGSSLROOTCERT names it; an
     `sslrootcert` in the URL counts before it. The connection string of a SQL Server has to name it itself:
     `certificate=/etc/plimsoll-ca/ca.pem`. Null: the public authorities.
