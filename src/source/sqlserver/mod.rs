@@ -19,6 +19,8 @@
 //! | `compare` | canonical texts for `verify` |
 
 mod address;
+#[cfg(test)]
+mod against_standin;
 mod canceller;
 mod candidates;
 mod catalog;
