@@ -45,7 +45,6 @@ mod golden_sql;
 mod history;
 mod hostile;
 mod http;
-mod hunted;
 mod init;
 mod key_sources;
 mod messages;
