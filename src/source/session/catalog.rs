@@ -21,14 +21,18 @@ impl Session {
         of_kind!(self, session => Ok(session.read_relation(name).await?))
     }
 
-    /// A relation that has to be there: of one that is not, the error says which was meant.
+    /// A relation that has to be there: of one that is not, the error says which was meant. Fails where rules hide rows from us: those would be
+    /// taken for deleted.
     pub async fn required_relation<'c>(
         &self,
         catalog: &'c Catalog,
         name: &RelationName,
     ) -> Result<&'c Relation, SourceError> {
         match catalog.get(name) {
-            Some(relation) => Ok(relation),
+            Some(relation) => {
+                of_kind!(self, session => session.refuse_hidden_rows(name).await?);
+                Ok(relation)
+            }
             None => of_kind!(self, session => Err(session.missing(name).await.into())),
         }
     }

@@ -59,6 +59,14 @@ impl Session {
         Ok(found)
     }
 
+    /// Fails where a security policy filters rows: the server says nothing of those it leaves out.
+    pub async fn refuse_hidden_rows(&self, name: &RelationName) -> Result<(), SqlServerError> {
+        match self.hidden_from(name).await?.is_empty() {
+            true => Ok(()),
+            false => Err(SqlServerError::Hidden { table: Some(name.to_string()) }),
+        }
+    }
+
     /// Statements that end it that security policies hide rows: of the table, or of one whose name a view's text has. A login that may not see
     /// policies is told of none.
     pub async fn hidden_from(&self, name: &RelationName) -> Result<Vec<String>, SqlServerError> {
