@@ -22,6 +22,7 @@ pub mod pooler;
 pub mod proxy;
 pub mod pubsub;
 pub mod sizes;
+pub mod sqlserver_rows;
 pub mod stack;
 pub mod tokens;
 pub mod wire;

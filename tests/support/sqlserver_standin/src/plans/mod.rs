@@ -19,6 +19,8 @@ mod session_plans;
 mod since;
 mod text;
 
+pub use text::spoken;
+
 use self::comment::Comment;
 use crate::answer::Answer;
 use crate::error::ServerError;

@@ -7,7 +7,7 @@ use crate::typed::{ColumnType, DAY_1900, DAY_TICKS, Guid, Value};
 const SECOND: u64 = 10_000_000;
 
 /// A value as CAST or CONVERT prints it: dates style 121, money style 2, float style 3, binary style 1.
-pub(crate) fn spoken(value: &Value, column_type: &ColumnType) -> Option<String> {
+pub fn spoken(value: &Value, column_type: &ColumnType) -> Option<String> {
     Some(match value {
         Value::Null => return None,
         Value::Bit(bit) => u8::from(*bit).to_string(),
