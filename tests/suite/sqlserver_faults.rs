@@ -1,0 +1,105 @@
+//! What the wire or the server does in the middle of a run: the batch is sealed whole, or not at all.
+
+use sqlserver_standin::{Action, Fault, Moment, Place, ServerError, Settings};
+
+use super::sqlserver::{FULL, ITEM, items};
+use crate::support::World;
+use crate::support::sqlserver_rows::Published;
+
+/// A world whose server sends small packets, loaded.
+async fn loaded(capture: &str) -> World {
+    let w = World::on_sql_server_with(Settings { payload: 1200, ..Settings::default() }, items()).await;
+    w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{capture}"));
+    w.tick().await;
+    w
+}
+
+async fn sealed(w: &World) -> usize {
+    w.objects().await.iter().filter(|name| name.ends_with("manifest.json")).count()
+}
+
+fn change(w: &World, n: u64) {
+    let mut writer = w.model().begin();
+    let id = i32::try_from(n % 200).unwrap() + 1;
+    writer.update(ITEM, &[id.into()], &[("name", format!("change {n}").into())]).unwrap();
+    writer.commit();
+}
+
+/// A run with this fault; fails where it has sealed what is not the whole. Says whether the fault struck.
+async fn strikes(w: &World, n: u64, fault: Fault) -> bool {
+    change(w, n);
+    let before = sealed(w).await;
+    w.standin().faults().add(fault.clone());
+    let ran = w.run(&["run", "--json"]).await;
+    let struck = w.standin().faults().armed() == 0;
+    w.standin().faults().clear();
+    if ran.code == 0 {
+        Published::whole(ITEM).assert_equal(w).await;
+    } else {
+        assert!(struck, "{}\n{}", ran.stdout, ran.stderr);
+        assert_eq!(sealed(w).await, before, "{fault:?}: {}", ran.stdout);
+    }
+    struck
+}
+
+/// At each packet boundary of all rows of the table.
+async fn at_each_packet_of_the_rows(action: Action) {
+    let w = loaded(FULL).await;
+    let packets = w.standin().log().of_plan("rows").pop().unwrap().sent.packets;
+    assert!(packets > 5, "{packets} packets are too few to cut between");
+    for n in 0..packets {
+        assert!(strikes(&w, n, Fault::once(Moment::Plan("rows".into()), Place::Packet(n), action.clone())).await);
+    }
+    w.tick().await;
+    Published::whole(ITEM).assert_equal(&w).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_at_each_packet_of_the_rows() {
+    at_each_packet_of_the_rows(Action::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_at_each_packet_of_the_rows() {
+    at_each_packet_of_the_rows(Action::Reset).await;
+}
+
+/// The run gives up after the time that the config names, and the next one reads again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stall_at_each_packet_of_the_rows() {
+    let w = loaded(FULL).await;
+    let text = std::fs::read_to_string(w.config_path()).unwrap();
+    std::fs::write(w.config_path(), text.replace("[storage]", "statement_timeout = \"1s\"\n[storage]")).unwrap();
+    let packets = w.standin().log().of_plan("rows").pop().unwrap().sent.packets;
+    for n in 0..packets {
+        assert!(strikes(&w, n, Fault::once(Moment::Plan("rows".into()), Place::Packet(n), Action::Stall)).await);
+        w.standin().faults().release();
+    }
+    std::fs::write(w.config_path(), text).unwrap();
+    w.tick().await;
+    Published::whole(ITEM).assert_equal(&w).await;
+}
+
+/// What the server itself says, at the beginning of the rows, among them and behind them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_servers_own_errors_among_the_rows() {
+    let w = loaded(FULL).await;
+    let actions = [
+        Action::Kill(ServerError::killed()),
+        Action::Error(ServerError::deadlock()),
+        Action::Error(ServerError::altered_since_snapshot(ITEM)),
+        Action::Error(ServerError::lock_timeout()),
+        Action::Garbage,
+        Action::WrongCount(-1),
+        Action::WrongCount(3),
+    ];
+    let mut n = 0;
+    for action in actions {
+        for place in [Place::Start, Place::Row(1), Place::Row(100), Place::End] {
+            n += 1;
+            assert!(strikes(&w, n, Fault::once(Moment::Plan("rows".into()), place, action.clone())).await);
+        }
+    }
+    w.tick().await;
+    Published::whole(ITEM).assert_equal(&w).await;
+}

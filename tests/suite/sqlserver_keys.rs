@@ -1,0 +1,174 @@
+//! Keys that SQL Server compares in another way than BigQuery, and rows that leave a filter.
+
+use sqlserver_standin::model::Model;
+use sqlserver_standin::typed::{Guid, Value};
+
+use super::sqlserver::{DIGEST, TRACKED, assert_quiet, model_of};
+use crate::support::World;
+use crate::support::sqlserver_rows::Published;
+
+const LINK: &str = "dbo.link";
+const OPEN: &str = "closed IS NULL";
+
+fn links() -> Model {
+    let model =
+        model_of("CREATE TABLE dbo.link (id int NOT NULL PRIMARY KEY, what varchar(20) NULL, closed date NULL);");
+    model.load(LINK, (1..=60).map(|id| vec![id.into(), "link".into(), Value::Null])).unwrap();
+    model.on_where(OPEN, |row| row.get("closed").is_null());
+    model.set_tracking(Some(sqlserver_standin::model::DatabaseTracking {
+        retention_minutes: 2880,
+        auto_cleanup: sqlserver_standin::model::Switch::On,
+    }));
+    model.track(LINK).unwrap();
+    model
+}
+
+/// A row that leaves the filter leaves the target, and comes back with it.
+async fn rows_leave_a_filter(capture: &str) {
+    let w = World::on_sql_server(links()).await;
+    w.config(&format!("[[table]]\nsource = \"{LINK}\"\n{capture}where = \"{OPEN}\"\n"));
+    let published = Published { filter: Some(OPEN), ..Published::whole(LINK) };
+    let close = |ids: &[i32], closed: Value| {
+        let mut writer = w.model().begin();
+        for id in ids {
+            writer.update(LINK, &[(*id).into()], &[("closed", closed.clone())]).unwrap();
+        }
+        writer.commit();
+    };
+    close(&[60], Value::Date(738_000));
+    w.tick().await;
+    assert_eq!(published.assert_equal(&w).await, 59);
+    close(&[3, 4, 5], Value::Date(738_001));
+    w.tick().await;
+    assert_eq!(published.assert_equal(&w).await, 56);
+    close(&[4, 60], Value::Null);
+    w.tick().await;
+    assert_eq!(published.assert_equal(&w).await, 58);
+    assert_quiet(&w).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_leave_a_filter_under_digest() {
+    rows_leave_a_filter(DIGEST).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_leave_a_filter_under_change_tracking() {
+    rows_leave_a_filter(TRACKED).await;
+}
+
+const CODE: &str = "dbo.code";
+
+fn codes() -> Model {
+    let model =
+        model_of("CREATE TABLE dbo.code (code varchar(10) NOT NULL PRIMARY KEY, what int NULL, version rowversion);");
+    model.load(CODE, ["a", "b", "ß", "ss1", "é", "e", "x y"].map(|c| vec![c.into(), 1.into(), Value::Null])).unwrap();
+    model.set_tracking(Some(sqlserver_standin::model::DatabaseTracking {
+        retention_minutes: 2880,
+        auto_cleanup: sqlserver_standin::model::Switch::On,
+    }));
+    model.track(CODE).unwrap();
+    model
+}
+
+/// To the server `a`, `A` and `A ` are one key; to BigQuery they are three.
+async fn respelled(capture: &str) {
+    let w = World::on_sql_server(codes()).await;
+    w.config(&format!("[[table]]\nsource = \"{CODE}\"\n{capture}"));
+    w.tick().await;
+    let published = Published::whole(CODE);
+    assert_eq!(published.assert_equal(&w).await, 7);
+    for (then, now) in [("a", "A"), ("A", "A "), ("A ", "a"), ("é", "É"), ("b", "B  ")] {
+        let mut writer = w.model().begin();
+        assert_eq!(writer.update(CODE, &[then.into()], &[("code", now.into())]).unwrap(), 1);
+        writer.commit();
+        w.tick().await;
+        assert_eq!(published.assert_equal(&w).await, 7, "{then} to {now}");
+        assert_quiet(&w).await;
+    }
+    // Deleted under one spelling and made again under another, with another row.
+    let mut writer = w.model().begin();
+    writer.delete(CODE, &["a".into()]).unwrap();
+    writer.insert(CODE, vec!["A".into(), 2.into(), Value::Null]).unwrap();
+    writer.delete(CODE, &["e".into()]).unwrap();
+    writer.commit();
+    w.tick().await;
+    assert_eq!(published.assert_equal(&w).await, 6);
+    assert_quiet(&w).await;
+    let ran = w.run(&["verify", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_respelled_under_digest() {
+    respelled(DIGEST).await;
+}
+
+/// Change tracking names the new spelling alone, so such a key is refused where nothing else looks for the old one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_many_spellings_is_refused_under_change_tracking() {
+    let w = World::on_sql_server(codes()).await;
+    w.config(&format!("[[table]]\nsource = \"{CODE}\"\n{TRACKED}"));
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 2, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("takes two spellings of code in dbo.code for one key"), "{}", ran.stdout);
+    w.config(&format!("[[table]]\nsource = \"{CODE}\"\n{TRACKED}reconcile_every = \"1d\"\n"));
+    w.tick().await;
+    Published::whole(CODE).assert_equal(&w).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_respelled_under_rowversion() {
+    respelled("cursor = \"version\"\ndeletes = \"keys\"\n").await;
+}
+
+const DOC: &str = "dbo.doc";
+
+/// The server sorts GUIDs by their last bytes first, and prints them in upper case.
+async fn guids(capture: &str) {
+    let model = model_of(
+        "CREATE TABLE dbo.doc (id uniqueidentifier NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);",
+    );
+    let guid = |n: u128| Value::Guid(Guid::from_u128(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_0c5e_ad11_0001)));
+    model.load(DOC, (1..=150).map(|n| vec![guid(n), "doc".into(), Value::Null])).unwrap();
+    model.set_tracking(Some(sqlserver_standin::model::DatabaseTracking {
+        retention_minutes: 2880,
+        auto_cleanup: sqlserver_standin::model::Switch::On,
+    }));
+    model.track(DOC).unwrap();
+    let w = World::on_sql_server(model).await;
+    // So few that it is looked at in stretches.
+    w.config_with("chunk_rows = 40", &format!("[[table]]\nsource = \"{DOC}\"\n{capture}"));
+    let published = Published::whole(DOC);
+    for _ in 0..8 {
+        w.tick().await;
+    }
+    assert_eq!(published.assert_equal(&w).await, 150);
+    let mut writer = w.model().begin();
+    for n in 3..6 {
+        writer.update(DOC, &[guid(n)], &[("what", "changed".into())]).unwrap();
+    }
+    writer.delete(DOC, &[guid(7)]).unwrap();
+    writer.insert(DOC, vec![guid(500), "new".into(), Value::Null]).unwrap();
+    writer.commit();
+    w.tick().await;
+    assert_eq!(published.assert_equal(&w).await, 150);
+    assert_quiet(&w).await;
+    let ran = w.run(&["verify", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guids_under_digest() {
+    guids(DIGEST).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guids_under_change_tracking() {
+    guids(TRACKED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guids_under_rowversion() {
+    guids("cursor = \"version\"\ndeletes = \"keys\"\n").await;
+}

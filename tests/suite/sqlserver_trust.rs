@@ -1,0 +1,130 @@
+//! What SQL Server's numbers can't speak for is read whole, and the report says why.
+
+use super::sqlserver::{CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, loaded, row};
+use crate::support::World;
+use crate::support::sqlserver_rows::Published;
+
+/// The tick reads the table whole, for this reason.
+async fn assert_whole(w: &World, why: &str) {
+    let ran = w.run(&["run", "--json", "--allow-deletes"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    let report = ran.run();
+    assert!(report["whole"].as_str().is_some_and(|text| text.contains(why)), "{report:#}");
+    Published::whole(ITEM).assert_equal(w).await;
+    assert_quiet(w).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clean_up_has_passed_the_watermark() {
+    let w = loaded(TRACKED).await;
+    let mut writer = w.model().begin();
+    writer.delete(ITEM, &[1.into()]).unwrap();
+    writer.update(ITEM, &[2.into()], &[("name", "told by nothing".into())]).unwrap();
+    writer.commit();
+    let mut writer = w.model().begin();
+    writer.update(ITEM, &[3.into()], &[("name", "told".into())]).unwrap();
+    writer.commit();
+    w.model().sweep(w.model().current_version().unwrap() - 1);
+    assert_whole(&w, "change tracking").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tracking_was_off_for_a_while() {
+    let w = loaded(TRACKED).await;
+    let mut writer = w.model().begin();
+    writer.update(ITEM, &[3.into()], &[("name", "told".into())]).unwrap();
+    writer.commit();
+    w.tick().await;
+    w.model().untrack(ITEM).unwrap();
+    let mut writer = w.model().begin();
+    writer.delete(ITEM, &[1.into()]).unwrap();
+    writer.commit();
+    w.model().track(ITEM).unwrap();
+    assert_whole(&w, "change tracking").await;
+}
+
+/// A TRUNCATE leaves no trace of the rows, in any of the captures.
+async fn truncated(capture: &str) {
+    let w = loaded(capture).await;
+    w.model().truncate(ITEM).unwrap();
+    let mut writer = w.model().begin();
+    writer.insert(ITEM, row(7, "the only one")).unwrap();
+    writer.commit();
+    let ran = w.run(&["run", "--json", "--allow-deletes"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    assert_eq!(Published::whole(ITEM).assert_equal(&w).await, 1);
+    if capture == TRACKED {
+        assert!(ran.run()["whole"].is_string(), "{}", ran.stdout);
+    }
+    if capture != FULL {
+        assert_quiet(&w).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truncate_under_each_capture() {
+    for capture in [FULL, DIGEST, TRACKED, CURSOR] {
+        truncated(capture).await;
+    }
+}
+
+/// After a restore the numbers go on from those of the backup, so that they are soon where they were: with other rows.
+async fn restored(capture: &str) {
+    let w = loaded(capture).await;
+    let backup = w.model().backup();
+    let write = |name: &str, first: i32| {
+        let mut writer = w.model().begin();
+        (first..first + 3).for_each(|id| {
+            writer.update(ITEM, &[id.into()], &[("name", name.into())]).unwrap();
+        });
+        writer.commit();
+    };
+    write("of the lost history", 1);
+    w.tick().await;
+    Published::whole(ITEM).assert_equal(&w).await;
+    w.model().restore(&backup);
+    write("of the new history", 10);
+    assert_whole(&w, "restored").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_with_the_same_numbers_under_change_tracking() {
+    restored(TRACKED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_with_the_same_numbers_under_rowversion() {
+    restored(CURSOR).await;
+}
+
+/// A digest leans on no number: what is not as it was is found, whatever history it has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_under_digest() {
+    let w = loaded(DIGEST).await;
+    let backup = w.model().backup();
+    let mut writer = w.model().begin();
+    writer.update(ITEM, &[1.into()], &[("name", "of the lost history".into())]).unwrap();
+    writer.commit();
+    w.tick().await;
+    w.model().restore(&backup);
+    let mut writer = w.model().begin();
+    writer.update(ITEM, &[10.into()], &[("name", "of the new history".into())]).unwrap();
+    writer.commit();
+    w.tick().await;
+    Published::whole(ITEM).assert_equal(&w).await;
+    assert_quiet(&w).await;
+}
+
+/// Another server of the same tables under the same address.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_database_with_the_same_numbers() {
+    let w = loaded(TRACKED).await;
+    let other = items().identity(|identity| identity.clone());
+    w.model().identity(|identity| {
+        *identity = sqlserver_standin::model::Identity {
+            created: other.created,
+            ..sqlserver_standin::model::Identity::of("shop", 6)
+        }
+    });
+    assert_whole(&w, "another server").await;
+}
