@@ -75,7 +75,7 @@ async fn is_read_in_each_way(session: &Session, model: &Model, full: &str) {
         if some.is_empty() {
             break;
         }
-        list.extend(some.iter().map(|k| NamedKey { values: k.key.clone().into(), origin: Origin::Before }));
+        list.extend(some.iter().map(|k| NamedKey { values: k.key.clone(), origin: Origin::Before }));
     }
     cursor.close().await.unwrap();
     assert_eq!(list.len(), expected, "{full}");
