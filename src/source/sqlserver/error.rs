@@ -237,7 +237,7 @@ impl SqlServerError {
                 "docs/CONFIG.md says which there are; a password with a ; or & in it stands in {…} (in a URL: percent-encoded)".to_owned()
             }
             Self::Ambiguous { host, path } => format!(
-                "for a database: sqlserver://…@{host}?database={path}; for an instance: sqlserver://…@{host}:port?database=…, with the port that the instance listens on"
+                "for a database: sqlserver://USER@{host}?database={path}; for an instance: sqlserver://USER@{host}:PORT?database=NAME, with the port that the instance listens on"
             ),
             Self::NamedInstance { .. } => {
                 "give the instance a fixed TCP port (SQL Server Configuration Manager), and write that port instead of the instance".to_owned()
