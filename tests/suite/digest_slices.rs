@@ -222,7 +222,8 @@ async fn a_slice_that_grows_is_cut() {
             || !mark(&w).await["tables"]["item"]["digest"]["round"].is_null()
         {
             runs += 1;
-            assert!(runs < 30);
+            // Two rounds are enough, but a busy server's log may be behind: then a run without changes notes nothing.
+            assert!(runs < 300);
         }
         w.tick().await;
         equal(&w).await;
