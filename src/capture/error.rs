@@ -108,7 +108,7 @@ pub enum CaptureError {
     NotThePrimaryKey { table: RelationName, primary: Vec<String> },
 
     #[error(
-        "the source takes two spellings of {column} in {table} for one key, BigQuery does not: of a key that is only spelled anew nobody tells"
+        "two spellings of {column} in {table} are one key to the source and two keys to BigQuery, and change tracking does not report the old spelling"
     )]
     SpellingNotTracked { table: RelationName, column: String },
 

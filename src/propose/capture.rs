@@ -140,7 +140,7 @@ fn by_tracking(candidate: &Candidate, key: &[String]) -> Vec<Setting> {
             vec![live("capture", "ct", "change tracking is on")]
         }
         ChangeTracking::On => vec![digest(
-            "change tracking does not tell of a key that is only spelled anew: all rows are compared by hash",
+            "change tracking does not report the old spelling when only a key's spelling changes: all rows are compared by hash",
         )],
         ChangeTracking::Off => vec![digest("change tracking is off: all rows are compared by hash")],
     }

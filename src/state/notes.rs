@@ -87,7 +87,7 @@ pub struct Told {
     pub compared: BTreeMap<String, OffsetDateTime>,
     /// What comparisons for `reconcile_every` have come to, by target.
     pub reconciled: BTreeMap<String, Reconciled>,
-    /// The targets that it has filled anew: a comparison of one that goes on starts again.
+    /// The targets whose rows it has all replaced: a comparison of one that goes on starts again.
     pub filled: Vec<String>,
 }
 
@@ -133,7 +133,7 @@ impl Notes {
         }
         for target in &told.filled {
             if let Some(note) = self.tables.get_mut(target) {
-                note.verifying = note.verifying.take().map(Verifying::anew);
+                note.verifying = note.verifying.take().map(Verifying::restarted);
             }
         }
         for (target, verifying) in &told.verifying {

@@ -73,7 +73,7 @@ pub struct FoundKey {
 
 impl Verifying {
     /// Before its first stretch again: what was compared is no longer there.
-    pub(super) fn anew(self) -> Self {
+    pub(super) fn restarted(self) -> Self {
         Self { after: None, found: Found::default(), ..self }
     }
 

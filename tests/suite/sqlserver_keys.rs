@@ -111,7 +111,7 @@ async fn a_key_of_many_spellings_is_refused_under_change_tracking() {
     w.config(&format!("[[table]]\nsource = \"{CODE}\"\n{TRACKED}"));
     let ran = w.run(&["run", "--json"]).await;
     assert_eq!(ran.code, 2, "{}\n{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("takes two spellings of code in dbo.code for one key"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("two spellings of code in dbo.code are one key to the source"), "{}", ran.stdout);
     w.config(&format!("[[table]]\nsource = \"{CODE}\"\n{TRACKED}reconcile_every = \"1d\"\n"));
     w.tick().await;
     Published::whole(CODE).assert_equal(&w).await;

@@ -81,22 +81,7 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
     if counts.unreadable > 0 {
         tracing::warn!(entries = counts.unreadable, "the change log has keys that no row can have");
     }
-    if batches.is_empty() {
-        return Ok(Sealable {
-            batch: None,
-            next,
-            moment: looked,
-            aside,
-            log,
-            whole,
-            postponed,
-            caveats,
-            rest,
-            noted,
-            to_compare,
-        });
-    }
-    let batch = Batch {
+    let batch = (!batches.is_empty()).then(|| Batch {
         version: FORMAT_VERSION,
         run: work.run.clone(),
         feed: work.feed.id.clone(),
@@ -108,21 +93,11 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
         aside: aside.clone(),
         looked_for,
         next: next.clone(),
-    };
-    store_manifest(work.store, &batch).await?;
-    Ok(Sealable {
-        batch: Some(batch),
-        next,
-        moment: looked,
-        aside,
-        log,
-        whole,
-        postponed,
-        caveats,
-        rest,
-        noted,
-        to_compare,
-    })
+    });
+    if let Some(batch) = &batch {
+        store_manifest(work.store, batch).await?;
+    }
+    Ok(Sealable { batch, next, moment: looked, aside, log, whole, postponed, caveats, rest, noted, to_compare })
 }
 
 /// Makes a batch pending, under a precondition: now it is decided.

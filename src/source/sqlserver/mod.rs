@@ -6,7 +6,7 @@
 //!
 //! | file | has |
 //! | --- | --- |
-//! | `plan` | every statement by name, and the comment that it begins with |
+//! | `plan`, `plan_comment` | every statement by name, and the comment that it begins with |
 //! | `address/` | connection strings in all their forms |
 //! | `connect`, `login`, `connection`, `session`, `facts` | a connection, which ends with its first error; the transaction; what the server is |
 //! | `catalog`, `native_type`, `column_types` | tables, their types, and what becomes of them |
@@ -45,6 +45,7 @@ mod login;
 mod missing;
 mod native_type;
 pub mod plan;
+mod plan_comment;
 mod published_rows;
 mod render;
 mod rights;

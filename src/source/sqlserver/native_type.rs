@@ -29,7 +29,7 @@ pub enum Assembly {
 pub enum Secrecy {
     #[default]
     Open,
-    /// Who has not the right to see them gets made-up values, without a word.
+    /// A login without the right to see them gets made-up values and no error.
     Masked,
     /// Only a client with the key can read them.
     Encrypted,

@@ -12,7 +12,7 @@ pub(super) fn hash(bytes: &str) -> String {
     format!("HASHBYTES('SHA2_256', {bytes})")
 }
 
-/// Longer results of `+` are cut off without a word, unless one side is `max`.
+/// Longer results of `+` are cut off without an error, unless one side is `max`.
 const LONGEST: i64 = 8000;
 
 /// What a column puts into the row's bytes, and how many bytes that are at most; `None` without a limit.

@@ -40,7 +40,7 @@ impl Session {
         Ok(Self { doorway, connection, facts, salt, transaction: AtomicI64::new(0) })
     }
 
-    /// Logs in anew where an error has ended the connection, unless a transaction was under way: what follows would not be of its snapshot.
+    /// Logs in again where an error has ended the connection. Not inside of a transaction: what follows would not be of its snapshot.
     async fn go_on(&self) -> Result<(), SqlServerError> {
         if self.connection.is_closed() && self.transaction.load(Ordering::Acquire) == 0 {
             self.connection.replace(self.doorway.enter().await?).await;

@@ -76,7 +76,7 @@ fn what_is_meant_by_encryption_and_trust() {
 fn what_is_refused_says_what_to_write() {
     for (text, wanted) in [
         ("sqlserver://u:p@h/x", "x may be a database or an instance"),
-        ("sqlserver://u:p@h/x", "sqlserver://…@h?database=x"),
+        ("sqlserver://u:p@h/x", "sqlserver://USER@h?database=x"),
         ("Server=h\\inst;Database=d;UID=u;PWD=p", "give the instance a fixed TCP port"),
         ("sqlserver://u:p@h/inst?database=d", "names the instance inst and no port"),
         ("sqlserver://u@h?database=d", "it has no password"),
