@@ -66,6 +66,7 @@ mod sqlserver;
 mod sqlserver_commands;
 mod sqlserver_faults;
 mod sqlserver_keys;
+mod sqlserver_stretches;
 mod sqlserver_trust;
 mod targets;
 mod telemetry;

@@ -6,19 +6,20 @@ use std::ops::RangeInclusive;
 use futures_util::TryStreamExt;
 
 use super::error::SqlServerError;
+use super::key_range::of_stretch;
 use super::native_type::{Family, SqlServerType};
 use super::row::{FieldKind, SqlServerField, SqlServerRow};
 use super::session::Session;
 use super::utf16;
 use super::values::{self, Moment};
 use crate::canonical::{
-    BucketDigits, Buckets, ColumnDigests, ComparedColumn, Digest, Document, Documents, KeyDigest, KeySpelling,
-    KeyStretch, Level, PlainValue, RowText, Structure,
+    ALL_KEYS, BucketDigits, Buckets, ColumnDigests, ComparedColumn, Digest, Document, Documents, KeyDigest,
+    KeySpelling, Level, PlainValue, RowText, Structure,
 };
 use crate::encode::ShapeColumn;
 use crate::model::TargetType;
 use crate::source::keys::Keys;
-use crate::source::read::{Columns, ComparedRows, Read, Rows, Table};
+use crate::source::read::{Columns, ComparedRows, KeyRange, Read, Rows, Table};
 use tiberius::ColumnData;
 
 /// What both sides can say of the documents that a column becomes.
@@ -29,14 +30,8 @@ pub(in crate::source) fn structure(native: &SqlServerType) -> Structure {
     }
 }
 
-/// How many of the key's first columns have values in the same order on both sides: none is trusted to, so no table is cut, and a comparison has to
-/// end within one budget.
-pub(in crate::source) fn columns_in_order(_table: Table<'_>) -> usize {
-    0
-}
-
 /// Reads rows of a table as canonical texts. It keeps its buffers from row to row.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     shape: &'a [ShapeColumn],
     compared: &'a [ComparedColumn],
     key_len: usize,
@@ -53,7 +48,7 @@ struct RowDigests {
 }
 
 impl<'a> Reader<'a> {
-    fn of(table: Table<'a>, compared: &'a [ComparedColumn]) -> Self {
+    pub(super) fn of(table: Table<'a>, compared: &'a [ComparedColumn]) -> Self {
         let key_len = table.shape.key_len;
         Self { shape: &table.shape.columns, compared, key_len, scratch: Vec::new(), text: RowText::default() }
     }
@@ -93,7 +88,12 @@ impl<'a> Reader<'a> {
 
     /// The canonical texts of the key's columns.
     fn key(&mut self, row: &SqlServerRow) -> Option<Vec<String>> {
-        (0..self.key_len).map(|n| self.column_text(row, n)).collect()
+        self.key_to(row, self.key_len)
+    }
+
+    /// The canonical texts of the key's first columns.
+    pub(super) fn key_to(&mut self, row: &SqlServerRow, columns: usize) -> Option<Vec<String>> {
+        (0..columns).map(|n| self.column_text(row, n)).collect()
     }
 
     /// The text of one column, without what tells where it ends.
@@ -191,17 +191,6 @@ impl Session {
         Ok(())
     }
 
-    /// All keys: no table is cut, see [`columns_in_order`].
-    #[allow(clippy::unused_async, reason = "another kind of source asks its server")]
-    pub async fn compared_stretch(
-        &self,
-        _table: Table<'_>,
-        after: Option<Vec<String>>,
-        _rows: u64,
-    ) -> Result<KeyStretch, SqlServerError> {
-        Ok(KeyStretch { after, until: None })
-    }
-
     /// Adds up the digests of a table's rows, bucket by bucket.
     pub async fn bucket_sums(
         &self,
@@ -209,10 +198,9 @@ impl Session {
         level: Level,
         digits: BucketDigits,
     ) -> Result<Buckets, SqlServerError> {
-        let table = rows.table;
-        let compared = compared_columns(table);
+        let (compared, range) = (compared_columns(rows.table), of_stretch(rows.within));
         let mut buckets = Buckets::new();
-        self.compare(&whole(table, level), &compared, level, |_, _, row| {
+        self.compare(&looked_at(rows, &range, level), &compared, level, |_, _, row| {
             buckets.entry(row.identity.bucket(digits)).or_default().add(row.identity, row.whole, row.nulled);
             Some(())
         })
@@ -228,10 +216,9 @@ impl Session {
         digits: BucketDigits,
         buckets: &[u32],
     ) -> Result<Vec<KeyDigest>, SqlServerError> {
-        let table = rows.table;
-        let compared = compared_columns(table);
+        let (compared, range) = (compared_columns(rows.table), of_stretch(rows.within));
         let mut found = Vec::new();
-        self.compare(&whole(table, level), &compared, level, |reader, row, digests| {
+        self.compare(&looked_at(rows, &range, level), &compared, level, |reader, row, digests| {
             if buckets.contains(&digests.identity.bucket(digits)) {
                 let whole = if reader.key_len == 0 { Some(digests.identity) } else { digests.whole };
                 found.push(KeyDigest { key: reader.key(row)?, row: whole.map(|d| d.lanes()) });
@@ -283,7 +270,8 @@ impl Session {
         rows: ComparedRows<'_>,
         buckets: RangeInclusive<u32>,
     ) -> Result<DocumentCursor, SqlServerError> {
-        let mut found = self.read_documents(&whole(rows.table, Level::Values), Some(&buckets)).await?;
+        let range = of_stretch(rows.within);
+        let mut found = self.read_documents(&looked_at(rows, &range, Level::Values), Some(&buckets)).await?;
         found.sort_by_key(|d| std::cmp::Reverse(d.bucket));
         Ok(DocumentCursor { rest: found })
     }
@@ -315,20 +303,22 @@ impl Session {
     }
 }
 
-fn compared_columns(table: Table<'_>) -> Vec<ComparedColumn> {
+pub(super) fn compared_columns(table: Table<'_>) -> Vec<ComparedColumn> {
     let structure =
         |name: &str| table.relation.column(name).and_then(|c| c.sqlserver()).map_or(Structure::Kind, structure);
     let columns = table.shape.columns.iter();
     columns.map(|c| ComparedColumn { column: c.target.clone(), structure: structure(&c.source) }).collect()
 }
 
-/// All rows of which as much is read as is compared.
-fn whole(table: Table<'_>, level: Level) -> Read<'_> {
+/// The rows that are compared, of which as much is read as is.
+fn looked_at<'a>(rows: ComparedRows<'a>, range: &'a KeyRange, level: Level) -> Read<'a> {
+    let table = rows.table;
     let columns = match level {
         Level::Keys if table.shape.key_len > 0 => Columns::Key,
         _ => Columns::Published { doubt: None, cursor: None },
     };
-    Read { table, columns, rows: Rows::All }
+    let rows = if rows.within == &ALL_KEYS { Rows::All } else { Rows::Within(range) };
+    Read { table, columns, rows }
 }
 
 fn among<'a>(table: Table<'a>, keys: Keys<'a>) -> Read<'a> {

@@ -3,6 +3,7 @@
 use super::literals::typed;
 use super::native_type::SqlServerType;
 use super::sql::ident;
+use crate::canonical::KeyStretch;
 use crate::encode::Shape;
 use crate::source::read::KeyRange;
 use crate::source::relation::Relation;
@@ -11,6 +12,11 @@ use crate::source::relation::Relation;
 pub(super) fn key_columns<'a>(relation: &'a Relation, shape: &'a Shape) -> Vec<(&'a str, &'a SqlServerType)> {
     let columns = shape.key().iter();
     columns.filter_map(|c| Some((c.source.as_str(), relation.column(&c.source)?.sqlserver()?))).collect()
+}
+
+/// What is read of a stretch that is compared. Its canonical texts are of types that SQL Server reads such texts of.
+pub(super) fn of_stretch(stretch: &KeyStretch) -> KeyRange {
+    KeyRange { after: stretch.after.clone(), until: stretch.until.clone(), order: String::new() }
 }
 
 /// A condition over the row `t`; `None` where every key is meant.

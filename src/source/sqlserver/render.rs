@@ -74,7 +74,7 @@ pub(super) fn tried(read: &Read<'_>) -> Rendered {
 
 fn rendered_up_to(read: &Read<'_>, most: Option<u64>) -> Rendered {
     let Table { spec, relation, shape } = read.table;
-    let key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
+    let mut key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
     let mut select = Select {
         selected: selected(read),
         from: rows_of(read.table),
@@ -117,6 +117,8 @@ fn rendered_up_to(read: &Read<'_>, most: Option<u64>) -> Rendered {
             Which::Left(from.text())
         }
         Rows::Within(range) => {
+            // A stretch may be cut by the first of the key's columns.
+            key.truncate([&range.after, &range.until].into_iter().flatten().map(Vec::len).max().unwrap_or(key.len()));
             select.conditions.extend(key_range::condition(range, relation, shape));
             Which::Within { after: range.after.clone(), until: range.until.clone() }
         }

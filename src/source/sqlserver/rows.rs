@@ -168,7 +168,7 @@ impl Session {
         if !key_columns(table.relation, table.shape).iter().all(|(_, native)| can_be_cut(native)) {
             return Ok(from);
         }
-        let (sql, layout) = stretch_statement(table, &from, rows);
+        let (sql, layout) = stretch_statement(table, &from, rows, table.shape.key_len);
         let mut found = self
             .connection()
             .stream("looking for the end of a chunk", super::connection::Statement::plain(sql))
@@ -213,9 +213,10 @@ impl Session {
     }
 }
 
-/// The statement that looks for the end of a stretch.
-pub(super) fn stretch_statement(table: Table<'_>, from: &KeyRange, rows: u64) -> (String, Layout) {
-    let forms = key_forms(table);
+/// The statement that looks for the end of a stretch, by so many of the key's columns.
+pub(super) fn stretch_statement(table: Table<'_>, from: &KeyRange, rows: u64, columns: usize) -> (String, Layout) {
+    let mut forms = key_forms(table);
+    forms.truncate(columns);
     let selected: Vec<&str> = forms.iter().map(|(_, _, e)| e.as_str()).collect();
     let order: Vec<String> = forms.iter().map(|(name, ..)| format!("t.{}", ident(name))).collect();
     let sql = format!(

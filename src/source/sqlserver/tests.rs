@@ -147,7 +147,7 @@ fn the_statements_that_read_rows() {
             ("some", read(Columns::Key, Rows::Some(20))),
             ("a stretch", read(Columns::Key, Rows::Within(&range))),
             ("the stretches before", read(Columns::Key, Rows::Before(&range))),
-            ("the end of a stretch", rows::stretch_statement(table, &range, 5000).0),
+            ("the end of a stretch", rows::stretch_statement(table, &range, 5000, 2).0),
             ("keys that are there twice", rows::repeated_statement(table)),
             ("new columns with a value", rows::overlooked_statement(table, &filled).unwrap()),
         ],
@@ -176,7 +176,7 @@ fn the_statements_of_a_composite_key() {
             ("absent", read(Columns::Key, Rows::Absent(keys))),
             ("given", read(Columns::Key, Rows::Given(keys))),
             ("behind a key", read(Columns::Key, Rows::Within(&range))),
-            ("the end of a stretch", rows::stretch_statement(table, &range, 1).0),
+            ("the end of a stretch", rows::stretch_statement(table, &range, 1, 2).0),
             ("keys that are there twice", rows::repeated_statement(table)),
         ],
     );
