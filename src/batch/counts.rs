@@ -20,6 +20,9 @@ pub struct Counts {
     pub quarantined: u64,
     /// Values replaced by NULL because of that.
     pub nulled: u64,
+    /// Values that lost the seventh digit of a second, which BigQuery has no room for.
+    #[serde(default)]
+    pub truncated: u64,
     /// Rows of the source that are not staged, for their key can't be held. Of no meaning after the seal.
     #[serde(default)]
     pub left_out: u64,

@@ -225,6 +225,12 @@ fn summary(read: &Sampled, spec: &TableSpec) -> Vec<String> {
             counted(read.nulled, "value", "values")
         ));
     }
+    if read.truncated > 0 {
+        lines.push(format!(
+            "  {} without the seventh digit of a second: BigQuery keeps six",
+            counted(read.truncated, "value is staged", "values are staged")
+        ));
+    }
     if read.left_out > 0 {
         lines.push(format!(
             "  {} not staged: the target can't hold the key",

@@ -41,6 +41,11 @@ pub trait Decoder {
     /// The text of a field as the source prints it. Of dates and times it is the ISO form. Of a NULL it may be anything.
     fn plain_text<'a, 'r: 'a>(&'a mut self, field: Self::Field<'r>) -> &'a [u8];
 
+    /// How many values lost a digit by a declared policy since this was asked last.
+    fn take_truncated(&mut self) -> u64 {
+        0
+    }
+
     /// What a digest takes in for the key whose fields stand between two places of the walk. It must tell any two keys apart
     /// and stay the same for as long as digests are kept in a state.
     fn key_bytes<'a, 'r: 'a>(&'a mut self, start: Self::Fields<'r>, end: Self::Fields<'r>) -> &'a [u8];

@@ -35,6 +35,8 @@ pub struct Sampled {
     pub quarantined: u64,
     /// Values in whose place a NULL is staged.
     pub nulled: u64,
+    /// Values that are staged without the seventh digit of a second.
+    pub truncated: u64,
     /// Rows that are not staged, for their key can't be held.
     pub left_out: u64,
     /// What can't be held, by column and reason.
@@ -101,6 +103,7 @@ impl<'a> Sample<'a> {
             staged: tally.rows,
             quarantined: tally.quarantined,
             nulled: tally.nulled,
+            truncated: tally.truncated,
             left_out: tally.left_out,
             refusals: refusals.into_values().collect(),
         })

@@ -160,6 +160,14 @@ impl Decoder for RowDecoder {
         }
     }
 
+    #[inline]
+    fn take_truncated(&mut self) -> u64 {
+        match self {
+            Self::CopyText(decoder) => decoder.take_truncated(),
+            Self::SqlServer(decoder) => decoder.take_truncated(),
+        }
+    }
+
     fn key_bytes<'a, 'r: 'a>(&'a mut self, start: Fields<'r>, end: Fields<'r>) -> &'a [u8] {
         match (self, start, end) {
             (Self::CopyText(decoder), Fields::CopyText(start), Fields::CopyText(end)) => decoder.key_bytes(start, end),

@@ -158,8 +158,10 @@ impl<D: Decoder> RowEncoder<D> {
             out.shrink_to(0);
             refused = self.shorten(&fields, out)?;
             out.shrink_to(0);
+            self.lines.decoder.take_truncated();
             line = self.lines.append(&fields, &mut refused, out)?;
         }
+        let truncated = self.lines.decoder.take_truncated();
         let key_is_held = refused.values.first().is_none_or(|(n, _)| *n >= self.lines.key_len);
         let key_end = match line {
             Line::Whole { key_end } if key_is_held => Some(key_end),
@@ -181,6 +183,7 @@ impl<D: Decoder> RowEncoder<D> {
             digest.add(self.lines.decoder.key_bytes(fields, key_end));
         }
         self.tally.rows += 1;
+        self.tally.truncated += truncated;
         self.tally.flagged += u64::from(is_flagged);
         Ok(())
     }

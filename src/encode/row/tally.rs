@@ -12,6 +12,8 @@ pub struct Tally {
     pub refused: u64,
     /// Values in whose place a NULL was staged.
     pub nulled: u64,
+    /// Values that were staged without their last digit, by a declared policy.
+    pub truncated: u64,
     /// Rows that were not staged, for their key can't be held.
     pub left_out: u64,
 }

@@ -25,6 +25,7 @@ impl RunReport {
                     resent = self.sum(|t| t.resent),
                     quarantined = self.sum(|t| t.quarantined),
                     nulled = self.sum(|t| t.nulled),
+                    truncated = self.sum(|t| t.truncated),
                     left_out = self.sum(|t| t.left_out),
                     skipped = self.sum(|t| t.skipped),
                     unreadable = self.sum(|t| t.unreadable),

@@ -80,6 +80,7 @@ impl Tally {
         }
         self.counts.quarantined += tally.quarantined;
         self.counts.nulled += tally.nulled;
+        self.counts.truncated += tally.truncated;
         self.counts.left_out += tally.left_out;
         // A row whose key is bad is refused when it is read, not again with every list of keys.
         if kind != RowKind::Change(Op::Key) {

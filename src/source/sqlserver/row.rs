@@ -174,6 +174,8 @@ const NOT_OF_ITS_TYPE: Unrepresentable = Unrepresentable("a value of another typ
 pub struct SqlServerCells {
     plain: Vec<u8>,
     documents: DocumentChecker,
+    /// Values whose seventh digit of a second was cut off, since somebody asked.
+    truncated: u64,
 }
 
 impl SqlServerCells {
@@ -191,6 +193,7 @@ impl SqlServerCells {
             return Err(NEVER);
         }
         self.plain.clear();
+        self.truncated += u64::from(moment.time.loses_a_digit());
         values::Moment { time: moment.time.to_micros(), ..moment }.append(&mut self.plain);
         if matches!(value, ColumnData::DateTimeOffset(_)) {
             self.plain.extend_from_slice(b"+00");
@@ -267,6 +270,7 @@ impl Decoder for SqlServerCells {
             (Scalar::Date, ColumnData::Date(_)) => value::date(self.printed(field.value), out)?,
             (Scalar::Time, _) => {
                 let time = values::time_of_day(field.value).ok_or(NOT_OF_ITS_TYPE)?;
+                self.truncated += u64::from(time.loses_a_digit());
                 self.plain.clear();
                 time.to_micros().append(&mut self.plain);
                 value::time(&self.plain, out)?;
@@ -289,6 +293,11 @@ impl Decoder for SqlServerCells {
         self.plain.clear();
         field.append_text(&mut self.plain);
         &self.plain
+    }
+
+    #[inline]
+    fn take_truncated(&mut self) -> u64 {
+        std::mem::take(&mut self.truncated)
     }
 
     /// Each field's text behind its length: a text may hold whatever could stand between two.

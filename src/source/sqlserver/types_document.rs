@@ -25,7 +25,8 @@ A type that is made of another one (`CREATE TYPE … FROM`) is what that one is;
 - the set of sparse columns, as XML.
 
 The seventh digit of a second (100 ns) is cut off, never rounded: BigQuery keeps six, `datetime2` has seven where nobody says otherwise, and the server's clock fills
-them, so quarantine would empty whole columns. `type = \"STRING\"` keeps it. A cursor keeps all seven.
+them, so quarantine would empty whole columns. `type = \"STRING\"` keeps it. A cursor keeps all seven. The report
+counts such values in `truncated`.
 
 | forced to | from | what it cannot hold |
 | --- | --- | --- |

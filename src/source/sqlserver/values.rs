@@ -49,6 +49,11 @@ impl TimeOfDay {
         Self { ticks: time.increments().saturating_mul(10_u64.pow(u32::from(7 - digits))), digits }
     }
 
+    /// Whether something is below a microsecond.
+    pub fn loses_a_digit(self) -> bool {
+        !self.ticks.is_multiple_of(10)
+    }
+
     /// The same without what is below a microsecond.
     pub fn to_micros(self) -> Self {
         Self { digits: self.digits.min(6), ..self }
