@@ -2,7 +2,7 @@
 
 use sqlserver_standin::{Action, Fault, Moment, Place, ServerError, Settings};
 
-use super::sqlserver::{FULL, ITEM, items};
+use super::sqlserver::{DIGEST, FULL, ITEM, TRACKED, items};
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
 
@@ -102,4 +102,31 @@ async fn the_servers_own_errors_among_the_rows() {
     }
     w.tick().await;
     Published::whole(ITEM).assert_equal(&w).await;
+}
+
+/// What the server has ended for others' sake is tried once more at once, from another snapshot. If it ends again, the next tick tries.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_that_has_ended_is_taken_once_more() {
+    let moved = || ServerError::new(601, "Could not continue scan with NOLOCK due to data movement.");
+    for (capture, plan) in [(FULL, "rows"), (DIGEST, "hash.sums"), (TRACKED, "ct.spool")] {
+        let w = loaded(capture).await;
+        for (n, error) in (0..).zip([ServerError::altered_since_snapshot(ITEM), ServerError::deadlock(), moved()]) {
+            change(&w, n);
+            let fault = Fault::once(Moment::Plan(plan.into()), Place::Start, Action::Error(error.clone()));
+            w.standin().faults().add(fault);
+            let ran = w.run(&["run", "--json"]).await;
+            assert_eq!((ran.code, w.standin().faults().armed()), (0, 0), "{capture}: {error:?}: {}", ran.stdout);
+            Published::whole(ITEM).assert_equal(&w).await;
+        }
+        change(&w, 7);
+        let before = sealed(&w).await;
+        let error = ServerError::altered_since_snapshot(ITEM);
+        w.standin().faults().add(Fault::always(Moment::Plan(plan.into()), Place::Start, Action::Error(error)));
+        let ran = w.run(&["run", "--json"]).await;
+        assert_eq!((ran.code, sealed(&w).await), (1, before), "{capture}: {}", ran.stdout);
+        assert!(ran.stdout.contains("nightly maintenance"), "{}", ran.stdout);
+        w.standin().faults().clear();
+        w.tick().await;
+        Published::whole(ITEM).assert_equal(&w).await;
+    }
 }

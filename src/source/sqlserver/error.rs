@@ -176,16 +176,23 @@ impl SqlServerError {
         }
     }
 
-    /// The server has ended the statement for the sake of other transactions.
+    /// The server has ended the statement or the snapshot for what others did meanwhile: another snapshot may well do.
     pub fn is_lost_conflict(&self) -> bool {
-        matches!(self.statement_fault(), Some(StatementFault::Deadlock))
+        match self.statement_fault() {
+            Some(StatementFault::Deadlock | StatementFault::Changed | StatementFault::Moved) => true,
+            _ => matches!(self, Self::TransactionLost { .. }),
+        }
     }
 
     /// Whether what is in the way is one table's alone.
     pub fn is_of_one_table(&self) -> bool {
         match self {
             Self::Statement { fault, .. } => fault.is_of_one_table(),
-            Self::NoSuchTable { .. } | Self::Hidden { .. } | Self::NotDone { .. } | Self::BadColumn { .. } => true,
+            Self::NoSuchTable { .. }
+            | Self::Hidden { .. }
+            | Self::InMemory { .. }
+            | Self::NotDone { .. }
+            | Self::BadColumn { .. } => true,
             _ => false,
         }
     }
