@@ -85,6 +85,12 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
             listing.grant_all_rows()
         ));
     }
+    if candidate.relation.kind == RelationKind::InMemory {
+        reasons.push(
+            "A memory-optimized table: SQL Server reads none such in a snapshot. A copy on disk could be published."
+                .to_owned(),
+        );
+    }
     let is_large = candidate.about_rows.is_some_and(|n| n >= LARGE);
     if is_large && candidate.relation.kind == RelationKind::Table && capture::key(&candidate.relation).is_none() {
         reasons.push(
@@ -126,7 +132,7 @@ fn no_table(candidate: &Candidate, log: Option<&ProposedLog>) -> Option<String> 
              compared each tick."
                 .to_owned(),
         ),
-        RelationKind::Table | RelationKind::Partitioned => None,
+        RelationKind::Table | RelationKind::Partitioned | RelationKind::InMemory => None,
     }
 }
 

@@ -41,6 +41,8 @@ pub enum RelationKind {
     View,
     MaterializedView,
     Foreign,
+    /// A table that SQL Server keeps in memory: it reads none such in a snapshot.
+    InMemory,
 }
 
 impl RelationKind {
@@ -51,6 +53,7 @@ impl RelationKind {
             Self::View => "view",
             Self::MaterializedView => "materialized view",
             Self::Foreign => "foreign table",
+            Self::InMemory => "memory-optimized table",
         }
     }
 }
@@ -85,7 +88,8 @@ impl Relation {
     /// Whether each row says which transaction wrote it. A view's rows don't, nor do a foreign server's.
     pub fn tells_its_writers(&self) -> bool {
         match (self.dialect, self.kind) {
-            (Dialect::SqlServer, _) | (Dialect::Postgres, RelationKind::View | RelationKind::Foreign) => false,
+            (Dialect::SqlServer, _)
+            | (Dialect::Postgres, RelationKind::View | RelationKind::Foreign | RelationKind::InMemory) => false,
             (Dialect::Postgres, RelationKind::Table | RelationKind::Partitioned | RelationKind::MaterializedView) => {
                 self.leaves.iter().all(|leaf| leaf.kind != RelationKind::Foreign)
             }

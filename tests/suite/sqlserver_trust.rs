@@ -1,5 +1,8 @@
 //! What SQL Server's numbers can't speak for is read whole, and the report says why.
 
+use sqlserver_standin::ddl;
+use sqlserver_standin::model::Kept;
+
 use super::sqlserver::{CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, loaded, row};
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
@@ -127,4 +130,23 @@ async fn another_database_with_the_same_numbers() {
         }
     });
     assert_whole(&w, "another server").await;
+}
+
+/// SQL Server reads no such table in a snapshot: it is refused by name, and no other table waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memory_optimized_table_is_refused_by_name() {
+    let w = World::on_sql_server(items()).await;
+    w.model().create_table(ddl::tables("CREATE TABLE dbo.hot (id int NOT NULL PRIMARY KEY);").unwrap().remove(0));
+    w.model().alter("dbo.hot", |table| table.kept = Kept::InMemory).unwrap();
+    w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{DIGEST}\n[[table]]\nsource = \"dbo.hot\"\n{DIGEST}"));
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("dbo.hot is a memory-optimized table"), "{}", ran.stdout);
+    Published::whole(ITEM).assert_equal(&w).await;
+    let check = w.run(&["check"]).await;
+    assert!(check.code == 2 && check.stdout.contains("memory-optimized table"), "{}", check.stdout);
+    let proposed = w.run(&["init", "--output", "proposed.toml"]).await;
+    assert_eq!(proposed.code, 0, "{}\n{}", proposed.stdout, proposed.stderr);
+    let text = std::fs::read_to_string(w.dir.path().join("proposed.toml")).unwrap();
+    assert!(text.contains("# source = \"dbo.hot\"") && text.contains("memory-optimized"), "{text}");
 }

@@ -6,12 +6,13 @@ use super::grants::{grant_select, grant_usage};
 use super::session::Session;
 use super::sql::{ident, literal, qualified};
 use crate::model::RelationName;
+use crate::source::relation::Relation;
 use crate::source::rights::{Grants, Needs, ToldByRows};
 
 impl Session {
     /// The server itself refuses a read whose rows a policy would filter: the session has `row_security` off.
     #[allow(clippy::unused_async, reason = "another kind of source asks its server")]
-    pub async fn refuse_hidden_rows(&self, _: &RelationName) -> Result<(), PostgresError> {
+    pub async fn refuse_unreadable(&self, _: &RelationName, _: &Relation) -> Result<(), PostgresError> {
         Ok(())
     }
 

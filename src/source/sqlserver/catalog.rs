@@ -131,11 +131,12 @@ fn relation(row: &mut Fields) -> Result<(RelationName, Relation, ChangeTracking)
     let _created = row.text()?;
     let rows = row.maybe().and_then(|n| n.parse().ok());
     let (comment, view) = (row.maybe(), row.maybe());
-    let (_memory, external, indexed) = (row.flag(), row.flag(), row.flag());
+    let (memory, external, indexed) = (row.flag(), row.flag(), row.flag());
     let tracking = if row.maybe().is_some() { ChangeTracking::On } else { ChangeTracking::Off };
     let kind = match kind.trim() {
         "V" => RelationKind::View,
         _ if external => RelationKind::Foreign,
+        _ if memory => RelationKind::InMemory,
         _ => RelationKind::Table,
     };
     let relation = Relation {

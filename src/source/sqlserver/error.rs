@@ -39,6 +39,9 @@ pub enum SqlServerError {
     #[error("a security policy of {} hides rows from the login, so reading is refused", table.as_deref().unwrap_or("a table"))]
     Hidden { table: Option<String> },
 
+    #[error("{table} is a memory-optimized table: SQL Server reads none such in a snapshot")]
+    InMemory { table: RelationName },
+
     #[error("the connection to SQL Server was lost while {doing}: {reason}")]
     Lost { doing: &'static str, reason: String },
 
@@ -168,6 +171,7 @@ impl SqlServerError {
             | Self::NamedInstance { .. }
             | Self::NoSuchTable { .. }
             | Self::Hidden { .. }
+            | Self::InMemory { .. }
             | Self::TooOld { .. }
             | Self::NoSnapshot { .. }
             | Self::NotDone { .. }
@@ -228,6 +232,7 @@ impl SqlServerError {
             | Self::Ambiguous { .. }
             | Self::NamedInstance { .. }
             | Self::NoSuchTable { .. }
+            | Self::InMemory { .. }
             | Self::NotDone { .. }
             | Self::BadColumn { .. }
             | Self::Statement { fault: StatementFault::Undefined, .. } => Blame::Config,
@@ -273,6 +278,10 @@ impl SqlServerError {
             }
             Self::Statement { fault, .. } => fault.hint().to_owned(),
             Self::Hidden { .. } => "read as a user that the policy's predicate lets see all rows, or switch the policy off; `plimsoll check` prints the statement".to_owned(),
+            Self::InMemory { table } => format!(
+                "take {} out of the config, or publish a table on disk that the application keeps beside it",
+                table.source_line()
+            ),
             Self::Lost { .. } | Self::TransactionLost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),
             Self::TimedOut { .. } => "the statement took longer than [source] statement_timeout (or the run's budget)".to_owned(),
             Self::Cancelled { .. } => "nothing: the run was stopped".to_owned(),

@@ -6,6 +6,7 @@ use super::session::Session;
 use super::sql::{ident, literal, qualified};
 use crate::model::RelationName;
 use crate::source::listing::{Closed, Listing};
+use crate::source::relation::{Relation, RelationKind};
 use crate::source::rights::{Grants, Needs};
 
 /// What reading a relation takes, for people.
@@ -57,6 +58,14 @@ impl Session {
             ));
         }
         Ok(found)
+    }
+
+    /// Fails where the rows can't be had as they are.
+    pub async fn refuse_unreadable(&self, name: &RelationName, relation: &Relation) -> Result<(), SqlServerError> {
+        if relation.kind == RelationKind::InMemory {
+            return Err(SqlServerError::InMemory { table: name.clone() });
+        }
+        self.refuse_hidden_rows(name).await
     }
 
     /// Fails where a security policy filters rows: the server says nothing of those it leaves out.
