@@ -8,6 +8,8 @@ statements that are broken on purpose, and each statement with a bracket too man
 
 The grammar is more lenient than a server: it knows no table, no type of a value, and takes some things that a server does not (`SELECT a,, b`).
 So this finds slips of the pen; only a server can say that a statement is right.
+
+A name that is one of the server's reserved words has to stand in brackets. The grammar takes it without, so it is looked for here.
 """
 # requirements: sqlglot, as in lint-requirements.txt
 import logging
@@ -36,6 +38,8 @@ BROKEN = [
     "CREATE TABLE #t (a int NOT NULL",
     "INSERT INTO #t (a) SELEC 1",
     "DROP TABEL #t",
+    "SELECT i.[type] AS clustered FROM sys.indexes AS i",
+    "SELECT i.primary FROM [dbo].[i] AS i",
     "SET TRANSACTION ISOLATION LEVEL SNAPSHOTS",
     "SELECT c.[id] FROM CHANGETABLE(CHANGED [dbo].[t], 0) AS c",
     # What stands behind an IF is looked into as well.
@@ -43,9 +47,38 @@ BROKEN = [
     "IF OBJECT_ID(N'x') IS NOT NULL DROP TABLE #x; DROP TABEL #y",
 ]
 
+# What may be no name without brackets (learn.microsoft.com: Reserved Keywords (Transact-SQL)).
+RESERVED = frozenset(
+    """
+    add all alter and any as asc authorization backup begin between break browse bulk by cascade case check checkpoint close clustered coalesce collate
+    column commit compute constraint contains containstable continue convert create cross current current_date current_time current_timestamp
+    current_user cursor database dbcc deallocate declare default delete deny desc disk distinct distributed double drop dump else end errlvl escape
+    except exec execute exists exit external fetch file fillfactor for foreign freetext freetexttable from full function goto grant group having
+    holdlock identity identity_insert identitycol if in index inner insert intersect into is join key kill left like lineno load merge national
+    nocheck nonclustered not null nullif of off offsets on open opendatasource openquery openrowset openxml option or order outer over percent pivot
+    plan precision primary print proc procedure public raiserror read readtext reconfigure references replication restore restrict return revert
+    revoke right rollback rowcount rowguidcol rule save schema securityaudit select session_user set setuser shutdown some statistics system_user
+    table tablesample textsize then to top tran transaction trigger truncate try_convert tsequal union unique unpivot update updatetext use user
+    values varying view waitfor when where while with writetext
+    """.split()
+)
+# What is no name: texts, comments, and names in brackets.
+NO_NAME = re.compile(r"N?'(?:[^']|'')*'|/\*.*?\*/|--[^\n]*|\[(?:[^\]]|\]\])*\]", re.S)
+
+
+def reserved_name(sql):
+    """A name that is a reserved word and stands in no brackets, or None."""
+    for place in re.finditer(r"(?:\bAS\s+|\.)([A-Za-z_]\w*)", NO_NAME.sub(" _ ", sql), re.I):
+        if place[1].lower() in RESERVED:
+            return place[1]
+    return None
+
 
 def fault(sql):
     """What is wrong with a batch of statements, or None."""
+    name = reserved_name(sql)
+    if name is not None:
+        return f"a reserved word is a name without brackets: {name}"
     for form, known in UNKNOWN:
         sql = form.sub(known, sql)
     try:

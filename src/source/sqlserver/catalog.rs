@@ -232,7 +232,7 @@ JOIN sys.types AS u ON u.user_type_id = c.user_type_id LEFT JOIN sys.types AS y 
 WHERE o.type IN ('U', 'V') AND WANTED ORDER BY c.object_id, c.column_id";
 
 const INDEXES: &str = "\
-SELECT i.object_id, i.index_id, i.is_primary_key AS [primary], i.is_unique AS [unique], CAST(CASE WHEN i.type = 1 THEN 1 ELSE 0 END AS bit) AS clustered, \
+SELECT i.object_id, i.index_id, i.is_primary_key AS is_primary, i.is_unique AS is_unique, CAST(CASE WHEN i.type = 1 THEN 1 ELSE 0 END AS bit) AS is_clustered, \
 i.has_filter AS filtered, i.is_disabled AS disabled, CAST(k.key_ordinal AS int) AS position, c.name AS [column], k.is_descending_key AS descending \
 FROM sys.indexes AS i JOIN sys.objects AS o ON o.object_id = i.object_id JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
 JOIN sys.index_columns AS k ON k.object_id = i.object_id AND k.index_id = i.index_id AND k.key_ordinal > 0 \

@@ -99,7 +99,7 @@ pub enum Plan<'a> {
     /// `masked bit`, `encrypted bit`, `column_set bit`, `generated int` (generated_always_type).
     CatalogColumns { tables: &'a [RelationName] },
     /// Columns of indexes of tables (`tables=`), by table, index and position. One row each:
-    /// `object_id int`, `index_id int`, `primary bit`, `unique bit`, `clustered bit`, `filtered bit`, `disabled bit`, `position int` (key_ordinal, from 1), `column nvarchar`, `descending bit`.
+    /// `object_id int`, `index_id int`, `is_primary bit`, `is_unique bit`, `is_clustered bit`, `filtered bit`, `disabled bit`, `position int` (key_ordinal, from 1), `column nvarchar`, `descending bit`.
     CatalogIndexes { tables: &'a [RelationName] },
     /// The names of all tables and views that may be seen. Rows: `schema nvarchar`, `name nvarchar`.
     CatalogNames,

@@ -196,9 +196,9 @@ pub(crate) fn indexes(session: &SessionState, comment: &Comment) -> Result<Resul
         &[
             C::Int("object_id"),
             C::Int("index_id"),
-            C::Bit("primary"),
-            C::Bit("unique"),
-            C::Bit("clustered"),
+            C::Bit("is_primary"),
+            C::Bit("is_unique"),
+            C::Bit("is_clustered"),
             C::Bit("filtered"),
             C::Bit("disabled"),
             C::Int("position"),
