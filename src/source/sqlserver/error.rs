@@ -338,7 +338,7 @@ pub(super) fn connect_fault(e: &Error) -> (ConnectFault, String) {
             };
             (kind, token.message().chars().take(LONGEST_MESSAGE).collect())
         }
-        Error::Tls(reason) => (ConnectFault::Tls, reason.clone()),
+        Error::Tls(reason) => (ConnectFault::Tls, without_advice(reason).to_owned()),
         Error::Io { kind: IoErrorKind::TimedOut, .. } => (ConnectFault::Silent, "no answer in time".to_owned()),
         Error::Io { message, .. } if is_of_tls(message) => (ConnectFault::Tls, message.clone()),
         Error::Io { message, .. } => (ConnectFault::Unreachable, message.clone()),
@@ -350,7 +350,27 @@ pub(super) fn connect_fault(e: &Error) -> (ConnectFault, String) {
     }
 }
 
+/// The driver advises other programmers what to call; what to type is in the hint.
+fn without_advice(reason: &str) -> &str {
+    reason.split(" To connect anyway").next().unwrap_or(reason).trim_end_matches('.')
+}
+
 /// As rustls says it.
 fn is_of_tls(message: &str) -> bool {
     ["certificate", "handshake", "tls", "alert"].iter().any(|word| message.to_lowercase().contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificates_fault_is_told_without_the_drivers_advice() {
+        let advice =
+            "the certificate was rejected: UnknownIssuer. To connect anyway you can: (1) call `Config::trust_cert()`";
+        let (kind, reason) = connect_fault(&Error::Tls(advice.to_owned()));
+        assert_eq!((kind, reason.as_str()), (ConnectFault::Tls, "the certificate was rejected: UnknownIssuer"));
+        let other = "invalid peer certificate";
+        assert_eq!(connect_fault(&Error::Tls(other.to_owned())).1, other);
+    }
 }
