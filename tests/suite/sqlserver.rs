@@ -28,12 +28,24 @@ pub fn model_of(ddl: &str) -> Model {
     model
 }
 
-/// The table `item` with 200 rows, changes of which are tracked.
+/// Change tracking is on for the database and this table.
+pub fn track(model: &Model, table: &str) {
+    model.set_tracking(Some(DatabaseTracking { retention_minutes: 2880, auto_cleanup: Switch::On }));
+    model.track(table).unwrap();
+}
+
+/// The table `item` without rows, changes of which are tracked.
+pub fn no_items() -> Model {
+    let model = model_of(DDL);
+    track(&model, ITEM);
+    model
+}
+
+/// The same with 200 rows.
 pub fn items() -> Model {
     let model = model_of(DDL);
     model.load(ITEM, (1..=200).map(|id| row(id, "first"))).unwrap();
-    model.set_tracking(Some(DatabaseTracking { retention_minutes: 2880, auto_cleanup: Switch::On }));
-    model.track(ITEM).unwrap();
+    track(&model, ITEM);
     model
 }
 

@@ -2,7 +2,7 @@
 
 use sqlserver_standin::{Action, Fault, Moment, Place, ServerError, Settings};
 
-use super::sqlserver::{DIGEST, FULL, ITEM, TRACKED, items};
+use super::sqlserver::{CURSOR, DIGEST, FULL, ITEM, TRACKED, items};
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
 
@@ -39,6 +39,8 @@ async fn strikes(w: &World, n: u64, fault: Fault) -> bool {
         assert!(struck, "{}\n{}", ran.stdout, ran.stderr);
         assert_eq!(sealed(w).await, before, "{fault:?}: {}", ran.stdout);
     }
+    let state = w.state("item").await;
+    assert!(state["pending"].is_null(), "{fault:?}: {state:#}");
     struck
 }
 
@@ -64,12 +66,81 @@ async fn a_reset_at_each_packet_of_the_rows() {
     at_each_packet_of_the_rows(Action::Reset).await;
 }
 
+/// After each packet that a whole run gets, whatever it answers, until a run needs no more of them.
+async fn at_each_packet_of_a_run(capture: &str, action: Action) {
+    let w = loaded(capture).await;
+    let mut n = 0;
+    // A fault of a connection is armed no more as soon as that begins; that it has struck shows in how the connection ends.
+    let struck = || w.standin().faults().ended();
+    loop {
+        let before = struck();
+        strikes(&w, n, Fault::once(Moment::Connection, Place::Packet(n), action.clone())).await;
+        if struck() == before {
+            break;
+        }
+        n += 1;
+        assert!(n < 200, "the run does not end");
+    }
+    assert!(n > 10, "{n} packets are too few");
+    w.tick().await;
+    Published::whole(ITEM).assert_equal(&w).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_at_each_packet_of_a_run_under_digest() {
+    at_each_packet_of_a_run(DIGEST, Action::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_at_each_packet_of_a_run_under_change_tracking() {
+    at_each_packet_of_a_run(TRACKED, Action::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_at_each_packet_of_a_run_under_rowversion() {
+    at_each_packet_of_a_run(CURSOR, Action::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_at_each_packet_of_a_run_under_change_tracking() {
+    at_each_packet_of_a_run(TRACKED, Action::Reset).await;
+}
+
+/// Gives up a statement after so short a time.
+fn set_statement_timeout(w: &World, timeout: &str) {
+    let text = std::fs::read_to_string(w.config_path()).unwrap();
+    let text = text.replace("[storage]", &format!("statement_timeout = \"{timeout}\"\n[storage]"));
+    std::fs::write(w.config_path(), text).unwrap();
+}
+
+/// The server falls silent in the answer to one of the statements by which each of these captures finds changes and reads rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stall_in_each_kind_of_statement() {
+    let stall = async |capture: &str, plans: &[&str]| {
+        let w = loaded(capture).await;
+        let text = std::fs::read_to_string(w.config_path()).unwrap();
+        set_statement_timeout(&w, "1s");
+        for (n, plan) in (0..).zip(plans) {
+            let fault = Fault::once(Moment::Plan((*plan).to_owned()), Place::Packet(0), Action::Stall);
+            assert!(strikes(&w, n, fault).await, "no {plan} under {capture}");
+            w.standin().faults().release();
+        }
+        std::fs::write(w.config_path(), text).unwrap();
+        w.tick().await;
+        Published::whole(ITEM).assert_equal(&w).await;
+    };
+    tokio::join!(
+        stall(DIGEST, &["moment", "hash.sums", "hash.spool", "hash.fetch", "rows", "snapshot.end"]),
+        stall(TRACKED, &["snapshot.begin", "ct.tables", "ct.spool", "ct.fetch", "snapshot.guard"]),
+    );
+}
+
 /// The run gives up after the time that the config names, and the next one reads again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stall_at_each_packet_of_the_rows() {
     let w = loaded(FULL).await;
     let text = std::fs::read_to_string(w.config_path()).unwrap();
-    std::fs::write(w.config_path(), text.replace("[storage]", "statement_timeout = \"1s\"\n[storage]")).unwrap();
+    set_statement_timeout(&w, "1s");
     let packets = w.standin().log().of_plan("rows").pop().unwrap().sent.packets;
     for n in 0..packets {
         assert!(strikes(&w, n, Fault::once(Moment::Plan("rows".into()), Place::Packet(n), Action::Stall)).await);

@@ -3,7 +3,7 @@
 use sqlserver_standin::model::Model;
 use sqlserver_standin::typed::{Guid, Value};
 
-use super::sqlserver::{DIGEST, TRACKED, assert_quiet, model_of};
+use super::sqlserver::{DIGEST, TRACKED, assert_quiet, model_of, track};
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
 
@@ -15,11 +15,7 @@ fn links() -> Model {
         model_of("CREATE TABLE dbo.link (id int NOT NULL PRIMARY KEY, what varchar(20) NULL, closed date NULL);");
     model.load(LINK, (1..=60).map(|id| vec![id.into(), "link".into(), Value::Null])).unwrap();
     model.on_where(OPEN, |row| row.get("closed").is_null());
-    model.set_tracking(Some(sqlserver_standin::model::DatabaseTracking {
-        retention_minutes: 2880,
-        auto_cleanup: sqlserver_standin::model::Switch::On,
-    }));
-    model.track(LINK).unwrap();
+    track(&model, LINK);
     model
 }
 
@@ -63,11 +59,7 @@ fn codes() -> Model {
     let model =
         model_of("CREATE TABLE dbo.code (code varchar(10) NOT NULL PRIMARY KEY, what int NULL, version rowversion);");
     model.load(CODE, ["a", "b", "ß", "ss1", "é", "e", "x y"].map(|c| vec![c.into(), 1.into(), Value::Null])).unwrap();
-    model.set_tracking(Some(sqlserver_standin::model::DatabaseTracking {
-        retention_minutes: 2880,
-        auto_cleanup: sqlserver_standin::model::Switch::On,
-    }));
-    model.track(CODE).unwrap();
+    track(&model, CODE);
     model
 }
 
@@ -131,11 +123,7 @@ async fn guids(capture: &str) {
     );
     let guid = |n: u128| Value::Guid(Guid::from_u128(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_0c5e_ad11_0001)));
     model.load(DOC, (1..=150).map(|n| vec![guid(n), "doc".into(), Value::Null])).unwrap();
-    model.set_tracking(Some(sqlserver_standin::model::DatabaseTracking {
-        retention_minutes: 2880,
-        auto_cleanup: sqlserver_standin::model::Switch::On,
-    }));
-    model.track(DOC).unwrap();
+    track(&model, DOC);
     let w = World::on_sql_server(model).await;
     // So few that it is looked at in stretches.
     w.config_with("chunk_rows = 40", &format!("[[table]]\nsource = \"{DOC}\"\n{capture}"));

@@ -1,5 +1,6 @@
 //! What goes wrong, as a test asks for it while the server runs.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -117,11 +118,17 @@ pub struct Faults {
     released: watch::Sender<u64>,
     /// How many stalls have begun.
     stalls: watch::Sender<u64>,
+    ended: Arc<AtomicU64>,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { armed: Arc::default(), released: watch::Sender::new(0), stalls: watch::Sender::new(0) }
+        Self {
+            armed: Arc::default(),
+            released: watch::Sender::new(0),
+            stalls: watch::Sender::new(0),
+            ended: Arc::default(),
+        }
     }
 }
 
@@ -139,6 +146,16 @@ impl Faults {
     /// How many are armed: 0 when all that were to strike once have struck.
     pub fn armed(&self) -> usize {
         self.lock().len()
+    }
+
+    /// How many connections a fault has ended, since the server started.
+    pub fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// A fault ends a connection.
+    pub(crate) fn end(&self) {
+        self.ended.fetch_add(1, Ordering::Release);
     }
 
     /// Waits until so many stalls have begun, [`Action::Stall`] and [`Action::Busy`] alike, since the server started.

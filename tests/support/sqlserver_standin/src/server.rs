@@ -138,6 +138,7 @@ async fn serve(socket: TcpStream, number: u64, shared: Arc<Shared>) {
     let ended = run(socket, number, &shared).await;
     let ended = match ended {
         Err(Ended::Fault(action)) => {
+            shared.faults.end();
             follow(action, &handle, &shared).await;
             None
         }
