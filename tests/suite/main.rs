@@ -67,6 +67,7 @@ mod sqlserver_commands;
 mod sqlserver_faults;
 mod sqlserver_keys;
 mod sqlserver_stretches;
+mod sqlserver_matrix;
 mod sqlserver_row_key;
 mod sqlserver_trust;
 mod targets;

@@ -1,6 +1,7 @@
 //! What an application does to the database, by a seed.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use fastrand::Rng;
@@ -79,7 +80,12 @@ impl Traffic {
 
     /// Some transactions: most are committed, some rolled back, some stay open into later ticks.
     pub fn tick(&mut self) -> Result<(), ServerError> {
-        for _ in 0..self.rng.usize(3..12) {
+        self.transactions(3..12)
+    }
+
+    /// A tick of so many transactions.
+    pub fn transactions(&mut self, many: Range<usize>) -> Result<(), ServerError> {
+        for _ in 0..self.rng.usize(many) {
             let mut writer = self.model.begin();
             for _ in 0..self.rng.usize(1..8) {
                 match self.write(&mut writer) {
