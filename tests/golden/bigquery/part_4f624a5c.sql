@@ -1,0 +1,8 @@
+-- table demo.app.part: id STRING, what STRING, version BYTES
+-- table demo.app_staging.part__RUN: _plimsoll_op STRING, id STRING, what STRING, version BYTES
+MERGE `demo.app.part` AS T
+USING `demo.app_staging.part__RUN` AS S
+ON T.`id` = S.`id` AND T.`id` BETWEEN 'a' AND 'z'
+WHEN MATCHED AND S.`_plimsoll_op` = 'D' THEN DELETE
+WHEN MATCHED THEN UPDATE SET T.`what` = S.`what`, T.`version` = S.`version`
+WHEN NOT MATCHED AND S.`_plimsoll_op` = 'U' THEN INSERT (`id`, `what`, `version`) VALUES (S.`id`, S.`what`, S.`version`)
