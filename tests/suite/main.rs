@@ -66,6 +66,7 @@ mod sqlserver;
 mod sqlserver_chunks;
 mod sqlserver_commands;
 mod sqlserver_commits;
+mod sqlserver_complaints;
 mod sqlserver_faults;
 mod sqlserver_keys;
 mod sqlserver_stretches;
