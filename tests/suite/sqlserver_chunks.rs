@@ -49,8 +49,9 @@ impl Key {
     fn of(self, number: u32) -> Vec<Value> {
         let mixed = number.wrapping_mul(2_654_435_761);
         let code = |n: u32| {
-            let text = format!("{}k-{}'{}", if n % 2 == 0 { 'Z' } else { 'z' }, n.wrapping_mul(2_654_435_761) % 7, n);
-            if n % 3 == 0 { text.to_uppercase() } else { text }
+            let text =
+                format!("{}k-{}'{}", if n.is_multiple_of(2) { 'Z' } else { 'z' }, n.wrapping_mul(2_654_435_761) % 7, n);
+            if n.is_multiple_of(3) { text.to_uppercase() } else { text }
         };
         match self {
             Self::Guid => vec![Value::Guid(Guid::from_u128(
