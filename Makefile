@@ -9,10 +9,11 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test test-large test-postgres soak fuzz lint advisories image image-test dist screenshot demo bench bench-peers bench-pairs build setup stack clean golden
+.PHONY: help test test-large test-postgres soak fuzz lint advisories image image-test dist screenshot demo demo-sqlserver bench bench-peers bench-pairs build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
+	@echo "make demo-sqlserver [KEEP=1]  the same with a SQL Server: PLIMSOLL_TEST_SQLSERVER_URL, or a stand-in"
 	@echo "make test [T=name]   the whole suite, or the tests whose name holds T"
 	@echo "make test-large [ROWS=1000000]  the tests that are about large tables, at full size"
 	@echo "make test-postgres   some journeys on PostgreSQL 13 to 18 (VERSIONS=\"14 17\")"
@@ -79,6 +80,9 @@ image-test:
 
 demo:
 	@./scripts/demo.sh $(if $(filter-out 0 no false,$(KEEP)),--keep,)
+
+demo-sqlserver:
+	@./scripts/demo.sh --sqlserver $(if $(filter-out 0 no false,$(KEEP)),--keep,)
 
 bench:
 	@./scripts/bench.sh

@@ -10,13 +10,15 @@ use serde::Deserialize;
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Stack {
+    /// Empty where it was not asked for.
+    #[serde(default)]
     pub pg: Pg,
     /// Gives and takes clusters of a test's own.
     pub control: String,
     pub gcs: Service,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Pg {
     pub port: u16,
     pub password: String,

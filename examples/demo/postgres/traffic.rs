@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
-use super::Failed;
+use super::super::Failed;
+use super::super::source;
 
 #[derive(Default)]
 struct Counters {
@@ -20,7 +21,7 @@ struct Counters {
 }
 
 /// What has been done so far.
-pub struct Done(Arc<Counters>);
+struct Done(Arc<Counters>);
 
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,18 +62,20 @@ impl Traffic {
         tasks.push(tokio::spawn(holder.hold(stop.clone())));
         Ok(Self { stop, counters, writers: tasks })
     }
+}
 
-    pub fn done(&self) -> Done {
+impl source::Traffic for Traffic {
+    fn done(&self) -> impl fmt::Display {
         Done(self.counters.clone())
     }
 
     /// Lets every writer end its transaction.
-    pub async fn stop(self) -> Done {
+    async fn stop(self) -> Result<String, Failed> {
         self.stop.store(true, Ordering::Relaxed);
         for writer in self.writers {
             let _ = writer.await;
         }
-        Done(self.counters)
+        Ok(Done(self.counters).to_string())
     }
 }
 
