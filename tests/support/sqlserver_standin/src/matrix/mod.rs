@@ -53,10 +53,14 @@ pub const RECENT_SALES: &str = "Retail_SaleDate >= DATEADD(day, -720, CAST(GETDA
 /// The tables and the view, empty; snapshot isolation is on, change tracking off. Both filters are known.
 pub fn model() -> Result<Model, ddl::DdlError> {
     let model = Model::new(Identity::of("subscriptions", 11));
-    for table in ddl::tables(include_str!("../../../sqlserver/matrix.sql"))? {
+    let text = include_str!("../../../sqlserver/matrix.sql");
+    for table in ddl::tables(text)? {
         model.create_table(table);
     }
     model.create_view(view::rounds());
+    for view in text.split("\nGO").filter(|part| part.trim_start().starts_with("CREATE VIEW")) {
+        model.view_text(view.trim());
+    }
     model.on_where(OPEN_LINKS, |row| row.get("ToDate").is_null() && !row.get("LinkObject").is_null());
     let edge = today() - 720;
     model.on_where(RECENT_SALES, move |row| matches!(row.get("Retail_SaleDate"), Value::Date(day) if *day >= edge));

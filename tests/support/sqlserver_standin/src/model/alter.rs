@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Model;
 use super::database::Database;
+use super::mirror::Change;
 use super::schema::{ColumnDef, TableDef};
 use super::storage::Storage;
 use super::tracking::Tracking;
@@ -22,12 +23,14 @@ impl Model {
             if let Storage::Slots(slots) = &mut database.tables[at].storage {
                 slots.truncate(commit);
             }
+            database.tell(Change::Truncate(&database.tables[at].definition));
         })
     }
 
     /// ALTER TABLE … ADD: every row gets the value, and change tracking does not tell of it.
     pub fn add_column(&self, table: &str, column: ColumnDef, value: Value) -> Result<(), ServerError> {
         self.ddl(table, |database, at, _| {
+            database.tell(Change::AddColumn(&database.tables[at].definition, &column, &value));
             let table = &mut database.tables[at];
             Arc::make_mut(&mut table.definition).columns.push(column);
             if let Storage::Slots(slots) = &mut table.storage {
@@ -43,6 +46,7 @@ impl Model {
             .place(column)
             .ok_or_else(|| ServerError::new(4924, format!("column '{column}' does not exist in table '{table}'.")))?;
         self.ddl(table, |database, at, _| {
+            database.tell(Change::DropColumn(&database.tables[at].definition, column));
             let table = &mut database.tables[at];
             Arc::make_mut(&mut table.definition).columns.remove(gone);
             if let Storage::Slots(slots) = &mut table.storage {
@@ -56,12 +60,15 @@ impl Model {
 
     /// Any other DDL on a table, its values as they are: ALTER COLUMN, sp_rename, another index.
     pub fn alter(&self, table: &str, change: impl FnOnce(&mut TableDef)) -> Result<(), ServerError> {
-        self.ddl(table, |database, at, _| change(Arc::make_mut(&mut database.tables[at].definition)))
+        self.ddl(table, |database, at, _| {
+            database.tell(Change::Beyond("a change of a definition by Rust"));
+            change(Arc::make_mut(&mut database.tables[at].definition));
+        })
     }
 
     /// ALTER INDEX … REBUILD: no snapshot of before can read the table any more.
     pub fn rebuild_index(&self, table: &str) -> Result<(), ServerError> {
-        self.ddl(table, |_, _, _| {})
+        self.ddl(table, |database, at, _| database.tell(Change::RebuildIndexes(&database.tables[at].definition)))
     }
 
     fn ddl(&self, table: &str, change: impl FnOnce(&mut Database, usize, u64)) -> Result<(), ServerError> {

@@ -1,6 +1,7 @@
 //! Another history: RESTORE.
 
 use super::database::Database;
+use super::mirror::Change;
 use super::{Model, identity};
 
 /// A database as it was when it was backed up.
@@ -21,6 +22,7 @@ impl Model {
     /// RESTORE DATABASE: rows and numbers are those of the backup, the recovery fork is another, and all connections end.
     pub fn restore(&self, backup: &Backup) {
         self.with(|database| {
+            database.tell(Change::Beyond("a restore"));
             let (generation, clock) = (database.generation + 1, database.clock);
             *database = backup.0.clone();
             database.generation = generation;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::clock::Clock;
 use super::identity::Identity;
 use super::mask;
+use super::mirror::Mirror;
 use super::rights::{Policy, Predicate, Rights, Switch};
 use super::row_view::RowView;
 use super::schema::{ColumnFlag, Kept, TableDef};
@@ -93,6 +94,9 @@ pub(crate) struct Database {
     /// Changes when the database is restored: connections of before end.
     pub(crate) generation: u64,
     pub(crate) clock: Clock,
+    /// The T-SQL of views, where a test has said it.
+    pub(crate) view_texts: Vec<String>,
+    pub(crate) mirror: Option<Arc<dyn Mirror>>,
 }
 
 impl Database {
@@ -117,6 +121,8 @@ impl Database {
             next_object: 581_577_110,
             generation: 0,
             clock: Clock::default(),
+            view_texts: Vec::new(),
+            mirror: None,
         }
     }
 

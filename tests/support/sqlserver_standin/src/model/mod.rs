@@ -13,6 +13,7 @@ mod database;
 mod fit;
 mod identity;
 mod mask;
+mod mirror;
 #[cfg(test)]
 mod oracles;
 mod rights;
@@ -33,6 +34,7 @@ pub use backup::Backup;
 pub use clock::{civil, datetime2, day};
 pub use database::{DatabaseTracking, SnapshotState, Updateability};
 pub use identity::Identity;
+pub use mirror::{Change, Mirror};
 pub use rights::{Policy, Predicate, Rights, Switch};
 pub use row_view::RowView;
 pub use schema::{ColumnDef, ColumnFlag, Given, IndexDef, IndexFlag, IndexKind, Kept, TableDef};
@@ -88,12 +90,18 @@ impl Model {
 
     /// What the login may do, to change.
     pub fn rights<T>(&self, change: impl FnOnce(&mut Rights) -> T) -> T {
-        self.with(|database| change(&mut database.rights))
+        self.with(|database| {
+            database.tell(Change::Beyond("other rights"));
+            change(&mut database.rights)
+        })
     }
 
     /// Row-level security, to change.
     pub fn policies<T>(&self, change: impl FnOnce(&mut Vec<Policy>) -> T) -> T {
-        self.with(|database| change(&mut database.policies))
+        self.with(|database| {
+            database.tell(Change::Beyond("row-level security"));
+            change(&mut database.policies)
+        })
     }
 
     /// What a condition in T-SQL lets through. A condition that was never registered is an error, and fails the test.
@@ -108,22 +116,34 @@ impl Model {
 
     /// ALLOW_SNAPSHOT_ISOLATION.
     pub fn set_snapshot_isolation(&self, state: SnapshotState) {
-        self.with(|database| database.snapshot = state);
+        self.with(|database| {
+            database.snapshot = state;
+            database.tell(Change::Beyond("another state of snapshot isolation"));
+        });
     }
 
     /// READ_COMMITTED_SNAPSHOT.
     pub fn set_read_committed_snapshot(&self, switch: Switch) {
-        self.with(|database| database.rcsi = switch);
+        self.with(|database| {
+            database.rcsi = switch;
+            database.tell(Change::ReadCommittedSnapshot(switch));
+        });
     }
 
     /// Is it a readable secondary?
     pub fn set_updateability(&self, updateability: Updateability) {
-        self.with(|database| database.updateability = updateability);
+        self.with(|database| {
+            database.updateability = updateability;
+            database.tell(Change::Beyond("a readable secondary"));
+        });
     }
 
     /// Stops the server's clock at so many 100 ns ticks since 0001-01-01.
     pub fn set_clock(&self, ticks: u64) {
-        self.with(|database| database.clock.set(ticks));
+        self.with(|database| {
+            database.clock.set(ticks);
+            database.tell(Change::Beyond("a clock that is set"));
+        });
     }
 
     /// CREATE TABLE.
@@ -153,6 +173,7 @@ impl Model {
                 altered: 0,
                 counter: 0,
             };
+            database.tell(Change::CreateTable(&table.definition));
             database.tables.push(table);
         });
     }
@@ -161,6 +182,9 @@ impl Model {
     pub fn drop_table(&self, table: &str) -> Result<(), ServerError> {
         self.with(|database| {
             let id = database.table_mut(table)?.id;
+            if let Some(table) = database.table_by_id(id) {
+                database.tell(Change::DropTable(&table.definition));
+            }
             database.tables.retain(|table| table.id != id);
             database.commit += 1;
             Ok(())
@@ -187,6 +211,9 @@ impl Model {
             let id = database.table_mut(table)?.id;
             for row in rows {
                 let row = database.complete(id, 0, row, Counted::Now)?;
+                if let Some(table) = database.table_by_id(id) {
+                    database.tell(Change::Load(&table.definition, std::slice::from_ref(&row)));
+                }
                 let table = database.table_mut(table)?;
                 let definition = table.definition.clone();
                 match &mut table.storage {

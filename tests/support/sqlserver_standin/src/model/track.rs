@@ -2,6 +2,7 @@
 
 use super::Model;
 use super::database::DatabaseTracking;
+use super::mirror::Change;
 use super::schema::Kept;
 use super::tracking::Tracking;
 use crate::error::ServerError;
@@ -14,6 +15,7 @@ impl Model {
             if tracking.is_none() {
                 database.tables.iter_mut().for_each(|table| table.tracking = None);
             }
+            database.tell(Change::Tracking(tracking));
         });
     }
 
@@ -32,6 +34,8 @@ impl Model {
                 ));
             }
             table.tracking = Some(Tracking::from(version));
+            let definition = table.definition.clone();
+            database.tell(Change::Track(&definition));
             Ok(())
         })
     }
@@ -39,7 +43,10 @@ impl Model {
     /// ALTER TABLE … DISABLE CHANGE_TRACKING.
     pub fn untrack(&self, table: &str) -> Result<(), ServerError> {
         self.with(|database| {
-            database.table_mut(table)?.tracking = None;
+            let table = database.table_mut(table)?;
+            table.tracking = None;
+            let definition = table.definition.clone();
+            database.tell(Change::Untrack(&definition));
             Ok(())
         })
     }
@@ -47,6 +54,7 @@ impl Model {
     /// The clean-up takes changes up to a version away, of all tables.
     pub fn sweep(&self, through: i64) {
         self.with(|database| {
+            database.tell(Change::Beyond("a clean-up of change tracking at a moment of the test's own"));
             database.commit += 1;
             let commit = database.commit;
             for tracking in database.tables.iter_mut().filter_map(|table| table.tracking.as_mut()) {

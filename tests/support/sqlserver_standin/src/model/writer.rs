@@ -2,6 +2,7 @@
 
 use super::Model;
 use super::database::{Counted, Database};
+use super::mirror::Change;
 use super::row_view::RowView;
 use super::schema::TableDef;
 use super::slot::Row;
@@ -22,6 +23,7 @@ impl Writer {
             let began = database.clock.now();
             let open = super::database::Open { began, ..Default::default() };
             database.open.insert(database.next_transaction, open);
+            database.tell(Change::Begin(database.next_transaction));
             database.next_transaction
         });
         Self { model, number }
@@ -32,8 +34,9 @@ impl Writer {
         let number = self.number;
         self.on(table, |database, id, definition| {
             let row = database.complete(id, number, row, Counted::Now)?;
-            let written = slots(database, id)?.insert(definition, number, row)?;
+            let written = slots(database, id)?.insert(definition, number, row.clone())?;
             touch(database, number, id, written.key);
+            database.tell(Change::Insert(number, definition, &row));
             Ok(())
         })
     }
@@ -140,7 +143,10 @@ impl Writer {
 
     /// COMMIT.
     pub fn commit(self) {
-        self.model.with(|database| database.commit(self.number));
+        self.model.with(|database| {
+            database.commit(self.number);
+            database.tell(Change::Commit(self.number));
+        });
     }
 
     /// ROLLBACK.
@@ -170,7 +176,12 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         // Nothing is left of it after a commit.
-        self.model.with(|database| database.roll_back(self.number));
+        self.model.with(|database| {
+            if database.open.contains_key(&self.number) {
+                database.roll_back(self.number);
+                database.tell(Change::RollBack(self.number));
+            }
+        });
     }
 }
 
@@ -214,14 +225,15 @@ fn update(
     set: &[(&str, Value)],
 ) -> Result<usize, ServerError> {
     let count = found.len();
-    for (place, row) in found {
-        let mut row = row.to_vec();
+    for (place, before) in found {
+        let mut row = before.to_vec();
         for (name, value) in set {
             row[definition.place(name).ok_or_else(|| no_column(name))?] = value.clone();
         }
         let row = database.complete(id, transaction, row, Counted::Already)?;
         let written = slots(database, id)?.update(definition, transaction, &place, row)?;
         written.into_iter().for_each(|written| touch(database, transaction, id, written.key));
+        database.tell(Change::Update(transaction, definition, &before, set));
     }
     Ok(count)
 }
@@ -232,9 +244,10 @@ fn delete(
     definition: &TableDef,
     found: Vec<(SortKey, Row)>,
 ) -> Result<usize, ServerError> {
-    for (place, _) in &found {
+    for (place, row) in &found {
         let gone = slots(database, id)?.delete(definition, transaction, place)?;
         touch(database, transaction, id, gone.key);
+        database.tell(Change::Delete(transaction, definition, row));
     }
     Ok(found.len())
 }

@@ -1,0 +1,94 @@
+//! A model's changes, told as they are made: so that a test which writes to the model can write to a real server as well.
+
+use std::sync::Arc;
+
+use super::database::{Database, DatabaseTracking};
+use super::rights::Switch;
+use super::schema::{ColumnDef, TableDef};
+use super::slot::Row;
+use super::storage::Storage;
+use super::{Model, Visibility};
+use crate::typed::Value;
+
+/// What was done to the model.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// ALTER DATABASE … SET CHANGE_TRACKING.
+    Tracking(Option<DatabaseTracking>),
+    /// ALTER DATABASE … SET READ_COMMITTED_SNAPSHOT.
+    ReadCommittedSnapshot(Switch),
+    CreateTable(&'a TableDef),
+    DropTable(&'a TableDef),
+    /// CREATE VIEW by the text of [`Model::view_text`].
+    CreateView(&'a str),
+    Track(&'a TableDef),
+    Untrack(&'a TableDef),
+    Truncate(&'a TableDef),
+    /// ALTER TABLE … ADD: every row gets the value.
+    AddColumn(&'a TableDef, &'a ColumnDef, &'a Value),
+    DropColumn(&'a TableDef, &'a str),
+    RebuildIndexes(&'a TableDef),
+    /// Rows that were put in, all in one commit.
+    Load(&'a TableDef, &'a [Row]),
+    /// BEGIN TRANSACTION, of a number of its own.
+    Begin(u64),
+    Insert(u64, &'a TableDef, &'a [Value]),
+    /// UPDATE of the one row that was this.
+    Update(u64, &'a TableDef, &'a [Value], &'a [(&'a str, Value)]),
+    /// DELETE of the one row that was this.
+    Delete(u64, &'a TableDef, &'a [Value]),
+    Commit(u64),
+    RollBack(u64),
+    /// Something that no client can do to a server, or that it has no words for.
+    Beyond(&'static str),
+}
+
+/// Who is told.
+pub trait Mirror: Send + Sync {
+    /// Called after the model has changed, in the order of the changes, one at a time.
+    fn repeat(&self, change: Change<'_>);
+}
+
+impl Model {
+    /// The T-SQL of a view, for a mirror; the model itself has its rows made by Rust.
+    pub fn view_text(&self, sql: &str) {
+        self.with(|database| {
+            database.view_texts.push(sql.to_owned());
+            database.tell(Change::CreateView(sql));
+        });
+    }
+
+    /// Tells a mirror what there is, and from now on each change. No transaction may be open.
+    pub fn mirror_to(&self, mirror: Arc<dyn Mirror>) {
+        self.with(|database| {
+            mirror.repeat(Change::ReadCommittedSnapshot(database.rcsi));
+            mirror.repeat(Change::Tracking(database.tracking));
+            for table in &database.tables {
+                mirror.repeat(Change::CreateTable(&table.definition));
+                let Storage::Slots(slots) = &table.storage else {
+                    mirror.repeat(Change::Beyond("a table whose rows are made when they are read"));
+                    continue;
+                };
+                let seen = slots.slots.values().filter_map(|slot| slot.seen(Visibility::At(database.commit)).ok()?);
+                let rows: Vec<Row> = seen.cloned().collect();
+                mirror.repeat(Change::Load(&table.definition, &rows));
+                if table.tracking.is_some() {
+                    mirror.repeat(Change::Track(&table.definition));
+                }
+            }
+            if database.view_texts.len() < database.views.len() {
+                mirror.repeat(Change::Beyond("a view without a text"));
+            }
+            database.view_texts.iter().for_each(|text| mirror.repeat(Change::CreateView(text)));
+            database.mirror = Some(mirror);
+        });
+    }
+}
+
+impl Database {
+    pub(crate) fn tell(&self, change: Change<'_>) {
+        if let Some(mirror) = &self.mirror {
+            mirror.repeat(change);
+        }
+    }
+}
