@@ -9,7 +9,7 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test test-large test-postgres soak fuzz lint advisories image image-test dist screenshot demo demo-sqlserver bench bench-peers bench-pairs build setup stack clean golden
+.PHONY: help test test-large test-postgres test-sqlserver soak fuzz lint advisories image image-test dist screenshot demo demo-sqlserver bench bench-peers bench-pairs build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
@@ -17,6 +17,7 @@ help:
 	@echo "make test [T=name]   the whole suite, or the tests whose name holds T"
 	@echo "make test-large [ROWS=1000000]  the tests that are about large tables, at full size"
 	@echo "make test-postgres   some journeys on PostgreSQL 13 to 18 (VERSIONS=\"14 17\")"
+	@echo "make test-sqlserver [T=name]  the journeys of a SQL Server on the one that PLIMSOLL_TEST_SQLSERVER_URL names"
 	@echo "make soak [MINUTES=30]  random histories, on and on"
 	@echo "make fuzz T=row      one fuzz target (envelope, config, state, row), on and on"
 	@echo "make lint            rustfmt, clippy, hadolint, cargo-deny, a T-SQL grammar, terraform fmt; terraform validate and test where its registry is reached"
@@ -48,6 +49,9 @@ test: $(if $(T),,lint)
 test-large:
 	@echo "tables of $(or $(ROWS),1000000) rows, where make test has 100,000"
 	@PLIMSOLL_TEST_ROWS=$(or $(ROWS),1000000) ./scripts/test.sh of_many_rows
+
+test-sqlserver:
+	@./scripts/test-sqlserver.sh $(T)
 
 test-postgres:
 	@./scripts/test-postgres.sh $(or $(VERSIONS),13 14 15 16 17 18)

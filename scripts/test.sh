@@ -25,6 +25,10 @@ eval "exec ${STACK[0]}<&- ${STACK[1]}>&-"
 trap 'exec {stack_in}>&-; wait "$stack_pid" || true' EXIT
 read -r PLIMSOLL_STACK <&"$stack_out" || { echo "error: the emulators did not start"; exit 1; }
 export PLIMSOLL_STACK
+# What the journeys leave out is noted here, by them.
+PLIMSOLL_LEFT_OUT=$(mktemp)
+export PLIMSOLL_LEFT_OUT
+trap 'rm -f "$PLIMSOLL_LEFT_OUT"; exec {stack_in}>&-; wait "$stack_pid" || true' EXIT
 field() { python3 -c 'import json, sys; print(json.loads(sys.argv[1]).get(sys.argv[2]) or "")' "$PLIMSOLL_STACK" "$1"; }
 for key in missing error; do
   why=$(field "$key")
@@ -42,6 +46,14 @@ if [ $# = 0 ]; then
 fi
 
 # What could not run, by name.
+cut -f 1,2 "$PLIMSOLL_LEFT_OUT" | sort -u | while IFS=$'\t' read -r what of; do
+  mapfile -t names < <(awk -F '\t' -v what="$what" -v of="$of" '$1 == what && $2 == of { print "  " $3 }' "$PLIMSOLL_LEFT_OUT" | sort -u)
+  case $what in
+    asked) echo "${#names[@]} journeys asked the SQL Server at $of:" ;;
+    *) echo "LEFT OUT, because of: $of (${#names[@]})" ;;
+  esac
+  printf '%s\n' "${names[@]}"
+done
 names() { cargo test --locked --features failpoints --quiet --test suite -- --list 2>/dev/null | sed -n "s/^\($1\): test\$/  \1/p"; }
 for version in current 1.0.6; do
   why=$(./scripts/django.sh "$version" 2>/dev/null) || { echo "LEFT OUT, because of: $why"; echo "  the journey of a Django application with it"; }

@@ -2,7 +2,7 @@
 
 use sqlserver_standin::{Action, Fault, Moment, Place, ServerError};
 
-use super::sqlserver::{ITEM, TRACKED, items, loaded, row};
+use super::sqlserver::{ITEM, TRACKED, items, loaded, needs, row};
 use crate::support::sqlserver_rows::Published;
 use crate::support::{Ran, World};
 
@@ -28,7 +28,7 @@ async fn succeeds(w: &World, args: &[&str]) -> Ran {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_init_to_status() {
-    let w = World::on_sql_server(items()).await;
+    let w = World::on_sql_server_that_has(needs(TRACKED), items()).await;
     std::fs::remove_file(w.config_path()).unwrap();
     succeeds(&w, &["init"]).await;
     let text = std::fs::read_to_string(w.config_path()).unwrap();
@@ -71,7 +71,7 @@ async fn verify_finds_and_repairs() {
 /// Whatever the server says of a login, or does to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_fails_tells_no_password() {
-    let w = World::on_sql_server(items()).await;
+    let w = World::on_standin(items()).await;
     w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{TRACKED}"));
     for action in [
         Action::Error(ServerError::login_failed("plimsoll")),

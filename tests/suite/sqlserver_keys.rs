@@ -3,7 +3,7 @@
 use sqlserver_standin::model::Model;
 use sqlserver_standin::typed::{Guid, Value};
 
-use super::sqlserver::{DIGEST, TRACKED, assert_quiet, model_of, track};
+use super::sqlserver::{CURSOR, DIGEST, TRACKED, assert_quiet, model_of, needs, track};
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
 
@@ -21,7 +21,7 @@ fn links() -> Model {
 
 /// A row that leaves the filter leaves the target, and comes back with it.
 async fn rows_leave_a_filter(capture: &str) {
-    let w = World::on_sql_server(links()).await;
+    let w = World::on_sql_server_that_has(needs(capture), links()).await;
     w.config(&format!("[[table]]\nsource = \"{LINK}\"\n{capture}where = \"{OPEN}\"\n"));
     let published = Published { filter: Some(OPEN), ..Published::whole(LINK) };
     let close = |ids: &[i32], closed: Value| {
@@ -65,7 +65,7 @@ fn codes() -> Model {
 
 /// To the server `a`, `A` and `A ` are one key; to BigQuery they are three.
 async fn respelled(capture: &str) {
-    let w = World::on_sql_server(codes()).await;
+    let w = World::on_sql_server_that_has(needs(capture), codes()).await;
     w.config(&format!("[[table]]\nsource = \"{CODE}\"\n{capture}"));
     w.tick().await;
     let published = Published::whole(CODE);
@@ -99,7 +99,7 @@ async fn a_key_is_respelled_under_digest() {
 /// Change tracking names the new spelling alone, so such a key is refused where nothing else looks for the old one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_many_spellings_is_refused_under_change_tracking() {
-    let w = World::on_sql_server(codes()).await;
+    let w = World::on_sql_server_that_has(needs(TRACKED), codes()).await;
     w.config(&format!("[[table]]\nsource = \"{CODE}\"\n{TRACKED}"));
     let ran = w.run(&["run", "--json"]).await;
     assert_eq!(ran.code, 2, "{}\n{}", ran.stdout, ran.stderr);
@@ -111,7 +111,7 @@ async fn a_key_of_many_spellings_is_refused_under_change_tracking() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_respelled_under_rowversion() {
-    respelled("cursor = \"version\"\ndeletes = \"keys\"\n").await;
+    respelled(CURSOR).await;
 }
 
 const DOC: &str = "dbo.doc";
@@ -124,7 +124,7 @@ async fn guids(capture: &str) {
     let guid = |n: u128| Value::Guid(Guid::from_u128(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_0c5e_ad11_0001)));
     model.load(DOC, (1..=150).map(|n| vec![guid(n), "doc".into(), Value::Null])).unwrap();
     track(&model, DOC);
-    let w = World::on_sql_server(model).await;
+    let w = World::on_sql_server_that_has(needs(capture), model).await;
     // So few that it is looked at in stretches.
     w.config_with("chunk_rows = 40", &format!("[[table]]\nsource = \"{DOC}\"\n{capture}"));
     let published = Published::whole(DOC);
@@ -158,5 +158,5 @@ async fn guids_under_change_tracking() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn guids_under_rowversion() {
-    guids("cursor = \"version\"\ndeletes = \"keys\"\n").await;
+    guids(CURSOR).await;
 }

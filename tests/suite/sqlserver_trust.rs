@@ -3,7 +3,7 @@
 use sqlserver_standin::ddl;
 use sqlserver_standin::model::Kept;
 
-use super::sqlserver::{CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, loaded, row};
+use super::sqlserver::{CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, loaded, loaded_on_standin, row};
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
 
@@ -19,7 +19,7 @@ async fn assert_whole(w: &World, why: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_clean_up_has_passed_the_watermark() {
-    let w = loaded(TRACKED).await;
+    let w = loaded_on_standin(TRACKED).await;
     let mut writer = w.model().begin();
     writer.delete(ITEM, &[1.into()]).unwrap();
     writer.update(ITEM, &[2.into()], &[("name", "told by nothing".into())]).unwrap();
@@ -73,7 +73,7 @@ async fn a_truncate_under_each_capture() {
 
 /// After a restore the numbers go on from those of the backup, so that they are soon where they were: with other rows.
 async fn restored(capture: &str) {
-    let w = loaded(capture).await;
+    let w = loaded_on_standin(capture).await;
     let backup = w.model().backup();
     let write = |name: &str, first: i32| {
         let mut writer = w.model().begin();
@@ -103,7 +103,7 @@ async fn a_restore_with_the_same_numbers_under_rowversion() {
 /// A digest leans on no number: what is not as it was is found, whatever history it has.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_under_digest() {
-    let w = loaded(DIGEST).await;
+    let w = loaded_on_standin(DIGEST).await;
     let backup = w.model().backup();
     let mut writer = w.model().begin();
     writer.update(ITEM, &[1.into()], &[("name", "of the lost history".into())]).unwrap();
@@ -121,7 +121,7 @@ async fn a_restore_under_digest() {
 /// Another server of the same tables under the same address.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_database_with_the_same_numbers() {
-    let w = loaded(TRACKED).await;
+    let w = loaded_on_standin(TRACKED).await;
     let other = items().identity(|identity| identity.clone());
     w.model().identity(|identity| {
         *identity = sqlserver_standin::model::Identity {

@@ -1,7 +1,7 @@
 //! The harness: real parts, one stack of them for all tests, a world of its own for each.
 //!
 //! ```text
-//!   test ── World ─┬─ a PostgreSQL cluster, a bucket and two datasets of its own
+//!   test ── World ─┬─ a PostgreSQL cluster (or a SQL Server: sqlserver_source), a bucket and two datasets of its own
 //!                  └─ plimsoll (the real binary) ─┬─ Wire ───▶ PostgreSQL
 //!                                                 ├─ Proxy ──▶ fake-gcs-server
 //!                                                 └─ Proxy ──▶ local-bigquery
@@ -16,13 +16,17 @@ pub mod database;
 pub mod golden;
 pub mod google;
 pub mod inbox;
+pub mod left_out;
 pub mod lists;
 pub mod plain_values;
 pub mod pooler;
 pub mod proxy;
 pub mod pubsub;
 pub mod sizes;
+pub mod sqlserver_real;
 pub mod sqlserver_rows;
+pub mod sqlserver_said;
+pub mod sqlserver_source;
 pub mod stack;
 pub mod tokens;
 pub mod wire;

@@ -1,5 +1,5 @@
-//! Rows of the stand-in for SQL Server against rows of the target, all columns of each and as often as they are there. What the target should
-//! show is made of the model's values here, by nothing that the program has.
+//! Rows of a SQL Server against rows of the target, all columns of each and as often as they are there. What the target should show is made here,
+//! of the model's values or of what a real server says, by nothing that the program has.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use sqlserver_standin::model::TableDef;
 use sqlserver_standin::plans::spoken;
 use sqlserver_standin::typed::{ColumnType as T, DAY_1900, Value};
 
-use super::World;
+use super::{World, sqlserver_said};
 
 /// A table as the config publishes it.
 #[derive(Clone, Copy, Debug)]
@@ -29,16 +29,15 @@ impl<'a> Published<'a> {
 
     /// Fails where source and target differ; returns how many rows there are.
     pub async fn assert_equal(&self, w: &World) -> usize {
-        let model = w.model();
-        let definition = model.definition(self.source).expect("a table of the model");
-        let rows = match self.filter {
-            Some(condition) => model.rows_where(self.source, condition).unwrap(),
-            None => model.rows(self.source).unwrap(),
-        };
+        let definition = w.model().definition(self.source).expect("a table of the model");
         let columns = self.columns(&definition);
+        let rows = match w.real_server() {
+            Some(server) => sqlserver_said::rows(server, &definition, &columns, self.filter),
+            None => self.modelled(w, &definition, &columns),
+        };
         let mut balance: BTreeMap<Vec<Option<String>>, i64> = BTreeMap::new();
-        for row in &rows {
-            let texts = columns.iter().map(|at| source_text(&row[*at], &definition.columns[*at].column_type)).collect();
+        let expected = rows.len();
+        for texts in rows {
             *balance.entry(texts).or_default() += 1;
         }
         let list: Vec<String> = columns.iter().map(|at| selected(&definition, *at)).collect();
@@ -52,21 +51,43 @@ impl<'a> Published<'a> {
             *balance.entry(texts.collect()).or_default() -= 1;
         }
         balance.retain(|_, often| *often != 0);
-        let some: Vec<_> = balance.iter().take(10).collect();
-        assert!(
-            balance.is_empty(),
-            "{}: {} differ, missing (+) or too many (-): {some:#?}",
-            self.source,
-            balance.len()
-        );
-        assert_eq!(count, rows.len(), "{}", self.source);
+        let names: Vec<&str> = columns.iter().map(|at| definition.columns[*at].name.as_str()).collect();
+        assert!(balance.is_empty(), "{}: {} differ: {:#?}", self.source, balance.len(), described(&balance, &names));
+        assert_eq!(count, expected, "{}", self.source);
         count
+    }
+
+    fn modelled(&self, w: &World, definition: &TableDef, columns: &[usize]) -> Vec<Vec<Option<String>>> {
+        let rows = match self.filter {
+            Some(condition) => w.model().rows_where(self.source, condition).unwrap(),
+            None => w.model().rows(self.source).unwrap(),
+        };
+        let texts = rows
+            .iter()
+            .map(|row| columns.iter().map(|at| source_text(&row[*at], &definition.columns[*at].column_type)).collect());
+        texts.collect()
     }
 
     fn columns(&self, definition: &TableDef) -> Vec<usize> {
         let of = definition.columns.iter().enumerate();
         of.filter(|(_, column)| !self.excluded.contains(&column.name.as_str())).map(|(at, _)| at).collect()
     }
+}
+
+/// Some of the differences. A row with a counterpart of the same first column is described by the columns that differ.
+fn described(balance: &BTreeMap<Vec<Option<String>>, i64>, names: &[&str]) -> Vec<String> {
+    let of = |sign: i64| balance.iter().filter(move |(_, often)| often.signum() == sign).map(|(row, _)| row);
+    let each = of(1).chain(of(-1)).take(10).map(|row| {
+        let first = row.first();
+        let [Some(one), Some(other)] = [of(1), of(-1)].map(|mut rows| rows.find(|other| other.first() == first)) else {
+            return format!("{} {row:?}", if balance[row] > 0 { "missing:" } else { "too many:" });
+        };
+        let cells = names.iter().zip(one.iter().zip(other)).filter(|(_, (one, other))| one != other);
+        let cells: Vec<String> =
+            cells.map(|(name, (one, other))| format!("{name} {one:.80?}, not {other:.80?}")).collect();
+        format!("{first:?}: {}", cells.join("; "))
+    });
+    each.collect()
 }
 
 fn source_text(value: &Value, of: &T) -> Option<String> {
@@ -114,7 +135,7 @@ fn target_text(text: String, of: &T) -> Option<String> {
 }
 
 /// Without the zeros behind the point.
-fn plain(number: &str) -> String {
+pub fn plain(number: &str) -> String {
     if number.contains('.') {
         return number.trim_end_matches('0').trim_end_matches('.').to_owned();
     }

@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use sqlserver_standin::model::Model;
-use sqlserver_standin::{Settings, Standin};
 use tokio::process::{Child, Command};
 use tokio_postgres::NoTls;
 
 use super::compare::{Bq, compare};
 use super::golden;
 use super::sizes::times_as_long;
+use super::sqlserver_source::SqlServer;
 use super::stack::{OwnPg, Pg, Service, request};
 use super::{Proxy, Stack, Wire};
 
@@ -32,7 +31,7 @@ pub struct World {
     pub pg: tokio_postgres::Client,
     pub own: OwnPg,
     /// The source in PostgreSQL's place, where the test has one.
-    sql_server: Option<Standin>,
+    pub sql_server: Option<SqlServer>,
     /// The emulator's own address, past the proxy.
     pub emulator: Service,
     /// A reader of the emulator, past the proxy.
@@ -118,28 +117,6 @@ impl World {
         world
     }
 
-    /// A world whose source is a stand-in for SQL Server with these data.
-    pub async fn on_sql_server(model: Model) -> Self {
-        Self::on_sql_server_with(Settings::default(), model).await
-    }
-
-    /// As [`World::on_sql_server`], set up in another way.
-    pub async fn on_sql_server_with(settings: Settings, model: Model) -> Self {
-        let mut world = Self::new().await;
-        world.sql_server = Some(Standin::start(settings, model).await.unwrap());
-        world
-    }
-
-    /// The stand-in that is the source.
-    pub fn standin(&self) -> &Standin {
-        self.sql_server.as_ref().expect("a world on SQL Server")
-    }
-
-    /// The source's data.
-    pub fn model(&self) -> &Model {
-        self.standin().model()
-    }
-
     /// A world with the `orders` table, captured by cursor.
     pub async fn with_orders(extra: &str) -> Self {
         let world = Self::new().await;
@@ -149,8 +126,8 @@ impl World {
     }
 
     pub fn source_url(&self) -> String {
-        if let Some(standin) = &self.sql_server {
-            return standin.url();
+        if let Some(server) = &self.sql_server {
+            return server.url();
         }
         format!("postgres://postgres:{}@127.0.0.1:{}/postgres", self.own.pg.password, self.wire.port)
     }
@@ -221,7 +198,7 @@ impl World {
     /// One tick that has to succeed; the report of its first run.
     pub async fn tick(&self) -> Value {
         let ran = self.run(&["run", "--json"]).await;
-        let refused = self.sql_server.as_ref().map(|standin| standin.log().refused()).unwrap_or_default();
+        let refused = self.sql_server.as_ref().map(SqlServer::refused).unwrap_or_default();
         assert_eq!(ran.code, 0, "{}\n{}\n{refused:#?}", ran.stdout, ran.stderr);
         ran.run()
     }
