@@ -11,20 +11,21 @@ const NOT_ASCII: u64 = 0xff80_ff80_ff80_ff80;
 /// Appends a text as a JSON string, quotes included.
 pub(super) fn append_json(text: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
     out.push(b'"');
-    append(text, out, append_escaped, Halves::Refused)?;
+    append(text, out, Ascii { one: append_escaped, is_plain: |units| !has_escape(units) }, Halves::Refused)?;
     out.push(b'"');
     Ok(())
 }
 
 /// Appends a text as UTF-8.
 pub(super) fn append_plain(text: &[u8], out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
-    append(text, out, |b, out| out.push(b), Halves::Refused)
+    append(text, out, Ascii { one: |b, out: &mut Vec<u8>| out.push(b), is_plain: |_| true }, Halves::Refused)
 }
 
 /// Appends a text as UTF-8, with U+FFFD in place of what is no character: for people.
 pub(super) fn append_lossy(text: &[u8], out: &mut Vec<u8>) {
     // Nothing is refused.
-    let _ = append(text, out, |b, out| out.push(b), Halves::Replaced);
+    let ascii = Ascii { one: |b, out: &mut Vec<u8>| out.push(b), is_plain: |_| true };
+    let _ = append(text, out, ascii, Halves::Replaced);
 }
 
 /// What becomes of half a surrogate pair.
@@ -32,6 +33,25 @@ pub(super) fn append_lossy(text: &[u8], out: &mut Vec<u8>) {
 enum Halves {
     Refused,
     Replaced,
+}
+
+/// How ASCII is written.
+struct Ascii<One, IsPlain> {
+    /// One character.
+    one: One,
+    /// Are these four the same in the output as they are?
+    is_plain: IsPlain,
+}
+
+/// Is one of four ASCII units a quote, a backslash or a control character? All four are looked at in one go.
+fn has_escape(units: u64) -> bool {
+    const EACH: u64 = 0x0001_0001_0001_0001;
+    const TOP: u64 = EACH * 0x80;
+    // An ASCII unit has no top bit; each of these keeps the one put there unless the unit is what is looked for.
+    let not_control = (units | TOP) - EACH * 0x20;
+    let not_quote = ((units ^ (EACH * 0x22)) | TOP) - EACH;
+    let not_backslash = ((units ^ (EACH * 0x5c)) | TOP) - EACH;
+    not_control & not_quote & not_backslash & TOP != TOP
 }
 
 fn append_escaped(b: u8, out: &mut Vec<u8>) {
@@ -49,7 +69,7 @@ fn append_escaped(b: u8, out: &mut Vec<u8>) {
 fn append(
     text: &[u8],
     out: &mut Vec<u8>,
-    ascii: impl Fn(u8, &mut Vec<u8>),
+    ascii: Ascii<impl Fn(u8, &mut Vec<u8>), impl Fn(u64) -> bool>,
     halves: Halves,
 ) -> Result<(), Unrepresentable> {
     out.reserve(text.len() / 2 + 2);
@@ -57,11 +77,15 @@ fn append(
     loop {
         // Four units at a time: most text is ASCII.
         while let Some((four, more)) = rest.split_first_chunk::<8>() {
-            if u64::from_le_bytes(*four) & NOT_ASCII != 0 {
+            let units = u64::from_le_bytes(*four);
+            if units & NOT_ASCII != 0 {
                 break;
             }
-            for b in [four[0], four[2], four[4], four[6]] {
-                ascii(b, out);
+            let bytes = [four[0], four[2], four[4], four[6]];
+            if (ascii.is_plain)(units) {
+                out.extend_from_slice(&bytes);
+            } else {
+                bytes.into_iter().for_each(|b| (ascii.one)(b, out));
             }
             rest = more;
         }
@@ -69,7 +93,7 @@ fn append(
         let unit = u16::from_le_bytes(*unit);
         rest = more;
         if let Ok(b @ 0..0x80) = u8::try_from(unit) {
-            ascii(b, out);
+            (ascii.one)(b, out);
             continue;
         }
         let c = match unit {
@@ -122,6 +146,20 @@ mod tests {
             out.clear();
             append_plain(&source, &mut out).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn every_ascii_character_is_escaped_in_every_place() {
+        for place in 0..9 {
+            for b in 0..0x80_u8 {
+                let mut text = "abcdefghi".to_owned();
+                text.replace_range(place..=place, &char::from(b).to_string());
+                let mut out = Vec::new();
+                append_json(&bytes(text.encode_utf16()), &mut out).unwrap();
+                assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+                assert!(out.iter().all(|b| *b >= 0x20));
+            }
         }
     }
 
