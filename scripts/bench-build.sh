@@ -10,5 +10,6 @@ if [ -n "${SHIPPED:-}" ]; then
   profile=(--release)
   folder=release
 fi
-cargo build --locked --bin plimsoll "${profile[@]}" >&2
+# The stand-in for SQL Server is a package of its own. Named together, both are built on the same dependencies.
+cargo build --locked --package plimsoll --package sqlserver-standin --bin plimsoll --bin sqlserver-standin "${profile[@]}" >&2
 printf '%s\n' "${CARGO_TARGET_DIR:-$PWD/target}/$folder/plimsoll"
