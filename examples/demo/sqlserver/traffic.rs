@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlserver_standin::ServerError;
 use sqlserver_standin::matrix::{self, Counted};
-use sqlserver_standin::model::Model;
+use sqlserver_standin::model::{Model, Writer};
 use sqlserver_standin::typed::Value;
 use tokio::task::JoinHandle;
 
@@ -68,42 +68,50 @@ async fn work(
     stop: Arc<AtomicBool>,
     done: Arc<Mutex<Done>>,
 ) -> Result<(), ServerError> {
+    use tokio::task::block_in_place;
     let mut held = 0;
     while !stop.load(Ordering::Relaxed) {
-        // It writes first and commits last.
-        let mut late = model.begin();
-        late.insert_some(
-            matrix::LINKS,
-            &[
-                ("ObjectLinkPointer", Value::Int(9_000_000 + i64::from(held))),
-                ("ObjectPointer", Value::Int(1)),
-                ("LinkObject", Value::Int(2)),
-                ("LinkTypeID", Value::Int(1)),
-                ("FromDate", Value::DateTime(45_000, 0)),
-            ],
-        )?;
-        late.insert_some(
-            "dbo.subscriber",
-            &[
-                ("subs_pointer", Value::Int(9_000_000 + i64::from(held))),
-                ("subs_id", format!("LATE-{held}").into()),
-                ("subs_perid", Value::Int(1)),
-                ("tax_exempt", false.into()),
-                ("ObjectPointer", Value::Int(1)),
-            ],
-        )?;
+        // A real server is waited for.
+        let late = block_in_place(|| late(&model, held))?;
         for _ in 0..HELD {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            traffic.tick()?;
+            block_in_place(|| traffic.tick())?;
             *done.lock().unwrap_or_else(PoisonError::into_inner) = Done { counted: traffic.done, held };
             tokio::time::sleep(PAUSE).await;
         }
-        late.commit();
+        block_in_place(|| late.commit());
         held += 1;
     }
-    traffic.settle();
+    block_in_place(|| traffic.settle());
     *done.lock().unwrap_or_else(PoisonError::into_inner) = Done { counted: traffic.done, held };
     Ok(())
+}
+
+/// A transaction that writes first and commits last.
+fn late(model: &Model, number: u32) -> Result<Writer, ServerError> {
+    let key = Value::Int(9_000_000 + i64::from(number));
+    let mut writer = model.begin();
+    writer.insert_some(
+        matrix::LINKS,
+        &[
+            ("ObjectLinkPointer", key.clone()),
+            ("ObjectPointer", 1.into()),
+            ("LinkObject", 2.into()),
+            ("LinkTypeID", 1.into()),
+            ("FromDate", Value::DateTime(45_000, 0)),
+        ],
+    )?;
+    writer.insert_some(
+        "dbo.subscriber",
+        &[
+            ("subs_pointer", key),
+            ("subs_id", format!("LATE-{number}").into()),
+            ("subs_perid", 1.into()),
+            ("tax_exempt", false.into()),
+            ("ObjectPointer", 1.into()),
+        ],
+    )?;
+    Ok(writer)
 }

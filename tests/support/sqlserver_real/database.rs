@@ -21,6 +21,23 @@ pub enum Ability {
 }
 
 impl Ability {
+    const ALL: [Self; 3] = [Self::ChangeTracking, Self::RowVersion, Self::StoredForms];
+
+    /// Has a server this, in a database that is empty yet?
+    fn is_there(self, connection: &Connection, database: &str) -> bool {
+        let set = |to: &str| {
+            connection.batch(&format!("ALTER DATABASE {} SET CHANGE_TRACKING = {to}", quoted(database))).is_ok()
+        };
+        match self {
+            Self::ChangeTracking => set("ON (CHANGE_RETENTION = 2 DAYS)") && set("OFF"),
+            Self::RowVersion => connection.batch("SELECT CONVERT(varchar(20), MIN_ACTIVE_ROWVERSION(), 1)").is_ok(),
+            Self::StoredForms => {
+                let sql = "SELECT CAST(DATALENGTH(CAST(CAST(1 AS tinyint) AS varbinary(8000))) AS varchar(20))";
+                connection.batch(sql).is_ok_and(|rows| rows == [[Some("1".to_owned())]])
+            }
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::ChangeTracking => "change tracking",
@@ -35,6 +52,7 @@ pub struct Database {
     server: Address,
     address: Address,
     name: String,
+    abilities: Vec<Ability>,
     /// `None` once it is to end.
     connection: Option<Connection>,
     repeated: Option<Arc<Repeated>>,
@@ -70,7 +88,9 @@ impl Database {
         let opened = Connection::open(&address);
         let database = match opened {
             Ok(connection) => {
-                Self { server, address, name: name.to_owned(), connection: Some(connection), repeated: None }
+                let has = |ability: &Ability| ability.is_there(&connection, name);
+                let abilities = Ability::ALL.into_iter().filter(has).collect();
+                Self { server, address, name: name.to_owned(), abilities, connection: Some(connection), repeated: None }
             }
             Err(error) => {
                 let _ = connection.batch(&format!("DROP DATABASE {}", quoted(name)));
@@ -98,20 +118,7 @@ impl Database {
 
     /// Has the server this?
     pub fn has(&self, ability: Ability) -> bool {
-        let set = |to: &str| {
-            let sql = format!("ALTER DATABASE {} SET CHANGE_TRACKING = {to}", quoted(&self.name));
-            self.connection().batch(&sql).is_ok()
-        };
-        match ability {
-            Ability::ChangeTracking => set("ON (CHANGE_RETENTION = 2 DAYS)") && set("OFF"),
-            Ability::StoredForms => {
-                let sql = "SELECT CAST(DATALENGTH(CAST(CAST(1 AS tinyint) AS varbinary(8000))) AS varchar(20))";
-                self.connection().value(sql).as_deref() == Some("1")
-            }
-            Ability::RowVersion => {
-                self.connection().batch("SELECT CONVERT(varchar(20), MIN_ACTIVE_ROWVERSION(), 1)").is_ok()
-            }
-        }
+        self.abilities.contains(&ability)
     }
 
     /// Makes the model's tables here, and repeats what is done to it from now on.
