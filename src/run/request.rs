@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::{Guard, Mode, Order};
 use crate::model::{
-    CompareDocuments, IgnoredDeletes, RelationName, Repair, TableSpec, Verification, VerifyLevel, nearest,
+    CompareDocuments, Dialect, IgnoredDeletes, RelationName, Repair, TableSpec, Verification, VerifyLevel, nearest,
     nearest_relations, one_of,
 };
 
@@ -89,7 +89,7 @@ impl Request {
         let is_named = |spec: &TableSpec, name: &str| {
             spec.target == name
                 || spec.source.to_string() == name
-                || RelationName::parse(name).as_ref() == Some(&spec.source)
+                || Dialect::ALL.iter().any(|d| RelationName::parse_in(*d, name).as_ref() == Some(&spec.source))
         };
         for name in &self.tables {
             // What we sent on to ourselves may be gone from the config by now.
