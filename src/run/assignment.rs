@@ -1,12 +1,13 @@
 //! What a run is to capture.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
 
 use super::context::Context;
+use super::error::RunError;
 use super::feeds::Feed;
 use super::order::Order;
 use crate::batch::{Aside, Watermark};
@@ -26,6 +27,30 @@ pub(super) struct Before<'a> {
     pub reconciled: &'a BTreeMap<String, Reconciled>,
 }
 
+/// Tables of a shared feed that a run goes on without, and why. Where the error of one ends the snapshot of all, the others are captured anew.
+#[derive(Debug, Default)]
+pub(super) struct GivenUp(Mutex<Vec<(String, RunError)>>);
+
+impl GivenUp {
+    pub fn count(&self) -> usize {
+        self.of_all().len()
+    }
+
+    pub fn add(&self, target: &str, error: RunError) {
+        self.of_all().push((target.to_owned(), error));
+    }
+
+    /// All of them, for a run that knows them from now on.
+    pub fn take(&self) -> Vec<(String, RunError)> {
+        std::mem::take(&mut self.of_all())
+    }
+
+    fn of_all(&self) -> MutexGuard<'_, Vec<(String, RunError)>> {
+        // A list is whole whoever was interrupted while he had it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The tables that a run is to capture, and from where.
 #[derive(Clone, Copy)]
 pub(super) struct Assignment<'a> {
@@ -35,6 +60,8 @@ pub(super) struct Assignment<'a> {
     pub feed: &'a Feed,
     /// The tables of the feed that are due.
     pub tables: &'a [TableSpec],
+    /// Those of them that can't be read, by target.
+    pub given_up: &'a GivenUp,
     pub order: Order,
     /// Targets whose load in chunks this tick has begun: it goes on, whatever was asked for.
     pub begun: &'a [String],

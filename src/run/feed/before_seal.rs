@@ -10,7 +10,7 @@ use crate::batch::ListObject;
 use crate::capture::CaptureError;
 use crate::capture::keyed::digest::{Kept, list_name};
 use crate::model::TableSpec;
-use crate::run::assignment::{Assignment, Before};
+use crate::run::assignment::{Assignment, Before, GivenUp};
 use crate::run::cancel_statement::LAST_WORDS;
 use crate::run::captured_tables::Sealable;
 use crate::run::error::RunError;
@@ -30,17 +30,22 @@ impl Run<'_> {
         due: &[TableSpec],
         before: Before<'_>,
     ) -> Result<Sealable, RunError> {
-        match self.try_capture(due, before, Kept::Whole).await {
-            Err(e) if e.is_lost_conflict() => {
-                warn!(reason = %e, "the server ended the snapshot for other transactions: once more with another one");
-                self.begin_anew().await;
-                self.try_capture(due, before, Kept::Whole).await
+        let given_up = GivenUp::default();
+        let (mut kept, mut conflicts) = (Kept::Whole, 0);
+        loop {
+            let known = given_up.count();
+            match self.try_capture(due, before, kept, &given_up).await {
+                Err(e) if given_up.count() > known => {
+                    warn!(reason = %e, "what failed for one table has ended the snapshot of all: once more without it");
+                }
+                Err(e) if e.is_lost_conflict() && conflicts == 0 => {
+                    warn!(reason = %e, "the server ended the snapshot for other transactions: once more with another one");
+                    conflicts += 1;
+                }
+                Err(RunError::Capture(CaptureError::ListsLost)) if kept == Kept::Whole => kept = Kept::Lost,
+                outcome => return outcome,
             }
-            Err(RunError::Capture(CaptureError::ListsLost)) => {
-                self.begin_anew().await;
-                self.try_capture(due, before, Kept::Lost).await
-            }
-            outcome => outcome,
+            self.begin_anew().await;
         }
     }
 
@@ -63,13 +68,20 @@ impl Run<'_> {
         }
     }
 
-    async fn try_capture(&mut self, due: &[TableSpec], before: Before<'_>, kept: Kept) -> Result<Sealable, RunError> {
+    async fn try_capture(
+        &mut self,
+        due: &[TableSpec],
+        before: Before<'_>,
+        kept: Kept,
+        given_up: &GivenUp,
+    ) -> Result<Sealable, RunError> {
         let Some(state) = self.state.as_mut() else { return Err(RunError::Stopping) };
         let work = Assignment {
             context: self.context,
             store: &self.store,
             feed: self.feed,
             tables: due,
+            given_up,
             order: self.order,
             begun: &self.begun,
             keys: self.keys.as_deref(),

@@ -102,7 +102,12 @@ impl<'a> Assignment<'a> {
         let look = self.look();
         let mut found = Gathered::default();
         let mut queue = Vec::with_capacity(self.tables.len());
-        for spec in self.tables {
+        for (target, e) in self.given_up.take() {
+            found.failed.extend(self.tables.iter().find(|t| t.target == target).map(|spec| (spec, e)));
+        }
+        let at_hand: Vec<&TableSpec> =
+            self.tables.iter().filter(|t| !found.failed.iter().any(|(failed, _)| failed.target == t.target)).collect();
+        for spec in at_hand {
             match look.table(session, &moment, &catalog, spec, &mut keys).await {
                 Ok(looked) => queue.push((spec, looked)),
                 Err(e) => self.give_up(session, &mut found, spec, e).await?,
@@ -158,7 +163,13 @@ impl<'a> Assignment<'a> {
         if !self.feed.is_shared() || !e.may_be_of_one_table() {
             return Err(e);
         }
-        session.back_to_savepoint().await?;
+        if let Err(lost) = session.back_to_savepoint().await {
+            // The snapshot went with the statement that failed: the others are read in another one.
+            for (spec, e) in found.failed.drain(..).chain([(spec, e)]) {
+                self.given_up.add(&spec.target, e);
+            }
+            return Err(lost.into());
+        }
         found.failed.push((spec, e));
         Ok(())
     }
