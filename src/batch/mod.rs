@@ -27,8 +27,8 @@ pub use digest_mark::{DigestMark, HashedAs, HashedColumn, ListObject, ListsOfRun
 pub use floor_candidate::FloorCandidate;
 pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot, SqlServerIdentity};
 pub use table_mark::{
-    CaptureMark, CtMark, CursorMark, KeyListMark, Loading, LogMark, LogTableMark, MarkedColumn, RelationMark, Removal,
-    Repeated, RowsBefore, TableMark,
+    CaptureMark, CtMark, CursorMark, KeyListMark, Loading, LogMark, LogTableMark, Lower, MarkedColumn, ReadEntries,
+    RelationMark, Removal, Repeated, RowsBefore, TableMark, WaitingNumber,
 };
 pub use watermark::{Standing, Watermark};
 

@@ -218,6 +218,45 @@ pub struct LogTableMark {
     /// the log was empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
+    /// Which entries were read, of a source whose rows do not say which transaction wrote them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<ReadEntries>,
+}
+
+/// Which entries of a log were read, by their numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadEntries {
+    /// Of the numbers up to this one all were read that are not in a gap.
+    pub up_to: i64,
+    /// The numbers up to which no entry can come any more, but for those that were drawn early. Absent while nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<i64>,
+    /// A number that will be settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingNumber>,
+    /// The first and the last number of each stretch that no entry was seen in, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<[i64; 2]>,
+    #[serde(default)]
+    pub lower: Lower,
+}
+
+/// Whether an entry may still come whose number is lower than that of the newest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lower {
+    #[default]
+    MayCome,
+    None,
+}
+
+/// A number that is settled once all have ended who were open at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingNumber {
+    pub number: i64,
+    /// It had been given out by then, by the server's clock.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
 }
 
 /// The relation and the columns the watermark speaks of.

@@ -62,6 +62,11 @@ pub enum CaptureError {
     #[error("the change log {log} is a {kind}: its rows do not say which transaction wrote them")]
     LogWithoutTransactionIds { log: RelationName, kind: &'static str },
 
+    #[error(
+        "nothing tells new entries of the change log {log} from old ones: {id} is no number, and it has no column of the type rowversion"
+    )]
+    LogWithoutOrder { log: RelationName, id: String, dialect: Dialect },
+
     #[error("the change log {log} has no column {column}")]
     NoLogColumn { log: RelationName, column: String, near: Option<String> },
 
@@ -75,7 +80,7 @@ pub enum CaptureError {
     NoLogTypes { example: String },
 
     #[error("`{name}` names no type of this change log")]
-    BadLogType { name: String, wanted: &'static str },
+    BadLogType { name: String, wanted: String },
 
     #[error("the log's key column {0} does not exist in the source")]
     NoSuchKeyColumn(String),
@@ -148,6 +153,7 @@ impl CaptureError {
             | Self::Materialized { .. }
             | Self::NoLog { .. }
             | Self::LogWithoutTransactionIds { .. }
+            | Self::LogWithoutOrder { .. }
             | Self::NoLogColumn { .. }
             | Self::NoSuchType { .. }
             | Self::NoContentTypes(_)
@@ -209,6 +215,10 @@ impl CaptureError {
             ),
             Self::NoLog { log, dialect } => format!("correct [changelog], or {}", dialect.rights_to_read(log)),
             Self::LogWithoutTransactionIds { .. } => "name the table behind it in [changelog] table".to_owned(),
+            Self::LogWithoutOrder { log, dialect, .. } => format!(
+                "ALTER TABLE {} ADD [version] rowversion, or write in [changelog] at = \"created_at\" (the column with an entry's time) and lag = \"10m\" (how far it may be off)",
+                dialect.qualified(log)
+            ),
             Self::NoLogColumn { near: Some(near), .. } => format!("did you mean {near}? Write it in [changelog]"),
             Self::NoLogColumn { log, near: None, .. } => format!("name in [changelog] a column that {log} has"),
             Self::NoSuchType { near: Some(near), .. } => {

@@ -33,12 +33,14 @@ pub(super) fn read(s: &Section<'_>, dialect: Dialect) -> Option<LogSpec> {
         Some(name) => match preset(&name.value, dialect) {
             Some(spec) => spec,
             None => {
-                let known: Vec<String> = presets::NAMES.iter().map(|n| format!("\"{n}\"")).collect();
-                s.fault(
-                    name.at,
-                    format!("preset: `{}` is not known", s.shown(&name)),
-                    &format!("one of {}", known.join(", ")),
-                );
+                let known: Vec<String> = presets::names(dialect).map(|n| format!("\"{n}\"")).collect();
+                let problem = if presets::names(Dialect::Postgres).any(|n| n == name.value) {
+                    format!("preset: `{}` is a log of PostgreSQL", s.shown(&name))
+                } else {
+                    format!("preset: `{}` is not known", s.shown(&name))
+                };
+                let remedy = format!("one of {}, or table, id and key for a log of your own", known.join(", "));
+                s.fault(name.at, problem, &remedy);
                 return None;
             }
         },
@@ -49,6 +51,11 @@ pub(super) fn read(s: &Section<'_>, dialect: Dialect) -> Option<LogSpec> {
     }
     read_columns(s, dialect, &mut spec);
     read_key(s, &mut spec)?;
+    let is_packed = spec.keys().any(|key| key.format != KeyFormat::Columns);
+    if dialect == Dialect::SqlServer && is_packed {
+        let problem = "a packed key (`key_format`) is not read from a SQL Server".to_owned();
+        s.fault(s.at(), problem, "key = [\"a\", \"b\"]: a column of the log for each column of the key");
+    }
     read_codes(s, &mut spec);
     read_diff(s, &mut spec);
     Some(spec)

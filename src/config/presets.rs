@@ -7,8 +7,12 @@ use crate::model::{
     ActionCodes, Dialect, Diff, KeyFormat, LogKey, LogSpec, LogTable, Merged, RelationName, TypeColumn,
 };
 
-/// The names `preset` takes.
-pub(super) const NAMES: [&str; 8] = [
+/// The names `preset` takes for this kind of source.
+pub(super) fn names(dialect: Dialect) -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().filter(move |name| preset(name, dialect).is_some())
+}
+
+const NAMES: [&str; 8] = [
     "django-models-logging",
     "django-auditlog",
     "django-simple-history",
@@ -34,8 +38,9 @@ pub(super) fn preset(name: &str, dialect: Dialect) -> Option<LogSpec> {
         "paper_trail" => paper_trail(home),
         "audited" => audited(home),
         "laravel-auditing" => laravel_auditing(home),
-        "supa_audit" => supa_audit(),
-        "audit-trigger" => audit_trigger(),
+        // Triggers of PostgreSQL write these, with keys packed as jsonb and hstore.
+        "supa_audit" if dialect == Dialect::Postgres => supa_audit(),
+        "audit-trigger" if dialect == Dialect::Postgres => audit_trigger(),
         _ => return None,
     })
 }

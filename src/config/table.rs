@@ -38,7 +38,7 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
         capture.unwrap_or(if cursor.is_some() { CaptureKind::Cursor } else { CaptureKind::default_of(dialect) });
     let elsewhere = match (capture, dialect) {
         (CaptureKind::Ct, Dialect::Postgres) => Some("write capture = \"xmin\", which needs nothing from the table"),
-        (CaptureKind::Xmin | CaptureKind::Changelog, Dialect::SqlServer) => {
+        (CaptureKind::Xmin, Dialect::SqlServer) => {
             Some("write capture = \"ct\" where change tracking is on, else capture = \"digest\"")
         }
         _ => None,
@@ -57,6 +57,12 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
         "changed_columns",
         &[("reread", ChangedColumns::Reread), ("skip-unpublished", ChangedColumns::SkipUnpublished)],
     );
+    if (changed_columns, dialect) == (Some(ChangedColumns::SkipUnpublished), Dialect::SqlServer) {
+        let problem = "changed_columns = \"skip-unpublished\" is not done for a SQL Server: its catalog does not tell a reader what a \
+                       diff would prove"
+            .to_owned();
+        s.fault(s.at(), problem, "remove it: every changed row is read again");
+    }
     let max_delete_fraction = s.fraction("max_delete_fraction").unwrap_or(MAX_DELETE_FRACTION);
     let every = s.duration("every").map(|d| d.value);
     let delete = read_delete(s);

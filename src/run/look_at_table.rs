@@ -59,7 +59,7 @@ impl Context {
     /// The catalog of a table, and of what names its keys.
     pub(super) async fn catalog_of(&self, session: &Session, spec: &TableSpec) -> Result<Catalog, RunError> {
         let mut names = vec![spec.source.clone()];
-        names.extend(self.keys_of(spec.capture).relations());
+        names.extend(self.keys_of(spec.capture).relations(session.dialect()));
         Ok(session.read_catalog(&names).await?)
     }
 

@@ -1,6 +1,6 @@
 //! A change log, as a source is asked for it: which table its entries stand in, which of them, and where in them the key is.
 
-use crate::batch::{CursorMark, LogPosition};
+use crate::batch::{CursorMark, LogPosition, ReadEntries};
 use crate::model::Dialect;
 use crate::model::{Diff, LogSpec, RelationName};
 use crate::source::column::SourceColumn;
@@ -9,6 +9,7 @@ use crate::source::error::SourceError;
 use crate::source::keys::Spelling;
 use crate::source::postgres::PostgresLogFacts;
 use crate::source::relation::Relation;
+use crate::source::sqlserver::SqlServerLogFacts;
 
 /// One table of entries.
 #[derive(Clone, Debug)]
@@ -30,19 +31,37 @@ impl EntryTable {
 #[derive(Clone, Debug)]
 pub enum LogFacts {
     Postgres(PostgresLogFacts),
+    SqlServer(SqlServerLogFacts),
 }
 
 impl LogFacts {
     /// What a PostgreSQL server says.
     pub(super) fn postgres(&self) -> &PostgresLogFacts {
-        let Self::Postgres(facts) = self;
-        facts
+        static UNKNOWN: std::sync::LazyLock<PostgresLogFacts> = std::sync::LazyLock::new(PostgresLogFacts::default);
+        match self {
+            Self::Postgres(facts) => facts,
+            Self::SqlServer(_) => &UNKNOWN,
+        }
+    }
+
+    /// What a SQL Server says.
+    pub(super) fn sqlserver(&self) -> Option<SqlServerLogFacts> {
+        match self {
+            Self::SqlServer(facts) => Some(*facts),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// Whether a `rowversion` in the log tells which of its entries are new.
+    pub fn trusts_versions(&self) -> bool {
+        self.sqlserver().is_some_and(SqlServerLogFacts::trusts_versions)
     }
 
     /// The language of these statements.
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::Postgres(_) => Dialect::Postgres,
+            Self::SqlServer(_) => Dialect::SqlServer,
         }
     }
 
@@ -50,6 +69,8 @@ impl LogFacts {
     pub fn refuse_packed(&self, spec: &LogSpec) -> Result<(), SourceError> {
         match self {
             Self::Postgres(facts) => Ok(facts.refuse_packed(spec)?),
+            // Each column says for itself whether it can hold a key.
+            Self::SqlServer(_) => Ok(()),
         }
     }
 }
@@ -69,6 +90,17 @@ pub type Group = [Option<String>; 2];
 pub struct LogPlace {
     pub position: LogPosition,
     pub ids: Option<CursorMark>,
+    /// Which numbers were read, of a source whose rows don't say who wrote them.
+    pub read: Option<ReadEntries>,
+}
+
+/// Among which numbers those are looked for that no entry has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// All above this one.
+    Above(i64),
+    /// Those of the newest entries.
+    OfTheNewest,
 }
 
 /// The new entries of one table of a log.
@@ -83,6 +115,8 @@ pub struct NewEntries<'a> {
 /// The entries of a log that concern one table, and what of the table their key is.
 #[derive(Clone, Copy)]
 pub struct Claimed<'a> {
+    /// The table that they concern.
+    pub relation: &'a RelationName,
     /// Any of them; without type columns, all entries.
     pub groups: &'a [Group],
     /// The table's columns that hold the logged key, in the log's order.

@@ -13,6 +13,7 @@
 //! | `row_key` | the key of rows that are told apart by what they hold |
 //! | `statements` | what people are shown of it |
 //! | [`postgres`] | PostgreSQL |
+//! | [`sqlserver`] | SQL Server |
 
 mod catalog;
 mod change_log;
@@ -43,7 +44,8 @@ mod value_kind;
 pub use crate::model::Dialect;
 pub use catalog::Catalog;
 pub use change_log::{
-    Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, LogQuery, NewEntries,
+    Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, Group, LogEnds, LogFacts, LogPlace, LogQuery,
+    NewEntries, Numbers,
 };
 pub use change_tracking::{ChangedKeys, Tracked};
 pub use column::SourceColumn;
@@ -57,7 +59,7 @@ pub use listing::{
     Access, Candidate, ChangeTracking, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger,
     TriggerFunction,
 };
-pub use moment::{Durable, Moment, Prepared, Sight};
+pub use moment::{Durable, Moment, Open, Prepared, Sight};
 pub use read::{
     Columns, ComparedRows, Condition, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Since, Table, Unsent,
 };

@@ -23,6 +23,16 @@ pub enum Prepared {
     Some,
 }
 
+/// Which transactions were open that write, where the rows do not say who wrote them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    None,
+    /// The oldest of them began then.
+    Since(OffsetDateTime),
+    /// The login can't see others' transactions, or the rows say it themselves.
+    Unknown,
+}
+
 /// What the transaction of a run knows of the server at its snapshot.
 ///
 /// Whatever commits after the snapshot has to be found by the next run, which begins at `position`: so that is read with the snapshot or
@@ -35,6 +45,8 @@ pub struct Moment {
     /// The start of the oldest open transaction that we may see, or the clock; as the source prints values of a cursor with a
     /// time zone.
     pub oldest_open: String,
+    /// The transactions that were open.
+    pub open: Open,
     /// Whose transactions that is among.
     pub sight: Sight,
     /// Prepared ones are not among them: nobody tells when they began.

@@ -21,8 +21,7 @@ pub fn statement(read: &Read<'_>) -> String {
 pub fn log_statement(query: LogQuery<'_>) -> String {
     match query.entries().table.relation.dialect {
         Dialect::Postgres => postgres::log_statement(query),
-        // A log is refused before.
-        Dialect::SqlServer => String::new(),
+        Dialect::SqlServer => sqlserver::log_statement(query),
     }
 }
 
@@ -59,12 +58,12 @@ pub fn lookup_of_repeated_keys(table: Table<'_>) -> String {
 }
 
 impl Dialect {
-    /// A condition over a table's row: no entry of these claims names it.
-    pub fn unnamed(self, claims: &[(NewEntries<'_>, Claimed<'_>)]) -> Condition {
+    /// A condition over a table's row: no entry of these claims names it. `None` where the server is not asked for it: then any row may be such
+    /// a one.
+    pub fn unnamed(self, claims: &[(NewEntries<'_>, Claimed<'_>)]) -> Option<Condition> {
         match self {
-            Self::Postgres => postgres::unnamed(claims),
-            // A log is refused before: no entry of it names a row.
-            Self::SqlServer => Condition("1 = 1".to_owned()),
+            Self::Postgres => Some(postgres::unnamed(claims)),
+            Self::SqlServer => None,
         }
     }
 

@@ -64,6 +64,8 @@ mod schema;
 mod source_connection;
 mod sqlserver;
 mod sqlserver_chunks;
+mod sqlserver_changelog;
+mod sqlserver_changelog_trust;
 mod sqlserver_commands;
 mod sqlserver_commits;
 mod sqlserver_complaints;

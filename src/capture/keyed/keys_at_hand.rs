@@ -8,7 +8,7 @@ use super::given::{GivenKeys, ListedKeys};
 use crate::batch::{DigestMark, LogCounts, Standing};
 use crate::capture::error::CaptureError;
 use crate::capture::named_keys::{KeyWord, NextPlace};
-use crate::model::{LogSpec, RelationName, TableSpec};
+use crate::model::{Dialect, LogSpec, RelationName, TableSpec};
 use crate::source::{Catalog, KeyRange, Moment, Session, Sight, Table};
 
 /// Where the keys of a feed are named, before the source is asked.
@@ -43,11 +43,11 @@ pub enum KeysAtHand<'a> {
 
 impl<'a> KeysFrom<'a> {
     /// The relations that are asked beside the tables, for the catalog.
-    pub fn relations(&self) -> Vec<RelationName> {
+    pub fn relations(&self, dialect: Dialect) -> Vec<RelationName> {
         match self {
             Self::Rows | Self::Digest(_) | Self::Ct { .. } => Vec::new(),
-            Self::Log { spec, tables } => Log::relations(spec, tables),
-            Self::Given { others, .. } => others.relations(),
+            Self::Log { spec, tables } => Log::relations(spec, tables, dialect),
+            Self::Given { others, .. } => others.relations(dialect),
         }
     }
 
@@ -113,7 +113,7 @@ impl KeysAtHand<'_> {
             Self::Log(at_hand) => {
                 let stale = at_hand.stale(session, &claims.log, standing).await?;
                 let mark = standing.and_then(|s| s.mark.log());
-                Ok(KeyWord { stale, unnamed: mark.map(|mark| at_hand.unnamed(&claims.log, mark)) })
+                Ok(KeyWord { stale, unnamed: mark.and_then(|mark| at_hand.unnamed(&claims.log, mark)) })
             }
             Self::Digest(at_hand) => {
                 Ok(KeyWord { stale: at_hand.stale(session, table, standing).await?, unnamed: None })

@@ -43,6 +43,7 @@ fn position(snapshot: &str) -> Position {
 
 fn moment() -> Moment {
     Moment {
+        open: crate::source::Open::Unknown,
         position: position("900:905:900,903"),
         taken_at: datetime!(2026-11-21 10:00:00 UTC),
         oldest_open: "2026-11-21 09:58:00+00".to_owned(),

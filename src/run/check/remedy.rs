@@ -5,7 +5,7 @@ use crate::encode::Shape;
 use crate::model::{CaptureKind, LogTable, RelationName, TableSpec, TypeColumn};
 use crate::run::context::Context;
 use crate::run::error::RunError;
-use crate::source::{Needs, RelationKind, Session, SourceError, ToldByRows, with_key_of};
+use crate::source::{Dialect, Needs, RelationKind, Session, SourceError, ToldByRows, with_key_of};
 
 impl Context {
     /// `None` where the error's own hint is all there is to say.
@@ -25,7 +25,7 @@ impl Context {
 
     async fn bypass(&self, session: &Session, spec: &TableSpec) -> Result<Option<String>, SourceError> {
         let mut ways = Vec::new();
-        for name in std::iter::once(spec.source.clone()).chain(self.logs(spec)) {
+        for name in std::iter::once(spec.source.clone()).chain(self.logs(session.dialect(), spec)) {
             for way in session.hidden_from(&name).await? {
                 if !ways.contains(&way) {
                     ways.push(way);
@@ -43,7 +43,7 @@ impl Context {
         let (columns, told) = self.reads(session, spec).await?;
         let needs = Needs::Rows { columns: &columns, told: &told };
         let mut found = vec![session.grants(&spec.source, &needs).await?];
-        for log in self.logs(spec) {
+        for log in self.logs(session.dialect(), spec) {
             found.push(session.grants(&log, &Needs::Whole).await?);
         }
         let statements: Vec<&str> = found.iter().flat_map(|g| &g.statements).map(String::as_str).collect();
@@ -80,13 +80,15 @@ impl Context {
     }
 
     /// The tables of the change log that the table's entries stand in.
-    fn logs(&self, spec: &TableSpec) -> Vec<RelationName> {
+    fn logs(&self, dialect: Dialect, spec: &TableSpec) -> Vec<RelationName> {
         let Some(log) = self.config.changelog.as_ref().filter(|_| spec.capture == CaptureKind::Changelog) else {
             return Vec::new();
         };
         let mut names = match &log.table {
             LogTable::One(name) => vec![name.clone()],
-            LogTable::PerType => spec.log_types.iter().filter_map(|t| RelationName::parse(&t.name)).collect(),
+            LogTable::PerType => {
+                spec.log_types.iter().filter_map(|t| RelationName::parse_in(dialect, &t.name)).collect()
+            }
         };
         if let TypeColumn::ContentType { types, .. } = &log.types {
             names.extend(types.clone());

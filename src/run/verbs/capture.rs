@@ -93,7 +93,7 @@ impl<'a> Assignment<'a> {
         let began = Instant::now();
         let keys_from = self.keys_from(&moment);
         let mut names: Vec<_> = self.tables.iter().map(|t| t.source.clone()).collect();
-        names.extend(keys_from.relations());
+        names.extend(keys_from.relations(session.dialect()));
         let catalog = session.read_catalog(&names).await?;
         let mut keys = keys_from.open(session, &catalog).await?;
         if self.feed.is_shared() {

@@ -18,7 +18,7 @@ use super::error::{PostgresError, READING};
 use super::sql::qualified;
 use crate::batch::{Identity, Position};
 use crate::model::RelationName;
-use crate::source::moment::{Durable, Moment, Prepared, Sight};
+use crate::source::moment::{Durable, Moment, Open, Prepared, Sight};
 
 /// Settings that make the server's text forms the ones the encoder reads, whatever the role's defaults are.
 ///
@@ -89,6 +89,8 @@ impl Session {
                 },
             },
             taken_at,
+            // Each row says which transaction wrote it.
+            open: Open::Unknown,
             prepared: if field(6).as_deref() == Some("t") { Prepared::Some } else { Prepared::None },
             oldest_open: field(7).ok_or_else(|| wrong("no clock"))?,
             sight: match (self.abilities.is_standby(), field(5).as_deref()) {

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::model::{Diff, LogSpec, RelationName};
 use crate::source::change_log::{
-    Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, LogEnds, LogFacts, LogQuery, NewEntries,
+    Claimed, CollapsedEntry, EntryCounts, EntryTable, Fetched, LogEnds, LogFacts, LogQuery, NewEntries, Numbers,
 };
 use crate::source::error::SourceError;
 use crate::source::of_kind::of_kind;
@@ -15,7 +15,7 @@ impl Session {
     pub async fn log_facts(&self, spec: &LogSpec) -> Result<LogFacts, SourceError> {
         match self {
             Self::Postgres(session) => Ok(LogFacts::Postgres(session.log_facts(spec).await?)),
-            Self::SqlServer(_) => Err(sqlserver::no_log().into()),
+            Self::SqlServer(session) => Ok(LogFacts::SqlServer(session.log_facts()?)),
         }
     }
 
@@ -34,6 +34,14 @@ impl Session {
         seen: Option<&str>,
     ) -> Result<LogEnds, SourceError> {
         of_kind!(self, session => Ok(session.log_ends(spec, table, seen).await?))
+    }
+
+    /// The stretches of numbers that no entry has, the newest first; none where the rows say which transaction wrote them.
+    pub async fn log_gaps(&self, table: &EntryTable, among: Numbers) -> Result<Vec<[i64; 2]>, SourceError> {
+        match self {
+            Self::Postgres(_) => Ok(Vec::new()),
+            Self::SqlServer(session) => Ok(session.log_gaps(table, among).await?),
+        }
     }
 
     /// The server's guess at how many rows an answer has.
@@ -63,7 +71,9 @@ impl Session {
             Self::Postgres(session) => {
                 Ok(KeyCursor::Postgres(session.collapse_entries(number, entries, claimed, diff).await?))
             }
-            Self::SqlServer(_) => Err(sqlserver::no_log().into()),
+            Self::SqlServer(session) => {
+                Ok(KeyCursor::SqlServer(session.collapse_entries(number, entries, claimed).await?))
+            }
         }
     }
 
@@ -81,23 +91,21 @@ impl Session {
 /// The collapsed entries of one claim, kept by the server and fetched some at a time, the keyless ones first.
 pub enum KeyCursor<'a> {
     Postgres(postgres::KeyCursor<'a>),
+    SqlServer(sqlserver::KeyCursor<'a>),
 }
 
 impl KeyCursor<'_> {
     /// The next rows, about as many as wanted.
     pub async fn fetch(&mut self, wanted: usize) -> Result<Vec<CollapsedEntry>, SourceError> {
-        let Self::Postgres(cursor) = self;
-        Ok(cursor.fetch(wanted).await?)
+        of_kind!(self, cursor => Ok(cursor.fetch(wanted).await?))
     }
 
     /// Whether there may be more.
     pub fn state(&self) -> Fetched {
-        let Self::Postgres(cursor) = self;
-        cursor.state
+        of_kind!(self, cursor => cursor.state)
     }
 
     pub async fn close(&self) -> Result<(), SourceError> {
-        let Self::Postgres(cursor) = self;
-        Ok(cursor.close().await?)
+        of_kind!(self, cursor => Ok(cursor.close().await?))
     }
 }

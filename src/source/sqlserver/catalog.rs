@@ -64,7 +64,10 @@ impl Session {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let [relations, columns, of_indexes] = catalog_statements(names);
+        // A log may be published as well.
+        let mut once: Vec<RelationName> = Vec::with_capacity(names.len());
+        once.extend(names.iter().enumerate().filter(|(n, name)| !names[..*n].contains(name)).map(|(_, n)| n.clone()));
+        let [relations, columns, of_indexes] = catalog_statements(&once);
         let ask = async |sql: &str| {
             let rows = self.text_rows(DOING, sql).await?;
             Ok::<_, SqlServerError>(rows.into_iter().map(Fields::of))

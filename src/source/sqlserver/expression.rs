@@ -130,8 +130,8 @@ fn variant(column: &str) -> String {
     )
 }
 
-/// The value's text as `nvarchar(max)`, which is what is hashed.
-fn spoken(column: &str, native: &SqlServerType) -> String {
+/// The value's text as `nvarchar(max)`: what is hashed of it, and what a log may have written.
+pub(super) fn spoken(column: &str, native: &SqlServerType) -> String {
     let styled = |style: u8| format!("CONVERT(nvarchar(max), {column}, {style})");
     match native.family() {
         Family::Date | Family::Time | Family::DateTime | Family::DateTimeOffset => styled(121),

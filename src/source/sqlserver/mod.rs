@@ -16,6 +16,7 @@
 //! | `row_bytes`, `row_digest` | row hashes for `digest` |
 //! | `row_key`, `published_rows` | rows that nothing but their values tells apart |
 //! | `change_tracking` | the keys that change tracking names |
+//! | `change_log/` | the entries of an application's log, and the keys they name |
 //! | `compare` | canonical texts for `verify` |
 
 mod address;
@@ -24,6 +25,7 @@ mod against_standin;
 mod canceller;
 mod candidates;
 mod catalog;
+mod change_log;
 mod change_tracking;
 mod changed;
 mod column_types;
@@ -66,13 +68,13 @@ mod values;
 
 pub use address::has_password;
 pub use canceller::Canceller;
+pub use change_log::{KeyCursor, SqlServerLogFacts, log_statement};
 pub use change_tracking::{ChangedKeys, spool_statement};
 pub use column_types::{hashed, mapping};
 pub use compare::DocumentCursor;
 pub(in crate::source) use compare::structure;
 pub(in crate::source) use compared_stretch::columns_in_order;
 pub use connect::Source;
-pub use dependencies::no_log;
 pub use error::{ConnectFault, SqlServerError};
 pub use key_types::{can_pack, cursor_type, has_one_spelling, value_kind};
 pub use native_type::{SqlServerType, holds_what};

@@ -166,17 +166,61 @@ pub enum Plan<'a> {
     /// Drops the temporary table `number=`. No answer.
     CtClose { number: usize },
 
-    /// The ends of a change log: `table=`, `id=`, `seen=`. One row: `newest nvarchar?`, `first nvarchar?`, `proof nvarchar?`, `seen_proof nvarchar?`, `drawn nvarchar?`.
-    LogEnds { table: &'a RelationName, id: &'a str, seen: Option<&'a str> },
-    /// New entries of a change log by type: `table=`, `types=` (columns), `since=` as for rows. Rows: the type's columns as nvarchar?, `count bigint`, `ignored bigint`, `nameless bigint`.
-    LogCounts { table: &'a RelationName, types: &'a [String], since: &'a str },
-    /// Has the server list the keys that new entries name in a temporary table: `table=`, `key=` (the log's columns), `groups=` (values of the types' columns, `/` between two of
-    /// one group), `since=`, `number=`. One row: `rows bigint`.
-    LogSpool { table: &'a RelationName, key: &'a [String], groups: &'a [String], since: &'a str, number: usize },
-    /// The next of them: `number=`, `after=`, `top=`, `width=` (of the key). Rows: the key's texts as nvarchar?, `again bit`, `missing bit`, `added bit`, `count bigint`.
-    LogFetch { number: usize, width: usize, after: u64, top: u64 },
+    /// The ends of a change log. `table=`, `id=` (numbers), `at=` (the entry's time; missing where there is none), `seen=` (the number that was newest at the last look).
+    /// One row: `newest nvarchar?`, `first nvarchar?`, `proof nvarchar?`, `seen_proof nvarchar?` (what tells the newest entry, and the one with `seen=`, from another with its
+    /// number), `drawn nvarchar?` (the last number that the counter gave out, 0 for none; NULL where there is no counter). Entries beyond that number do not count. With `time=` in
+    /// place of `id=`: the newest time (style 121, in UTC), and NULL for all else.
+    LogEnds {
+        table: &'a RelationName,
+        id: Option<&'a str>,
+        time: Option<&'a str>,
+        at: Option<&'a str>,
+        seen: Option<&'a str>,
+    },
+    /// Stretches of numbers that no entry has, the highest first: `table=`, `id=`, `above=` (from this number on, and that between it and the first entry is one) or `newest=` (among so
+    /// many of the newest entries), `top=` (no more stretches). Rows: `before bigint`, `number bigint`: the numbers that lie around a stretch.
+    LogGaps { table: &'a RelationName, id: &'a str, above: Option<i64>, newest: Option<u64>, top: usize },
+    /// Django's content types (`table=`). Rows: `app_label nvarchar`, `model nvarchar`, `id nvarchar`.
+    LogTypes { table: &'a RelationName },
+    /// The server looks at the rights to columns of a change log: `table=`, `columns=`. No row.
+    LogTry { table: &'a RelationName, columns: &'a [&'a str] },
+    /// New entries of a change log by type, see [`LogReading`]. Rows: the type's columns as nvarchar?, `entries bigint`, `ignored bigint` (their action is one of `ignored=`), `nameless
+    /// bigint` (of the others: the action is one of `truncated=`, or all of `key=` and `old=` are NULL, where there are such columns).
+    LogCounts(LogReading<'a>),
+    /// Has the server list the keys that new entries name in a temporary table, see [`LogReading`]: `groups=` (values of the types' columns, `/` between two of one group; empty for
+    /// all), `of=` (the published table or view), `columns=` (names of its columns, one for each of `key=`), `known=` (`<column>:<number>..<number>`: entries above the first and up to the second were read before), `number=` (of the list in this transaction). One row: `rows bigint`.
+    /// Each spelling of a key is listed once, those of which a value is missing first; entries with an old key name that as well. A logged value that is none of the column's type
+    /// is NULL.
+    LogSpool {
+        reading: LogReading<'a>,
+        known: Option<(&'a str, i64, i64)>,
+        of: &'a RelationName,
+        columns: &'a [&'a str],
+        groups: &'a [String],
+        number: usize,
+    },
+    /// The next of them: `number=`, `after=`, `top=`, `columns=` (the key's forms). Rows: the key's columns, `again bit` (an earlier run has had all these entries), `missing bit`,
+    /// `added bit` (an action is one of `added=`), `entries bigint`.
+    LogFetch { number: usize, columns: &'a [String], after: u64, top: u64 },
     /// Drops the temporary table `number=`. No answer.
     LogClose { number: usize },
+}
+
+/// Which entries of a change log are asked for: `table=`, `types=` (columns), `key=`, `old=` (columns with the key, and with the one before the change), `action=` (a column) and
+/// its codes `added=`, `ignored=`, `truncated=`. `since=` lists what makes an entry new, all of which has to hold; empty for all entries: `rowversion:<column>:<16 hexadecimal digits>`
+/// and `time:<column>:<from>` as for rows, `above:<column>:<number>`, and `unread:<column>:<number>` with ` <first>..<last>` behind it for each stretch of lower numbers that counts
+/// as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogReading<'a> {
+    pub table: &'a RelationName,
+    pub types: Vec<&'a str>,
+    pub key: Vec<&'a str>,
+    pub old: Vec<&'a str>,
+    pub action: Option<&'a str>,
+    pub added: &'a [String],
+    pub ignored: &'a [String],
+    pub truncated: &'a [String],
+    pub since: &'a [String],
 }
 
 /// A read of rows.
@@ -307,7 +351,10 @@ impl Plan<'_> {
             Self::CtFetch { .. } => "ct.fetch",
             Self::CtClose { .. } => "ct.close",
             Self::LogEnds { .. } => "log.ends",
-            Self::LogCounts { .. } => "log.counts",
+            Self::LogGaps { .. } => "log.gaps",
+            Self::LogTypes { .. } => "log.types",
+            Self::LogTry { .. } => "log.try",
+            Self::LogCounts(_) => "log.counts",
             Self::LogSpool { .. } => "log.spool",
             Self::LogFetch { .. } => "log.fetch",
             Self::LogClose { .. } => "log.close",
@@ -394,28 +441,44 @@ impl Plan<'_> {
                 out.page(*after, *top);
             }
             Self::CtClose { number } | Self::LogClose { number } => out.value("number", &number.to_string()),
-            Self::LogEnds { table, id, seen } => {
+            Self::LogEnds { table, id, time, at, seen } => {
                 out.table(table);
-                out.value("id", id);
-                if let Some(seen) = seen {
-                    out.value("seen", seen);
+                for (name, value) in [("id", id), ("time", time), ("at", at), ("seen", seen)] {
+                    if let Some(value) = value {
+                        out.value(name, value);
+                    }
                 }
             }
-            Self::LogCounts { table, types, since } => {
+            Self::LogGaps { table, id, above, newest, top } => {
                 out.table(table);
-                out.list("types", types.iter().map(String::as_str));
-                out.value("since", since);
+                out.value("id", id);
+                if let Some(above) = above {
+                    out.value("above", &above.to_string());
+                }
+                if let Some(newest) = newest {
+                    out.value("newest", &newest.to_string());
+                }
+                out.value("top", &top.to_string());
             }
-            Self::LogSpool { table, key, groups, since, number } => {
+            Self::LogTypes { table } => out.table(table),
+            Self::LogTry { table, columns } => {
                 out.table(table);
-                out.list("key", key.iter().map(String::as_str));
+                out.list("columns", columns.iter().copied());
+            }
+            Self::LogCounts(reading) => reading.write(&mut out),
+            Self::LogSpool { reading, known, of, columns, groups, number } => {
+                reading.write(&mut out);
+                if let Some((column, above, up_to)) = known {
+                    out.value("known", &format!("{column}:{above}..{up_to}"));
+                }
                 out.list("groups", groups.iter().map(String::as_str));
-                out.value("since", since);
+                out.tables("of", std::slice::from_ref(of));
+                out.list("columns", columns.iter().copied());
                 out.value("number", &number.to_string());
             }
-            Self::LogFetch { number, width, after, top } => {
+            Self::LogFetch { number, columns, after, top } => {
                 out.value("number", &number.to_string());
-                out.value("width", &width.to_string());
+                out.encoded_list("columns", columns);
                 out.page(*after, *top);
             }
         }
@@ -425,6 +488,26 @@ impl Plan<'_> {
     /// The statement with its comment before it.
     pub fn statement(&self, sql: &str) -> String {
         format!("{}\n{sql}", self.comment())
+    }
+}
+
+impl LogReading<'_> {
+    fn write(&self, out: &mut Comment) {
+        out.table(self.table);
+        out.list("types", self.types.iter().copied());
+        out.list("key", self.key.iter().copied());
+        if !self.old.is_empty() {
+            out.list("old", self.old.iter().copied());
+        }
+        if let Some(action) = self.action {
+            out.value("action", action);
+            for (name, codes) in [("added", self.added), ("ignored", self.ignored), ("truncated", self.truncated)] {
+                if !codes.is_empty() {
+                    out.list(name, codes.iter().map(String::as_str));
+                }
+            }
+        }
+        out.list("since", self.since.iter().map(String::as_str));
     }
 }
 

@@ -13,7 +13,7 @@ use super::facts::{Facts, Rung, Sees};
 use super::login::Doorway;
 use super::plan::Plan;
 use crate::batch::{Position, SqlServerIdentity};
-use crate::source::moment::{Durable, Moment, Prepared, Sight};
+use crate::source::moment::{Durable, Moment, Open, Prepared, Sight};
 
 /// What every session begins with. `XACT_ABORT` ends the transaction with the first error, so that nothing goes on in half of one;
 /// `DEADLOCK_PRIORITY LOW` has us give way to the application.
@@ -79,6 +79,11 @@ impl Session {
             },
             taken_at: utc(now)?,
             oldest_open: printed(field(3).unwrap_or(now)),
+            open: match (self.facts.rung, self.facts.sees, field(3)) {
+                (Rung::Replica, ..) | (_, Sees::Its, _) => Open::Unknown,
+                (_, Sees::Everybodys, Some(oldest)) => Open::Since(utc(oldest)?),
+                (_, Sees::Everybodys, None) => Open::None,
+            },
             sight: match (self.facts.rung, self.facts.sees) {
                 (Rung::Replica, _) => Sight::Standbys,
                 (_, Sees::Everybodys) => Sight::Everybodys,

@@ -5,11 +5,20 @@ use time::macros::datetime;
 
 use super::catalog::{catalog_statements, relation_of};
 use super::facts::{Facts, Rung, Sees, facts_statement};
-use super::{candidates, change_tracking, filter, missing, render, rights, row_digest, rows, session};
-use crate::batch::{At, CaptureMark, CursorMark, Position, SqlServerIdentity, Standing, TableMark};
+use super::{
+    SqlServerLogFacts, candidates, change_log, change_tracking, filter, missing, render, rights, row_digest, rows,
+    session,
+};
+use crate::batch::{
+    At, CaptureMark, CursorMark, LogPosition, Lower, Position, ReadEntries, SqlServerIdentity, Standing, TableMark,
+};
 use crate::capture::relation_mark;
 use crate::encode::Shape;
-use crate::model::{CaptureKind, RelationName, TableKey, TableSpec, TargetType, plain_spec};
+use crate::model::{
+    ActionCodes, CaptureKind, KeyFormat, Lag, LogKey, LogSpec, LogTable, RelationName, TableKey, TableSpec, TargetType,
+    TypeColumn, plain_spec,
+};
+use crate::source::change_log::{Claimed, EntryTable, LogFacts, LogPlace, LogQuery, NewEntries, Numbers};
 use crate::source::column::SourceColumn;
 use crate::source::cursor::CursorColumn;
 use crate::source::keys::{Keys, NamedKey, Origin, Spelling};
@@ -324,6 +333,124 @@ fn the_statements_of_a_table_without_a_key() {
             ("sums", row_digest::hash_sums_statement(&of, 3)),
             ("list", row_digest::list_statement(&listing)),
             ("fetch", row_digest::fetch_statement(&row_digest::listed_key(table), false, 0, 500).0),
+        ],
+    );
+}
+
+/// A log of an application's own, with and without a `rowversion`, and one without numbers.
+#[test]
+fn the_statements_of_a_change_log() {
+    let columns = ["g|1|uniqueidentifier|-|f|16|0|0|-|f", "code|2|varchar|-|f|20|0|0|Czech_CI_AS|f"];
+    let (relation_, spec_) = (relation(&columns, &["pu:g,code"]), spec(CaptureKind::Changelog));
+    let shape = Shape::of(&spec_, &relation_).unwrap();
+    let key: Vec<SourceColumn> = shape.key().iter().filter_map(|c| relation_.column(&c.source).cloned()).collect();
+    let log = LogSpec {
+        name: "custom",
+        table: LogTable::One(RelationName { schema: "dbo".to_owned(), name: "l'og".to_owned() }),
+        id: "id".to_owned(),
+        at: Some("at".to_owned()),
+        lag: None,
+        types: TypeColumn::Relation { schema: "s".to_owned(), name: "n".to_owned() },
+        key: LogKey { columns: vec!["k1".to_owned(), "k2".to_owned()], format: KeyFormat::Columns },
+        old_key: Some(LogKey { columns: vec!["o1".to_owned(), "o2".to_owned()], format: KeyFormat::Columns }),
+        action: Some("act".to_owned()),
+        codes: ActionCodes {
+            added: vec!["I".to_owned()],
+            truncated: vec!["T".to_owned()],
+            ignored: vec!["L".to_owned(), "l'".to_owned()],
+            ..ActionCodes::default()
+        },
+        diff: None,
+    };
+    let entries = |extra: &[&str], indexes: &[&str]| {
+        let columns = [
+            "id|1|bigint|-|f|8|19|0|-|f",
+            "at|2|datetimeoffset|-|f|10|34|7|-|f",
+            "s|3|sysname|-|f|256|0|0|Latin1_General_CI_AS|f",
+            "n|4|char|-|f|60|0|0|Latin1_General_CI_AS|f",
+            "k1|5|nvarchar|-|f|80|0|0|Latin1_General_CI_AS|t",
+            "k2|6|char|-|f|30|0|0|Latin1_General_CI_AS|t",
+            "o1|7|uniqueidentifier|-|f|16|0|0|-|t",
+            "o2|8|int|-|f|4|10|0|-|t",
+            "act|9|char|-|f|1|0|0|Latin1_General_CI_AS|t",
+        ];
+        let columns: Vec<&str> = columns.iter().chain(extra).copied().collect();
+        let relation = relation(&columns, indexes);
+        let ids = CursorColumn::of_log(&log, &relation).unwrap();
+        EntryTable { name: RelationName { schema: "dbo".to_owned(), name: "l'og".to_owned() }, relation, ids }
+    };
+    let facts = LogFacts::SqlServer(SqlServerLogFacts::of_primary());
+    let place = LogPlace {
+        position: LogPosition::SqlServer { ct_version: None, rowversion: 0x7d1 },
+        ids: Some(CursorMark { column: "id".to_owned(), seen: Some("5000".to_owned()), ..CursorMark::default() }),
+        read: Some(ReadEntries {
+            up_to: 4990,
+            settled: Some(14_901),
+            waiting: None,
+            gaps: vec![[4901, 4901], [4950, 4960]],
+            lower: Lower::MayCome,
+        }),
+    };
+    let groups =
+        [[Some("dbo".to_owned()), Some("it]ems".to_owned())], [Some("dbo".to_owned()), Some("o'ld".to_owned())]];
+    let fields = ["g".to_owned(), "code".to_owned()];
+    let claimed = Claimed {
+        relation: &spec_.source,
+        groups: &groups,
+        columns: &key,
+        spelling: &[Spelling::IsOne, Spelling::Counts],
+        fields: &fields,
+    };
+    let plain = entries(&[], &["pu:id"]);
+    let versioned = entries(&["v|10|timestamp|-|f|8|0|0|-|f"], &["pu:id"]);
+    let indexed = entries(&["v|10|timestamp|-|f|8|0|0|-|f"], &["pu:id", ":v"]);
+    let new = |table| NewEntries { spec: &log, table, facts: &facts, since: &place };
+    let timed = LogSpec {
+        id: "k1".to_owned(),
+        lag: Some(Lag::Time(std::time::Duration::from_secs(600))),
+        types: TypeColumn::Table,
+        old_key: None,
+        action: None,
+        codes: ActionCodes::default(),
+        ..log.clone()
+    };
+    let by_time = EntryTable { ids: CursorColumn::of_log(&timed, &plain.relation).unwrap(), ..plain.clone() };
+    let then = LogPlace {
+        ids: Some(CursorMark {
+            column: "at".to_owned(),
+            floor: Some("2026-11-21 09:44:00.1234567+00".to_owned()),
+            not_after: "2026-11-21 09:43:00.0000000+00".to_owned(),
+            ..CursorMark::default()
+        }),
+        read: None,
+        ..place.clone()
+    };
+    let by_time = NewEntries { spec: &timed, table: &by_time, facts: &facts, since: &then };
+    let columns = change_log::forms(&key);
+    expect(
+        expect_file!["../../../tests/golden/sqlserver/log.sql"],
+        &[
+            ("ends", change_log::ends_statement(&log, &plain, Some("5000")).unwrap()),
+            ("ends, of a log without times", {
+                let log = LogSpec { at: None, ..log.clone() };
+                change_log::ends_statement(&log, &plain, None).unwrap()
+            }),
+            ("the newest time", change_log::ends_statement(&timed, by_time.table, None).unwrap()),
+            ("gaps above a number", change_log::gaps_statement(&plain, Numbers::Above(-7)).unwrap()),
+            ("gaps among the newest", change_log::gaps_statement(&plain, Numbers::OfTheNewest).unwrap()),
+            ("counts by number", change_log::log_statement(LogQuery::Counts(new(&plain)))),
+            ("counts by rowversion", change_log::log_statement(LogQuery::Counts(new(&versioned)))),
+            ("counts by an indexed rowversion", change_log::log_statement(LogQuery::Counts(new(&indexed)))),
+            ("counts by time", change_log::log_statement(LogQuery::Counts(by_time))),
+            ("keys", change_log::log_statement(LogQuery::Keys { entries: new(&plain), claimed, diff: None })),
+            ("keys by time", {
+                let claimed = Claimed { groups: &[], ..claimed };
+                change_log::log_statement(LogQuery::Keys { entries: by_time, claimed, diff: None })
+            }),
+            ("fetch", change_log::fetch_statement(1, &columns, 4096, 4096).0),
+            ("close", change_log::close_statement(1)),
+            ("tried", change_log::try_statement(LogQuery::Keys { entries: new(&plain), claimed, diff: None })),
+            ("content types", change_log::types_statement(&spec_.source)),
         ],
     );
 }

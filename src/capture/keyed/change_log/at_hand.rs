@@ -70,7 +70,7 @@ impl<'a> LogAtHand<'a> {
     }
 
     /// No new entry names the table's row.
-    pub fn unnamed(&self, claims: &[Claim], mark: &LogMark) -> Condition {
+    pub fn unnamed(&self, claims: &[Claim], mark: &LogMark) -> Option<Condition> {
         let places: Vec<LogPlace> = claims.iter().map(|claim| self.log.place(claim, mark)).collect();
         let each = claims.iter().zip(&places);
         let claims: Vec<_> = each.map(|(c, place)| (self.log.new_entries(c, place), c.claimed())).collect();

@@ -5,7 +5,7 @@ use crate::capture::error::CaptureError;
 use crate::capture::keyed::change_log::resolve::{Entries, Log, need};
 use crate::capture::keyed::key_source::{KeyColumns, Reach};
 use crate::encode::{Shape, ShapeColumn};
-use crate::model::{KeyFormat, LogTable, LogType, TableSpec, TypeColumn};
+use crate::model::{Dialect, KeyFormat, LogTable, LogType, RelationName, TableSpec, TypeColumn};
 use crate::source::{Claimed, CursorType, Group, LogPlace, LogQuery, NewEntries, Relation, RelationKind};
 
 /// Which entries concern a table, and what of the table their key is.
@@ -13,6 +13,8 @@ use crate::source::{Claimed, CursorType, Group, LogPlace, LogQuery, NewEntries, 
 pub struct Claim {
     /// As the config writes it.
     pub name: String,
+    /// The table that it is of.
+    pub(super) of: RelationName,
     /// Which table of entries.
     pub(super) log: usize,
     pub(super) groups: Vec<Group>,
@@ -25,7 +27,13 @@ pub struct Claim {
 impl Claim {
     /// As a source is asked for its entries.
     pub(super) fn claimed(&self) -> Claimed<'_> {
-        Claimed { groups: &self.groups, columns: &self.key.columns, spelling: &self.key.spelling, fields: &self.fields }
+        Claimed {
+            relation: &self.of,
+            groups: &self.groups,
+            columns: &self.key.columns,
+            spelling: &self.key.spelling,
+            fields: &self.fields,
+        }
     }
 }
 
@@ -44,7 +52,11 @@ impl Log<'_> {
     pub fn place(&self, claim: &Claim, mark: &LogMark) -> LogPlace {
         let table = &self.tables[claim.log];
         let marked = mark.logs.iter().find(|l| l.name == table.name.to_string());
-        LogPlace { position: mark.position.clone(), ids: marked.and_then(|m| m.ids.clone()) }
+        LogPlace {
+            position: mark.position.clone(),
+            ids: marked.and_then(|m| m.ids.clone()),
+            read: marked.and_then(|m| m.read.clone()),
+        }
     }
 
     /// What `check` has to say of the log's tables.
@@ -53,6 +65,9 @@ impl Log<'_> {
         for claim in claims {
             let table = &self.tables[claim.log];
             let note = match &table.ids {
+                None if self.facts.dialect() == Dialect::SqlServer => {
+                    format!("the ids of {} are no numbers: entries that are pruned unread are not noticed", table.name)
+                }
                 None => format!(
                     "the ids of {} are no numbers: every tick scans it, unless [changelog] lag = \"10m\" (or longer) says how far the \
                      times in it may be off; entries that are pruned unread are not noticed",
@@ -86,7 +101,7 @@ impl Log<'_> {
     /// Which entries concern a table.
     pub fn claims(&self, spec: &TableSpec, relation: &Relation, shape: &Shape) -> Result<Vec<Claim>, CaptureError> {
         let named = self.log_types(spec, relation)?;
-        named.iter().map(|t| self.claim(t, relation, shape)).collect()
+        named.iter().map(|t| self.claim(t, &spec.source, relation, shape)).collect()
     }
 
     /// The configured types; a table whose log names relations is its own type.
@@ -109,16 +124,22 @@ impl Log<'_> {
     }
 
     fn example(&self) -> String {
-        match (&self.spec.types, &self.spec.table) {
-            (TypeColumn::ContentType { .. }, _) => "app.project",
-            (TypeColumn::Table, _) => "public.app_historicalproject",
-            (TypeColumn::Relation { .. }, _) => "public.orders",
-            (TypeColumn::Name(_), _) => "Order",
+        let home = self.facts.dialect().default_schema();
+        match &self.spec.types {
+            TypeColumn::ContentType { .. } => "app.project".to_owned(),
+            TypeColumn::Table => format!("{home}.app_historicalproject"),
+            TypeColumn::Relation { .. } => format!("{home}.orders"),
+            TypeColumn::Name(_) => "Order".to_owned(),
         }
-        .to_owned()
     }
 
-    fn claim(&self, log_type: &LogType, relation: &Relation, shape: &Shape) -> Result<Claim, CaptureError> {
+    fn claim(
+        &self,
+        log_type: &LogType,
+        of: &RelationName,
+        relation: &Relation,
+        shape: &Shape,
+    ) -> Result<Claim, CaptureError> {
         let Entries { table: log, groups, about } = self.entries(&log_type.name)?;
         let key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
         let names: Vec<String> = match &log_type.key {
@@ -140,7 +161,14 @@ impl Log<'_> {
         let fields = self.fields(log_type, names, about)?;
         let said = if log_type.name.is_empty() { "the table" } else { &log_type.name };
         self.check_width(said, log, &fields, columns.len())?;
-        Ok(Claim { name: log_type.name.clone(), log, groups, key: KeyColumns::of(columns, shape, reach), fields })
+        Ok(Claim {
+            name: log_type.name.clone(),
+            of: of.clone(),
+            log,
+            groups,
+            key: KeyColumns::of(columns, shape, reach),
+            fields,
+        })
     }
 
     /// The key's names inside the log. A view's key column may be called otherwise than that of the relation the log speaks

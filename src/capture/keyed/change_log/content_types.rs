@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::capture::error::CaptureError;
-use crate::model::{LogSpec, LogTable, RelationName};
-use crate::source::Session;
+use crate::model::{Dialect, LogSpec, LogTable, RelationName};
+use crate::source::{Catalog, Session};
 
 /// The content types of the database at hand.
 #[derive(Default)]
@@ -15,12 +15,20 @@ pub(super) struct ContentTypes {
 }
 
 impl ContentTypes {
-    pub async fn read(session: &Session, spec: &LogSpec, given: Option<&RelationName>) -> Result<Self, CaptureError> {
-        let beside = match &spec.table {
+    /// Where they stand: in the given table, else beside the log.
+    pub fn table_of(spec: &LogSpec, given: Option<&RelationName>, dialect: Dialect) -> RelationName {
+        let beside = || match &spec.table {
             LogTable::One(log) => log.schema.clone(),
-            LogTable::PerType => "public".to_owned(),
+            LogTable::PerType => dialect.default_schema().to_owned(),
         };
-        let table = given.cloned().unwrap_or(RelationName { schema: beside, name: "django_content_type".to_owned() });
+        given.cloned().unwrap_or_else(|| RelationName { schema: beside(), name: "django_content_type".to_owned() })
+    }
+
+    pub async fn read(session: &Session, table: RelationName, catalog: &Catalog) -> Result<Self, CaptureError> {
+        // A statement that fails would end the snapshot of some kinds of source.
+        if catalog.get(&table).is_none() {
+            return Err(CaptureError::NoContentTypes(table));
+        }
         let found = session.content_types(&table).await?;
         let ids = found.ok_or_else(|| CaptureError::NoContentTypes(table.clone()))?.into_iter().collect();
         Ok(Self { table: Some(table), ids })

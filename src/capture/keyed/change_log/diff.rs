@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::capture::keyed::change_log::claim::Claim;
 use crate::capture::keyed::change_log::resolve::Log;
 use crate::encode::Shape;
-use crate::model::{Diff, RelationName, TableSpec};
+use crate::model::{Dialect, Diff, RelationName, TableSpec};
 use crate::source::{Dependencies, Relation, RelationKind};
 
 /// Judges the entries of one claim.
@@ -49,7 +49,8 @@ impl Judge {
             RelationKind::View => std::mem::take(&mut below.used),
             _ => shape.columns.iter().map(|c| c.source.clone()).collect(),
         };
-        let known = known(claim, below).ok_or("the catalog cannot tell which table below it the log speaks of")?;
+        let known = known(relation.dialect, claim, below)
+            .ok_or("the catalog cannot tell which table below it the log speaks of")?;
         Ok(Self { diff: diff.clone(), known, published })
     }
 
@@ -97,11 +98,11 @@ impl Judge {
 
 /// The columns of the table that entries are about: the only one there is, the one the log names, or the one that Django
 /// calls so. A field of one table may be called like a column of another.
-fn known(claim: &Claim, mut below: Dependencies) -> Option<HashSet<String>> {
+fn known(dialect: Dialect, claim: &Claim, mut below: Dependencies) -> Option<HashSet<String>> {
     if below.known.len() == 1 {
         return below.known.into_values().next();
     }
-    let named = RelationName::parse(&claim.name).map(|r| r.name);
+    let named = RelationName::parse_in(dialect, &claim.name).map(|r| r.name);
     let django = claim.name.to_lowercase().replace('.', "_");
     let found = named.filter(|n| below.known.contains_key(n)).unwrap_or(django);
     below.known.remove(&found)

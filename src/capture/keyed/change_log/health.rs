@@ -9,9 +9,11 @@
 //! A role that may not read the sequence learns less: it takes an emptied log for a pruned one. So does everyone where the
 //! sequence is not what numbers the entries.
 
-use crate::batch::LogTableMark;
+use crate::batch::{LogTableMark, Lower};
 use crate::capture::error::CaptureError;
+use crate::capture::keyed::change_log::read_entries::{all_gaps, among};
 use crate::capture::keyed::change_log::resolve::Log;
+use crate::model::Dialect;
 use crate::source::{CursorType, EntryTable, Session};
 
 /// What became of the log since a table's last look.
@@ -31,6 +33,8 @@ pub(super) struct Look {
     pub newest: Option<String>,
     /// What tells that entry from another one with its number.
     pub proof: Option<String>,
+    /// The stretches of numbers that no entry has, the newest first, where it takes them to tell what was read.
+    pub gaps: Vec<[i64; 2]>,
     pub health: Health,
 }
 
@@ -44,15 +48,32 @@ pub(super) async fn examine(
     let replaced = mark.is_some_and(|m| m.oid != table.relation.id);
     let Some(ids) = &table.ids else {
         session.log_ends(log.spec, table, None).await?;
-        return Ok(Look { newest: None, proof: None, health: if replaced { Health::Replaced } else { Health::Whole } });
+        return Ok(Look {
+            newest: None,
+            proof: None,
+            gaps: Vec::new(),
+            health: if replaced { Health::Replaced } else { Health::Whole },
+        });
     };
     let seen =
         mark.filter(|_| !replaced).and_then(|m| Some((m, m.ids.as_ref()?))).filter(|(_, i)| i.column == ids.name);
     // With a candidate for the floor, transactions were open at the last look: smaller numbers may have come since.
-    let was_quiet = seen.is_some_and(|(_, ids)| ids.candidate.is_none());
+    let was_quiet = seen.is_some_and(|(mark, ids)| match &mark.read {
+        // Of a log that was empty then, what may have come and gone since is what may come at any time: that is no reason to read all rows at each tick.
+        Some(read) => read.lower == Lower::None || mark.proof.is_none(),
+        None => ids.candidate.is_none(),
+    });
     let proof = seen.and_then(|(mark, _)| mark.proof.as_deref());
     let seen = seen.and_then(|(_, ids)| ids.seen.as_deref()).filter(|_| ids.kind == CursorType::Integer);
     let found = session.log_ends(log.spec, table, seen).await?;
+    let gaps = match (log.facts.dialect(), ids.kind) {
+        (Dialect::SqlServer, CursorType::Integer) => {
+            let numbers = among(ids, mark.filter(|_| !replaced));
+            let between = session.log_gaps(table, numbers).await?;
+            all_gaps(ids, numbers, between, &found)
+        }
+        _ => Vec::new(),
+    };
     let ends = Ends {
         seen_is_there: proof.is_some() && found.seen_proof.as_deref() == proof,
         newest: found.newest,
@@ -60,7 +81,7 @@ pub(super) async fn examine(
         first: found.first,
     };
     let health = if replaced { Health::Replaced } else { ends.health(seen.and_then(|s| s.parse().ok()), was_quiet) };
-    Ok(Look { newest: ends.newest(ids.kind), proof: found.proof, health })
+    Ok(Look { newest: ends.newest(ids.kind), proof: found.proof, gaps, health })
 }
 
 /// The ends of a log whose ids are numbers.

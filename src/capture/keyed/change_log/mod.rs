@@ -27,6 +27,8 @@ mod health;
 mod keys;
 mod limits;
 mod notes;
+mod order_notes;
+mod read_entries;
 mod resolve;
 mod scan;
 mod survey;

@@ -34,6 +34,11 @@ impl LogAtHand<'_> {
             None => "what it does not see is never found without reconcile_every = \"1d\"".to_owned(),
         });
         notes.extend(log.notes(claims));
+        for note in claims.iter().flat_map(|claim| log.order_notes(claim, sight)) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
         for claim in claims.iter().filter(|c| c.key.reach == Reach::Scope) {
             notes.push(format!(
                 "an entry of {} is about many rows: its MERGE reads the whole target, for rows that are gone",

@@ -2,9 +2,10 @@
 
 use crate::capture::error::CaptureError;
 use crate::capture::keyed::change_log::content_types::ContentTypes;
-use crate::model::{LogKey, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
+use crate::model::{Dialect, LogKey, LogSpec, LogTable, RelationName, TableSpec, TypeColumn};
 use crate::source::{
-    Catalog, CursorColumn, EntryTable, Group, LogFacts, Relation, RelationKind, Session, SourceColumn, SourceError,
+    Catalog, CursorColumn, CursorType, EntryTable, Group, LogFacts, Relation, RelationKind, Session, SourceColumn,
+    SourceError,
 };
 
 /// A change log as it stands in the snapshot.
@@ -29,26 +30,33 @@ pub(super) struct Entries<'l> {
 
 impl<'a> Log<'a> {
     /// The relations the log consists of and those it is about, for the catalog.
-    pub fn relations(spec: &LogSpec, tables: &[TableSpec]) -> Vec<RelationName> {
-        let mut names = Self::entry_tables(spec, tables);
-        if matches!(spec.types, TypeColumn::Relation { .. }) {
-            names.extend(Self::named(tables));
-            names.extend(tables.iter().map(|t| t.source.clone()));
+    pub fn relations(spec: &LogSpec, tables: &[TableSpec], dialect: Dialect) -> Vec<RelationName> {
+        let mut names = Self::entry_tables(spec, tables, dialect);
+        match &spec.types {
+            TypeColumn::Relation { .. } => {
+                names.extend(Self::named(tables, dialect));
+                names.extend(tables.iter().map(|t| t.source.clone()));
+            }
+            TypeColumn::ContentType { types, .. } => {
+                names.push(ContentTypes::table_of(spec, types.as_ref(), dialect));
+            }
+            TypeColumn::Table | TypeColumn::Name(_) => {}
         }
         names
     }
 
-    fn entry_tables(spec: &LogSpec, tables: &[TableSpec]) -> Vec<RelationName> {
+    fn entry_tables(spec: &LogSpec, tables: &[TableSpec], dialect: Dialect) -> Vec<RelationName> {
         match &spec.table {
             LogTable::One(name) => vec![name.clone()],
-            LogTable::PerType => Self::named(tables),
+            LogTable::PerType => Self::named(tables, dialect),
         }
     }
 
     /// The relations that `log_types` names.
-    fn named(tables: &[TableSpec]) -> Vec<RelationName> {
+    fn named(tables: &[TableSpec], dialect: Dialect) -> Vec<RelationName> {
         let mut names: Vec<RelationName> = Vec::new();
-        for name in tables.iter().flat_map(|t| &t.log_types).filter_map(|t| RelationName::parse(&t.name)) {
+        let types = tables.iter().flat_map(|t| &t.log_types);
+        for name in types.filter_map(|t| RelationName::parse_in(dialect, &t.name)) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -64,13 +72,14 @@ impl<'a> Log<'a> {
         catalog: &Catalog,
     ) -> Result<Self, CaptureError> {
         let mut found = Vec::new();
-        for name in Self::entry_tables(spec, tables) {
+        let dialect = session.dialect();
+        for name in Self::entry_tables(spec, tables, dialect) {
             match (catalog.get(&name), &spec.table) {
                 (Some(relation), LogTable::One(_)) => found.push(entry_table(spec, &name, relation)?),
                 // One that is no history table is the fault of the table that names it.
                 (Some(relation), LogTable::PerType) => found.extend(entry_table(spec, &name, relation).ok()),
                 (None, LogTable::PerType) => {}
-                (None, LogTable::One(_)) => return Err(CaptureError::NoLog { log: name, dialect: session.dialect() }),
+                (None, LogTable::One(_)) => return Err(CaptureError::NoLog { log: name, dialect }),
             }
         }
         // Held to the end of the transaction: a log that is emptied meanwhile would look as if nothing were new.
@@ -91,7 +100,9 @@ impl<'a> Log<'a> {
             found = at_hand;
         }
         let types = match &spec.types {
-            TypeColumn::ContentType { types, .. } => ContentTypes::read(session, spec, types.as_ref()).await?,
+            TypeColumn::ContentType { types, .. } => {
+                ContentTypes::read(session, ContentTypes::table_of(spec, types.as_ref(), dialect), catalog).await?
+            }
             _ => ContentTypes::default(),
         };
         let facts = session.log_facts(spec).await?;
@@ -111,10 +122,14 @@ impl<'a> Log<'a> {
 
     /// What the log's entries of a type are told by; an error where there is no such type.
     pub(super) fn entries(&self, name: &str) -> Result<Entries<'_>, CaptureError> {
-        let bad = |wanted| CaptureError::BadLogType { name: name.to_owned(), wanted };
+        let dialect = self.facts.dialect();
+        let bad = |table: &str| CaptureError::BadLogType {
+            name: name.to_owned(),
+            wanted: format!("{}.{table}", dialect.default_schema()),
+        };
         let (table, about, groups) = match &self.spec.types {
             TypeColumn::Table if self.spec.table == LogTable::PerType => {
-                let wanted = RelationName::parse(name).ok_or_else(|| bad("public.app_historicalproject"))?;
+                let wanted = RelationName::parse_in(dialect, name).ok_or_else(|| bad("app_historicalproject"))?;
                 match self.tables.iter().position(|t| t.name == wanted) {
                     Some(at) => (at, None, vec![[None, None]]),
                     None => return Err(self.no_history(wanted)),
@@ -124,7 +139,7 @@ impl<'a> Log<'a> {
             TypeColumn::Name(_) => (0, None, vec![[Some(name.to_owned()), None]]),
             TypeColumn::ContentType { .. } => (0, None, vec![[Some(self.types.id(name)?), None]]),
             TypeColumn::Relation { .. } => {
-                let relation = RelationName::parse(name).ok_or_else(|| bad("public.orders"))?;
+                let relation = RelationName::parse_in(dialect, name).ok_or_else(|| bad("orders"))?;
                 // Renamed, its entries have another name; dropped, there are none. Either way nothing would ever be found.
                 let about =
                     self.logged.get(&relation).ok_or_else(|| CaptureError::NoLoggedRelation(relation.clone()))?;
@@ -161,10 +176,22 @@ pub(super) fn entry_table(
     name: &RelationName,
     relation: &Relation,
 ) -> Result<EntryTable, CaptureError> {
-    if !relation.tells_its_writers() || relation.kind == RelationKind::MaterializedView {
+    let is_plain = match relation.dialect {
+        Dialect::Postgres => relation.tells_its_writers() && relation.kind != RelationKind::MaterializedView,
+        Dialect::SqlServer => relation.kind == RelationKind::Table,
+    };
+    if !is_plain {
         return Err(CaptureError::LogWithoutTransactionIds { log: name.clone(), kind: relation.kind.name() });
     }
     let ids = CursorColumn::of_log(spec, relation)?;
+    let has_version = || relation.columns.iter().any(|c| c.cursor_type() == Some(CursorType::RowVersion));
+    if relation.dialect == Dialect::SqlServer && ids.is_none() && !has_version() {
+        return Err(CaptureError::LogWithoutOrder {
+            log: name.clone(),
+            id: spec.id.clone(),
+            dialect: relation.dialect,
+        });
+    }
     let found = EntryTable { name: name.clone(), relation: relation.clone(), ids };
     let single = std::iter::once(&spec.id).chain(&spec.at).chain(&spec.action);
     let named = single.chain(spec.keys().flat_map(|k| &k.columns)).map(String::as_str);

@@ -7,10 +7,11 @@ use crate::capture::cursor::Seen;
 use crate::capture::error::CaptureError;
 use crate::capture::keyed::change_log::claim::Claim;
 use crate::capture::keyed::change_log::health::{Health, Look, examine};
+use crate::capture::keyed::change_log::read_entries::{SeenNumbers, Writer, next};
 use crate::capture::keyed::change_log::resolve::Log;
 use crate::capture::keyed::change_log::scan::Scan;
-use crate::model::{TableSpec, TypeColumn};
-use crate::source::{Bulk, CursorColumn, LogPlace, Moment, Session};
+use crate::model::{Dialect, TableSpec, TypeColumn};
+use crate::source::{Bulk, CursorColumn, CursorType, LogPlace, Moment, Session};
 
 /// What a run has asked of the log so far: tables of one feed mostly ask the same.
 #[derive(Default)]
@@ -35,8 +36,9 @@ impl Survey {
         for claim in claims {
             let table = &log.tables[claim.log];
             let marked = mark.and_then(|m| m.logs.iter().find(|l| l.name == table.name.to_string()));
-            let seen =
-                marked.map(|m| format!("{} {:?} {:?}", m.oid, m.ids.as_ref().and_then(|i| i.seen.clone()), m.proof));
+            let seen = marked.map(|m| {
+                format!("{} {:?} {:?} {:?}", m.oid, m.ids.as_ref().and_then(|i| i.seen.clone()), m.proof, m.read)
+            });
             let looked = match self.looked.get(&(claim.log, seen.clone())) {
                 Some(looked) => looked.clone(),
                 None => examine(session, log, table, marked).await?,
@@ -60,7 +62,8 @@ impl Survey {
         claim: &Claim,
         place: &LogPlace,
     ) -> Result<&Scan, CaptureError> {
-        let key = (claim.log, place.position.to_string());
+        // What is new is told by the position, and where that does not move with every entry by the numbers.
+        let key = (claim.log, format!("{} {:?}", place.position, place.read));
         if !self.scans.contains_key(&key) {
             let types = session.count_entries(log.new_entries(claim, place)).await?;
             self.scans.insert(key.clone(), Scan::of(types));
@@ -96,11 +99,23 @@ impl Survey {
             let seen = || Seen { max: newest.clone(), bulk: Bulk::Unknown };
             let advance = |ids: &CursorColumn| ids.advance(previous.and_then(|m| m.ids.as_ref()), seen(), moment);
             let ids = table.ids.as_ref().map(advance);
+            let read = match (log.facts.dialect(), table.ids.as_ref()) {
+                (Dialect::SqlServer, Some(ids)) if ids.kind == CursorType::Integer => {
+                    let number = |text: Option<&String>| text.and_then(|t| t.parse::<i64>().ok());
+                    let known = previous.and_then(|m| number(m.ids.as_ref()?.seen.as_ref()));
+                    let gaps = look.map_or(&[][..], |l| l.gaps.as_slice());
+                    let newest = number(newest.as_ref()).max(known).unwrap_or(0);
+                    let writer = if log.is_by_trigger() { Writer::Triggers } else { Writer::Application };
+                    let before = previous.and_then(|m| m.read.as_ref());
+                    Some(next(ids, (before, known), SeenNumbers { newest, gaps }, moment, writer))
+                }
+                _ => None,
+            };
             let proof = match ids.as_ref().is_some_and(|ids| ids.seen == newest) {
                 true => look.and_then(|l| l.proof.clone()),
                 false => previous.and_then(|m| m.proof.clone()),
             };
-            logs.push(LogTableMark { name, oid: table.relation.id, ids, proof });
+            logs.push(LogTableMark { name, oid: table.relation.id, ids, proof, read });
         }
         let types = content_types(log, claims);
         LogMark { position: moment.position.in_log(), taken_at: moment.taken_at, logs, types }

@@ -65,7 +65,7 @@ fn mark(log: &str) -> LogMark {
     LogMark {
         position: LogPosition::Postgres { snapshot: "700:705:700,703".parse().unwrap() },
         taken_at: time::OffsetDateTime::UNIX_EPOCH,
-        logs: vec![LogTableMark { name: log.to_owned(), oid: 16400, ids: Some(ids), proof: None }],
+        logs: vec![LogTableMark { name: log.to_owned(), oid: 16400, ids: Some(ids), proof: None, read: None }],
         types: std::collections::BTreeMap::new(),
     }
 }

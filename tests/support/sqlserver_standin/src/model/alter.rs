@@ -12,7 +12,8 @@ use crate::error::ServerError;
 use crate::typed::Value;
 
 impl Model {
-    /// TRUNCATE TABLE: change tracking does not tell of the rows, it raises the min valid version; a snapshot of before cannot read the table any more.
+    /// TRUNCATE TABLE: change tracking does not tell of the rows, it raises the min valid version; the counter begins anew; a snapshot of before cannot read the table
+    /// any more.
     pub fn truncate(&self, table: &str) -> Result<(), ServerError> {
         self.ddl(table, |database, at, commit| {
             let tracks = database.tracking.is_some() && database.tables[at].tracking.is_some();
@@ -20,6 +21,7 @@ impl Model {
                 database.ct_version += 1;
                 database.tables[at].tracking = Some(Tracking::from(database.ct_version));
             }
+            database.tables[at].counter = 0;
             if let Storage::Slots(slots) = &mut database.tables[at].storage {
                 slots.truncate(commit);
             }

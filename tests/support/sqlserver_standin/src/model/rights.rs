@@ -47,6 +47,11 @@ impl Rights {
         self.denied.insert((key(table), Some(key(column))));
     }
 
+    /// SELECT on a column is granted again.
+    pub fn allow_column(&mut self, table: &str, column: &str) {
+        self.denied.remove(&(key(table), Some(key(column))));
+    }
+
     /// No right on an object at all.
     pub fn hide(&mut self, table: &str) {
         self.hidden.insert(key(table));

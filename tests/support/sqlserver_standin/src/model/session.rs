@@ -34,8 +34,8 @@ pub(crate) struct SessionState {
 pub(crate) enum Spool {
     /// Hashes of rows, by bucket.
     Hashes { table: Arc<TableDef>, key: Vec<usize>, rows: Vec<HashedRow> },
-    /// Rows, as they are fetched.
-    Rows(Vec<Vec<Value>>),
+    /// Keys that a log's entries name, as values of a table's columns, and what stands behind each.
+    Logged { table: Arc<TableDef>, key: Vec<usize>, rows: Vec<(Vec<Value>, [Value; 4])> },
     /// Keys that changes name.
     Changes { table: Arc<TableDef>, changes: Vec<NetChange> },
 }

@@ -96,6 +96,9 @@ fn by_plan(
             return nothing();
         }
         "log.ends" => log_tables::ends(session, comment)?.into(),
+        "log.gaps" => log_tables::gaps(session, comment)?.into(),
+        "log.types" => log_tables::types(session, comment)?.into(),
+        "log.try" => log_tables::tried(session, comment)?.into(),
         "log.counts" => log_tables::counts(session, comment)?.into(),
         "log.spool" => log_tables::spool(session, comment)?.into(),
         "log.fetch" => log_tables::fetch(session, comment)?.into(),
