@@ -37,9 +37,9 @@ done
 
 status=0
 cargo test --locked --features failpoints --lib --bins --test suite -- --test-threads="$threads" "$@" || status=$?
-# What stands in for a SQL Server is tested by the client that the product uses.
+# What stands in for a SQL Server and for the Storage Write API is tested by the clients that the product uses.
 if [ $# = 0 ] || [[ $* == *standin* ]]; then
-  cargo test --locked --quiet --package sqlserver-standin || status=$?
+  cargo test --locked --quiet --package sqlserver-standin --package storage-write-standin || status=$?
 fi
 if [ $# = 0 ]; then
   ./scripts/test-postgres.sh 13 18 || status=$?
