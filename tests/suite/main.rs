@@ -18,6 +18,7 @@ mod bad_input;
 mod canonical_digests;
 mod canonical_texts;
 mod captures;
+mod change_streams;
 mod changed_targets;
 mod changelog;
 mod changelog_feed;

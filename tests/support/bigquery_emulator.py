@@ -7,6 +7,8 @@ Three things are changed, none of which a caller can see:
 - DuckDB asks for pandas, which is not installed, with each parameter of each statement. It is told at once that there is none.
 - What a query has selected is dropped after a while. The emulator keeps it for ever, in a table of its own, and looks through all the
   tables that it has for most of what it is asked.
+
+And something is added: what it lacks of change data capture (change_streams.py).
 """
 
 import sys
@@ -30,6 +32,8 @@ sys.modules.setdefault("pandas", None)
 from local_bigquery.catalog import tables  # noqa: E402, for it connects with the function above
 from local_bigquery.cli import main  # noqa: E402
 from local_bigquery.engine import database  # noqa: E402
+
+import change_streams  # noqa: E402, F401
 
 
 def results():

@@ -3,8 +3,13 @@
 The emulator keeps its catalog in DuckLake and fails when two writes meet ("write-write conflict", "Failed to commit
 DuckLake transaction"). BigQuery takes such writes. So tests, the demo and `make stack` all reach the emulator through
 this proxy, and the product knows nothing of it. Reads pass side by side.
+
+The stand-in for the Storage Write API (tests/support/storage_write_standin) tells it what the readers of a table are to see from now on:
+POST /standin/changes. That is put into the emulator before the next request that names the table's dataset and looks at rows, so that a
+client that appends much and reads little does not wait for the emulator.
 """
 
+import collections
 import http.client
 import http.server
 import json
@@ -12,6 +17,7 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
+CHANGES = "/standin/changes"
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-connection", "host", "content-length"}
 
 
@@ -38,6 +44,27 @@ def read_chunks(stream):
     return b"".join(parts)
 
 
+class Unseen:
+    """What readers of the emulator's tables have not been shown yet: bodies of requests, in their order, by dataset."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.by_dataset = {}
+
+    def add(self, body):
+        dataset = json.loads(body)["dataset"]
+        with self.lock:
+            self.by_dataset.setdefault(dataset, collections.deque()).append(body)
+
+    def for_request(self, method, path, body):
+        """The queues of the datasets that a request names. A description of a table has no row in it."""
+        if method in ("GET", "HEAD") and not urlsplit(path).path.endswith("/data"):
+            return []
+        with self.lock:
+            waiting = [(dataset, queue) for dataset, queue in self.by_dataset.items() if queue]
+        return [queue for dataset, queue in waiting if dataset in path or dataset.encode() in body]
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -47,6 +74,7 @@ def start(find):
     """Serves in threads of this process; returns the address. `find` tells where the emulator is, with the first request."""
     one_at_a_time, finding = threading.Lock(), threading.Lock()
     found = []
+    unseen = Unseen()
 
     def address():
         with finding:
@@ -65,11 +93,19 @@ def start(find):
                 body = read_chunks(self.rfile)
             else:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if is_read(self.command, self.path, body):
-                answer, content = self.ask(body)
+            if self.path == CHANGES:
+                unseen.add(body)
+                self.send_response_only(204)
+                self.end_headers()
+                return
+            queues = unseen.for_request(self.command, self.path, body)
+            if is_read(self.command, self.path, body) and not queues:
+                answer, content = self.ask(self.command, self.path, body, self.own_headers())
             else:
                 with one_at_a_time:
-                    answer, content = self.ask(body)
+                    # An answer that is an error is given to who asked: the tables are not what they should be.
+                    failed = self.show(queues)
+                    answer, content = failed or self.ask(self.command, self.path, body, self.own_headers())
             self.send_response_only(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in HOP_BY_HOP:
@@ -81,10 +117,21 @@ def start(find):
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on
 
-        def ask(self, body):
+        def own_headers(self):
+            return {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+
+        def show(self, queues):
+            """Puts what waits into the emulator; what fails stays, and is returned."""
+            for queue in queues:
+                while queue:
+                    answer, content = self.ask("POST", CHANGES, queue[0], {"Content-Type": "application/json"})
+                    if answer.status >= 300:
+                        return answer, content
+                    queue.popleft()
+
+        def ask(self, method, path, body, headers):
             """Over the connection that this caller's requests share. One that the emulator has closed meanwhile is opened
             again; a request whose answer was lost on the way is not repeated."""
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
             if self.backend is not None and is_closed(self.backend.sock):
                 self.backend.close()
                 self.backend = None
@@ -92,7 +139,7 @@ def start(find):
                 self.backend = http.client.HTTPConnection(*address())
                 self.backend.connect()
                 self.backend.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.backend.request(self.command, self.path, body or None, headers)
+            self.backend.request(method, path, body or None, headers)
             answer = self.backend.getresponse()
             return answer, answer.read()
 

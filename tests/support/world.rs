@@ -32,6 +32,8 @@ pub struct World {
     pub own: OwnPg,
     /// The source in PostgreSQL's place, where the test has one.
     pub sql_server: Option<SqlServer>,
+    /// The Storage Write API, where the test has one.
+    storage_write: Option<storage_write_standin::Standin>,
     /// The emulator's own address, past the proxy.
     pub emulator: Service,
     /// A reader of the emulator, past the proxy.
@@ -108,6 +110,7 @@ impl World {
             pg,
             own,
             sql_server: None,
+            storage_write: None,
             emulator,
             bigquery,
             http,
@@ -115,6 +118,18 @@ impl World {
         };
         world.config("");
         world
+    }
+
+    /// Starts a stand-in for the Storage Write API, whose tables are those of the emulator. The commands that follow know of it.
+    pub async fn start_storage_write(&mut self, settings: storage_write_standin::Settings) {
+        let catalog = storage_write_standin::Catalog::Emulator(self.emulator.url.clone());
+        let settings = storage_write_standin::Settings { catalog, ..settings };
+        self.storage_write = Some(storage_write_standin::Standin::start(settings).await.unwrap());
+    }
+
+    /// The stand-in for the Storage Write API.
+    pub fn storage_write(&self) -> &storage_write_standin::Standin {
+        self.storage_write.as_ref().expect("a world with the Storage Write API")
     }
 
     /// A world with the `orders` table, captured by cursor.
@@ -173,6 +188,9 @@ impl World {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        if let Some(server) = &self.storage_write {
+            command.env("BIGQUERY_WRITE_EMULATOR_HOST", server.url());
+        }
         let config = std::fs::read_to_string(self.config_path()).unwrap_or_default();
         if let Some(emulator) = config.contains("[pubsub]").then(|| self.stack.pubsub().pubsub).flatten() {
             command.env("PUBSUB_EMULATOR_HOST", &emulator.url);

@@ -131,6 +131,11 @@ impl Ledger {
         self.lock().notes.clone()
     }
 
+    /// Takes away what [`Ledger::notes`] holds: for a test that expects it.
+    pub fn take_notes(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().notes)
+    }
+
     /// Forgets all requests and calls. What comes is counted from 0 again.
     pub fn clear(&self) {
         let mut inner = self.lock();

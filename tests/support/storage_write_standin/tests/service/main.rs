@@ -4,6 +4,7 @@ mod client;
 mod examples;
 mod fault_scripts;
 mod order;
+mod program;
 mod readers;
 mod rows;
 mod schema_changes;
