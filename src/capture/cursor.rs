@@ -141,6 +141,19 @@ impl CursorColumn {
         }
     }
 
+    /// The mark of a run that read the table whole, whatever was known before.
+    ///
+    /// Without a floor the next run reads every changed row by the transaction rule. Where rows don't say which transaction wrote them that would be
+    /// every row, in one run, also of a table that was loaded in chunks because no run can read it. There the largest value bounds the search at once: what may still
+    /// come below it is bounded by the oldest open transaction and by `lag`, in this run as in any later one.
+    pub(super) fn mark_of_whole(&self, seen: Seen, moment: &Moment) -> CursorMark {
+        let mark = self.advance(None, seen, moment);
+        match moment.position.at() {
+            At::SqlServer { .. } if mark.floor.is_none() => CursorMark { floor: mark.seen.clone(), ..mark },
+            At::Postgres { .. } | At::SqlServer { .. } => mark,
+        }
+    }
+
     fn is_larger(&self, a: &str, b: &str) -> bool {
         match self.kind {
             CursorType::Integer => a.parse::<i64>().ok() > b.parse::<i64>().ok(),
@@ -180,8 +193,11 @@ fn next_floor(
 
 #[cfg(test)]
 mod tests {
+    use time::macros::datetime;
+
     use super::*;
-    use crate::batch::Identity;
+    use crate::batch::{Identity, Position, SqlServerIdentity};
+    use crate::source::{Durable, Sight};
 
     fn step(state: &mut (Option<String>, Option<FloorCandidate>), seen: &str, snapshot: &str) -> Option<String> {
         let identity = Identity { system: "7".to_owned(), timeline: 1, database: 5 };
@@ -207,5 +223,38 @@ mod tests {
         // 10 has ended, 14 is open and began after 7 was seen: 7 is safe now, 8 not yet proven.
         assert_eq!(step(&mut state, "8", "14:15:14").as_deref(), Some("7"));
         assert_eq!(step(&mut state, "8", "15:15:").as_deref(), Some("8"));
+    }
+
+    /// Else the second run would read a table as a whole that only chunks can bring over.
+    #[test]
+    fn a_whole_read_of_a_sql_server_leaves_a_floor_and_one_of_a_postgres_waits() {
+        let server = SqlServerIdentity { broker: "b".to_owned(), history: "h".to_owned() };
+        let identity = Identity { system: "7".to_owned(), timeline: 1, database: 5 };
+        let sqlserver = Position::SqlServer { ct_version: None, rowversion: 2001, server };
+        let postgres = Position::Postgres { snapshot: "10:12:10".parse().unwrap(), identity };
+        let cursor = CursorColumn {
+            name: "at".to_owned(),
+            kind: CursorType::TimestampTz,
+            lag: Lag::Time(DEFAULT_LAG),
+            nullability: Nullability::NotNull,
+            search: Search::Order,
+        };
+        let mark = |position: &Position, max: Option<&str>| {
+            let moment = Moment {
+                position: position.clone(),
+                taken_at: datetime!(2026-11-21 10:00:00 UTC),
+                oldest_open: "2026-11-21 09:58:00+00".to_owned(),
+                sight: Sight::Everybodys,
+                prepared: Prepared::None,
+                durable: Durable::Already,
+            };
+            cursor.mark_of_whole(Seen { max: max.map(str::to_owned), bulk: Bulk::Unknown }, &moment)
+        };
+        let newest = "2026-11-21 09:59:00+00";
+        let first = mark(&sqlserver, Some(newest));
+        assert_eq!((first.floor.as_deref(), first.not_after.as_str()), (Some(newest), "2026-11-21 09:58:00+00"));
+        assert_eq!(first.candidate.map(|c| c.value).as_deref(), Some(newest));
+        assert_eq!(mark(&sqlserver, None).floor, None);
+        assert_eq!(mark(&postgres, Some(newest)).floor, None);
     }
 }

@@ -55,7 +55,10 @@ impl Capture<'_> {
         let goes_on = matches!(self.decision, Decision::Changes | Decision::Reconcile(_));
         let floor = before.filter(|_| goes_on).and_then(|p| p.mark.cursor());
         let seen = Seen { max: found.cursor_max, bulk: found.cursor_bulk };
-        let cursor = self.cursor.as_ref().map(|c| c.advance(floor, seen, self.moment));
+        let cursor = self.cursor.as_ref().map(|c| match goes_on {
+            true => c.advance(floor, seen, self.moment),
+            false => c.mark_of_whole(seen, self.moment),
+        });
         let keys = match found.keys {
             Some(digest) => {
                 let (at, repeats) = (self.moment.taken_at, Repeated::No);

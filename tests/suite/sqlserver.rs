@@ -206,3 +206,12 @@ async fn a_late_commit_arrives_by_change_tracking() {
 async fn a_late_commit_arrives_by_rowversion() {
     a_late_commit_arrives(CURSOR).await;
 }
+
+/// The run behind a load by time goes on from the newest rows, and does not send every row again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_by_time_leaves_a_floor() {
+    // The newest row is the only one of its day.
+    let w = loaded("cursor = \"at\"\n").await;
+    assert_eq!(staged(&w.tick().await), (1, 0));
+    assert_eq!(Published::whole(ITEM).assert_equal(&w).await, 200);
+}
