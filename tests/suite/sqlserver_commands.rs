@@ -9,7 +9,8 @@ use crate::support::{Ran, World};
 /// The password as it is, and as it stands in the address.
 const PASSWORD: [&str; 3] = ["p@ss;word", "p%40ss", "word{}"];
 
-fn without_password(ran: Ran) -> Ran {
+/// Fails where the command shows the password.
+pub fn without_password(ran: Ran) -> Ran {
     for part in PASSWORD {
         assert!(!ran.stdout.contains(part) && !ran.stderr.contains(part), "{}\n{}", ran.stdout, ran.stderr);
     }
