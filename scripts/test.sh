@@ -6,7 +6,12 @@ cd "$(dirname "$0")/.."
 coproc SETUP { exec ./scripts/setup.sh; }
 setup_pid=$SETUP_PID
 exec {setup_out}<&"${SETUP[0]}"
-cargo test --locked --features failpoints --no-run --quiet --lib --bins --test suite
+# With all of it, what stands in for a SQL Server and for the Storage Write API is tested too, by the clients that the product uses. In one build with the
+# product, or their dependencies would be built once more, with fewer features.
+what=(--locked --package plimsoll --features plimsoll/failpoints --lib --bins --test suite)
+standins=(--package sqlserver-standin --package storage-write-standin)
+[ $# = 0 ] && what+=("${standins[@]}" --test model --test wire --test service)
+cargo test "${what[@]}" --no-run --quiet
 wait "$setup_pid" || exit 1
 read -r PLIMSOLL_VENV <&"$setup_out"
 export PLIMSOLL_VENV
@@ -36,10 +41,9 @@ for key in missing error; do
 done
 
 status=0
-cargo test --locked --features failpoints --lib --bins --test suite -- --test-threads="$threads" "$@" || status=$?
-# What stands in for a SQL Server and for the Storage Write API is tested by the clients that the product uses.
-if [ $# = 0 ] || [[ $* == *standin* ]]; then
-  cargo test --locked --quiet --package sqlserver-standin --package storage-write-standin || status=$?
+cargo test "${what[@]}" --no-fail-fast -- --test-threads="$threads" "$@" || status=$?
+if [[ $* == *standin* ]]; then
+  cargo test --locked --quiet "${standins[@]}" || status=$?
 fi
 if [ $# = 0 ]; then
   ./scripts/test-postgres.sh 13 18 || status=$?
