@@ -257,3 +257,17 @@ async fn values_of_every_type_come_through_unchanged() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_stream_that_is_opened_after_a_column_was_added_knows_it_at_once() {
+    let schema_delay = Duration::from_mins(10);
+    let world = world_with(Settings { schema_delay, ..Settings::default() }, "").await;
+    world.target("ALTER TABLE `{d}.notes` DROP COLUMN note").await;
+    assert!(matches!(
+        try_append(&world, &[Change(1, Some("a"), "1")]).await.and_then(|answer| answer.response),
+        Some(Response::Error(_))
+    ));
+    world.target("ALTER TABLE `{d}.notes` ADD COLUMN note STRING").await;
+    append(&world, &[Change(1, Some("a"), "1")]).await;
+    assert_eq!(notes(&world).await, ["1 a"]);
+}

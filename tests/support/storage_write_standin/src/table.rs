@@ -1,14 +1,14 @@
 //! The state of one table: its columns and key, every change that came, what is left of them, and what readers were shown.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::change::kind::{Change, ChangeType, Key, Row};
 use crate::change::merged::Merged;
 use crate::change::shown::{Difference, Shown};
 use crate::clock::Moment;
-use crate::schema::history::History;
+use crate::schema::history::{Arrival, History};
 use crate::schema::resource::TableResource;
+use crate::settings::Settings;
 use crate::value::row::Wanted;
 
 /// A table as the server has it.
@@ -17,6 +17,8 @@ pub struct Table {
     pub resource: TableResource,
     /// Its columns over time.
     pub history: History,
+    /// When the catalog was asked last.
+    pub looked: Moment,
     /// When it took the place of another one of its name.
     pub remade: Option<Moment>,
     /// Every change that came, in the order of arrival: a request that is sent twice is here twice.
@@ -43,15 +45,16 @@ enum Marking {
 
 impl Table {
     /// A table without a change, which has taken another one's place if it was `remade`.
-    pub fn new(resource: TableResource, remade: Option<Moment>, seed: u64, tombstones: Duration) -> Self {
+    pub fn new(resource: TableResource, looked: Moment, remade: Option<Moment>, settings: &Settings) -> Self {
         Self {
             history: History::new(resource.columns.clone()),
             resource,
+            looked,
             remade,
             log: Vec::new(),
             applied: None,
             shown: Shown::default(),
-            merged: Merged::new(seed, tombstones),
+            merged: Merged::new(settings.seed, settings.tombstones),
             unseen: BTreeSet::new(),
             unseen_appends: Vec::new(),
             marking: Marking::NoChanges,
@@ -64,11 +67,12 @@ impl Table {
         resource.created == self.resource.created || resource.key.is_empty() || self.resource.key.is_empty()
     }
 
-    /// The catalog describes it so now.
-    pub fn becomes(&mut self, resource: TableResource, now: Moment) {
+    /// The catalog describes it so now; what is new in it came after another moment.
+    pub fn becomes(&mut self, resource: TableResource, arrival: Arrival) {
         if resource.columns != self.resource.columns {
-            self.history.becomes(resource.columns.clone(), now);
+            self.history.becomes(resource.columns.clone(), arrival);
         }
+        self.looked = arrival.seen;
         self.resource = resource;
     }
 

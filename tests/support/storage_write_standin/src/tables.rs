@@ -12,6 +12,7 @@ use crate::change::kind::{Change, Row};
 use crate::change::shown::Difference;
 use crate::clock::Moment;
 use crate::name::TableName;
+use crate::schema::history::Arrival;
 use crate::settings::{Catalog, Settings};
 use crate::table::Table;
 use crate::value::row::Wanted;
@@ -162,10 +163,15 @@ impl Tables {
             return Ok(Presence::NotFound);
         };
         if let Some(table) = state.as_mut().filter(|table| table.is(&resource)) {
-            table.becomes(resource, now);
+            // A test that declares a table is waited for; what happens in the emulator is seen with the next request.
+            let after = match &*self.source {
+                Source::Declared(_) => now,
+                Source::Emulator(_) => table.looked,
+            };
+            table.becomes(resource, Arrival { after, seen: now });
         } else {
             let remade = state.is_some().then_some(now);
-            *state = Some(Table::new(resource, remade, self.settings.seed, self.settings.tombstones));
+            *state = Some(Table::new(resource, now, remade, &self.settings));
         }
         let remade = state.as_ref().and_then(|table| table.remade);
         let is_lost = remade.is_some_and(|remade| now.since(remade) < self.settings.routing_delay);

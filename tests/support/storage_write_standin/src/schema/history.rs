@@ -16,10 +16,20 @@ pub struct Delays {
     pub dropped: Duration,
 }
 
+/// When a column came: some time between two looks at the table.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arrival {
+    /// The look that did not find it: a stream that was opened later may be newer than the column.
+    pub after: Moment,
+    /// The look that found it: delays are counted from here.
+    pub seen: Moment,
+}
+
 /// A table's columns and when each came, and those that went.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    columns: Vec<(Column, Moment)>,
+    /// Those that the table was made with have no arrival.
+    columns: Vec<(Column, Option<Arrival>)>,
     dropped: Vec<(Column, Moment)>,
 }
 
@@ -37,32 +47,31 @@ pub enum Known {
 impl History {
     /// A table as it was made.
     pub fn new(columns: Vec<Column>) -> Self {
-        Self { columns: columns.into_iter().map(|column| (column, Moment::default())).collect(), dropped: Vec::new() }
+        Self { columns: columns.into_iter().map(|column| (column, None)).collect(), dropped: Vec::new() }
     }
 
-    /// The table has these columns now.
-    pub fn becomes(&mut self, columns: Vec<Column>, now: Moment) {
+    /// The table has these columns now; those that are new have just arrived.
+    pub fn becomes(&mut self, columns: Vec<Column>, arrival: Arrival) {
         let old = std::mem::take(&mut self.columns);
-        self.columns = columns
-            .into_iter()
-            .map(|column| {
-                let since =
-                    old.iter().find(|(known, _)| known.is_called(&column.name)).map_or(now, |(_, since)| *since);
-                (column, since)
-            })
-            .collect();
-        let gone =
-            old.into_iter().filter(|(column, _)| self.columns.iter().all(|(known, _)| !known.is_called(&column.name)));
-        let gone: Vec<_> = gone.map(|(column, _)| (column, now)).collect();
+        for column in columns {
+            let known = old.iter().find(|(known, _)| known.is_called(&column.name));
+            let since = known.map_or(Some(arrival), |(_, since)| *since);
+            self.columns.push((column, since));
+        }
+        let is_gone = |column: &Column| self.columns.iter().all(|(known, _)| !known.is_called(&column.name));
+        let gone = old.into_iter().map(|(column, _)| column).filter(is_gone);
+        let gone: Vec<_> = gone.map(|column| (column, arrival.seen)).collect();
         self.dropped.extend(gone);
         self.dropped.retain(|(column, _)| self.columns.iter().all(|(known, _)| !known.is_called(&column.name)));
     }
 
     /// The columns that a stream knows which was opened then.
     pub fn known_to(&self, opened: Moment, now: Moment, delays: Delays) -> Vec<Column> {
-        let known = self.columns.iter().filter(|(_, since)| {
-            let delay = if *since > opened { delays.open } else { delays.new };
-            *since == Moment::default() || now.since(*since) >= delay
+        let known = self.columns.iter().filter(|(_, arrival)| {
+            arrival.is_none_or(|arrival| {
+                let delay = if opened <= arrival.after { delays.open } else { delays.new };
+                now.since(arrival.seen) >= delay
+            })
         });
         known.map(|(column, _)| column.clone()).collect()
     }
@@ -92,22 +101,26 @@ mod tests {
         Column { name: name.into(), kind: ColumnType::Int64, mode: Mode::Nullable }
     }
 
+    fn at(moment: i64) -> Arrival {
+        Arrival { after: Moment(moment - 10), seen: Moment(moment) }
+    }
+
     #[test]
     fn an_added_column_is_known_late_and_later_to_streams_that_were_open() {
         let mut table = History::new(vec![column("a")]);
-        table.becomes(vec![column("a"), column("b")], Moment(1000));
+        table.becomes(vec![column("a"), column("b")], at(1000));
         let known = |opened, now| table.known_to(Moment(opened), Moment(now), DELAYS).len();
-        assert_eq!((known(999, 1099), known(999, 1100)), (1, 2));
-        assert_eq!((known(1001, 1009), known(1001, 1010)), (1, 2));
+        assert_eq!((known(990, 1099), known(990, 1100)), (1, 2));
+        assert_eq!((known(991, 1009), known(991, 1010)), (1, 2));
     }
 
     #[test]
     fn a_dropped_column_is_discarded_for_a_while() {
         let mut table = History::new(vec![column("a"), column("b")]);
-        table.becomes(vec![column("a")], Moment(1000));
+        table.becomes(vec![column("a")], at(1000));
         let find = |now| table.find("B", &[column("a")], Moment(now), DELAYS);
         assert_eq!((find(1008), find(1009)), (Known::Discarded, Known::Unknown));
-        table.becomes(vec![column("a"), column("b")], Moment(1005));
+        table.becomes(vec![column("a"), column("b")], at(1005));
         assert_eq!(table.find("B", &[column("a")], Moment(1006), DELAYS), Known::Unknown);
     }
 }
