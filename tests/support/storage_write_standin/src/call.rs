@@ -10,26 +10,15 @@ use tonic::{Status, Streaming};
 use crate::answer::{Verdict, answer};
 use crate::faults::Action;
 use crate::ledger::{Outcome, Request};
+use crate::origin::{Order, Origin};
 use crate::request::{Call, Judgement};
-use crate::server::Shared;
 use crate::settings::Keeping;
+use crate::shared::Shared;
 use crate::wire::codec::Measured;
-use crate::wire::connection::Order;
 use crate::wire::messages::AppendRowsResponse;
 
 /// The answers of a call.
 pub type Answers = ReceiverStream<Result<AppendRowsResponse, Status>>;
-
-/// What a call needs to know of where it came in.
-#[derive(Clone)]
-pub struct Origin {
-    /// The number of its connection.
-    pub connection: u64,
-    /// Its own number.
-    pub call: u64,
-    /// What is done with the connection.
-    pub orders: watch::Sender<Order>,
-}
 
 /// When an answer goes.
 enum Wait {

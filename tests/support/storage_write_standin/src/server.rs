@@ -1,9 +1,8 @@
-//! The listener and what all connections share.
+//! The listener, and how a server begins and ends.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -13,24 +12,9 @@ use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::ledger::Ledger;
 use crate::settings::{Applies, Settings};
+use crate::shared::Shared;
 use crate::tables::Tables;
 use crate::wire::connection;
-
-/// What all connections of a server share.
-pub(crate) struct Shared {
-    pub(crate) settings: Settings,
-    pub(crate) tables: Tables,
-    pub(crate) faults: Faults,
-    pub(crate) ledger: Ledger,
-    pub(crate) closing: watch::Receiver<bool>,
-    calls: AtomicU64,
-}
-
-impl Shared {
-    pub(crate) fn next_call(&self) -> u64 {
-        self.calls.fetch_add(1, Ordering::Relaxed) + 1
-    }
-}
 
 /// A server that is running. Dropping it ends it, and fails the test if the stand-in itself did not work.
 pub struct Standin {
@@ -45,14 +29,7 @@ impl Standin {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
         let address = listener.local_addr()?;
         let (close, closing) = watch::channel(false);
-        let shared = Arc::new(Shared {
-            tables: Tables::new(settings.clone()),
-            faults: Faults::default(),
-            ledger: Ledger::default(),
-            closing,
-            calls: AtomicU64::new(0),
-            settings,
-        });
+        let shared = Arc::new(Shared::new(settings, closing));
         tokio::spawn(accept(listener, shared.clone()));
         if let Applies::Every(_) = shared.settings.applies {
             tokio::spawn(apply(shared.clone()));

@@ -11,19 +11,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::method;
-use crate::call::Origin;
-use crate::server::Shared;
-
-/// What is done with a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// It is served.
-    Serve,
-    /// GOAWAY; so much later it is closed.
-    GoAway(Duration),
-    /// It is closed. What was answered just before has probably left.
-    Close,
-}
+use crate::origin::{Order, Origin};
+use crate::shared::Shared;
 
 /// What was answered before a connection is closed gets this long to leave.
 const LEAVING: Duration = Duration::from_millis(20);

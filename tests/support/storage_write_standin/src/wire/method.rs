@@ -12,9 +12,10 @@ use tonic::{Status, Streaming};
 
 use super::codec::{AppendCodec, Measured};
 use super::messages::AppendRowsResponse;
-use crate::call::{self, Answers, Origin};
+use crate::call::{self, Answers};
 use crate::ledger;
-use crate::server::Shared;
+use crate::origin::Origin;
+use crate::shared::Shared;
 
 const APPEND_ROWS: &str = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows";
 
