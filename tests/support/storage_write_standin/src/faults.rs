@@ -33,7 +33,7 @@ pub enum Action {
     ReadSlowly(Duration),
     /// The rows are stored and answered; GOAWAY is sent: the connection takes no new call, and is closed so much later.
     GoAway(Duration),
-    /// A connection that has just been opened is reset. For [`When::Connection`] alone.
+    /// A connection that has just been opened is reset. To have it refused: [`Faults::refuse_connections`]. For [`When::Connection`] alone.
     Reset,
 }
 
@@ -101,17 +101,36 @@ pub fn transient(code: Code) -> Refusal {
     Refusal::new(code, "The service is not available just now.")
 }
 
+/// Does the server listen?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// It does.
+    Open,
+    /// Whoever wants to connect is refused. Connections that are there go on.
+    Shut,
+}
+
 /// The faults of a server. Clones are the same faults.
 #[derive(Clone)]
 pub struct Faults {
     armed: Arc<Mutex<Vec<Fault>>>,
+    /// As a test wants it.
+    door_wanted: watch::Sender<Door>,
+    /// As it is.
+    door: watch::Sender<Door>,
     released: watch::Sender<u64>,
     withheld: watch::Sender<u64>,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { armed: Arc::default(), released: watch::Sender::new(0), withheld: watch::Sender::new(0) }
+        Self {
+            armed: Arc::default(),
+            door_wanted: watch::Sender::new(Door::Open),
+            door: watch::Sender::new(Door::Open),
+            released: watch::Sender::new(0),
+            withheld: watch::Sender::new(0),
+        }
     }
 }
 
@@ -129,6 +148,32 @@ impl Faults {
     /// How many are armed: 0 when all that were to strike some times have struck.
     pub fn armed(&self) -> usize {
         self.lock().len()
+    }
+
+    /// Refuses connections from now on. Those that are there go on.
+    pub async fn refuse_connections(&self) {
+        self.turn(Door::Shut).await;
+    }
+
+    /// Takes connections again, at the same address.
+    pub async fn take_connections(&self) {
+        self.turn(Door::Open).await;
+    }
+
+    async fn turn(&self, wanted: Door) {
+        self.door_wanted.send_replace(wanted);
+        // The sender is ours: it can't be gone.
+        let _ = self.door.subscribe().wait_for(|door| *door == wanted).await;
+    }
+
+    /// How a test wants the door, for the listener.
+    pub(crate) fn door_wanted(&self) -> watch::Receiver<Door> {
+        self.door_wanted.subscribe()
+    }
+
+    /// The listener has done so.
+    pub(crate) fn door_is(&self, door: Door) {
+        self.door.send_replace(door);
     }
 
     /// Waits until so many answers have been withheld since the server started.

@@ -3,13 +3,14 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::faults::Faults;
+use crate::faults::{Door, Faults};
 use crate::ledger::Ledger;
 use crate::settings::{Applies, Settings};
 use crate::shared::Shared;
@@ -30,7 +31,7 @@ impl Standin {
         let address = listener.local_addr()?;
         let (close, closing) = watch::channel(false);
         let shared = Arc::new(Shared::new(settings, closing));
-        tokio::spawn(accept(listener, shared.clone()));
+        tokio::spawn(accept(listener, address, shared.clone()));
         if let Applies::Every(_) = shared.settings.applies {
             tokio::spawn(apply(shared.clone()));
         }
@@ -78,14 +79,24 @@ impl Drop for Standin {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let mut closing = shared.closing.clone();
+async fn accept(listener: TcpListener, address: SocketAddr, shared: Arc<Shared>) {
+    let (mut closing, mut wanted) = (shared.closing.clone(), shared.faults.door_wanted());
     let mut connections = JoinSet::new();
+    let mut listener = Some(listener);
     loop {
         tokio::select! {
             _ = closing.changed() => break,
+            _ = wanted.changed() => {
+                let door = *wanted.borrow_and_update();
+                listener = match (door, listener) {
+                    (Door::Open, Some(listener)) => Some(listener),
+                    (Door::Open, None) => Some(listen_again(address).await),
+                    (Door::Shut, _) => None,
+                };
+                shared.faults.door_is(door);
+            }
             _ = connections.join_next(), if !connections.is_empty() => {}
-            accepted = listener.accept() => {
+            accepted = next(listener.as_ref()) => {
                 if let Ok((socket, _)) = accepted {
                     connections.spawn(connection::serve(socket, shared.clone()));
                 }
@@ -93,6 +104,24 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         }
     }
     connections.shutdown().await;
+}
+
+/// The next connection; none comes while nobody listens.
+async fn next(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Listens where it did before. Somebody may have taken the port for a moment.
+async fn listen_again(address: SocketAddr) -> TcpListener {
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
 }
 
 /// Applies changes as BigQuery does in the background.

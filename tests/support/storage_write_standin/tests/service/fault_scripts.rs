@@ -194,6 +194,21 @@ async fn a_connection_can_be_reset_as_it_is_opened() {
 }
 
 #[tokio::test]
+async fn connections_can_be_refused_while_those_that_are_there_go_on() {
+    let client = notes(Settings::default()).await;
+    let mut call = client.call().await;
+    client.server.faults().refuse_connections().await;
+    let refused = tokio::net::TcpStream::connect(client.server.address()).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    send_rows(&call, 1);
+    assert_eq!(call.answer().await, Ok(Answer::Stored));
+    client.server.faults().take_connections().await;
+    let mut call = client.fresh_call().await;
+    send_rows(&call, 1);
+    assert_eq!(call.answer().await, Ok(Answer::Stored));
+}
+
+#[tokio::test]
 async fn the_ledger_has_every_request() {
     use prost::Message as _;
     let client = notes(Settings::default()).await;
