@@ -127,7 +127,7 @@ async fn thirty_ticks_of_changes_and_faults() {
     let model = matrix::model().unwrap();
     let mut traffic = Traffic::new(&model, SEED);
     traffic.fill(12, 40).unwrap();
-    let w = World::on_sql_server(model).await;
+    let w = World::on_standin(model).await;
     config(&w, 0);
     w.tick().await;
     assert_equal(&w).await;

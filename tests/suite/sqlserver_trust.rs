@@ -135,7 +135,7 @@ async fn another_database_with_the_same_numbers() {
 /// SQL Server reads no such table in a snapshot: it is refused by name, and no other table waits for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_memory_optimized_table_is_refused_by_name() {
-    let w = World::on_sql_server(items()).await;
+    let w = World::on_standin(items()).await;
     w.model().create_table(ddl::tables("CREATE TABLE dbo.hot (id int NOT NULL PRIMARY KEY);").unwrap().remove(0));
     w.model().alter("dbo.hot", |table| table.kept = Kept::InMemory).unwrap();
     w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{DIGEST}\n[[table]]\nsource = \"dbo.hot\"\n{DIGEST}"));
