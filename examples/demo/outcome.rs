@@ -48,7 +48,7 @@ pub async fn print_table(plimsoll: &Plimsoll, reports: &[Value], seconds: f64) -
         return Err(format!("not every table was compared: {report}").into());
     }
     println!(
-        "\n{:<22}{:>12}{:>12}{:>13}{:>10}{:>9}{:>7}{:>9}",
+        "\n{:<26}{:>12}{:>12}{:>13}{:>10}{:>9}{:>7}{:>9}",
         "table", "source rows", "target rows", "differences", "upserts", "deletes", "runs", "seconds"
     );
     let mut total = 0;
@@ -59,7 +59,7 @@ pub async fn print_table(plimsoll: &Plimsoll, reports: &[Value], seconds: f64) -
         let (upserts, deletes, runs) = from_reports(reports, target);
         let differences = number("missing") + number("extra") + number("different");
         let (source, target) = (number("source_rows"), number("target_rows"));
-        println!("{name:<22}{source:>12}{target:>12}{differences:>13}{upserts:>10}{deletes:>9}{runs:>7}{seconds:>9.1}");
+        println!("{name:<26}{source:>12}{target:>12}{differences:>13}{upserts:>10}{deletes:>9}{runs:>7}{seconds:>9.1}");
         if differences > 0 {
             println!("    {table}");
         }

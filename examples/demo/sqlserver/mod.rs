@@ -41,7 +41,7 @@ impl Source for SqlServer {
     async fn start(_: &Stack) -> Result<Self, Failed> {
         let Some(address) = Address::from_environment() else {
             say(&format!("a stand-in for SQL Server: {VARIABLE} names no real one"));
-            let (model, traffic) = filled(4000)?;
+            let (model, traffic) = filled(2500)?;
             // As a server sends rows: the other form is for tests.
             let settings = Settings { rows: RowForm::NullBits, ..Settings::default() };
             let server = Server::StandIn(Standin::start(settings, model.clone()).await?);

@@ -8,7 +8,7 @@
 //! A journey writes to the stand-in's model in both cases. With a real server nobody talks to the stand-in: the model's changes are repeated on the
 //! server, one by one, and the server's own rows are what the target is compared with. The database is dropped at the end, also after a failure.
 
-#![allow(dead_code, reason = "the suite and the demo each use a part")]
+#![allow(dead_code, unused_imports, reason = "the suite and the demo each use a part")]
 
 mod address;
 mod connection;
