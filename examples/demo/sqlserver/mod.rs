@@ -20,7 +20,7 @@ const SMALL: usize = 100;
 enum Server {
     StandIn(Standin),
     /// A database of the demo's own.
-    Real(Database),
+    Real(Box<Database>),
 }
 
 pub struct SqlServer {
@@ -53,7 +53,7 @@ impl Source for SqlServer {
         // Each row is a value in a statement.
         let (model, traffic) = filled(1000)?;
         database.follow(&model);
-        Ok(Self { server: Server::Real(database), model, traffic: Some(traffic) })
+        Ok(Self { server: Server::Real(Box::new(database)), model, traffic: Some(traffic) })
     }
 
     fn url(&self) -> String {

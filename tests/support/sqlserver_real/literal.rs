@@ -30,8 +30,11 @@ pub fn literal(value: &Value, of: &ColumnType) -> String {
         }
         Value::DateTime2(day, ticks) => cast(format!("'{}T{}'", date(*day), time(*ticks))),
         Value::DateTimeOffset(day, ticks, offset) => {
-            let local = i64::from(*day) * DAY_TICKS as i64 + *ticks as i64 + i64::from(*offset) * 60 * 10_000_000;
-            let (day, ticks) = (local.div_euclid(DAY_TICKS as i64) as u32, local.rem_euclid(DAY_TICKS as i64) as u64);
+            let local =
+                i128::from(*day) * i128::from(DAY_TICKS) + i128::from(*ticks) + i128::from(*offset) * 600_000_000;
+            let (days, ticks) = (local.div_euclid(DAY_TICKS.into()), local.rem_euclid(DAY_TICKS.into()));
+            let day = u32::try_from(days).expect("a day of AD");
+            let ticks = u64::try_from(ticks).expect("less than a day");
             let (sign, minutes) = (if *offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
             cast(format!("'{}T{}{sign}{:02}:{:02}'", date(day), time(ticks), minutes / 60, minutes % 60))
         }
