@@ -1,7 +1,9 @@
 //! What a change log in SQL Server can't speak for is read whole, a table that fails holds up no other, and the commands say what the log may miss.
 
 use super::sqlserver::{assert_quiet, model_of};
-use super::sqlserver_changelog::{ITEM, LOG, commit, config, delete, insert, loaded, log, model, plain, update};
+use super::sqlserver_changelog::{
+    ITEM, LOG, commit, config, delete, insert, loaded, loaded_on_standin, log, model, plain, update,
+};
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
 
@@ -91,7 +93,7 @@ async fn the_log_is_made_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_is_restored() {
-    let w = plain().await;
+    let w = loaded_on_standin(super::sqlserver_changelog::ENTRIES, "").await;
     commit(&w, |t| update(t, 1, "second"));
     w.tick().await;
     let backup = w.model().backup();
@@ -162,7 +164,7 @@ async fn a_table_that_fails_holds_up_no_other() {
     let row = |id: i32| vec![id.into(), "first".into()];
     model.load("dbo.other", (1..=5).map(row)).unwrap();
     model.load(ITEM, (1..=5).map(|id| [row(id), vec![sqlserver_standin::typed::Value::Null]].concat())).unwrap();
-    let w = World::on_sql_server(model).await;
+    let w = World::on_standin(model).await;
     w.config(&format!(
         "{}[[table]]\nsource = \"other\"\ncapture = \"changelog\"\nlog_types = [\"other\"]\n",
         config("", "")
@@ -202,7 +204,7 @@ async fn said(w: &World, args: &[&str]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands_say_what_the_log_may_miss() {
     use super::sqlserver_changelog::{ENTRIES, UNNUMBERED, VERSIONED};
-    let w = plain().await;
+    let w = loaded_on_standin(ENTRIES, "").await;
     let check = said(&w, &["check", "--verbose"]).await;
     assert!(check.contains("new entries of dbo.log are told by id") && !check.contains("VIEW SERVER"), "{check}");
     commit(&w, |t| update(t, 1, "second"));
@@ -223,7 +225,7 @@ async fn the_commands_say_what_the_log_may_miss() {
     let ran = w.run(&["check"]).await;
     assert!(ran.stdout.contains("ADD [version] rowversion"), "{}", ran.stdout);
     // Rights to the log.
-    let w = World::on_sql_server(model(ENTRIES)).await;
+    let w = World::on_standin(model(ENTRIES)).await;
     w.config(&config("", ""));
     w.model().rights(|rights| rights.deny("dbo.log"));
     let ran = w.run(&["check"]).await;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::database::{Database, DatabaseTracking};
+use super::database::{Database, DatabaseTracking, SnapshotState, Updateability};
 use super::rights::Switch;
-use super::schema::{ColumnDef, TableDef};
+use super::schema::{ColumnDef, Given, Kept, TableDef};
 use super::slot::Row;
 use super::storage::Storage;
 use super::{Model, Visibility};
@@ -50,6 +50,29 @@ pub trait Mirror: Send + Sync {
 }
 
 impl Model {
+    /// What of this model no mirror can be told; a test on it stays on the stand-in.
+    pub fn is_beyond(&self) -> Option<&'static str> {
+        self.with(|database| {
+            let definitions = || database.tables.iter().map(|table| &table.definition);
+            let odd = |column: &ColumnDef| {
+                !column.flags.is_empty() || column.alias.is_some() || column.given == Given::Computed
+            };
+            [
+                (database.view_texts.len() < database.views.len(), "a view whose T-SQL the test does not say"),
+                (database.snapshot != SnapshotState::On, "another state of snapshot isolation"),
+                (database.updateability != Updateability::ReadWrite, "a readable secondary"),
+                (definitions().any(|table| table.kept != Kept::OnDisk), "a table that is kept elsewhere"),
+                (definitions().any(|table| table.columns.iter().any(odd)), "a column that the model alone can make"),
+                (
+                    database.tables.iter().any(|t| matches!(t.storage, Storage::Made { .. })),
+                    "rows that are made when they are read",
+                ),
+            ]
+            .into_iter()
+            .find_map(|(is_so, what)| is_so.then_some(what))
+        })
+    }
+
     /// The T-SQL of a view, for a mirror; the model itself has its rows made by Rust.
     pub fn view_text(&self, sql: &str) {
         self.with(|database| {
