@@ -46,7 +46,7 @@ pub enum CaptureMark {
     Log { log: LogMark },
     /// The lists of row hashes.
     Digest { digest: DigestMark },
-    /// What is known of its change tracking. The version is the watermark's own.
+    /// The place in the server's change tracking.
     Ct { ct: CtMark },
     /// The floor of a cursor.
     Cursor {
@@ -73,18 +73,25 @@ impl CaptureMark {
     }
 }
 
-/// What is known of a table's change tracking.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a table stands in the server's change tracking. Each table has its own place: one that is not due stays behind the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CtMark {
+    #[serde(flatten)]
+    pub position: LogPosition,
+    #[serde(with = "time::serde::rfc3339")]
+    pub taken_at: OffsetDateTime,
     /// The version at which it was switched on: off and on again, it has another one. Absent where the server does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begin: Option<i64>,
+    /// When the table's structure was last changed, as the server has it. Switching its tracking off and on counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
     /// Changes up to this version have been looked at by two runs.
     pub certain: i64,
 }
 
 impl TableMark {
-    /// What is known of its change tracking.
+    /// Where the table stands in change tracking.
     pub fn ct(&self) -> Option<&CtMark> {
         match &self.capture {
             CaptureMark::Ct { ct } => Some(ct),

@@ -32,8 +32,10 @@ impl Watermark {
     /// Where a table stands; `None` where it is to be loaded first.
     pub fn standing(&self, target: &str) -> Option<Standing<'_>> {
         let mark = self.tables.get(target)?;
-        let (at, taken_at) = match mark.log() {
-            Some(log) => (log.position.of(self.position.at()), log.taken_at),
+        let own = mark.log().map(|log| (&log.position, log.taken_at));
+        let own = own.or_else(|| mark.ct().map(|ct| (&ct.position, ct.taken_at)));
+        let (at, taken_at) = match own {
+            Some((position, taken_at)) => (position.of(self.position.at()), taken_at),
             None => (self.position.at(), self.taken_at),
         };
         Some(Standing { at, taken_at, mark })

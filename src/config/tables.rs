@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::read::Section;
 use super::table::read_table;
 use super::target_name::legal_table_name;
-use crate::model::{CaptureKind, Dialect, TableSpec};
+use crate::model::{CaptureKind, Dialect, FeedId, TableSpec};
 
 /// Every key of a table; `[defaults]` takes them too, but for the first three.
 const KEYS: &[&str] = &[
@@ -47,6 +47,7 @@ pub(super) fn read(root: &Section<'_>, dialect: Dialect, has_log: bool, has_salt
         root.fault(0, "no table is configured".to_owned(), "add [[table]] with source = \"public.orders\"");
     }
     let mut specs = Vec::new();
+    let mut tracked_alike = None;
     let mut targets: HashMap<String, String> = HashMap::new();
     for section in &sections {
         section.refuse_unknown(KEYS);
@@ -72,7 +73,15 @@ pub(super) fn read(root: &Section<'_>, dialect: Dialect, has_log: bool, has_salt
         } else {
             targets.insert(spec.target.to_lowercase(), spec.source.to_string());
         }
+        if spec.capture != CaptureKind::Ct && spec.target == FeedId::CHANGE_TRACKING {
+            tracked_alike = Some((section, target_at, spec.source.to_string()));
+        }
         specs.push(spec);
+    }
+    if let (Some((section, at, source)), true) = (tracked_alike, specs.iter().any(|s| s.capture == CaptureKind::Ct)) {
+        let target = FeedId::CHANGE_TRACKING;
+        let problem = format!("the state of {source} would have the name of the feed of change tracking, {target}");
+        section.fault(at, problem, &format!("give it another name: target = \"{target}_table\""));
     }
     specs
 }

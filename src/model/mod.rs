@@ -59,8 +59,15 @@ impl FeedId {
 
     pub const CHANGELOG: &str = "changelog";
 
+    /// The feed of the tables whose changes the server tracks; the config keeps its name free.
+    pub fn of_change_tracking() -> Self {
+        Self(Self::CHANGE_TRACKING.to_owned())
+    }
+
+    pub const CHANGE_TRACKING: &str = "change_tracking";
+
     /// The feeds that tables share, by name.
-    const SHARED: [&str; 1] = [Self::CHANGELOG];
+    const SHARED: [&str; 2] = [Self::CHANGELOG, Self::CHANGE_TRACKING];
 
     /// Whether tables share the feed: they come and go without each other, and one that fails for good does not hold up the others.
     pub fn is_shared(&self) -> bool {

@@ -229,7 +229,8 @@ impl TableSpec {
     pub fn feed(&self) -> FeedId {
         match self.capture {
             CaptureKind::Changelog => FeedId::of_changelog(),
-            CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin | CaptureKind::Digest | CaptureKind::Ct => {
+            CaptureKind::Ct => FeedId::of_change_tracking(),
+            CaptureKind::Full | CaptureKind::Cursor | CaptureKind::Xmin | CaptureKind::Digest => {
                 FeedId::of_target(&self.target)
             }
         }

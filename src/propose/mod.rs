@@ -33,18 +33,22 @@ pub use table::propose_table;
 pub use targets::legal;
 pub use toml_text::{comment, relation_name};
 
-use crate::model::FeedId;
+use crate::model::{Dialect, FeedId};
 use crate::source::Listing;
 
 /// Proposes a config for the tables that the filters let through. Fails where there is none, or none that may be read.
 pub fn propose(label: &str, listing: &Listing, filters: &Filters) -> Result<Proposal, ProposeError> {
     let selected = select::select(listing, filters)?;
     let log = changelog::find(listing, &selected.candidates);
-    // The state of a change log has this name.
+    // The states of feeds that tables share have these names.
     let is_live = log.as_ref().is_some_and(|l| l.written == Written::Live);
-    let reserved: &[&str] = if is_live { &[FeedId::CHANGELOG] } else { &[] };
+    let reserved: Vec<&str> = match (is_live, listing.dialect) {
+        (_, Dialect::SqlServer) => vec![FeedId::CHANGELOG, FeedId::CHANGE_TRACKING],
+        (true, Dialect::Postgres) => vec![FeedId::CHANGELOG],
+        (false, Dialect::Postgres) => Vec::new(),
+    };
     let names: Vec<_> = selected.candidates.iter().map(|c| &c.candidate.name).collect();
-    let mut targets = targets::targets(listing.dialect, &names, reserved);
+    let mut targets = targets::targets(listing.dialect, &names, &reserved);
     let propose = |chosen: &select::Chosen<'_>| {
         let name = &chosen.candidate.name;
         let target = targets.remove(name).unwrap_or_else(|| legal(&name.name));

@@ -91,7 +91,7 @@ impl Context {
                 KeysFrom::Log { spec, tables: tables.cloned().collect() }
             }
             (CaptureKind::Digest, _) => KeysFrom::Digest(None),
-            (CaptureKind::Ct, _) => KeysFrom::Ct { version: None },
+            (CaptureKind::Ct, _) => KeysFrom::Ct { version: None, tables: Vec::new() },
             _ => KeysFrom::Rows,
         }
     }

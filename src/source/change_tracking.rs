@@ -7,20 +7,22 @@ use super::sqlserver::{self, SqlServerError};
 use crate::model::RelationName;
 
 /// Where a table's change tracking stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tracked {
     /// Changes from this version on can be told of; `None` where nothing is tracked, or we may not see it.
     pub oldest: Option<i64>,
     /// The version at which it was switched on: off and on again, it has another one.
     pub begin: Option<i64>,
+    /// When the table's structure was last changed; switching its tracking off and on counts.
+    pub modified: Option<String>,
 }
 
 impl Session {
-    /// Where a table's change tracking stands.
-    pub async fn tracked(&self, name: &RelationName) -> Result<Tracked, SourceError> {
+    /// Where tables' change tracking stands: one question, however many there are. Those that are not there are not in the answer.
+    pub async fn tracked(&self, names: &[RelationName]) -> Result<Vec<(RelationName, Tracked)>, SourceError> {
         match self {
-            Self::Postgres(_) => Ok(Tracked::default()),
-            Self::SqlServer(session) => Ok(session.tracked(name).await?),
+            Self::Postgres(_) => Ok(Vec::new()),
+            Self::SqlServer(session) => Ok(session.tracked(names).await?),
         }
     }
 

@@ -70,6 +70,7 @@ mod sqlserver_chunks;
 mod sqlserver_commands;
 mod sqlserver_commits;
 mod sqlserver_complaints;
+mod sqlserver_ct_feed;
 mod sqlserver_faults;
 mod sqlserver_keys;
 mod sqlserver_large;

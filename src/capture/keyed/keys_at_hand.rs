@@ -23,7 +23,11 @@ pub enum KeysFrom<'a> {
     /// In the rows' hashes; with a place, where something is to be looked for.
     Digest(Option<Box<ListPlace>>),
     /// In the server's own change tracking, which stood at this version before the snapshot began.
-    Ct { version: Option<i64> },
+    Ct {
+        version: Option<i64>,
+        /// The tables that are asked for, all at once.
+        tables: Vec<RelationName>,
+    },
     /// Somebody hands them in.
     Given {
         keys: &'a GivenKeys,
@@ -60,7 +64,7 @@ impl<'a> KeysFrom<'a> {
                 KeysAtHand::Log(Box::new(LogAtHand::new(log, tables)))
             }
             Self::Digest(place) => KeysAtHand::Digest(Box::new(DigestAtHand::new(place.map(|p| *p)))),
-            Self::Ct { version } => KeysAtHand::Ct(CtAtHand::at(version)),
+            Self::Ct { version, tables } => KeysAtHand::Ct(CtAtHand::find(session, version, &tables).await?),
             Self::Given { keys, others } => {
                 let others = Box::pin(others.open(session, catalog)).await?;
                 KeysAtHand::Given { keys, others: Box::new(others) }
@@ -213,7 +217,10 @@ impl KeysAtHand<'_> {
                 NextPlace::Log(at_hand.next_mark(&claims.log, before.and_then(|s| s.mark.log()), moment))
             }
             Self::Digest(at_hand) => at_hand.next_place(before, moment),
-            Self::Ct(at_hand) => at_hand.next_place(before, moment),
+            Self::Ct(at_hand) => match &claims.ct {
+                Some(claim) => at_hand.next_place(claim, before, moment),
+                None => NextPlace::Rows,
+            },
             Self::Given { .. } if before.is_some() => {
                 let keys = claims.given.iter().flat_map(|listed| listed.keys.iter());
                 NextPlace::Stays { again: keys.map(|k| k.values.clone()).collect() }

@@ -62,7 +62,8 @@ impl<'a> Assignment<'a> {
         let others = if has(CaptureKind::Digest) {
             KeysFrom::Digest(Some(Box::new(self.list_place())))
         } else if has(CaptureKind::Ct) {
-            KeysFrom::Ct { version: moment.position.at().ct_version() }
+            let tables = self.tables.iter().map(|t| t.source.clone()).collect();
+            KeysFrom::Ct { version: moment.position.at().ct_version(), tables }
         } else {
             self.context.keys_of_feed(&self.feed.id)
         };

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::connection::Statement;
 use super::error::SqlServerError;
 use super::expression::expression_of;
-use super::facts::Rung;
 use super::key_range::key_columns;
 use super::literals::with_collation;
 use super::plan::{self, Form, Plan};
@@ -25,11 +24,19 @@ const DOING: &str = "reading change tracking";
 type KeyColumn = (String, Form, String);
 
 impl Session {
-    /// Where a table's change tracking stands. The number is never bound to a snapshot: asked inside the transaction, it is not too low.
-    pub async fn tracked(&self, name: &RelationName) -> Result<Tracked, SqlServerError> {
-        let row = self.text_rows(DOING, &tracked_statement(name)).await?.into_iter().next().unwrap_or_default();
-        let number = |n: usize| row.get(n)?.as_deref()?.parse().ok();
-        Ok(Tracked { oldest: number(3), begin: number(4) })
+    /// Where tables' change tracking stands. The numbers are never bound to a snapshot: asked inside the transaction, they are not too low.
+    pub async fn tracked(&self, names: &[RelationName]) -> Result<Vec<(RelationName, Tracked)>, SqlServerError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.text_rows(DOING, &tracked_statement(names)).await?;
+        let tables = rows.into_iter().filter_map(|row| {
+            let text = |n: usize| row.get(n).cloned().flatten();
+            let number = |n: usize| text(n)?.parse().ok();
+            let name = RelationName { schema: text(0)?, name: text(1)? };
+            Some((name, Tracked { oldest: number(3), begin: number(4), modified: text(5) }))
+        });
+        Ok(tables.collect())
     }
 
     /// Has the server list the keys in a temporary table, for only one answer can be read at a time.
@@ -78,15 +85,14 @@ impl ChangedKeys<'_> {
         Ok(found)
     }
 
-    /// Without one snapshot for all statements, the clean-up may have come between the look at the oldest version and the list: then it is
-    /// looked at once more.
+    /// The clean-up may have come between the look at the oldest version and the list, which is the first that reads rows and so begins the
+    /// snapshot: it is looked at once more.
     pub async fn close(&self) -> Result<(), SqlServerError> {
         self.session.execute(DOING, &close_statement(self.number)).await?;
-        if self.session.facts().rung == Rung::Statement {
-            let oldest = self.session.tracked(&self.name).await?.oldest;
-            if oldest.is_none_or(|oldest| self.since < oldest) {
-                return Err(SqlServerError::TransactionLost { doing: DOING });
-            }
+        let tracked = self.session.tracked(std::slice::from_ref(&self.name)).await?;
+        let oldest = tracked.first().and_then(|(_, tracked)| tracked.oldest);
+        if oldest.is_none_or(|oldest| self.since < oldest) {
+            return Err(SqlServerError::TransactionLost { doing: DOING });
         }
         Ok(())
     }
@@ -102,14 +108,15 @@ fn drop_listed(number: usize) -> String {
     format!("IF OBJECT_ID(N'tempdb..{listed}') IS NOT NULL DROP TABLE {listed};")
 }
 
-pub(super) fn tracked_statement(name: &RelationName) -> String {
+pub(super) fn tracked_statement(names: &[RelationName]) -> String {
+    let ids: Vec<String> = names.iter().map(|name| format!("OBJECT_ID({})", literal(&qualified(name)))).collect();
     let sql = format!(
-        "SELECT s.name AS [schema], o.name, o.object_id, CHANGE_TRACKING_MIN_VALID_VERSION(o.object_id) AS min_valid, c.begin_version AS [begin] \
-         FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
-         LEFT JOIN sys.change_tracking_tables AS c ON c.object_id = o.object_id WHERE o.object_id = OBJECT_ID({})",
-        literal(&qualified(name))
+        "SELECT s.name AS [schema], o.name, o.object_id, CHANGE_TRACKING_MIN_VALID_VERSION(o.object_id) AS min_valid, c.begin_version AS [begin], \
+         CONVERT(nvarchar(33), o.modify_date, 126) AS modified FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
+         LEFT JOIN sys.change_tracking_tables AS c ON c.object_id = o.object_id WHERE o.object_id IN ({})",
+        ids.join(", ")
     );
-    Plan::CtTables { tables: std::slice::from_ref(name) }.statement(&sql)
+    Plan::CtTables { tables: names }.statement(&sql)
 }
 
 /// The version is a literal: a parameter would give the server no idea of how many changes there are.

@@ -157,7 +157,8 @@ pub enum Plan<'a> {
     HashClose,
 
     /// Where change tracking stands for tables (`tables=`), inside the transaction. Rows, one for each table that is there: `schema nvarchar`, `name nvarchar`, `object_id int`,
-    /// `min_valid bigint?` (CHANGE_TRACKING_MIN_VALID_VERSION; NULL where it is off or may not be seen), `begin bigint?`.
+    /// `min_valid bigint?` (CHANGE_TRACKING_MIN_VALID_VERSION; NULL where it is off or may not be seen), `begin bigint?`, `modified nvarchar`
+    /// (sys.objects.modify_date, style 126: it moves with each ALTER of the table, and so with its tracking switched off and on).
     CtTables { tables: &'a [RelationName] },
     /// Has the server list the keys that a table's changes name in a temporary table: `table=`, `since=`, `key=`, `number=` (of the list in this transaction). One row: `rows bigint`.
     CtSpool { table: &'a RelationName, since: i64, key: &'a [String], number: usize },

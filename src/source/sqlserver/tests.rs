@@ -295,7 +295,13 @@ fn the_statements_of_change_tracking() {
     expect(
         expect_file!["../../../tests/golden/sqlserver/ct.sql"],
         &[
-            ("tracked", change_tracking::tracked_statement(&spec.source)),
+            (
+                "tracked",
+                change_tracking::tracked_statement(&[
+                    spec.source.clone(),
+                    RelationName { schema: "x".to_owned(), name: "y".to_owned() },
+                ]),
+            ),
             ("list", change_tracking::spool_statement(0, table, 0)),
             ("fetch", change_tracking::fetch_statement(1, &key, 4096, 4096).0),
             ("close", change_tracking::close_statement(1)),

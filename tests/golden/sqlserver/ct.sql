@@ -1,6 +1,6 @@
 -- tracked
-/* plimsoll:ct.tables tables=dbo.it%5Dems */
-SELECT s.name AS [schema], o.name, o.object_id, CHANGE_TRACKING_MIN_VALID_VERSION(o.object_id) AS min_valid, c.begin_version AS [begin] FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id LEFT JOIN sys.change_tracking_tables AS c ON c.object_id = o.object_id WHERE o.object_id = OBJECT_ID(N'[dbo].[it]]ems]')
+/* plimsoll:ct.tables tables=dbo.it%5Dems,x.y */
+SELECT s.name AS [schema], o.name, o.object_id, CHANGE_TRACKING_MIN_VALID_VERSION(o.object_id) AS min_valid, c.begin_version AS [begin], CONVERT(nvarchar(33), o.modify_date, 126) AS modified FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id LEFT JOIN sys.change_tracking_tables AS c ON c.object_id = o.object_id WHERE o.object_id IN (OBJECT_ID(N'[dbo].[it]]ems]'), OBJECT_ID(N'[x].[y]'))
 
 -- list
 /* plimsoll:ct.spool table=dbo.it%5Dems since=0 key=g,code number=0 */

@@ -1,4 +1,6 @@
-//! The change tracking of a table during a run.
+//! The change tracking of a feed's tables during a run.
+
+use std::collections::HashMap;
 
 use super::keys::CtKeys;
 use crate::batch::{CtMark, Standing};
@@ -7,19 +9,28 @@ use crate::capture::error::CaptureError;
 use crate::capture::keyed::key_source::{Chunk, KeyColumns};
 use crate::capture::keyed::reread::Reread;
 use crate::capture::named_keys::NextPlace;
+use crate::model::RelationName;
 use crate::source::{Moment, RelationKind, Session, Spelling, Table, Tracked, changed_keys_statement, statement};
 
 /// What was asked of it.
 pub struct CtAtHand {
-    tracked: Option<Tracked>,
+    tracked: HashMap<RelationName, Tracked>,
     /// Where the database stood before the snapshot began; absent where nothing is to be looked for.
     version: Option<i64>,
 }
 
 impl CtAtHand {
-    /// As it stood then.
-    pub fn at(version: Option<i64>) -> Self {
-        Self { tracked: None, version }
+    /// Asks for these tables, all at once.
+    pub async fn find(session: &Session, version: Option<i64>, tables: &[RelationName]) -> Result<Self, CaptureError> {
+        Ok(Self { tracked: session.tracked(tables).await?.into_iter().collect(), version })
+    }
+
+    /// What is known of one table; asked for where nobody has.
+    async fn of(&mut self, session: &Session, table: &RelationName) -> Result<Tracked, CaptureError> {
+        if !self.tracked.contains_key(table) {
+            self.tracked.extend(session.tracked(std::slice::from_ref(table)).await?);
+        }
+        Ok(self.tracked.get(table).cloned().unwrap_or_default())
     }
 }
 
@@ -27,6 +38,7 @@ impl CtAtHand {
 #[derive(Clone, Debug)]
 pub struct CtClaim {
     pub(in crate::capture::keyed) of: KeyColumns,
+    table: RelationName,
 }
 
 impl CtClaim {
@@ -52,7 +64,7 @@ impl CtClaim {
                 column: column.unwrap_or_default(),
             });
         }
-        Ok(Self { of })
+        Ok(Self { of, table: spec.source.clone() })
     }
 }
 
@@ -71,17 +83,20 @@ impl CtAtHand {
         table: Table<'_>,
         standing: Option<Standing<'_>>,
     ) -> Result<Option<Why>, CaptureError> {
-        let tracked = session.tracked(&table.spec.source).await?;
+        let tracked = self.of(session, &table.spec.source).await?;
         let not_tracked =
             || CaptureError::NotTracked { table: table.spec.source.clone(), dialect: table.relation.dialect };
         let oldest = tracked.oldest.ok_or_else(not_tracked)?;
-        self.tracked = Some(tracked);
         let Some(standing) = standing else { return Ok(None) };
         let Some(mark) = standing.mark.ct() else { return Ok(Some(Why::NotTrackedThen)) };
         Ok(match standing.at.ct_version() {
             _ if mark.begin != tracked.begin => Some(Why::TrackingRestarted),
             None => Some(Why::NotTrackedThen),
             Some(version) if version < oldest => Some(Why::TrackingPruned),
+            // Off and on again before any commit, it has the beginning that it had. Only the date of the table tells.
+            Some(version) if mark.begin == Some(version) && mark.modified != tracked.modified => {
+                Some(Why::TrackingRestarted)
+            }
             Some(_) => None,
         })
     }
@@ -97,7 +112,8 @@ impl CtAtHand {
         let version = standing.at.ct_version()?;
         // No transaction has committed in the whole database.
         let is_idle = self.version == Some(version);
-        let since = since(standing.mark.ct()?, version, self.tracked.and_then(|t| t.oldest));
+        let oldest = self.tracked.get(&claim.table).and_then(|t| t.oldest);
+        let since = since(standing.mark.ct()?, version, oldest);
         (!is_idle).then_some(CtReading { table, claim, since })
     }
 
@@ -111,13 +127,13 @@ impl CtAtHand {
         Ok(CtKeys::new(session.changed_keys(number, reading.table, reading.since).await?))
     }
 
-    /// Where a table stands once what was found is in BigQuery: the version is the watermark's own. `before` is where it stood, of a run of
-    /// changes.
-    pub fn next_place(&self, before: Option<Standing<'_>>, moment: &Moment) -> NextPlace {
-        let begin = self.tracked.and_then(|t| t.begin);
+    /// Where a table stands once what was found is in BigQuery. `before` is where it stood, of a run of changes.
+    pub fn next_place(&self, claim: &CtClaim, before: Option<Standing<'_>>, moment: &Moment) -> NextPlace {
+        let Tracked { begin, modified, .. } = self.tracked.get(&claim.table).cloned().unwrap_or_default();
         let now = moment.position.at().ct_version().unwrap_or(0);
         let certain = before.and_then(|s| s.at.ct_version()).unwrap_or_else(|| now.saturating_sub(LATE).max(0));
-        NextPlace::Ct(CtMark { begin, certain })
+        let (position, taken_at) = (moment.position.in_log(), moment.taken_at);
+        NextPlace::Ct(CtMark { position, taken_at, begin, modified, certain })
     }
 
     /// The statements of a run of changes, with a place where the keys will stand; for people.
@@ -143,7 +159,7 @@ impl CtAtHand {
         let (reread, none) = (Reread { table, of: &claim.of }, Chunk::default());
         session.try_read(&reread.present(&none).read).await?;
         session.try_read(&reread.gone(&none).read).await?;
-        Ok(self.next_place(None, moment))
+        Ok(self.next_place(claim, None, moment))
     }
 }
 
@@ -159,10 +175,18 @@ fn since(mark: &CtMark, version: i64, oldest: Option<i64>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::LogPosition;
 
     #[test]
     fn what_one_run_alone_has_looked_at_is_looked_at_again() {
-        let from = |certain, version, oldest| since(&CtMark { begin: None, certain }, version, oldest);
+        let mark = |certain| CtMark {
+            position: LogPosition::SqlServer { ct_version: None, rowversion: 0 },
+            taken_at: time::OffsetDateTime::UNIX_EPOCH,
+            begin: None,
+            modified: None,
+            certain,
+        };
+        let from = |certain, version, oldest| since(&mark(certain), version, oldest);
         assert_eq!(from(0, 400, Some(0)), 0);
         assert_eq!(from(400, 900, Some(0)), 400);
         // No further back than there is.

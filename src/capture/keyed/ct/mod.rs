@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A TRUNCATE raises the oldest version; tracking that is switched off and on has another beginning; a restore has another history
-//! ([`crate::batch::SqlServerIdentity`]). Of a column that is added with a value nothing is tracked: that is found as for a change log.
+//! ([`crate::batch::SqlServerIdentity`]). The beginning is the version at that time. It can be the one that it was before only if no tracked commit came
+//! in between, and then a table stands at just that version: only there the date of the table's last change, which moves with each ALTER, decides. Of a column that is added with a value nothing is tracked: that is found as for a change log.
 
 mod at_hand;
 mod keys;

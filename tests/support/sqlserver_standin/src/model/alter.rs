@@ -84,6 +84,7 @@ impl Model {
             database.commit += 1;
             let commit = database.commit;
             database.tables[at].altered = commit;
+            database.tables[at].modified += 1;
             change(database, at, commit);
             Ok(())
         })

@@ -53,6 +53,8 @@ pub(crate) struct Table {
     pub(crate) tracking: Option<Tracking>,
     /// The commit of its last DDL.
     pub(crate) altered: Commit,
+    /// How often it was altered: what `modify_date` moves with.
+    pub(crate) modified: u64,
     pub(crate) counter: i64,
 }
 

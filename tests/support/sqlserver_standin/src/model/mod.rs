@@ -171,6 +171,7 @@ impl Model {
                 storage,
                 tracking: None,
                 altered: 0,
+                modified: 0,
                 counter: 0,
             };
             database.tell(Change::CreateTable(&table.definition));

@@ -34,6 +34,7 @@ impl Model {
                 ));
             }
             table.tracking = Some(Tracking::from(version));
+            table.modified += 1;
             let definition = table.definition.clone();
             database.tell(Change::Track(&definition));
             Ok(())
@@ -45,6 +46,7 @@ impl Model {
         self.with(|database| {
             let table = database.table_mut(table)?;
             table.tracking = None;
+            table.modified += 1;
             let definition = table.definition.clone();
             database.tell(Change::Untrack(&definition));
             Ok(())

@@ -26,11 +26,19 @@ pub(crate) fn tables(session: &SessionState, comment: &Comment) -> Result<Result
                     table.id.into(),
                     database.min_valid(table).into(),
                     begin.into(),
+                    format!("2026-01-01T00:00:{:02}.{:03}", table.modified / 1000 % 60, table.modified % 1000).into(),
                 ])
             })
             .collect()
     });
-    let columns = [C::Text("schema"), C::Text("name"), C::Int("object_id"), C::BigInt("min_valid"), C::BigInt("begin")];
+    let columns = [
+        C::Text("schema"),
+        C::Text("name"),
+        C::Int("object_id"),
+        C::BigInt("min_valid"),
+        C::BigInt("begin"),
+        C::Text("modified"),
+    ];
     Ok(result(&columns, rows))
 }
 
