@@ -244,6 +244,7 @@ mod tests {
                 position: position.clone(),
                 taken_at: datetime!(2026-11-21 10:00:00 UTC),
                 oldest_open: "2026-11-21 09:58:00+00".to_owned(),
+                open: crate::source::Open::Unknown,
                 sight: Sight::Everybodys,
                 prepared: Prepared::None,
                 durable: Durable::Already,
