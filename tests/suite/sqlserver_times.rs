@@ -149,6 +149,5 @@ async fn a_late_commit_that_the_login_sees() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_commit_within_the_lag() {
-    let [a, b, c] = Cursor::ALL.map(|cursor| a_late_commit(cursor, false));
-    tokio::join!(a, b, c);
+    a_late_commit(Cursor::DateTimeOffset, false).await;
 }
