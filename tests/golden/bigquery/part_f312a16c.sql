@@ -1,9 +1,0 @@
--- table demo.app.part: code STRING, line INT64, what STRING, version BYTES
--- table demo.app_staging.part__RUN: _plimsoll_op STRING, code STRING, line INT64, what STRING, version BYTES
-MERGE `demo.app.part` AS T
-USING `demo.app_staging.part__RUN` AS S
-ON T.`code` = S.`code` AND T.`line` = S.`line`
-WHEN MATCHED AND S.`_plimsoll_op` = 'D' THEN DELETE
-WHEN MATCHED AND S.`_plimsoll_op` = 'U' THEN UPDATE SET T.`what` = S.`what`, T.`version` = S.`version`
-WHEN NOT MATCHED AND S.`_plimsoll_op` = 'U' THEN INSERT (`code`, `line`, `what`, `version`) VALUES (S.`code`, S.`line`, S.`what`, S.`version`)
-WHEN NOT MATCHED BY SOURCE THEN DELETE
