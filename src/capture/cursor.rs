@@ -145,12 +145,17 @@ impl CursorColumn {
     ///
     /// Without a floor the next run reads every changed row by the transaction rule. Where rows don't say which transaction wrote them that would be
     /// every row, in one run, also of a table that was loaded in chunks because no run can read it. There the largest value bounds the search at once: what may still
-    /// come below it is bounded by the oldest open transaction and by `lag`, in this run as in any later one.
+    /// come below it is bounded by the oldest open transaction and by `lag`, in this run as in any later one. The first chunk has seen a part of the values, so
+    /// the bulk of all of them counts where it was asked for.
     pub(super) fn mark_of_whole(&self, seen: Seen, moment: &Moment) -> CursorMark {
+        let bulk = seen.bulk.clone();
         let mark = self.advance(None, seen, moment);
-        match moment.position.at() {
-            At::SqlServer { .. } if mark.floor.is_none() => CursorMark { floor: mark.seen.clone(), ..mark },
-            At::Postgres { .. } | At::SqlServer { .. } => mark,
+        match (moment.position.at(), bulk) {
+            (At::SqlServer { .. }, Bulk::At(value)) => {
+                CursorMark { seen: Some(value.clone()), floor: Some(value), candidate: None, ..mark }
+            }
+            (At::SqlServer { .. }, Bulk::Few | Bulk::Unknown) => CursorMark { floor: mark.seen.clone(), ..mark },
+            (At::Postgres { .. }, _) => mark,
         }
     }
 
@@ -239,7 +244,7 @@ mod tests {
             nullability: Nullability::NotNull,
             search: Search::Order,
         };
-        let mark = |position: &Position, max: Option<&str>| {
+        let mark = |position: &Position, max: Option<&str>, bulk: Bulk| {
             let moment = Moment {
                 position: position.clone(),
                 taken_at: datetime!(2026-11-21 10:00:00 UTC),
@@ -249,13 +254,16 @@ mod tests {
                 prepared: Prepared::None,
                 durable: Durable::Already,
             };
-            cursor.mark_of_whole(Seen { max: max.map(str::to_owned), bulk: Bulk::Unknown }, &moment)
+            cursor.mark_of_whole(Seen { max: max.map(str::to_owned), bulk }, &moment)
         };
         let newest = "2026-11-21 09:59:00+00";
-        let first = mark(&sqlserver, Some(newest));
+        let first = mark(&sqlserver, Some(newest), Bulk::Unknown);
         assert_eq!((first.floor.as_deref(), first.not_after.as_str()), (Some(newest), "2026-11-21 09:58:00+00"));
         assert_eq!(first.candidate.map(|c| c.value).as_deref(), Some(newest));
-        assert_eq!(mark(&sqlserver, None).floor, None);
-        assert_eq!(mark(&postgres, Some(newest)).floor, None);
+        assert_eq!(mark(&sqlserver, None, Bulk::Unknown).floor, None);
+        assert_eq!(mark(&postgres, Some(newest), Bulk::Unknown).floor, None);
+        // The rows of the first chunk are old ones: the newest of all bound the search, and the run behind it does not go back below them.
+        let chunk = mark(&sqlserver, Some("2020-01-01 00:00:00+00"), Bulk::At(newest.to_owned()));
+        assert_eq!((chunk.floor.as_deref(), chunk.candidate), (Some(newest), None));
     }
 }

@@ -196,9 +196,12 @@ impl<'a> Capture<'a> {
         Some(Since { cursor: self.cursor.as_ref(), standing: self.previous()? })
     }
 
-    /// The cursor, where the bulk of its values has to be known: rows were found, and nothing else may bound their values.
+    /// The cursor, where the bulk of its values has to be known: rows were found, and nothing else may bound their values; or the rows don't tell
+    /// their writers, and the first chunk of a load has seen the values of its own rows alone.
     pub fn bulk_cursor(&self, found: &Found) -> Option<&CursorColumn> {
-        self.cursor.as_ref().filter(|_| found.cursor_max.is_some() && self.table.relation.tells_its_writers())
+        let is_first_chunk = matches!(self.decision, Decision::Chunk(_, Part::First(_)));
+        let is_needed = self.table.relation.tells_its_writers() || is_first_chunk;
+        self.cursor.as_ref().filter(|_| found.cursor_max.is_some() && is_needed)
     }
 }
 

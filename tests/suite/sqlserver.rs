@@ -215,3 +215,21 @@ async fn a_load_by_time_leaves_a_floor() {
     assert_eq!(staged(&w.tick().await), (1, 0));
     assert_eq!(Published::whole(ITEM).assert_equal(&w).await, 200);
 }
+
+/// The run behind a load in chunks goes on from the newest rows of all, not from those of the first chunk, which are the oldest ones here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_in_chunks_by_time_leaves_a_floor_above_its_first_chunk() {
+    const EVENT: &str = "CREATE TABLE dbo.event (id int NOT NULL PRIMARY KEY, at datetime2(7) NOT NULL);\nCREATE INDEX event_at ON dbo.event (at);";
+    let model = model_of(EVENT);
+    let a_row_a_day = |id: i32| vec![id.into(), Value::DateTime2(700_000 + id.unsigned_abs(), 0)];
+    model.load("dbo.event", (1..=2900).map(a_row_a_day)).unwrap();
+    let w = World::on_sql_server(model).await;
+    w.config_with("chunk_rows = 1000", "[[table]]\nsource = \"dbo.event\"\ncursor = \"at\"\n");
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    let report: Json = serde_json::from_str(&ran.stdout).unwrap();
+    let upserts: Vec<u64> = report["runs"].as_array().unwrap().iter().map(|run| staged(run).0).collect();
+    // Three chunks, and then what may have changed since the first: the thousand newest rows.
+    assert_eq!(upserts, [1000, 1000, 900, 1000], "{report:#}");
+    assert_eq!(Published::whole("dbo.event").assert_equal(&w).await, 2900);
+}

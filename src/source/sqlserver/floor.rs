@@ -51,9 +51,9 @@ pub(super) fn floor(cursor: &CursorColumn, native: &SqlServerType, mark: &Cursor
     }
 }
 
-/// Whether the bulk of an integer's values is asked for: where the server would not sort the table for it.
+/// Whether the bulk of a cursor's values can be asked for: where the server would not sort the table for it.
 pub(super) fn asks_for_bulk(cursor: &CursorColumn) -> bool {
-    cursor.kind == CursorType::Integer && cursor.search == Search::Order
+    cursor.kind != CursorType::RowVersion && cursor.search == Search::Order
 }
 
 /// Steps of 100 ns since 1970-01-01 of `2026-01-02[ T]03:04:05[.f…]`, whatever zone stands behind it.

@@ -135,7 +135,8 @@ pub enum Plan<'a> {
     /// Keys that stand in more than one row (`table=`, `key=`, `where=`). One row: `keys bigint`, `rows bigint`.
     KeyRepeated { table: &'a RelationName, key: &'a [String], filter: Option<&'a str> },
 
-    /// The value that the 1000th row from the largest has (`table=`, `column=`). One row or none: `value bigint`.
+    /// The value that the 1000th row from the largest has (`table=`, `column=`). One row or none: `value`, a bigint of a number, of
+    /// a time the column's type.
     CursorBulk { table: &'a RelationName, column: &'a str },
     /// Whether a row has a value in one of `columns=` (names), of those that a run of changes would not send (`since=` as for rows; missing: of all) (`table=`, `where=`). One row or
     /// none: `found int`.

@@ -259,8 +259,13 @@ pub(super) fn size_statement(name: &RelationName) -> String {
 /// The statement that asks for the value that the bulk of the rows reaches.
 pub(super) fn bulk_statement(table: Table<'_>, cursor: &CursorColumn) -> String {
     let column = format!("t.{}", ident(&cursor.name));
+    // A time comes as it is, so that it reads like those of rows.
+    let value = match cursor.kind {
+        CursorType::Integer | CursorType::RowVersion => format!("CAST({column} AS bigint)"),
+        CursorType::Timestamp | CursorType::TimestampTz | CursorType::Date => column.clone(),
+    };
     let sql = format!(
-        "SELECT CAST({column} AS bigint) AS value FROM {} AS t WHERE {column} IS NOT NULL ORDER BY {column} DESC OFFSET {} ROWS FETCH NEXT 1 ROWS ONLY",
+        "SELECT {value} AS value FROM {} AS t WHERE {column} IS NOT NULL ORDER BY {column} DESC OFFSET {} ROWS FETCH NEXT 1 ROWS ONLY",
         qualified(&table.spec.source),
         BULK - 1
     );

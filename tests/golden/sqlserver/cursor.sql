@@ -36,7 +36,7 @@ SELECT TOP (1) 1 AS found FROM [dbo].[it]]ems] AS t WHERE (t.b = 1 OR t.code <> 
 
 -- bulk
 /* plimsoll:cursor.bulk table=dbo.it%5Dems column=at */
-SELECT CAST(t.[at] AS bigint) AS value FROM [dbo].[it]]ems] AS t WHERE t.[at] IS NOT NULL ORDER BY t.[at] DESC OFFSET 999 ROWS FETCH NEXT 1 ROWS ONLY
+SELECT t.[at] AS value FROM [dbo].[it]]ems] AS t WHERE t.[at] IS NOT NULL ORDER BY t.[at] DESC OFFSET 999 ROWS FETCH NEXT 1 ROWS ONLY
 
 -- changed
 /* plimsoll:rows table=dbo.it%5Dems key=id columns=id:plain,at:plain,rv:plain,seq:plain rows=changed since=time%3Aseq%3A60000 where=t.b%20%3D%201%20OR%20t.code%20%3C%3E%20%27x%27 */

@@ -11,7 +11,8 @@ use super::since::Since;
 use crate::answer::{ResultSet, Rows};
 use crate::error::ServerError;
 use crate::model::{Bounds, Row, Scan, SessionState, key_by};
-use crate::typed::{SortKey, Value};
+use crate::typed::{ColumnType, SortKey, Value, sort_key};
+use crate::wire::column::ResultColumn;
 
 /// Which rows of a scan are sent.
 enum Which {
@@ -234,11 +235,18 @@ pub(crate) fn bulk(session: &mut SessionState, comment: &Comment) -> Result<Resu
     let mut scan = reading.scan(&session.model, Order::Any, Bounds::default())?;
     let mut values = Vec::new();
     while let Some(row) = scan.next()? {
-        values.extend(row[at].as_int());
+        if !row[at].is_null() {
+            values.push(row[at].clone());
+        }
     }
-    values.sort_unstable_by(|a, b| b.cmp(a));
-    let rows = values.get(BULK - 1).map(|value| vec![Value::Int(*value)]);
-    Ok(result(&[C::BigInt("value")], rows.into_iter().collect()))
+    let column = &reading.definition.columns[at];
+    values.sort_by_cached_key(|value| std::cmp::Reverse(sort_key([(value, &column.collation)])));
+    let rows = values.get(BULK - 1).map(|value| vec![value.clone()]);
+    let of = match &column.column_type {
+        ColumnType::TinyInt | ColumnType::SmallInt | ColumnType::Int => ColumnType::BigInt,
+        own => own.clone(),
+    };
+    Ok(ResultSet::of(vec![ResultColumn::new("value", of)], rows.into_iter().collect()))
 }
 
 /// Whether a row that a run of changes does not send has a value in one of some columns.
