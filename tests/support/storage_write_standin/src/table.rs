@@ -1,6 +1,7 @@
 //! The state of one table: its columns and key, every change that came, what is left of them, and what readers were shown.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::change::kind::{Change, ChangeType, Key, Row};
 use crate::change::merged::Merged;
@@ -31,7 +32,7 @@ pub struct Table {
     /// Keys whose winner readers have not seen.
     unseen: BTreeSet<Key>,
     /// Rows without a change type that they have not seen.
-    unseen_appends: Vec<Row>,
+    unseen_appends: Vec<Arc<Row>>,
     marking: Marking,
 }
 
@@ -80,7 +81,7 @@ impl Table {
     pub fn store(&mut self, rows: Vec<Wanted>, now: Moment) {
         for row in rows {
             match row {
-                Wanted::Append(row) => self.unseen_appends.push(row),
+                Wanted::Append(row) => self.unseen_appends.push(row.into()),
                 Wanted::Change(change) => {
                     if self.marking == Marking::NoChanges {
                         self.marking = Marking::Unmarked;

@@ -79,7 +79,7 @@ impl Tables {
     pub async fn load(&self, name: &str, rows: Vec<Row>) -> Result<(), TablesError> {
         self.declared()?;
         if let Some(table) = &mut *self.entry(&parse(name)?).lock().await {
-            let difference = Difference { appends: rows, ..Difference::default() };
+            let difference = Difference { appends: rows.into_iter().map(Arc::new).collect(), ..Difference::default() };
             table.shown.take(difference, &table.resource.key);
         }
         Ok(())

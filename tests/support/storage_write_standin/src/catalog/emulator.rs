@@ -1,9 +1,12 @@
 //! The REST emulator, through the proxy that `tests/support/stack.py` puts in front of it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::CatalogError;
 use super::http;
+use crate::change::kind::Row;
 use crate::change::shown::Difference;
 use crate::clock::Moment;
 use crate::name::TableName;
@@ -37,10 +40,11 @@ impl Emulator {
     pub async fn show(&self, view: View<'_>) -> Result<(), CatalogError> {
         let TableName { project, dataset, table } = view.table;
         let Difference { upserts, deletes, appends } = view.difference;
+        let rows = |rows: &[Arc<Row>]| rows.iter().map(|row| json!(**row)).collect::<Vec<_>>();
         let body = json!({
             "project": project, "dataset": dataset, "table": table, "created": view.created, "key": view.key,
             "has_changes": view.has_changes, "applied": view.applied.map(|applied| applied.0),
-            "upserts": upserts, "deletes": deletes, "appends": appends,
+            "upserts": rows(upserts), "deletes": deletes, "appends": rows(appends),
         });
         let answer = http::request(&self.host, "POST", "/standin/changes", Some(body.to_string())).await?;
         match answer.status {

@@ -1,5 +1,7 @@
 //! `_CHANGE_TYPE`, and a change.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::number::SequenceNumber;
@@ -51,6 +53,6 @@ pub struct Change {
     pub kind: ChangeType,
     /// Its number, if it has one.
     pub number: Option<SequenceNumber>,
-    /// The row that was sent.
-    pub row: Row,
+    /// The row that was sent. The log, the winner and the readers share it.
+    pub row: Arc<Row>,
 }

@@ -68,7 +68,7 @@ mod tests {
 
     fn change(kind: ChangeType, number: Option<&str>) -> Change {
         let number = number.map(|text| SequenceNumber::parse(text).unwrap());
-        Change { key: Key("[1]".into()), kind, number, row: Row::new() }
+        Change { key: Key("[1]".into()), kind, number, row: Row::new().into() }
     }
 
     fn merged(seed: u64) -> Merged {

@@ -1,6 +1,7 @@
 //! What readers of a table see.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::kind::{Key, Row};
 
@@ -8,11 +9,11 @@ use super::kind::{Key, Row};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Difference {
     /// Rows that are put in the place of all rows of their keys.
-    pub upserts: Vec<Row>,
+    pub upserts: Vec<Arc<Row>>,
     /// The keys' values of rows that go.
     pub deletes: Vec<Row>,
     /// Rows that are added, whatever their keys.
-    pub appends: Vec<Row>,
+    pub appends: Vec<Arc<Row>>,
 }
 
 impl Difference {
@@ -25,7 +26,7 @@ impl Difference {
 /// The rows that readers see of a table that a test has declared.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
-    rows: BTreeMap<Option<Key>, Vec<Row>>,
+    rows: BTreeMap<Option<Key>, Vec<Arc<Row>>>,
 }
 
 impl Shown {
@@ -46,6 +47,6 @@ impl Shown {
 
     /// All rows, by key.
     pub fn rows(&self) -> Vec<Row> {
-        self.rows.values().flatten().cloned().collect()
+        self.rows.values().flatten().map(|row| Row::clone(row)).collect()
     }
 }

@@ -46,7 +46,7 @@ pub fn read(message: &MessageDescriptor, binding: &Binding, key: &[String], row:
     let number = number.map(|number| SequenceNumber::parse(&number)).transpose();
     let number = number.map_err(|error| Fault::Value(error.to_string()))?;
     let key = Key::of(&values, key).ok_or_else(|| Fault::Value("A column of the primary key is NULL".to_owned()))?;
-    Ok(Wanted::Change(Change { key, kind, number, row: values }))
+    Ok(Wanted::Change(Change { key, kind, number, row: values.into() }))
 }
 
 fn text(row: &DynamicMessage, field: &prost_reflect::FieldDescriptor) -> Option<String> {
