@@ -41,12 +41,16 @@ impl RelationName {
         Self::parse_in(Dialect::default(), text)
     }
 
-    /// `schema.table`, either part in double quotes if it must be; in the default schema where none is named.
+    /// `schema.table`, either part in double quotes if it must be, or in brackets as a SQL Server has them; in the default schema where none is named.
     pub fn parse_in(dialect: Dialect, text: &str) -> Option<Self> {
         let mut parts = Vec::new();
         let mut rest = text.trim();
         loop {
-            let (part, after) = take_identifier(rest)?;
+            let bracketed = if dialect == Dialect::SqlServer { rest.strip_prefix('[') } else { None };
+            let (part, after) = match bracketed {
+                Some(inside) => take_quoted(inside, ']')?,
+                None => take_identifier(rest)?,
+            };
             parts.push(part);
             match after.strip_prefix('.') {
                 Some(next) => rest = next,
@@ -88,27 +92,30 @@ fn quoted(part: &str) -> Cow<'_, str> {
 }
 
 fn take_identifier(text: &str) -> Option<(String, &str)> {
-    if let Some(quoted) = text.strip_prefix('"') {
-        let mut name = String::new();
-        let mut rest = quoted;
-        loop {
-            let end = rest.find('"')?;
-            name.push_str(&rest[..end]);
-            rest = &rest[end + 1..];
-            match rest.strip_prefix('"') {
-                Some(after) => {
-                    name.push('"');
-                    rest = after;
-                }
-                None => break,
-            }
-        }
-        return (!name.is_empty()).then_some((name, rest));
+    if let Some(inside) = text.strip_prefix('"') {
+        return take_quoted(inside, '"');
     }
     let end = text.find('.').unwrap_or(text.len());
     let name = &text[..end];
     let plain = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control());
     plain.then(|| (name.to_owned(), &text[end..]))
+}
+
+/// Takes what is up to the closing quote, which stands twice where it is meant.
+fn take_quoted(inside: &str, close: char) -> Option<(String, &str)> {
+    let mut name = String::new();
+    let mut rest = inside;
+    loop {
+        let (before, after) = rest.split_once(close)?;
+        name.push_str(before);
+        match after.strip_prefix(close) {
+            Some(more) => {
+                name.push(close);
+                rest = more;
+            }
+            None => return (!name.is_empty()).then_some((name, after)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -129,6 +136,17 @@ mod tests {
             let line: toml::Table = relation.source_line().parse().unwrap();
             assert_eq!(line["source"].as_str(), Some(quoted), "{}", relation.source_line());
         }
+    }
+
+    #[test]
+    fn a_sql_servers_own_quotes_are_read_too() {
+        let read = |text: &str| RelationName::parse_in(Dialect::SqlServer, text).map(|r| (r.schema, r.name));
+        let named = |schema: &str, name: &str| Some((schema.to_owned(), name.to_owned()));
+        assert_eq!(read("[dbo].[Order Items]"), named("dbo", "Order Items"));
+        assert_eq!(read("[odd]]name]"), named("dbo", "odd]name"));
+        assert_eq!(read("sales.[a.b]"), named("sales", "a.b"));
+        assert_eq!(read("[dbo"), None);
+        assert_eq!(RelationName::parse_in(Dialect::Postgres, "[dbo].t").map(|r| r.schema), Some("[dbo]".to_owned()));
     }
 
     #[test]
