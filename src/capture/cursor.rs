@@ -67,11 +67,14 @@ impl CursorColumn {
         let column = relation.column(&name).ok_or_else(|| CaptureError::NoSuchCursor {
             table: table.to_owned(),
             column: name.clone(),
+            dialect: relation.dialect,
             near: relation.nearest_column(&name),
         })?;
-        let kind = column
-            .cursor_type()
-            .ok_or_else(|| CaptureError::NotOrdered { column: name.clone(), type_name: column.type_name.clone() })?;
+        let kind = column.cursor_type().ok_or_else(|| CaptureError::NotOrdered {
+            column: name.clone(),
+            type_name: column.type_name.clone(),
+            dialect: relation.dialect,
+        })?;
         let wrong = |lag| CaptureError::WrongLag { lag, column: name.clone(), type_name: column.type_name.clone() };
         let lag = match (kind, lag) {
             (CursorType::Integer, None) => Lag::Steps(DEFAULT_STEPS),

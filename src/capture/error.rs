@@ -1,7 +1,7 @@
 //! What makes a capture impossible for a table.
 
 use crate::failpoint::Injected;
-use crate::model::{Blame, Dialect, RelationName};
+use crate::model::{Blame, CaptureKind, Dialect, RelationName};
 use crate::source::SourceError;
 use crate::storage::StorageError;
 
@@ -25,10 +25,11 @@ pub enum CaptureError {
         column: String,
         /// One that is there, and may be what was meant.
         near: Option<String>,
+        dialect: Dialect,
     },
 
     #[error("the cursor column {column} has the type {type_name}, which has no order that grows with every change")]
-    NotOrdered { column: String, type_name: String },
+    NotOrdered { column: String, type_name: String, dialect: Dialect },
 
     #[error("lag = {lag} does not fit the cursor column {column} of type {type_name}")]
     WrongLag { lag: &'static str, column: String, type_name: String },
@@ -109,6 +110,9 @@ pub enum CaptureError {
     #[error("change tracking of {table} is off, or the role may not see it")]
     NotTracked { table: RelationName, dialect: Dialect },
 
+    #[error("{0} is a view, and changes are tracked of tables alone")]
+    ViewNotTracked(RelationName),
+
     #[error("the key of {table} is not its primary key, by which changes are tracked")]
     NotThePrimaryKey { table: RelationName, primary: Vec<String> },
 
@@ -144,6 +148,7 @@ impl CaptureError {
             Self::Storage(_)
             | Self::ListsLost
             | Self::ListNotMade(_)
+            | Self::ViewNotTracked(_)
             | Self::NoSuchCursor { .. }
             | Self::NotOrdered { .. }
             | Self::WrongLag { .. }
@@ -190,12 +195,14 @@ impl CaptureError {
             Self::ListsLost => "the next tick reads the whole table and makes new ones".to_owned(),
             Self::ListNotMade(_) => "the next tick tries again".to_owned(),
             Self::NoSuchCursor { near: Some(near), .. } => format!("did you mean cursor = \"{near}\"?"),
-            Self::NoSuchCursor { table, near: None, .. } => {
-                format!("name a column of {table} that every write sets, or use capture = \"xmin\", which needs none")
-            }
-            Self::NotOrdered { .. } => {
-                "name an integer, date or timestamp column that every write sets, or use capture = \"xmin\"".to_owned()
-            }
+            Self::NoSuchCursor { table, near: None, dialect, .. } => format!(
+                "name a column of {table} that every write sets, or use capture = \"{}\", which needs none",
+                CaptureKind::default_of(*dialect).name()
+            ),
+            Self::NotOrdered { dialect, .. } => format!(
+                "name an integer, date or timestamp column that every write sets, or use capture = \"{}\"",
+                CaptureKind::default_of(*dialect).name()
+            ),
             Self::WrongLag { .. } => {
                 "a whole number for an integer cursor, a duration such as \"10m\" for a date or timestamp".to_owned()
             }
@@ -251,6 +258,9 @@ impl CaptureError {
                     "write log_types = [{{ type = \"{name}\", key = \"id\", field = \"id\" }}]: key is the table's column, field its \
                      name in the log"
                 )
+            }
+            Self::ViewNotTracked(_) => {
+                "write capture = \"digest\", with key = \"row\" where no columns tell its rows apart; or capture = \"changelog\" with log_types".to_owned()
             }
             Self::NotTracked { table, dialect } => {
                 let table = dialect.qualified(table);

@@ -45,7 +45,7 @@ impl CtClaim {
     pub fn new(table: Table<'_>) -> Result<Self, CaptureError> {
         let Table { spec, relation, shape } = table;
         if relation.kind != RelationKind::Table {
-            return Err(CaptureError::NotTracked { table: spec.source.clone(), dialect: relation.dialect });
+            return Err(CaptureError::ViewNotTracked(spec.source.clone()));
         }
         let key: Vec<&str> = shape.key().iter().map(|c| c.source.as_str()).collect();
         let is_primary =
