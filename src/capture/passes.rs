@@ -8,7 +8,7 @@ use crate::capture::decision::{Decision, Part};
 use crate::capture::named_keys::NextPlace;
 use crate::encode::{Flag, KeyDigest, RowKind};
 use crate::model::{DeleteStyle, Deletes, Op};
-use crate::source::{Bulk, Columns, CursorColumn, KeyRange, Moment, Read, Rows, Since, Table};
+use crate::source::{Bulk, Columns, CursorColumn, CursorType, KeyRange, Moment, Read, Rows, Since, Table};
 
 /// One read and what its rows are.
 #[derive(Clone, Copy)]
@@ -196,12 +196,14 @@ impl<'a> Capture<'a> {
         Some(Since { cursor: self.cursor.as_ref(), standing: self.previous()? })
     }
 
-    /// The cursor, where the bulk of its values has to be known: rows were found, and nothing else may bound their values; or the rows don't tell
-    /// their writers, and the first chunk of a load has seen the values of its own rows alone.
+    /// The cursor, where the bulk of its values has to be known: rows were found, and nothing else may bound their values. A number has no clock to
+    /// bound it: one far ahead of all others would hide those that come after it. Where rows don't tell their writers, the first chunk of a load has
+    /// seen the values of its own rows alone.
     pub fn bulk_cursor(&self, found: &Found) -> Option<&CursorColumn> {
         let is_first_chunk = matches!(self.decision, Decision::Chunk(_, Part::First(_)));
         let is_needed = self.table.relation.tells_its_writers() || is_first_chunk;
-        self.cursor.as_ref().filter(|_| found.cursor_max.is_some() && is_needed)
+        let is_number = |c: &CursorColumn| c.kind == CursorType::Integer;
+        self.cursor.as_ref().filter(|c| found.cursor_max.is_some() && (is_needed || is_number(c)))
     }
 }
 
