@@ -88,9 +88,11 @@ impl Session {
 pub(super) fn rights_statement(name: &RelationName, columns: &[String]) -> String {
     let object = literal(&qualified(name));
     let each = columns.iter().map(|c| {
-        let (quoted, column) = (literal(&ident(c)), literal(c));
+        // Here a name stands without brackets.
+        // Source: <https://learn.microsoft.com/sql/t-sql/functions/has-perms-by-name-transact-sql#arguments>
+        let column = literal(c);
         format!(
-            "CASE WHEN COALESCE(HAS_PERMS_BY_NAME({object}, 'OBJECT', 'SELECT', {quoted}, 'COLUMN'), 0) = 1 THEN NULL ELSE {column} END"
+            "CASE WHEN COALESCE(HAS_PERMS_BY_NAME({object}, 'OBJECT', 'SELECT', {column}, 'COLUMN'), 0) = 1 THEN NULL ELSE {column} END"
         )
     });
     let whole = format!("CAST(COALESCE(HAS_PERMS_BY_NAME({object}, 'OBJECT', 'SELECT'), 0) AS bit)");

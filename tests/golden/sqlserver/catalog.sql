@@ -24,7 +24,7 @@ SELECT s.name AS [schema], o.name, CAST(o.type AS nvarchar(2)) AS kind, CAST(COA
 
 -- rights
 /* plimsoll:catalog.rights table=dbo.o%27ne columns=a%5D,b%27 */
-SELECT CAST(COALESCE(HAS_PERMS_BY_NAME(N'[dbo].[o''ne]', 'OBJECT', 'SELECT'), 0) AS bit), CASE WHEN COALESCE(HAS_PERMS_BY_NAME(N'[dbo].[o''ne]', 'OBJECT', 'SELECT', N'[a]]]', 'COLUMN'), 0) = 1 THEN NULL ELSE N'a]' END, CASE WHEN COALESCE(HAS_PERMS_BY_NAME(N'[dbo].[o''ne]', 'OBJECT', 'SELECT', N'[b'']', 'COLUMN'), 0) = 1 THEN NULL ELSE N'b''' END
+SELECT CAST(COALESCE(HAS_PERMS_BY_NAME(N'[dbo].[o''ne]', 'OBJECT', 'SELECT'), 0) AS bit), CASE WHEN COALESCE(HAS_PERMS_BY_NAME(N'[dbo].[o''ne]', 'OBJECT', 'SELECT', N'a]', 'COLUMN'), 0) = 1 THEN NULL ELSE N'a]' END, CASE WHEN COALESCE(HAS_PERMS_BY_NAME(N'[dbo].[o''ne]', 'OBJECT', 'SELECT', N'b''', 'COLUMN'), 0) = 1 THEN NULL ELSE N'b''' END
 
 -- policies
 /* plimsoll:catalog.policies table=ffx.vw_two */
