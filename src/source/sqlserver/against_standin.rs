@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use sqlserver_standin::matrix::{self, COMPARED, LINKS, OPEN_LINKS, REPLACED, Traffic};
-use sqlserver_standin::model::{Model, Policy, Switch};
+use sqlserver_standin::model::{DatabaseTracking, Model, Policy, Switch};
 use sqlserver_standin::{Action, Fault, Moment, Place, ServerError, Settings, Standin};
 
 use super::connect::Source;
@@ -197,4 +197,24 @@ async fn a_table_whose_rows_a_policy_hides_is_refused() {
     });
     let error = session.refuse_hidden_rows(&name).await.unwrap_err();
     assert!(error.to_string().contains(&name.to_string()) && !error.is_transient(), "{error}");
+}
+
+/// A list of keys that a run has left behind does not stand in the way of another table's, which has other columns.
+#[tokio::test]
+async fn a_list_that_was_left_over_is_in_nobodys_way() {
+    let (model, server) = matrix_of(20, Settings::default()).await;
+    model.set_tracking(Some(DatabaseTracking { retention_minutes: 2880, auto_cleanup: Switch::On }));
+    let source = Source::new(&server.url(), Duration::from_secs(20)).unwrap();
+    let session = source.open().await.unwrap();
+    session.begin().await.unwrap();
+    for full in ["dbo.tbl_country", "dbo.tbl_RateStructureItem", "dbo.tbl_country"] {
+        model.track(full).unwrap();
+        let found = session.read_relation(&name_of(full)).await.unwrap();
+        let spec = TableSpec { source: name_of(full), ..plain_spec() };
+        let shape = Shape::of(&spec, &found).unwrap();
+        let table = Table { spec: &spec, relation: &found, shape: &shape };
+        session.changed_keys(0, table, 0).await.unwrap();
+        let of = Hashing { table, columns: table.hashed_columns(), range: &KeyRange::default() };
+        session.list_hashes(&HashListing { of, buckets: None, next: None }).await.unwrap();
+    }
 }

@@ -47,6 +47,7 @@ impl Session {
         since: i64,
     ) -> Result<ChangedKeys<'_>, SqlServerError> {
         self.facts().refuse_torn()?;
+        self.open_list(DOING, &listed(number), &close_statement(number)).await?;
         self.text_rows(DOING, &spool_statement(number, table, since)).await?;
         Ok(ChangedKeys {
             session: self,
@@ -88,7 +89,7 @@ impl ChangedKeys<'_> {
     /// The clean-up may have come between the look at the oldest version and the list, which is the first that reads rows and so begins the
     /// snapshot: it is looked at once more.
     pub async fn close(&self) -> Result<(), SqlServerError> {
-        self.session.execute(DOING, &close_statement(self.number)).await?;
+        self.session.close_list(DOING, &listed(self.number), &close_statement(self.number)).await?;
         let tracked = self.session.tracked(std::slice::from_ref(&self.name)).await?;
         let oldest = tracked.first().and_then(|(_, tracked)| tracked.oldest);
         if oldest.is_none_or(|oldest| self.since < oldest) {

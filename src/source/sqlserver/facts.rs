@@ -16,6 +16,7 @@ pub(super) struct Facts {
     pub user: String,
     pub compatibility: u32,
     pub rung: Rung,
+    pub place: Place,
     pub tracking: Option<Tracking>,
     pub sees: Sees,
 }
@@ -32,6 +33,16 @@ pub(super) enum Rung {
     /// Not at all.
     #[default]
     None,
+}
+
+/// Where the database that we read is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Here.
+    #[default]
+    Primary,
+    /// Elsewhere: what is open there is not known here.
+    Secondary,
 }
 
 /// Change tracking, where the database has it on.
@@ -91,6 +102,7 @@ impl Facts {
                 (_, _, true) => Rung::Statement,
                 _ => Rung::None,
             },
+            place: if field(8) == Some("READ_ONLY") { Place::Secondary } else { Place::Primary },
             tracking: is_true(9).then(|| Tracking {
                 retention_minutes: field(10).and_then(|f| f.parse().ok()).unwrap_or(0),
                 cleanup: if is_true(11) { Cleanup::On } else { Cleanup::Off },
@@ -129,15 +141,18 @@ impl Facts {
         let mut notes = Vec::new();
         match self.rung {
             Rung::Snapshot => notes.push("rows are read in one SNAPSHOT transaction a run".to_owned()),
-            Rung::Replica => notes.push(
-                "the source is a readable secondary: rows lag behind the primary, and ct and rowversion cursors are of the primary alone".to_owned(),
-            ),
+            Rung::Replica => {}
             Rung::Statement => notes.push(format!(
                 "the database allows no SNAPSHOT transactions, so each statement reads a moment of its own (READ_COMMITTED_SNAPSHOT): ALTER DATABASE {} SET \
                  ALLOW_SNAPSHOT_ISOLATION ON makes it one",
                 super::sql::ident(&self.database)
             )),
             Rung::None => {}
+        }
+        if self.place == Place::Secondary {
+            notes.push(
+                "the source is a readable secondary: rows lag behind the primary, and ct and rowversion cursors are of the primary alone".to_owned(),
+            );
         }
         if self.compatibility < COMPATIBILITY {
             notes.push(format!(
@@ -208,7 +223,11 @@ mod tests {
             ("2", "f", "READ_WRITE", Rung::None),
             ("0", "f", "READ_WRITE", Rung::None),
         ] {
-            assert_eq!(facts("16.0.1000.6", "3", state, rcsi, updateability).unwrap().rung, wanted, "{state} {rcsi}");
+            let found = facts("16.0.1000.6", "3", state, rcsi, updateability).unwrap();
+            assert_eq!(found.rung, wanted, "{state} {rcsi}");
+            let is_secondary = found.notes().iter().any(|n| n.contains("readable secondary"));
+            assert_eq!(is_secondary, updateability == "READ_ONLY", "{state} {rcsi}");
+            assert_eq!(found.place == Place::Secondary, is_secondary, "{state} {rcsi}");
         }
         let none = facts("16.0.1000.6", "3", "0", "f", "READ_WRITE").unwrap();
         assert!(none.refuse_torn().unwrap_err().hint().contains("ALTER DATABASE [db] SET ALLOW_SNAPSHOT_ISOLATION ON"));

@@ -47,6 +47,7 @@ mod literals;
 mod login;
 mod missing;
 mod native_type;
+mod open_lists;
 pub mod plan;
 mod plan_comment;
 mod published_rows;

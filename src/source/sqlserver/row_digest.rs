@@ -221,6 +221,7 @@ impl Session {
     /// Has the server list rows in a temporary table of the session, for only one answer can be read at a time. At most one list is open.
     pub async fn list_hashes(&self, listing: &HashListing<'_>) -> Result<HashCursor<'_>, SqlServerError> {
         self.facts().refuse_torn()?;
+        self.open_list(DOING, LISTED, &close_statement()).await?;
         self.text_rows(DOING, &list_statement(listing)).await?;
         Ok(HashCursor { session: self, key: listed_key(listing.of.table), next: listing.next.is_some(), fetched: 0 })
     }
@@ -287,7 +288,7 @@ impl HashCursor<'_> {
     }
 
     pub async fn close(&self) -> Result<(), SqlServerError> {
-        self.session.execute(DOING, &close_statement()).await
+        self.session.close_list(DOING, LISTED, &close_statement()).await
     }
 
     fn row(&self, row: &SqlServerRow) -> Option<HashedRow> {

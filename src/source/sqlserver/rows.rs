@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::error::{READING, SqlServerError};
-use super::facts::Rung;
+use super::facts::Place;
 use super::floor::asks_for_bulk;
 use super::key_range::{condition, key_columns};
 use super::key_types::can_be_cut;
@@ -64,7 +64,7 @@ impl Session {
     /// Fails where the rows can't be had as they are.
     async fn refuse_read(&self, read: &Read<'_>) -> Result<(), SqlServerError> {
         self.facts().refuse_torn()?;
-        if by_rowversion(read) && self.facts().rung == Rung::Replica {
+        if by_rowversion(read) && self.facts().place == Place::Secondary {
             let remedy = "read from the primary: a readable secondary does not know what is open there";
             return Err(SqlServerError::not_done("a rowversion cursor on a readable secondary", remedy));
         }

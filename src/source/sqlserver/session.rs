@@ -9,8 +9,9 @@ use time::format_description::well_known::Rfc3339;
 use super::canceller::Canceller;
 use super::connection::{Connection, Statement, TextRows};
 use super::error::SqlServerError;
-use super::facts::{Facts, Rung, Sees};
+use super::facts::{Facts, Place, Rung, Sees};
 use super::login::Doorway;
+use super::open_lists::OpenLists;
 use super::plan::Plan;
 use crate::batch::{Position, SqlServerIdentity};
 use crate::source::moment::{Durable, Moment, Open, Prepared, Sight};
@@ -29,6 +30,7 @@ pub struct Session {
     salt: Option<String>,
     /// The transaction's number; 0 where there is none.
     transaction: AtomicI64,
+    open_lists: OpenLists,
 }
 
 impl Session {
@@ -37,7 +39,7 @@ impl Session {
         let connection = Connection::new(doorway.enter().await?, doorway.statement_timeout);
         set_up(&connection).await?;
         let facts = Facts::find(&connection).await?;
-        Ok(Self { doorway, connection, facts, salt, transaction: AtomicI64::new(0) })
+        Ok(Self { doorway, connection, facts, salt, transaction: AtomicI64::new(0), open_lists: OpenLists::default() })
     }
 
     /// Logs in again where an error has ended the connection. Not inside of a transaction: what follows would not be of its snapshot.
@@ -79,13 +81,13 @@ impl Session {
             },
             taken_at: utc(now)?,
             oldest_open: printed(field(3).unwrap_or(now)),
-            open: match (self.facts.rung, self.facts.sees, field(3)) {
-                (Rung::Replica, ..) | (_, Sees::Its, _) => Open::Unknown,
+            open: match (self.facts.place, self.facts.sees, field(3)) {
+                (Place::Secondary, ..) | (_, Sees::Its, _) => Open::Unknown,
                 (_, Sees::Everybodys, Some(oldest)) => Open::Since(utc(oldest)?),
                 (_, Sees::Everybodys, None) => Open::None,
             },
-            sight: match (self.facts.rung, self.facts.sees) {
-                (Rung::Replica, _) => Sight::Standbys,
+            sight: match (self.facts.place, self.facts.sees) {
+                (Place::Secondary, _) => Sight::Standbys,
                 (_, Sees::Everybodys) => Sight::Everybodys,
                 (_, Sees::Its) => Sight::OwnRoles {
                     remedy: "GRANT VIEW SERVER PERFORMANCE STATE (before SQL Server 2022: VIEW SERVER STATE) to it",
@@ -167,6 +169,10 @@ impl Session {
         &self.facts
     }
 
+    pub(super) fn open_lists(&self) -> &OpenLists {
+        &self.open_lists
+    }
+
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -236,8 +242,8 @@ const MOMENT: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; \
      CONVERT(nvarchar(36), d.service_broker_guid) AS broker, CONVERT(nvarchar(33), d.create_date, 126) AS created, FORK AS fork \
      FROM sys.databases AS d WHERE d.database_id = DB_ID()";
 
-/// The view tells the server's local time.
-const OLDEST: &str = "(SELECT CONVERT(nvarchar(33), DATEADD(MINUTE, DATEDIFF(MINUTE, SYSDATETIME(), SYSUTCDATETIME()), \
+/// The view tells the server's local time. How far that is from UTC is asked of one clock, for between two a minute may end.
+const OLDEST: &str = "(SELECT CONVERT(nvarchar(33), DATEADD(MINUTE, -DATEPART(TZOFFSET, SYSDATETIMEOFFSET()), \
      CAST(MIN(x.database_transaction_begin_time) AS datetime2(7))), 126) FROM sys.dm_tran_database_transactions AS x \
      WHERE x.database_id = DB_ID() AND x.database_transaction_type = 1)";
 

@@ -8,7 +8,7 @@ SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS version, CAST(
 
 -- where it stands
 /* plimsoll:moment transactions=1 */
-IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SELECT CHANGE_TRACKING_CURRENT_VERSION() AS ct_version, MIN_ACTIVE_ROWVERSION() AS rowversion_floor, CONVERT(nvarchar(33), SYSUTCDATETIME(), 126) AS now, (SELECT CONVERT(nvarchar(33), DATEADD(MINUTE, DATEDIFF(MINUTE, SYSDATETIME(), SYSUTCDATETIME()), CAST(MIN(x.database_transaction_begin_time) AS datetime2(7))), 126) FROM sys.dm_tran_database_transactions AS x WHERE x.database_id = DB_ID() AND x.database_transaction_type = 1) AS oldest_open, CONVERT(nvarchar(36), d.service_broker_guid) AS broker, CONVERT(nvarchar(33), d.create_date, 126) AS created, (SELECT CONVERT(nvarchar(36), r.recovery_fork_guid) FROM sys.database_recovery_status AS r WHERE r.database_id = DB_ID()) AS fork FROM sys.databases AS d WHERE d.database_id = DB_ID()
+IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SELECT CHANGE_TRACKING_CURRENT_VERSION() AS ct_version, MIN_ACTIVE_ROWVERSION() AS rowversion_floor, CONVERT(nvarchar(33), SYSUTCDATETIME(), 126) AS now, (SELECT CONVERT(nvarchar(33), DATEADD(MINUTE, -DATEPART(TZOFFSET, SYSDATETIMEOFFSET()), CAST(MIN(x.database_transaction_begin_time) AS datetime2(7))), 126) FROM sys.dm_tran_database_transactions AS x WHERE x.database_id = DB_ID() AND x.database_transaction_type = 1) AS oldest_open, CONVERT(nvarchar(36), d.service_broker_guid) AS broker, CONVERT(nvarchar(33), d.create_date, 126) AS created, (SELECT CONVERT(nvarchar(36), r.recovery_fork_guid) FROM sys.database_recovery_status AS r WHERE r.database_id = DB_ID()) AS fork FROM sys.databases AS d WHERE d.database_id = DB_ID()
 
 -- where it stands, in Azure and without the right
 /* plimsoll:moment */

@@ -1,6 +1,6 @@
 //! What the statements over a log depend on beside its tables.
 
-use crate::source::sqlserver::facts::Rung;
+use crate::source::sqlserver::facts::Place;
 use crate::source::sqlserver::{Session, SqlServerError};
 
 /// What a server says of itself that the statements over a log depend on.
@@ -34,9 +34,9 @@ impl Session {
     /// Finds out what the statements over a log depend on.
     pub fn log_facts(&self) -> Result<SqlServerLogFacts, SqlServerError> {
         self.facts().refuse_torn()?;
-        let floor = match self.facts().rung {
-            Rung::Replica => RowVersionFloor::OfReplica,
-            Rung::Snapshot | Rung::Statement | Rung::None => RowVersionFloor::OfAll,
+        let floor = match self.facts().place {
+            Place::Secondary => RowVersionFloor::OfReplica,
+            Place::Primary => RowVersionFloor::OfAll,
         };
         Ok(SqlServerLogFacts { floor })
     }

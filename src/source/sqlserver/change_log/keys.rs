@@ -37,6 +37,7 @@ impl Session {
         claimed: Claimed<'_>,
     ) -> Result<KeyCursor<'_>, SqlServerError> {
         self.facts().refuse_torn()?;
+        self.open_list(DOING, &listed(number), &close_statement(number)).await?;
         self.text_rows(DOING, &keys_statement(number, entries, claimed)).await?;
         Ok(KeyCursor { session: self, number, key: forms(claimed.columns), fetched: 0, state: Fetched::Some })
     }
@@ -65,7 +66,7 @@ impl KeyCursor<'_> {
     }
 
     pub async fn close(&self) -> Result<(), SqlServerError> {
-        self.session.execute(DOING, &close_statement(self.number)).await
+        self.session.close_list(DOING, &listed(self.number), &close_statement(self.number)).await
     }
 
     fn entry(&self, row: &SqlServerRow) -> Option<CollapsedEntry> {

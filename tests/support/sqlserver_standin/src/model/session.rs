@@ -64,6 +64,19 @@ impl SessionState {
         Self { model, transaction: None, generation, spools: HashMap::new() }
     }
 
+    /// Keeps a temporary table. One of its name must not be there: a server binds the names of a batch to the tables that are there when the batch
+    /// begins, so an INSERT behind a DROP and a CREATE is an error where the columns differ.
+    pub(crate) fn keep(&mut self, name: String, spool: Spool) -> Result<(), ServerError> {
+        if self.spools.contains_key(&name) {
+            return Err(ServerError::new(
+                207,
+                format!("Invalid column name in #{name}: the batch was bound to the table that was there."),
+            ));
+        }
+        self.spools.insert(name, spool);
+        Ok(())
+    }
+
     /// Does the client know which transaction it is in?
     pub(crate) fn check(&self, descriptor: u64) -> Result<(), ServerError> {
         if self.model.with(|database| database.generation) != self.generation {

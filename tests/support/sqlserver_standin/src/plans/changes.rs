@@ -88,7 +88,7 @@ pub(crate) fn spool(session: &mut SessionState, comment: &Comment) -> Result<Res
         return Err(bad_plan("a key that is not the primary key: change tracking knows no other"));
     }
     let count = changes.len() as i64;
-    session.spools.insert(spool, Spool::Changes { table, changes });
+    session.keep(spool, Spool::Changes { table, changes })?;
     Ok(result(&[C::BigInt("rows")], vec![vec![count.into()]]))
 }
 

@@ -120,7 +120,7 @@ pub(crate) fn spool(session: &mut SessionState, comment: &Comment) -> Result<Res
     rows.sort_by_key(|row| row.bucket);
     let count = rows.len() as i64;
     let Reading { definition: table, key, .. } = hashing.reading;
-    session.spools.insert(SPOOL.to_owned(), Spool::Hashes { table, key, rows });
+    session.keep(SPOOL.to_owned(), Spool::Hashes { table, key, rows })?;
     Ok(result(&[C::BigInt("rows")], vec![vec![count.into()]]))
 }
 

@@ -307,7 +307,7 @@ pub(crate) fn spool(session: &mut SessionState, comment: &Comment) -> Result<Res
         .collect();
     rows.sort_by_key(|(_, flags)| flags[1] != Value::Bit(true));
     let count = rows.len() as i64;
-    session.spools.insert(spool_name(comment)?, Spool::Logged { table, key: columns, rows });
+    session.keep(spool_name(comment)?, Spool::Logged { table, key: columns, rows })?;
     Ok(result(&[C::BigInt("rows")], vec![vec![count.into()]]))
 }
 
