@@ -319,11 +319,10 @@ async fn a_table_that_is_rebuilt_in_mid_read() {
         w.model().rebuild_index(ITEM).unwrap();
         faults.release();
         let ran = run.await;
-        assert_eq!(ran.code, 1, "{capture}: {}\n{}", ran.stdout, ran.stderr);
-        assert!(ran.stdout.contains("3961"), "{}", ran.stdout);
-        assert_eq!(manifests().await, before);
-        assert!(w.state("item").await["pending"].is_null());
-        w.tick().await;
+        // The snapshot has ended, and with it all that was read: another one is taken, and its batch is the only one.
+        assert_eq!(ran.code, 0, "{capture}: {}\n{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains("3961"), "{}", ran.stderr);
+        assert_eq!(manifests().await, before + 1);
         Published::whole(ITEM).assert_equal(&w).await;
         assert_quiet(&w).await;
     };
