@@ -21,7 +21,7 @@ pub struct Counts {
     /// Values replaced by NULL because of that.
     pub nulled: u64,
     /// Values that lost the seventh digit of a second, which BigQuery has no room for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub truncated: u64,
     /// Rows of the source that are not staged, for their key can't be held. Of no meaning after the seal.
     #[serde(default)]
@@ -33,4 +33,9 @@ pub struct Counts {
     #[serde(default)]
     pub unreadable: u64,
     pub staged_bytes: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }

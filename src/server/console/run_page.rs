@@ -8,12 +8,11 @@ use crate::model::figures::{bytes, count, duration, moment};
 use crate::run::{PastRunDetail, TableSql};
 
 /// The figures of a table's report, in the order of the report.
-const FIGURES: [(&str, &str); 13] = [
+const FIGURES: [(&str, &str); 12] = [
     ("upserts", "Upserts"),
     ("deletes", "Deletes"),
     ("resent", "Sent again"),
     ("quarantined", "Quarantined"),
-    ("truncated", "Seventh digit cut off"),
     ("left_out", "Left out"),
     ("rows_inserted", "Inserted"),
     ("rows_updated", "Updated"),
