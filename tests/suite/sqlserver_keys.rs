@@ -1,7 +1,8 @@
 //! Keys that SQL Server compares in another way than BigQuery, and rows that leave a filter.
 
 use sqlserver_standin::model::Model;
-use sqlserver_standin::typed::{Guid, Value};
+use sqlserver_standin::plans::spoken;
+use sqlserver_standin::typed::{ColumnType, Guid, Value};
 
 use super::sqlserver::{CURSOR, DIGEST, TRACKED, assert_quiet, model_of, needs, track};
 use crate::support::World;
@@ -166,4 +167,100 @@ async fn guids_under_change_tracking() {
 #[tokio::test(flavor = "multi_thread")]
 async fn guids_under_rowversion() {
     guids(CURSOR).await;
+}
+
+/// The target may hold keys that the source's type has no value for: each is one too many, and goes by its text.
+async fn keys_of_no_value(capture: &str, ddl: &str, first: Value, target: &str) {
+    const ODD: &str = "dbo.odd";
+    let model = model_of(ddl);
+    model.load(ODD, [vec![first, "row".into(), Value::Null]]).unwrap();
+    track(&model, ODD);
+    let w = World::on_sql_server_that_has(needs(capture), model).await;
+    w.config(&format!("[[table]]\nsource = \"{ODD}\"\n{capture}"));
+    w.tick().await;
+    let published = Published::whole(ODD);
+    assert_eq!(published.assert_equal(&w).await, 1);
+    w.target(&format!("INSERT INTO `{{d}}.odd` (k, what) VALUES {target}")).await;
+    let ran = w.run(&["verify", "--json"]).await;
+    assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.json()["runs"][0]["verified"][0]["extra"].as_u64(), Some(2), "{}\n{}", ran.stdout, ran.stderr);
+    let ran = w.run(&["verify", "--repair", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    assert_eq!(published.assert_equal(&w).await, 1);
+    let ran = w.run(&["verify"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_has_numbers_that_no_int_is() {
+    let ddl = "CREATE TABLE dbo.odd (k int NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);";
+    keys_of_no_value(DIGEST, ddl, 5.into(), "(99999999999, 'a'), (-99999999999, 'b')").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_has_texts_that_no_guid_is() {
+    let ddl =
+        "CREATE TABLE dbo.odd (k uniqueidentifier NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);";
+    let guid = Value::Guid(Guid::from_u128(0x0e98_4725_c51c_4bf4_9960_e1c8_0e27_aba0));
+    keys_of_no_value(TRACKED, ddl, guid, "('not-a-guid', 'a'), ('', 'b')").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_has_texts_that_are_too_long_for_the_source() {
+    let ddl = "CREATE TABLE dbo.odd (k varchar(3) NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);";
+    keys_of_no_value(DIGEST, ddl, "abc".into(), "('abcd', 'a'), ('abc and more', 'b')").await;
+}
+
+const VISIT: &str = "dbo.visit";
+
+/// A moment of the day with an offset in minutes.
+fn moment(hour: u64, offset: i16) -> Value {
+    Value::DateTimeOffset(739_000, hour * 36_000_000_000, offset)
+}
+
+fn visits() -> Model {
+    let model = model_of(
+        "CREATE TABLE dbo.visit (k datetimeoffset(7) NOT NULL PRIMARY KEY, what int NULL, version rowversion);",
+    );
+    model.load(VISIT, (1..=9).map(|n| vec![moment(n, 120), 1.into(), Value::Null])).unwrap();
+    track(&model, VISIT);
+    model
+}
+
+/// As texts, a moment with two offsets is two keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moment_as_text_gets_another_offset_under_digest() {
+    let w = World::on_sql_server_that_has(needs(DIGEST), visits()).await;
+    w.config(&format!("[[table]]\nsource = \"{VISIT}\"\n{DIGEST}columns.k.type = \"STRING\"\n"));
+    w.tick().await;
+    let mut writer = w.model().begin();
+    writer.delete(VISIT, &[moment(3, 120)]).unwrap();
+    writer.update(VISIT, &[moment(4, 120)], &[("k", moment(4, -570))]).unwrap();
+    writer.update(VISIT, &[moment(5, 120)], &[("what", 2.into())]).unwrap();
+    writer.insert(VISIT, vec![moment(20, 0), 3.into(), Value::Null]).unwrap();
+    writer.commit();
+    w.tick().await;
+    let keys = w.target("SELECT k FROM `{d}.visit` ORDER BY k").await;
+    let keys: Vec<String> = keys.into_iter().flatten().flatten().collect();
+    let mut expected: Vec<String> = w
+        .model()
+        .rows(VISIT)
+        .unwrap()
+        .iter()
+        .map(|row| spoken(&row[0], &ColumnType::DateTimeOffset { scale: 7 }).unwrap())
+        .collect();
+    expected.sort();
+    assert_eq!(keys, expected);
+    assert_quiet(&w).await;
+    let ran = w.run(&["verify", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moment_as_text_is_refused_under_change_tracking() {
+    let w = World::on_sql_server_that_has(needs(TRACKED), visits()).await;
+    w.config(&format!("[[table]]\nsource = \"{VISIT}\"\n{TRACKED}columns.k.type = \"STRING\"\n"));
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 2, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("two spellings of k in dbo.visit are one key to the source"), "{}", ran.stdout);
 }

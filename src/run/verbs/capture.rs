@@ -139,9 +139,12 @@ impl<'a> Assignment<'a> {
                 match again.what.of_source(session, table).await {
                     Ok(side) => _ = noted.insert(spec.target.clone(), side),
                     Err(e) if e.is_transient() => return Err(e),
-                    // Such as a key of the target that the source's type has no value for. The rows are staged all the same.
-                    Err(_) => {
-                        session.back_to_savepoint().await?;
+                    // The rows are staged all the same.
+                    Err(e) => {
+                        // Where the snapshot went with the statement, what is in its way is told, not what followed from it.
+                        if session.back_to_savepoint().await.is_err() {
+                            return Err(e);
+                        }
                         tracing::warn!(table = %spec.source, "the source can't be asked for rows that differ");
                     }
                 }

@@ -58,7 +58,10 @@ impl Context {
                 Err(e) if e.is_transient() => return Err(e),
                 // One table's trouble is no other's.
                 Err(e) => {
-                    session.back_to_savepoint().await?;
+                    // Where the snapshot went with the statement, the others can't be looked at in it.
+                    if session.back_to_savepoint().await.is_err() {
+                        return Err(e);
+                    }
                     let (source, target) = (spec.source.to_string(), self.bigquery.target(&spec.target).to_string());
                     let report = VerifyReport::not_compared(source, target, level, &e.to_string());
                     looked.failed.push((spec.target, report));

@@ -82,7 +82,7 @@ pub(super) fn long<'a>(columns: impl Iterator<Item = (usize, &'a str, &'a SqlSer
 /// The value in its form, short or long.
 fn converted(column: &str, native: &SqlServerType, form: Form) -> String {
     match form {
-        Form::Plain | Form::Flag | Form::Count | Form::Long => column.to_owned(),
+        Form::Plain | Form::Flag | Form::Count | Form::Long | Form::Number => column.to_owned(),
         Form::Decimal if native.name == "smallmoney" => format!("CAST({column} AS decimal(10,4))"),
         Form::Decimal => format!("CAST({column} AS decimal(19,4))"),
         Form::Bytes => format!("CAST({column} AS varbinary(max))"),

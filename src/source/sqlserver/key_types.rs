@@ -6,7 +6,7 @@ use crate::source::cursor::CursorType;
 use crate::source::value_kind::ValueKind;
 
 /// Whether equal values of the type always print alike. Texts don't: blanks at the end never count, and by most collations neither does case. Of
-/// two binary values one may have zeros at its end.
+/// two binary values one may have zeros at its end, and of two moments each its own offset.
 pub fn has_one_spelling(native: &SqlServerType) -> bool {
     match native.family() {
         Family::Bit
@@ -16,7 +16,6 @@ pub fn has_one_spelling(native: &SqlServerType) -> bool {
         | Family::Date
         | Family::Time
         | Family::DateTime
-        | Family::DateTimeOffset
         | Family::Guid
         | Family::RowVersion => true,
         Family::Binary => native.name == "binary",

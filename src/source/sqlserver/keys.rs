@@ -1,42 +1,48 @@
 //! Rows by keys that something else names: those that are there, and the keys without a row. Keys go to the server as one JSON array.
+//!
+//! Each goes as its text. The target may hold a key that the source's type has no value for: no row has it, and it comes back as NULL, with
+//! its number in the list.
 
 use super::expression::{expression_of, form};
-use super::literals::{handed_as, input, received};
+use super::literals::{HANDED_AS, input, tried};
 use super::native_type::SqlServerType;
 use super::plan::Form;
 use super::sql::ident;
+use crate::model::TargetType;
 use crate::source::column::SourceColumn;
-use crate::source::keys::{Keys, Origin, Spelling};
+use crate::source::keys::{Keys, NamedKey, Origin, Spelling};
 
 /// The columns of keys and their types.
 fn natives(keys: Keys<'_>) -> impl Iterator<Item = (usize, &str, &SqlServerType)> {
     keys.columns.iter().enumerate().filter_map(|(n, c)| Some((n, c.name.as_str(), c.sqlserver()?)))
 }
 
-/// The keys as `@keys` has them: an array each, with 1 or 0 at its end.
+/// The keys as `@keys` has them: an array each, with 1 or 0 at its end, and its number.
 pub(super) fn json(keys: Keys<'_>) -> String {
     let natives: Vec<Option<&SqlServerType>> = keys.columns.iter().map(SourceColumn::sqlserver).collect();
-    let rows = keys.list.iter().map(|key| {
+    let rows = keys.list.iter().enumerate().map(|(number, key)| {
         let values = key.values.iter().zip(&natives).map(|(value, native)| {
             serde_json::Value::String(native.map_or_else(|| value.clone(), |n| input(n, value)))
         });
         let added = serde_json::Value::from(u8::from(key.origin == Origin::Added));
-        serde_json::Value::Array(values.chain([added]).collect())
+        serde_json::Value::Array(values.chain([added, serde_json::Value::from(number)]).collect())
     });
     serde_json::Value::Array(rows.collect()).to_string()
 }
 
-/// `@keys` as rows `k`, with columns `k0` … and `added`.
+/// `@keys` as rows `k`, with columns `k0` …, `added` and `number`.
 pub(super) fn rows(keys: Keys<'_>) -> String {
-    let columns = natives(keys).map(|(n, _, native)| format!("k{n} {} '$[{n}]'", handed_as(native)));
-    let all: Vec<String> = columns.chain([format!("added bit '$[{}]'", keys.columns.len())]).collect();
+    let width = keys.columns.len();
+    let columns = natives(keys).map(|(n, ..)| format!("k{n} {HANDED_AS} '$[{n}]'"));
+    let all: Vec<String> =
+        columns.chain([format!("added bit '$[{width}]'"), format!("number bigint '$[{}]'", width + 1)]).collect();
     format!("OPENJSON(@keys) WITH ({}) AS k", all.join(", "))
 }
 
 /// A condition over the row `t`: its key is one of them.
 pub(super) fn is_among(keys: Keys<'_>) -> String {
     let same: Vec<String> = natives(keys)
-        .map(|(n, name, native)| format!("t.{} = {}", ident(name), received(&format!("k.k{n}"), native)))
+        .map(|(n, name, native)| format!("t.{} = {}", ident(name), tried(&format!("k.k{n}"), native)))
         .collect();
     format!("EXISTS (SELECT 1 FROM {} WHERE {})", rows(keys), same.join(" AND "))
 }
@@ -45,7 +51,7 @@ pub(super) fn is_among(keys: Keys<'_>) -> String {
 /// one, being spelled otherwise, is another key.
 pub(super) fn has_no_row(keys: Keys<'_>, rows: &str, filter: Option<&str>) -> String {
     let same = natives(keys).zip(keys.spelling).map(|((n, name, native), spelling)| {
-        let (column, key) = (format!("t.{}", ident(name)), received(&format!("k.k{n}"), native));
+        let (column, key) = (format!("t.{}", ident(name)), tried(&format!("k.k{n}"), native));
         match spelling {
             Spelling::IsOne => format!("{column} = {key}"),
             Spelling::Counts => {
@@ -57,22 +63,36 @@ pub(super) fn has_no_row(keys: Keys<'_>, rows: &str, filter: Option<&str>) -> St
     format!("NOT EXISTS (SELECT 1 FROM {rows} WHERE {})", conditions.join(" AND "))
 }
 
-/// The keys' own values, in the order of these columns, as a row would have them.
+/// The form in which a key's column is read: where spellings count, the target has its text.
+pub(super) fn form_of_key(native: &SqlServerType, spelling: Spelling) -> Form {
+    let target = match spelling {
+        Spelling::Counts => TargetType::String,
+        Spelling::IsOne => TargetType::Bytes,
+    };
+    form(native, target)
+}
+
+/// The keys' own values, in the order of these columns, as a row would have them, and behind them the key's number.
 pub(super) fn selected<'a>(keys: Keys<'a>, names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, Form, String)> {
     let all: Vec<(usize, &str, &SqlServerType)> = natives(keys).collect();
     let found = names.filter_map(|name| all.iter().find(|(_, n, _)| *n == name));
-    found
-        .map(|(n, name, native)| {
-            let form = form(native, crate::model::TargetType::Bytes);
-            (*name, form, expression_of(&received(&format!("k.k{n}"), native), native, form))
-        })
-        .collect()
+    let values = found.map(|(n, name, native)| {
+        let form = form_of_key(native, keys.spelling.get(*n).copied().unwrap_or(Spelling::IsOne));
+        (*name, form, expression_of(&tried(&format!("k.k{n}"), native), native, form))
+    });
+    values.chain([("", Form::Number, "k.number".to_owned())]).collect()
+}
+
+/// Their texts, in the order of these columns.
+pub(super) fn texts<'a>(keys: Keys<'a>, names: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
+    let places: Vec<usize> = names.filter_map(|name| keys.columns.iter().position(|c| c.name == name)).collect();
+    let of = |key: &NamedKey| places.iter().filter_map(|n| key.values.get(*n).cloned()).collect();
+    keys.list.iter().map(of).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::keys::NamedKey;
 
     #[test]
     fn keys_go_as_json_and_come_back_in_their_types() {
@@ -93,18 +113,21 @@ mod tests {
         }];
         let keys =
             Keys { columns: &columns, spelling: &[Spelling::Counts, Spelling::IsOne, Spelling::Counts], list: &list };
-        assert_eq!(json(keys), r#"[["a\"'é","2026-01-02T03:04:05.003","0xFF",1]]"#);
+        assert_eq!(json(keys), r#"[["a\"'é","2026-01-02T03:04:05.003","0xFF",1,0]]"#);
         assert_eq!(
             rows(keys),
-            "OPENJSON(@keys) WITH (k0 nvarchar(20) '$[0]', k1 datetime '$[1]', k2 nvarchar(max) '$[2]', added bit '$[3]') AS k"
+            "OPENJSON(@keys) WITH (k0 nvarchar(max) '$[0]', k1 nvarchar(max) '$[1]', k2 nvarchar(max) '$[2]', added bit '$[3]', \
+             number bigint '$[4]') AS k"
         );
         assert!(
             is_among(keys)
-                .ends_with("WHERE t.[code] = CAST(k.k0 COLLATE Latin1_General_CI_AS AS varchar(20)) AND t.[at] = k.k1 AND t.[bin] = CONVERT(varbinary(8), k.k2, 1))")
+                .ends_with("WHERE t.[code] = CASE WHEN DATALENGTH(k.k0) <= 40 THEN CAST(k.k0 COLLATE Latin1_General_CI_AS AS varchar(20)) END \
+                 AND t.[at] = TRY_CAST(k.k1 AS datetime) \
+                 AND t.[bin] = CASE WHEN LEN(k.k2) <= 18 THEN TRY_CONVERT(varbinary(8), k.k2, 1) END)")
         );
         let none = has_no_row(keys, "[dbo].[t] AS t", Some("(x = 1)"));
         assert!(
-            none.contains("CAST(t.[code] AS varbinary(max)) = CAST(CAST(k.k0 COLLATE Latin1_General_CI_AS AS varchar(20)) AS varbinary(max)) AND t.[at] = k.k1"),
+            none.contains("THEN CAST(k.k0 COLLATE Latin1_General_CI_AS AS varchar(20)) END AS varbinary(max)) AND t.[at] = TRY_CAST(k.k1"),
             "{none}"
         );
         assert!(none.ends_with("AND (x = 1))"));

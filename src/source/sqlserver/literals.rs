@@ -14,20 +14,18 @@ pub(super) fn input(native: &SqlServerType, text: &str) -> String {
         Family::DateTime => text.replacen(' ', "T", 1),
         Family::DateTimeOffset => {
             let moment = text.replacen(' ', "T", 1);
-            moment.strip_suffix("+00").map_or(moment.clone(), |m| format!("{m}+00:00"))
+            match moment.strip_suffix("+00") {
+                Some(utc) => format!("{utc}+00:00"),
+                // With its own offset it is printed with a blank before that.
+                None => moment.replacen(' ', "", 1),
+            }
         }
         _ => text.to_owned(),
     }
 }
 
-/// The type in which a key's value is handed over: a text gets its collation later, and a binary one goes as its text.
-pub(super) fn handed_as(native: &SqlServerType) -> String {
-    match (native.family(), native.characters()) {
-        (Family::Text | Family::Unicode, Some(n @ ..=4000)) => format!("nvarchar({n})"),
-        (Family::Text | Family::Unicode | Family::Binary | Family::RowVersion, _) => "nvarchar(max)".to_owned(),
-        _ => native.declared(),
-    }
-}
+/// How a key's value is handed over: as its text, which the type may have no value for.
+pub(super) const HANDED_AS: &str = "nvarchar(max)";
 
 /// The type with its collation: in another database, such as that of temporary tables, texts would have its own.
 pub(super) fn with_collation(native: &SqlServerType) -> String {
@@ -37,12 +35,26 @@ pub(super) fn with_collation(native: &SqlServerType) -> String {
     }
 }
 
-/// The value of a key that was handed over, in its own type.
-pub(super) fn received(column: &str, native: &SqlServerType) -> String {
+/// A text as a value of the type; NULL where the type has none for it, or would cut it off.
+pub(super) fn tried(text: &str, native: &SqlServerType) -> String {
+    let declared = native.declared();
     match native.family() {
-        Family::Binary | Family::RowVersion => format!("CONVERT({}, {column}, 1)", native.declared()),
-        Family::Text | Family::Unicode => in_collation(native, column),
-        _ => column.to_owned(),
+        // An empty text would be 0.
+        Family::Integer => format!(
+            "CASE WHEN {text} LIKE N'%[0-9]%' AND {text} NOT LIKE N'%[^-+0-9 ]%' THEN TRY_CAST({text} AS {declared}) END"
+        ),
+        // The server would cut off what is behind the 36th character.
+        Family::Guid => format!("CASE WHEN LEN({text}) = 36 THEN TRY_CAST({text} AS {declared}) END"),
+        Family::Text | Family::Unicode => match native.characters() {
+            Some(n) => format!("CASE WHEN DATALENGTH({text}) <= {} THEN {} END", 2 * n, in_collation(native, text)),
+            None => in_collation(native, text),
+        },
+        Family::Binary | Family::RowVersion if native.max_length > 0 => format!(
+            "CASE WHEN LEN({text}) <= {} THEN TRY_CONVERT({declared}, {text}, 1) END",
+            2 + 2 * native.max_length
+        ),
+        Family::Binary | Family::RowVersion => format!("TRY_CONVERT({declared}, {text}, 1)"),
+        _ => format!("TRY_CAST({text} AS {declared})"),
     }
 }
 
@@ -94,6 +106,11 @@ mod tests {
                 of("datetimeoffset", 10, 7, None),
                 "2026-01-02 03:04:05.0000001+00",
                 "CAST(N'2026-01-02T03:04:05.0000001+00:00' AS datetimeoffset(7))",
+            ),
+            (
+                of("datetimeoffset", 10, 7, None),
+                "2026-01-02 03:04:05.0000001 -09:30",
+                "CAST(N'2026-01-02T03:04:05.0000001-09:30' AS datetimeoffset(7))",
             ),
             (of("varbinary", 20, 0, None), "0x00FF", "CONVERT(varbinary(20), N'0x00FF', 1)"),
             (of("bit", 1, 0, None), "t", "CAST(N'1' AS bit)"),

@@ -53,9 +53,9 @@
 //!
 //! # Keys given
 //!
-//! `rows=among`, `absent` and `given`: the keys are `@P1` of `sp_executesql`, `nvarchar(max)`, a JSON array of arrays: the texts of the columns `key=`, and at the end a number, 1
-//! where the log tells of the row's insert, else 0. `among`: the rows that have one of the keys. `absent`: of the keys those that no row has (the first column is the
-//! flag). `given`: the keys as they are.
+//! `rows=among`, `absent` and `given`: the keys are `@P1` of `sp_executesql`, `nvarchar(max)`, a JSON array of arrays: the texts of the columns `key=`, and behind them 1
+//! where the log tells of the row's insert, else 0, and the key's number in the list. A text that the column's type has no value for is NULL, never an error. `among`: the rows that have one of the keys. `absent`: of the keys those that no row has (the first column is the
+//! flag). `given`: the keys as they are. Of both, the last column is the key's number.
 
 use std::fmt::Write as _;
 
@@ -264,6 +264,8 @@ pub enum Form {
     Flag,
     Count,
     Long,
+    /// The number of a key in the list that was handed over.
+    Number,
 }
 
 impl Form {
@@ -281,6 +283,7 @@ impl Form {
             Self::Flag => "flag",
             Self::Count => "count",
             Self::Long => "long",
+            Self::Number => "number",
         }
     }
 }

@@ -88,6 +88,7 @@ fn rendered_up_to(read: &Read<'_>, most: Option<u64>) -> Rendered {
         select.conditions = filter(spec).into_iter().collect();
     }
     let mut given = None;
+    let mut texts = Vec::new();
     let which = match read.rows {
         Rows::All => Which::All,
         Rows::Some(rows) => {
@@ -138,6 +139,7 @@ fn rendered_up_to(read: &Read<'_>, most: Option<u64>) -> Rendered {
                 .chain(keys::selected(keys, key.iter().copied()))
                 .collect();
             given = Some(keys::json(keys));
+            texts = keys::texts(keys, key.iter().copied());
             Which::Absent
         }
         Rows::Given(keys) => {
@@ -145,6 +147,7 @@ fn rendered_up_to(read: &Read<'_>, most: Option<u64>) -> Rendered {
             select.from = keys::rows(keys);
             select.selected = keys::selected(keys, keys.columns.iter().map(|c| c.name.as_str()));
             given = Some(keys::json(keys));
+            texts = keys::texts(keys, keys.columns.iter().map(|c| c.name.as_str()));
             Which::Given
         }
     };
@@ -169,7 +172,7 @@ fn rendered_up_to(read: &Read<'_>, most: Option<u64>) -> Rendered {
         order: if select.order.is_empty() { RowOrder::Any } else { RowOrder::ByKey },
     };
     Rendered {
-        layout: Layout::of(forms()),
+        layout: Layout::of(forms()).with_named(texts),
         salted: forms().any(|form| form == Form::Hash),
         keys: given,
         sql: Plan::Rows(plan).statement(&select.sql()),
@@ -241,7 +244,8 @@ fn no_other_row(table: Table<'_>, filter: &str) -> String {
 pub(super) fn key_forms(table: Table<'_>) -> Vec<(String, Form, String)> {
     let key = key_columns(table.relation, table.shape).into_iter();
     key.map(|(name, native)| {
-        let form = form(native, TargetType::Bytes);
+        let target = table.shape.column(name).map_or(TargetType::Bytes, |c| c.target.target_type);
+        let form = form(native, target);
         (name.to_owned(), form, expression(name, native, form))
     })
     .collect()

@@ -20,6 +20,15 @@ pub(super) struct Layout {
     forms: Vec<Form>,
     /// Whether a field behind them says which values were too long to be read.
     guarded: bool,
+    /// Keys that were handed over: a field behind the others says which of them a row is.
+    named: Option<Arc<NamedTexts>>,
+}
+
+/// The texts of keys, in the order of the columns that are selected; behind so many other fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NamedTexts {
+    lead: usize,
+    keys: Vec<Vec<String>>,
 }
 
 impl Layout {
@@ -30,7 +39,17 @@ impl Layout {
         if guarded {
             forms.pop();
         }
-        Self { forms, guarded }
+        Self { forms, guarded, named: None }
+    }
+
+    /// The same of keys that were handed over: where the server has no value for one, it stays the text that it was.
+    pub fn with_named(mut self, keys: Vec<Vec<String>>) -> Self {
+        if self.forms.last() == Some(&Form::Number) {
+            self.forms.pop();
+            let lead = usize::from(self.forms.first() == Some(&Form::Flag));
+            self.named = Some(Arc::new(NamedTexts { lead, keys }));
+        }
+        self
     }
 }
 
@@ -51,6 +70,15 @@ impl SqlServerRow {
             && let Some(ColumnData::String(Some(list))) = cells.pop()
         {
             long = list.split(',').filter_map(|n| n.parse().ok()).collect();
+        }
+        if let Some(NamedTexts { lead, keys }) = layout.named.as_deref() {
+            let number = cells.pop().as_ref().and_then(values::integer).and_then(|n| usize::try_from(n).ok());
+            let key = number.and_then(|n| keys.get(n)).ok_or_else(|| SqlServerError::unexpected(READING))?;
+            for (cell, text) in cells.iter_mut().skip(*lead).zip(key) {
+                if values::is_null(cell) {
+                    *cell = ColumnData::String(Some(text.clone().into()));
+                }
+            }
         }
         if cells.len() != layout.forms.len() {
             return Err(SqlServerError::unexpected(READING));
@@ -219,6 +247,29 @@ impl SqlServerCells {
     }
 }
 
+/// A key of the target that the column's type has no value for, from the text in which the target has named it.
+fn append_named(text: &str, scalar: Scalar, out: &mut Vec<u8>) -> Result<(), Unrepresentable> {
+    let bytes = text.as_bytes();
+    match scalar {
+        Scalar::Text => value::string(bytes, out),
+        Scalar::Int => value::integer(bytes, out),
+        Scalar::Float => value::float(bytes, out),
+        Scalar::Decimal(width) => value::decimal(bytes, width, out)?,
+        Scalar::Date => value::date(bytes, out)?,
+        Scalar::Time => value::time(bytes, out)?,
+        Scalar::Timestamp => value::timestamp(bytes, out)?,
+        Scalar::TimestampUtc => value::timestamp_utc(text.trim_end_matches("+00").as_bytes(), out)?,
+        Scalar::Bytes => {
+            let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+            let pairs = digits.chunks(2).map(|two| std::str::from_utf8(two).ok());
+            let read = pairs.map(|two| u8::from_str_radix(two?, 16).ok()).collect::<Option<Vec<u8>>>();
+            value::bytes(&read.ok_or(NOT_OF_ITS_TYPE)?, out);
+        }
+        Scalar::Bool | Scalar::Json(_) => return Err(NOT_OF_ITS_TYPE),
+    }
+    Ok(())
+}
+
 impl Decoder for SqlServerCells {
     type Row = SqlServerRow;
     type Field<'r> = SqlServerField<'r>;
@@ -257,6 +308,9 @@ impl Decoder for SqlServerCells {
         }
         // SQL Server has no arrays.
         let Codec::Scalar(scalar) = codec else { return Err(NOT_OF_ITS_TYPE) };
+        if let ColumnData::String(Some(text)) = field.value {
+            return append_named(text, scalar, out);
+        }
         match (scalar, field.value) {
             (Scalar::Text, _) => match field.utf16() {
                 Some(bytes) => utf16::append_json(bytes, out)?,

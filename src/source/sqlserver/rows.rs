@@ -9,14 +9,14 @@ use super::facts::Place;
 use super::floor::asks_for_bulk;
 use super::key_range::{condition, key_columns};
 use super::key_types::can_be_cut;
-use super::native_type::Secrecy;
+use super::native_type::{Family, Secrecy};
 use super::plan::{self, Plan};
 use super::published_rows::{published, rows_of};
 use super::render::{Rendered, Unmask, key_forms, refuse_secrets, rendered, tried, unchanged};
 use super::row::{Layout, RowStream, SqlServerRow};
 use super::session::Session;
 use super::sql::{ident, literal, qualified};
-use crate::model::{RelationName, TableKey};
+use crate::model::{RelationName, TableKey, TargetType};
 use crate::source::cursor::{Bulk, CursorColumn, CursorType};
 use crate::source::read::{Columns, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Table, Unsent};
 
@@ -282,7 +282,10 @@ pub(super) fn repeated_statement(table: Table<'_>) -> String {
         .into_iter()
         .map(|(name, native)| {
             let column = format!("t.{}", ident(name));
-            if super::key_types::has_one_spelling(native) {
+            // As a TIMESTAMP, a moment is one whatever its offset.
+            let is_moment = native.family() == Family::DateTimeOffset
+                && table.shape.column(name).is_some_and(|c| c.target.target_type != TargetType::String);
+            if is_moment || super::key_types::has_one_spelling(native) {
                 column
             } else {
                 format!("CAST({column} AS varbinary(8000))")

@@ -432,7 +432,7 @@ fn the_statements_of_a_change_log() {
         ..place.clone()
     };
     let by_time = NewEntries { spec: &timed, table: &by_time, facts: &facts, since: &then };
-    let columns = change_log::forms(&key);
+    let columns = change_log::forms(&key, claimed.spelling);
     expect(
         expect_file!["../../../tests/golden/sqlserver/log.sql"],
         &[

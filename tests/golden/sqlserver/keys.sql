@@ -1,14 +1,14 @@
 -- among
 /* plimsoll:rows table=dbo.it%5Dems key=g,code columns=g:plain,code:text,v:plain rows=among where=v%20%3E%200 */
-SELECT t.[g], CAST(CAST(t.[code] AS nvarchar(20)) AS varbinary(40)), t.[v] FROM [dbo].[it]]ems] AS t WHERE (v > 0) AND EXISTS (SELECT 1 FROM OPENJSON(@keys) WITH (k0 uniqueidentifier '$[0]', k1 nvarchar(20) '$[1]', added bit '$[2]') AS k WHERE t.[g] = k.k0 AND t.[code] = CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)))
+SELECT t.[g], CAST(CAST(t.[code] AS nvarchar(20)) AS varbinary(40)), t.[v] FROM [dbo].[it]]ems] AS t WHERE (v > 0) AND EXISTS (SELECT 1 FROM OPENJSON(@keys) WITH (k0 nvarchar(max) '$[0]', k1 nvarchar(max) '$[1]', added bit '$[2]', number bigint '$[3]') AS k WHERE t.[g] = CASE WHEN LEN(k.k0) = 36 THEN TRY_CAST(k.k0 AS uniqueidentifier) END AND t.[code] = CASE WHEN DATALENGTH(k.k1) <= 40 THEN CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)) END)
 
 -- absent
-/* plimsoll:rows table=dbo.it%5Dems key=g,code columns=:flag,g:plain,code:text rows=absent where=v%20%3E%200 */
-SELECT k.added, k.k0, CAST(CAST(CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)) AS nvarchar(20)) AS varbinary(40)) FROM OPENJSON(@keys) WITH (k0 uniqueidentifier '$[0]', k1 nvarchar(20) '$[1]', added bit '$[2]') AS k WHERE NOT EXISTS (SELECT 1 FROM [dbo].[it]]ems] AS t WHERE t.[g] = k.k0 AND t.[code] = CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)) AND CAST(t.[code] AS varbinary(max)) = CAST(CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)) AS varbinary(max)) AND (v > 0))
+/* plimsoll:rows table=dbo.it%5Dems key=g,code columns=:flag,g:plain,code:text,:number rows=absent where=v%20%3E%200 */
+SELECT k.added, CASE WHEN LEN(k.k0) = 36 THEN TRY_CAST(k.k0 AS uniqueidentifier) END, CAST(CAST(CASE WHEN DATALENGTH(k.k1) <= 40 THEN CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)) END AS nvarchar(20)) AS varbinary(40)), k.number FROM OPENJSON(@keys) WITH (k0 nvarchar(max) '$[0]', k1 nvarchar(max) '$[1]', added bit '$[2]', number bigint '$[3]') AS k WHERE NOT EXISTS (SELECT 1 FROM [dbo].[it]]ems] AS t WHERE t.[g] = CASE WHEN LEN(k.k0) = 36 THEN TRY_CAST(k.k0 AS uniqueidentifier) END AND t.[code] = CASE WHEN DATALENGTH(k.k1) <= 40 THEN CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)) END AND CAST(t.[code] AS varbinary(max)) = CAST(CASE WHEN DATALENGTH(k.k1) <= 40 THEN CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)) END AS varbinary(max)) AND (v > 0))
 
 -- given
-/* plimsoll:rows table=dbo.it%5Dems key=g,code columns=g:plain,code:text rows=given where=v%20%3E%200 */
-SELECT k.k0, CAST(CAST(CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)) AS nvarchar(20)) AS varbinary(40)) FROM OPENJSON(@keys) WITH (k0 uniqueidentifier '$[0]', k1 nvarchar(20) '$[1]', added bit '$[2]') AS k
+/* plimsoll:rows table=dbo.it%5Dems key=g,code columns=g:plain,code:text,:number rows=given where=v%20%3E%200 */
+SELECT CASE WHEN LEN(k.k0) = 36 THEN TRY_CAST(k.k0 AS uniqueidentifier) END, CAST(CAST(CASE WHEN DATALENGTH(k.k1) <= 40 THEN CAST(k.k1 COLLATE Czech_CI_AS AS varchar(20)) END AS nvarchar(20)) AS varbinary(40)), k.number FROM OPENJSON(@keys) WITH (k0 nvarchar(max) '$[0]', k1 nvarchar(max) '$[1]', added bit '$[2]', number bigint '$[3]') AS k
 
 -- behind a key
 /* plimsoll:rows table=dbo.it%5Dems key=g,code columns=g:plain,code:text rows=within after=0E984725-C51C-4BF4-9960-E1C80E27ABA0,%C5%99 where=v%20%3E%200 */

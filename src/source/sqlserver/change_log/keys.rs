@@ -8,9 +8,12 @@ use super::{DOING, action_is, as_number, is_of_groups, names_no_row, since};
 use crate::model::LogKey;
 use crate::source::change_log::{Claimed, CollapsedEntry, Fetched, NewEntries};
 use crate::source::column::SourceColumn;
+use crate::source::keys::Spelling;
 use crate::source::sqlserver::connection::Statement;
-use crate::source::sqlserver::expression::{expression_of, form};
+use crate::source::sqlserver::expression::expression_of;
+use crate::source::sqlserver::keys::form_of_key;
 use crate::source::sqlserver::literals::with_collation;
+use crate::source::sqlserver::native_type::Family;
 use crate::source::sqlserver::plan::{self, Form, Plan};
 use crate::source::sqlserver::row::{Layout, SqlServerRow};
 use crate::source::sqlserver::sql::{ident, qualified};
@@ -39,7 +42,13 @@ impl Session {
         self.facts().refuse_torn()?;
         self.open_list(DOING, &listed(number), &close_statement(number)).await?;
         self.text_rows(DOING, &keys_statement(number, entries, claimed)).await?;
-        Ok(KeyCursor { session: self, number, key: forms(claimed.columns), fetched: 0, state: Fetched::Some })
+        Ok(KeyCursor {
+            session: self,
+            number,
+            key: forms(claimed.columns, claimed.spelling),
+            fetched: 0,
+            state: Fetched::Some,
+        })
     }
 
     /// A list is dropped before another one of its number is made, and ends with the session.
@@ -99,9 +108,9 @@ fn natives(columns: &[SourceColumn]) -> impl Iterator<Item = (&str, &SqlServerTy
 }
 
 /// The key's columns in the temporary table, as they are printed.
-pub fn forms(columns: &[SourceColumn]) -> Vec<KeyColumn> {
-    let each = natives(columns).enumerate().map(|(n, (name, native))| {
-        let form = form(native, crate::model::TargetType::Bytes);
+pub fn forms(columns: &[SourceColumn], spelling: &[Spelling]) -> Vec<KeyColumn> {
+    let each = natives(columns).zip(spelling).enumerate().map(|(n, ((name, native), spelling))| {
+        let form = form_of_key(native, *spelling);
         (plan::column(name, form), form, expression_of(&format!("t.k{n}"), native, form))
     });
     each.collect()
@@ -143,8 +152,11 @@ pub fn keys_statement(number: usize, entries: NewEntries<'_>, claimed: Claimed<'
     let grouped: Vec<String> = natives
         .iter()
         .enumerate()
-        .flat_map(|(n, (_, native))| {
-            let bytes = native.collation.is_some() || native.name == "varbinary";
+        .zip(claimed.spelling)
+        .flat_map(|((n, (_, native)), spelling)| {
+            let bytes = native.collation.is_some()
+                || native.name == "varbinary"
+                || (native.family() == Family::DateTimeOffset && *spelling == Spelling::Counts);
             std::iter::once(format!("k.k{n}")).chain(bytes.then(|| format!("CAST(k.k{n} AS varbinary(max))")))
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use crate::source::sqlserver::SqlServerType;
 use crate::source::sqlserver::expression::spoken;
-use crate::source::sqlserver::literals::received;
+use crate::source::sqlserver::literals::tried;
 use crate::source::sqlserver::native_type::Family;
 
 /// The value as the column would store it; NULL where it could not, being no number or too long.
@@ -14,23 +14,15 @@ pub(super) fn typed(raw: &str, from: &SqlServerType, to: &SqlServerType) -> Stri
     }
     let text = text_of(raw, from);
     match to.family() {
-        // An empty text would be 0.
-        Family::Integer => format!(
-            "CASE WHEN {text} LIKE N'%[0-9]%' AND {text} NOT LIKE N'%[^-+0-9 ]%' THEN TRY_CAST({text} AS {declared}) END"
-        ),
-        // The server would cut off what is behind the 36th character.
+        // As text a GUID may have no hyphens, or braces around it.
         Family::Guid => {
             let with_hyphens = [21, 17, 13, 9].iter().fold(text.clone(), |t, at| format!("STUFF({t}, {at}, 0, N'-')"));
             format!(
-                "CASE LEN({text}) WHEN 36 THEN TRY_CAST({text} AS {declared}) WHEN 32 THEN TRY_CAST({with_hyphens} AS {declared}) END"
+                "CASE LEN({text}) WHEN 36 THEN TRY_CAST({text} AS {declared}) WHEN 32 THEN TRY_CAST({with_hyphens} AS {declared}) \
+                 WHEN 38 THEN CASE WHEN {text} LIKE N'{{%}}' THEN TRY_CAST({text} AS {declared}) END END"
             )
         }
-        Family::Text | Family::Unicode => match to.characters() {
-            Some(n) => format!("CASE WHEN DATALENGTH({text}) <= {} THEN {} END", 2 * n, received(&text, to)),
-            None => received(&text, to),
-        },
-        Family::Binary | Family::RowVersion => format!("TRY_CONVERT({declared}, {text}, 1)"),
-        _ => format!("TRY_CAST({text} AS {declared})"),
+        _ => tried(&text, to),
     }
 }
 
@@ -63,6 +55,11 @@ mod tests {
              CAST(RTRIM(CAST(t.[k] AS nvarchar(max))) COLLATE Czech_CI_AS AS varchar(10)) END"
         );
         let guid = typed("t.[k]", &of("varchar", 40), &of("uniqueidentifier", 16));
-        assert!(guid.contains("WHEN 36 THEN") && guid.matches("STUFF(").count() == 4, "{guid}");
+        assert!(
+            guid.contains("WHEN 36 THEN")
+                && guid.contains("WHEN 38 THEN CASE WHEN CAST(t.[k] AS nvarchar(max)) LIKE N'{%}'")
+                && guid.matches("STUFF(").count() == 4,
+            "{guid}"
+        );
     }
 }

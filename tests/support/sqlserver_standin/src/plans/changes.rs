@@ -3,7 +3,7 @@
 use super::catalog;
 use super::columns::{Column as C, result};
 use super::comment::Comment;
-use super::form::{Fields, bad_plan};
+use super::form::{Fields, Told, bad_plan};
 use super::hashes::paged;
 use crate::answer::ResultSet;
 use crate::error::ServerError;
@@ -107,7 +107,7 @@ pub(crate) fn fetch(session: &SessionState, comment: &Comment) -> Result<ResultS
             whole[*at] = value.clone();
         }
         let mut into = Vec::with_capacity(columns.len());
-        fields.put(table, &whole, None, &mut into)?;
+        fields.put(table, &whole, Told::default(), &mut into)?;
         page.push(into);
     }
     Ok(ResultSet::of(columns, page))

@@ -9,13 +9,24 @@ pub struct Comment {
     /// The plan's name.
     pub plan: String,
     parameters: Vec<(String, String)>,
+    /// How the statement makes values of texts.
+    pub casts: Casts,
+}
+
+/// How a statement makes values of texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Casts {
+    /// A text that the type has no value for fails it.
+    Plain,
+    /// Such a text is NULL, and so is one that is too long.
+    Tried,
 }
 
 impl Comment {
     /// Of a statement; or what it lacks.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let rest = text.strip_prefix("/* plimsoll:").ok_or("a statement without a plan")?;
-        let (comment, _) = rest.split_once(" */").ok_or("a plan's comment without an end")?;
+        let (comment, statement) = rest.split_once(" */").ok_or("a plan's comment without an end")?;
         let mut parts = comment.split(' ');
         let plan = parts.next().filter(|plan| !plan.is_empty()).ok_or("a plan without a name")?;
         let mut parameters = Vec::new();
@@ -23,7 +34,10 @@ impl Comment {
             let (name, value) = part.split_once('=').ok_or("a plan's parameter without a value")?;
             parameters.push((name.to_owned(), value.to_owned()));
         }
-        Ok(Self { plan: plan.to_owned(), parameters })
+        let is_tried =
+            ["TRY_CAST(", "TRY_CONVERT(", "CASE WHEN DATALENGTH(k."].iter().any(|word| statement.contains(word));
+        let casts = if is_tried { Casts::Tried } else { Casts::Plain };
+        Ok(Self { plan: plan.to_owned(), parameters, casts })
     }
 
     fn raw(&self, name: &str) -> Option<&str> {

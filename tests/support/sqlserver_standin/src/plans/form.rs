@@ -27,6 +27,16 @@ pub(crate) enum Form {
     Flag,
     Count,
     Long,
+    Number,
+}
+
+/// What a statement knows of a row beside its values.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    /// What a flag among the fields says.
+    pub(crate) flag: Option<bool>,
+    /// The number of a key that was handed over.
+    pub(crate) number: Option<usize>,
 }
 
 impl Form {
@@ -44,6 +54,7 @@ impl Form {
             "flag" => Self::Flag,
             "count" => Self::Count,
             "long" => Self::Long,
+            "number" => Self::Number,
             _ => return None,
         })
     }
@@ -81,7 +92,7 @@ impl Fields {
             let (name, form) = item.rsplit_once(':').ok_or_else(|| bad_plan("a column without a form"))?;
             let form = Form::named(form).ok_or_else(|| bad_plan(format!("the form {form}")))?;
             let at = match (form, decode(name)) {
-                (Form::Flag | Form::Count | Form::Long, _) => None,
+                (Form::Flag | Form::Count | Form::Long | Form::Number, _) => None,
                 (_, name) => Some(
                     definition
                         .place(&name)
@@ -107,18 +118,22 @@ impl Fields {
         self.fields.iter().map(|field| column(field, definition)).collect()
     }
 
-    /// Appends the fields of a row. `flag` is what a flag among them says.
+    /// Appends the fields of a row.
     pub(crate) fn put(
         &self,
         definition: &TableDef,
         row: &[Value],
-        flag: Option<bool>,
+        told: Told,
         into: &mut Vec<Value>,
     ) -> Result<(), ServerError> {
         let mut long = String::new();
         for (number, field) in self.fields.iter().enumerate() {
             let value = match (field.form, field.at) {
-                (Form::Flag, _) => flag.ok_or_else(|| bad_plan("a flag that this plan does not have"))?.into(),
+                (Form::Flag, _) => told.flag.ok_or_else(|| bad_plan("a flag that this plan does not have"))?.into(),
+                (Form::Number, _) => {
+                    let number = told.number.ok_or_else(|| bad_plan("a number that this plan does not have"))?;
+                    Value::Int(number as i64)
+                }
                 (Form::Long, _) if long.is_empty() => Value::Null,
                 (Form::Long, _) => std::mem::take(&mut long).into(),
                 (Form::Count, _) | (_, None) => return Err(bad_plan("a count beside other fields")),
@@ -205,7 +220,7 @@ pub(crate) fn convert(
             let hex = Sha256::digest(&bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
             utf16(&hex)
         }
-        Form::Flag | Form::Count | Form::Long => return Err(bad_plan("a computed field of a column")),
+        Form::Flag | Form::Count | Form::Long | Form::Number => return Err(bad_plan("a computed field of a column")),
     })
 }
 
@@ -228,7 +243,7 @@ fn column(field: &Field, definition: &TableDef) -> Result<ResultColumn, ServerEr
     let Some(at) = field.at else {
         return Ok(match field.form {
             Form::Flag => ResultColumn::new("", T::Bit),
-            Form::Count => ResultColumn::new("", T::BigInt),
+            Form::Count | Form::Number => ResultColumn::new("", T::BigInt),
             _ => ResultColumn::new("", T::NVarchar(Length::Of(4000))),
         });
     };
@@ -250,6 +265,6 @@ fn column(field: &Field, definition: &TableDef) -> Result<ResultColumn, ServerEr
         Form::Offset => of(T::Varbinary(Length::Of(80))),
         Form::Hash => of(T::Varbinary(Length::Of(128))),
         Form::Bytes | Form::Variant | Form::Spoken | Form::Shape => of(T::Varbinary(Length::Max)),
-        Form::Flag | Form::Count | Form::Long => return Err(bad_plan("a computed field of a column")),
+        Form::Flag | Form::Count | Form::Long | Form::Number => return Err(bad_plan("a computed field of a column")),
     })
 }

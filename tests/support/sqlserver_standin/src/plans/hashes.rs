@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::columns::{Column as C, result};
 use super::comment::Comment;
-use super::form::{Fields, bad_plan};
+use super::form::{Fields, Told, bad_plan};
 use super::reading::{Order, Reading};
 use crate::answer::ResultSet;
 use crate::error::ServerError;
@@ -148,7 +148,7 @@ pub(crate) fn fetch(session: &SessionState, comment: &Comment) -> Result<ResultS
             whole[*at] = value.clone();
         }
         let mut into = vec![i64::from(row.bucket).into()];
-        fields.put(table, &whole, None, &mut into)?;
+        fields.put(table, &whole, Told::default(), &mut into)?;
         into.extend(row.lanes.map(Value::Int));
         if has_next {
             let (lanes, is_filled) = row.next.ok_or_else(|| bad_plan("next=1 of a list that has no other hash"))?;

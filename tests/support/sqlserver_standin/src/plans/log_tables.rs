@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::columns::{Column as C, result};
 use super::comment::Comment;
-use super::form::{Fields, bad_plan};
+use super::form::{Fields, Told, bad_plan};
 use super::hashes::paged;
 use super::reading::{Order, Reading};
 use super::since::Since;
-use super::text::{parse, spoken};
+use super::text::{parse_logged, spoken};
 use crate::answer::ResultSet;
 use crate::error::ServerError;
 use crate::model::{Bounds, ColumnDef, Given, Row, SessionState, Spool, TableDef, store};
@@ -317,7 +317,7 @@ impl Entries {
         let from = &self.reading.definition.columns[at].column_type;
         let Some(text) = spoken(&row[at], from) else { return Value::Null };
         let text = if matches!(from, T::Char(_) | T::NChar(_)) { text.trim_end_matches(' ').to_owned() } else { text };
-        let value = parse(&text, &column.column_type).ok();
+        let value = parse_logged(&text, &column.column_type).ok();
         value.and_then(|value| store(column, value).ok()).unwrap_or(Value::Null)
     }
 }
@@ -339,7 +339,7 @@ pub(crate) fn fetch(session: &SessionState, comment: &Comment) -> Result<ResultS
             whole[*at] = value.clone();
         }
         let mut into = Vec::with_capacity(columns.len());
-        fields.put(table, &whole, None, &mut into)?;
+        fields.put(table, &whole, Told::default(), &mut into)?;
         into.extend(flags.iter().cloned());
         page.push(into);
     }

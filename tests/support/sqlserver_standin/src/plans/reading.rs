@@ -36,6 +36,8 @@ pub(crate) struct Reading {
     /// What is hashed, where the key is made of the row.
     row_key: Option<Vec<usize>>,
     condition: Option<Predicate>,
+    /// Columns of moments that are selected with their own offsets: to the target two offsets are two keys.
+    with_offset: Vec<String>,
 }
 
 impl Reading {
@@ -61,7 +63,9 @@ impl Reading {
             };
             let key = definition.places(&key).ok_or_else(|| bad_plan(format!("a key of {name} that is none")))?;
             let condition = condition::of(database, comment.value("where").as_deref())?;
-            Ok(Self { name, definition, look, key, row_key, condition })
+            let items = comment.encoded_list("columns").unwrap_or_default();
+            let with_offset = items.iter().filter_map(|item| item.strip_suffix(":offset")).map(decode).collect();
+            Ok(Self { name, definition, look, key, row_key, condition, with_offset })
         })
     }
 
@@ -154,6 +158,15 @@ impl Reading {
             .collect()
     }
 
+    /// The same of a key that is handed over: a text that the type has no value for is an error, as of a CAST.
+    pub(crate) fn held_key(&self, texts: &[String]) -> Result<Vec<Value>, ServerError> {
+        if texts.len() != self.key.len() {
+            return Err(bad_plan(format!("a key of {} with {} texts", self.name, texts.len())));
+        }
+        let columns = self.key.iter().map(|at| &self.definition.columns[*at]);
+        columns.zip(texts).map(|(column, text)| store(column, parse(text, &column.column_type)?)).collect()
+    }
+
     /// A key's values as the server compares them.
     pub(crate) fn sort_key(&self, values: &[Value]) -> SortKey {
         let collations = self.key.iter().map(|at| &self.definition.columns[*at].collation);
@@ -164,8 +177,10 @@ impl Reading {
     pub(crate) fn spelled(&self, values: &[Value]) -> Vec<u8> {
         let mut spelled = self.sort_key(values).into_vec();
         for (at, value) in self.key.iter().zip(values) {
-            let column_type = &self.definition.columns[*at].column_type;
-            if column_type.is_collated() || matches!(column_type, ColumnType::Varbinary(_)) {
+            let column = &self.definition.columns[*at];
+            let has_spellings =
+                column.column_type.is_collated() || matches!(column.column_type, ColumnType::Varbinary(_));
+            if has_spellings || self.with_offset.contains(&column.name) {
                 canonical(&mut spelled, value);
             }
         }

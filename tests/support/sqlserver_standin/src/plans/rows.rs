@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::columns::{Column as C, result};
-use super::comment::Comment;
-use super::form::{Fields, Form, bad_plan};
+use super::comment::{Casts, Comment};
+use super::form::{Fields, Form, Told, bad_plan};
 use super::keys_given;
 use super::reading::{Order, Reading};
 use super::since::Since;
@@ -12,7 +12,7 @@ use crate::answer::{ResultSet, Rows};
 use crate::error::ServerError;
 use crate::model::{Bounds, Row, Scan, SessionState, key_by};
 use crate::typed::{ColumnType, SortKey, Value, sort_key};
-use crate::wire::column::ResultColumn;
+use crate::wire::column::{Nulls, ResultColumn};
 
 /// Which rows of a scan are sent.
 enum Which {
@@ -37,7 +37,7 @@ pub(crate) fn rows(
         return Ok(ResultSet::of(fields.columns(&reading.definition)?, Vec::new()));
     }
     if has_keys {
-        return of_keys(session, &reading, &fields, &kind, parameters);
+        return of_keys(session, &reading, &fields, (&kind, comment.casts), parameters);
     }
     let top = comment.number::<u64>("top");
     if kind == "some" && top.is_none() {
@@ -112,7 +112,7 @@ impl Rows for Stream {
     fn next(&mut self, into: &mut Vec<Value>) -> Result<bool, ServerError> {
         match self.next_row()? {
             Some(row) => {
-                self.fields.put(&self.reading.definition, &row, Some(false), into)?;
+                self.fields.put(&self.reading.definition, &row, Told { flag: Some(false), number: None }, into)?;
                 Ok(true)
             }
             None => Ok(false),
@@ -135,22 +135,27 @@ fn left(session: &SessionState, reading: &Reading, fields: &Fields, since: Since
         }
     }
     outside.retain(|(key, _)| !inside.contains(key));
-    sent(reading, fields, outside.iter().map(|(_, row)| (&**row, None)))
+    sent(reading, fields, outside.iter().map(|(_, row)| (&**row, Told::default())))
 }
 
 fn sent<'a>(
     reading: &Reading,
     fields: &Fields,
-    rows: impl Iterator<Item = (&'a [Value], Option<bool>)>,
+    rows: impl Iterator<Item = (&'a [Value], Told)>,
 ) -> Result<ResultSet, ServerError> {
     let definition = &reading.definition;
+    let mut columns = fields.columns(definition)?;
     let mut all = Vec::new();
-    for (row, flag) in rows {
+    for (row, told) in rows {
         let mut into = Vec::with_capacity(fields.fields.len());
-        fields.put(definition, row, flag, &mut into)?;
+        fields.put(definition, row, told, &mut into)?;
+        // A key that was handed over may be none of its type.
+        if told.number.is_some() {
+            columns.iter_mut().for_each(|column| column.nulls = Nulls::Allowed);
+        }
         all.push(into);
     }
-    Ok(ResultSet::of(fields.columns(definition)?, all))
+    Ok(ResultSet::of(columns, all))
 }
 
 /// `among`, `absent` and `given`.
@@ -158,13 +163,13 @@ fn of_keys(
     session: &SessionState,
     reading: &Reading,
     fields: &Fields,
-    kind: &str,
+    (kind, casts): (&str, Casts),
     parameters: &[Value],
 ) -> Result<ResultSet, ServerError> {
-    let given = keys_given::parse(reading, parameters.first())?;
+    let given = keys_given::parse(reading, casts, parameters.first())?;
     if kind == "given" {
-        let rows: Vec<_> = given.iter().map(|key| (key.row(reading), Some(key.is_added))).collect();
-        return sent(reading, fields, rows.iter().map(|(row, flag)| (row.as_slice(), *flag)));
+        let rows: Vec<_> = given.iter().map(|key| (key.row(reading), key.told())).collect();
+        return sent(reading, fields, rows.iter().map(|(row, told)| (row.as_slice(), *told)));
     }
     // Of keys that are equal the first counts; an insert that one of them tells of counts for all.
     let mut by_key: BTreeMap<SortKey, (usize, bool)> = BTreeMap::new();
@@ -177,14 +182,18 @@ fn of_keys(
     let found = reading.lookup(&session.model, &keys)?;
     let found: Vec<_> = found.into_iter().filter(|(_, row)| reading.lets_through(row)).collect();
     if kind == "among" {
-        return sent(reading, fields, found.iter().map(|(number, row)| (&**row, Some(by_key[&keys[*number]].1))));
+        return sent(
+            reading,
+            fields,
+            found.iter().map(|(number, row)| (&**row, Told { flag: Some(by_key[&keys[*number]].1), number: None })),
+        );
     }
     // A key that a row has in another spelling is absent: the target may hold it in this one.
     let there: HashSet<Vec<u8>> = found.iter().map(|(_, row)| reading.spelled(&reading.key_in(row))).collect();
     let absent =
         given.iter().filter(|key| key.values.as_ref().is_none_or(|values| !there.contains(&reading.spelled(values))));
-    let rows: Vec<_> = absent.map(|key| (key.row(reading), Some(key.is_added))).collect();
-    sent(reading, fields, rows.iter().map(|(row, flag)| (row.as_slice(), *flag)))
+    let rows: Vec<_> = absent.map(|key| (key.row(reading), key.told())).collect();
+    sent(reading, fields, rows.iter().map(|(row, told)| (row.as_slice(), *told)))
 }
 
 /// The key of the row that ends a stretch of so many.
@@ -200,7 +209,7 @@ pub(crate) fn stretch(session: &mut SessionState, comment: &Comment) -> Result<R
         if reading.lets_through(&row) {
             seen += 1;
             if seen == number {
-                return sent(&reading, &fields, std::iter::once((&*row, None)));
+                return sent(&reading, &fields, std::iter::once((&*row, Told::default())));
             }
         }
     }

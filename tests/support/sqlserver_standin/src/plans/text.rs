@@ -96,6 +96,19 @@ pub(crate) fn style_126(ticks: u64) -> String {
     format!("{}T{}", date((ticks / DAY_TICKS) as u32), time(ticks % DAY_TICKS, 7))
 }
 
+/// The same of a text that something else has written: of a GUID also without hyphens, or in braces.
+pub(crate) fn parse_logged(text: &str, column_type: &ColumnType) -> Result<Value, ServerError> {
+    let is_guid = matches!(column_type, ColumnType::Guid);
+    match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+        Some(inner) if is_guid && inner.len() == 36 => parse(inner, column_type),
+        None if is_guid && text.len() == 32 && text.is_ascii() => {
+            let parts = [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]];
+            parse(&parts.join("-"), column_type)
+        }
+        _ => parse(text, column_type),
+    }
+}
+
 /// What the text of a key stands for, as a value of its column.
 pub(crate) fn parse(text: &str, column_type: &ColumnType) -> Result<Value, ServerError> {
     use ColumnType as T;
