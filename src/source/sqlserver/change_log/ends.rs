@@ -80,8 +80,9 @@ pub fn ends_statement(spec: &LogSpec, table: &EntryTable, seen: Option<&str>) ->
     }
     let at = time_of(spec, table);
     let proof_of = proof_of(spec, table, at);
+    // Of a log that never had an entry: the number before its first one.
     let drawn = format!(
-        "(SELECT COALESCE(CAST(c.last_value AS bigint), 0) FROM sys.identity_columns AS c WHERE c.object_id = OBJECT_ID({}) AND c.name = {})",
+        "(SELECT COALESCE(CAST(c.last_value AS bigint), CAST(c.seed_value AS bigint) - CAST(c.increment_value AS bigint)) FROM sys.identity_columns AS c WHERE c.object_id = OBJECT_ID({}) AND c.name = {})",
         literal(&log),
         literal(&ids.name)
     );
