@@ -1,6 +1,7 @@
 //! Keys that SQL Server compares in another way than BigQuery, and rows that leave a filter.
 
-use sqlserver_standin::model::Model;
+use sqlserver_standin::ddl;
+use sqlserver_standin::model::{ColumnFlag, Model};
 use sqlserver_standin::plans::spoken;
 use sqlserver_standin::typed::{ColumnType, Guid, Value};
 
@@ -263,4 +264,24 @@ async fn a_moment_as_text_is_refused_under_change_tracking() {
     let ran = w.run(&["run", "--json"]).await;
     assert_eq!(ran.code, 2, "{}\n{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("two spellings of k in dbo.visit are one key to the source"), "{}", ran.stdout);
+}
+
+/// BigQuery keeps six digits of a second, so two moments could be one key there; and what clients have encrypted nobody else reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_seven_digits_and_an_encrypted_column_are_refused() {
+    let refused = async |w: &World, table: &str, why: &str| {
+        w.config(&format!("[[table]]\nsource = \"{table}\"\n{DIGEST}"));
+        let ran = w.run(&["run", "--json"]).await;
+        assert_eq!(ran.code, 2, "{}\n{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains(why), "{}", ran.stdout);
+    };
+    let model = visits();
+    let ddl = "CREATE TABLE dbo.vault (id int NOT NULL PRIMARY KEY, pin varbinary(80) NULL);";
+    for mut table in ddl::tables(ddl).unwrap() {
+        table.columns[1].flags.push(ColumnFlag::Encrypted);
+        model.create_table(table);
+    }
+    let w = World::on_sql_server_that_has(needs(DIGEST), model).await;
+    refused(&w, VISIT, "seven digits of a second").await;
+    refused(&w, "dbo.vault", "is encrypted by its clients").await;
 }
