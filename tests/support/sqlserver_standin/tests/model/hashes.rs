@@ -69,7 +69,7 @@ async fn equal_rows_are_copies_of_one() {
     let said: Vec<_> = rows.iter().map(|row| row[1..].join(" ")).collect();
     assert_eq!(said, ["1 1 x", "2 1 x", "1 1 X"]);
     assert!(rows[0][0] == rows[1][0] && rows[0][0] != rows[2][0] && rows[0][0].len() == 32);
-    let keys = format!(r#"[["{}","2",0],["{}","3",0]]"#, rows[0][0], rows[0][0]);
+    let keys = format!(r#"[["{}","2",0,0],["{}","3",0,1]]"#, rows[0][0], rows[0][0]);
     assert_eq!(
         client.with_keys(&format!("rows table=dbo.heap {key} {columns} rows=among"), &keys).await,
         [rows[1].clone()]

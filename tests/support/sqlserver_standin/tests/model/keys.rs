@@ -32,7 +32,7 @@ async fn keys_that_are_given_are_found_in_any_spelling() {
     let server = serve(&model).await;
     let mut client = ask(&server).await;
     client.begin("snapshot").await;
-    let keys = r#"[["ABC",0],["abc ",1],["gone",1],["GONE",0],[null,0]]"#;
+    let keys = r#"[["ABC",0,0],["abc ",1,1],["gone",1,2],["GONE",0,3],[null,0,4]]"#;
     let plan = |which| format!("rows table=dbo.codes key=code columns=:flag,code:text,n:plain rows={which}");
     assert_eq!(client.with_keys(&plan("among"), keys).await, [["true", "Abc", "1"]]);
     assert_eq!(
