@@ -7,38 +7,18 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::error::SqlServerError;
-use super::session::Session;
-
 /// By name.
 #[derive(Debug, Default)]
 pub(super) struct OpenLists(Mutex<BTreeSet<String>>);
 
 impl OpenLists {
     /// Notes one that is about to be made; whether one of its name may be there.
-    fn open(&self, name: &str) -> bool {
+    pub fn open(&self, name: &str) -> bool {
         !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned())
     }
 
-    fn close(&self, name: &str) {
+    pub fn close(&self, name: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
-    }
-}
-
-impl Session {
-    /// Makes room for a list, by the statement that drops it.
-    pub(super) async fn open_list(&self, doing: &'static str, name: &str, drop: &str) -> Result<(), SqlServerError> {
-        match self.open_lists().open(name) {
-            true => self.execute(doing, drop).await,
-            false => Ok(()),
-        }
-    }
-
-    /// Drops a list.
-    pub(super) async fn close_list(&self, doing: &'static str, name: &str, drop: &str) -> Result<(), SqlServerError> {
-        self.execute(doing, drop).await?;
-        self.open_lists().close(name);
-        Ok(())
     }
 }
 

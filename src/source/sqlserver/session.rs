@@ -169,8 +169,19 @@ impl Session {
         &self.facts
     }
 
-    pub(super) fn open_lists(&self) -> &OpenLists {
-        &self.open_lists
+    /// Makes room for a list, by the statement that drops it.
+    pub(super) async fn open_list(&self, doing: &'static str, name: &str, drop: &str) -> Result<(), SqlServerError> {
+        match self.open_lists.open(name) {
+            true => self.execute(doing, drop).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Drops a list.
+    pub(super) async fn close_list(&self, doing: &'static str, name: &str, drop: &str) -> Result<(), SqlServerError> {
+        self.execute(doing, drop).await?;
+        self.open_lists.close(name);
+        Ok(())
     }
 
     pub(super) fn connection(&self) -> &Connection {
