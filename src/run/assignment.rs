@@ -27,7 +27,7 @@ pub(super) struct Before<'a> {
     pub reconciled: &'a BTreeMap<String, Reconciled>,
 }
 
-/// Tables of a shared feed that a run goes on without, and why. Where the error of one ends the snapshot of all, the others are captured anew.
+/// Tables of a shared feed that a run goes on without, and why. Where the error of one ends the snapshot of all, the others are captured again.
 #[derive(Debug, Default)]
 pub(super) struct GivenUp(Mutex<Vec<(String, RunError)>>);
 
