@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::batch::counts::is_zero;
 use crate::batch::digest_mark::DigestMark;
 use crate::batch::floor_candidate::FloorCandidate;
 use crate::batch::position::LogPosition;
@@ -156,11 +157,6 @@ impl TableMark {
     pub fn held_rows(&self) -> Option<u64> {
         Some(self.source_rows?.saturating_sub(self.left_out?))
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(n: &u64) -> bool {
-    *n == 0
 }
 
 /// How far a load in chunks has come.

@@ -9,6 +9,7 @@ use super::error::SqlServerError;
 use super::expression::expression_of;
 use super::key_range::key_columns;
 use super::literals::with_collation;
+use super::open_lists::drop_list;
 use super::plan::{self, Form, Plan};
 use super::render::key_forms;
 use super::row::{Layout, SqlServerRow};
@@ -104,11 +105,6 @@ fn listed(number: usize) -> String {
     format!("#plimsoll_changes_{number}")
 }
 
-fn drop_listed(number: usize) -> String {
-    let listed = listed(number);
-    format!("IF OBJECT_ID(N'tempdb..{listed}') IS NOT NULL DROP TABLE {listed};")
-}
-
 pub(super) fn tracked_statement(names: &[RelationName]) -> String {
     let ids: Vec<String> = names.iter().map(|name| format!("OBJECT_ID({})", literal(&qualified(name)))).collect();
     let sql = format!(
@@ -130,7 +126,7 @@ pub fn spool_statement(number: usize, table: Table<'_>, since: i64) -> String {
     let sql = format!(
         "{} CREATE TABLE {} (n bigint IDENTITY(1, 1) PRIMARY KEY, {}); \
          INSERT INTO {} ({}) SELECT {} FROM CHANGETABLE(CHANGES {}, {since}) AS c ORDER BY {} OPTION (RECOMPILE); SELECT ROWCOUNT_BIG() AS rows",
-        drop_listed(number),
+        drop_list(&listed(number)),
         listed(number),
         columns.join(", "),
         listed(number),
@@ -165,5 +161,5 @@ pub(super) fn fetch_statement(number: usize, key: &[KeyColumn], fetched: u64, wa
 }
 
 pub(super) fn close_statement(number: usize) -> String {
-    Plan::CtClose { number }.statement(&drop_listed(number))
+    Plan::CtClose { number }.statement(&drop_list(&listed(number)))
 }

@@ -22,6 +22,11 @@ impl OpenLists {
     }
 }
 
+/// The statement that drops one, if it is there.
+pub(super) fn drop_list(name: &str) -> String {
+    format!("IF OBJECT_ID(N'tempdb..{name}') IS NOT NULL DROP TABLE {name};")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

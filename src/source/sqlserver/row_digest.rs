@@ -8,6 +8,7 @@ use super::expression::expression_of;
 use super::filter::filter;
 use super::key_range::{condition, key_columns};
 use super::literals::with_collation;
+use super::open_lists::drop_list;
 use super::plan::{self, Form, HashPlan, Plan};
 use super::published_rows::{published, rows_of};
 use super::render::key_forms;
@@ -152,7 +153,7 @@ pub fn list_statement(listing: &HashListing<'_>) -> String {
     let sql = format!(
         "{} CREATE TABLE {LISTED} (n bigint IDENTITY(1, 1) PRIMARY KEY, {}); \
          INSERT INTO {LISTED} ({}) SELECT {} FROM (SELECT {} FROM {}) AS s ORDER BY s.bucket {OPTION}; SELECT ROWCOUNT_BIG() AS rows",
-        drop_listed(),
+        drop_list(LISTED),
         columns.join(", "),
         names.join(", "),
         outer.join(", "),
@@ -179,11 +180,7 @@ pub(super) fn try_statement(of: &Hashing<'_>) -> String {
 }
 
 pub(super) fn close_statement() -> String {
-    Plan::HashClose.statement(&drop_listed())
-}
-
-fn drop_listed() -> String {
-    format!("IF OBJECT_ID(N'tempdb..{LISTED}') IS NOT NULL DROP TABLE {LISTED};")
+    Plan::HashClose.statement(&drop_list(LISTED))
 }
 
 fn unexpected() -> SqlServerError {

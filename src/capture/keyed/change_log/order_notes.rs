@@ -37,7 +37,7 @@ impl Log<'_> {
             )),
             (None, None, Some(time)) => notes.push(format!(
                 "new entries of {log} are told by {} alone: those within lag of the newest are sent again every tick, and one that commits later than lag is missed. \
-                 ALTER TABLE {} ADD [version] rowversion, with an index, mends both",
+                 ALTER TABLE {} ADD [version] rowversion, with an index, solves both",
                 time.name,
                 self.facts.dialect().qualified(log)
             )),

@@ -14,6 +14,7 @@ use crate::source::sqlserver::expression::expression_of;
 use crate::source::sqlserver::keys::form_of_key;
 use crate::source::sqlserver::literals::with_collation;
 use crate::source::sqlserver::native_type::Family;
+use crate::source::sqlserver::open_lists::drop_list;
 use crate::source::sqlserver::plan::{self, Form, Plan};
 use crate::source::sqlserver::row::{Layout, SqlServerRow};
 use crate::source::sqlserver::sql::{ident, qualified};
@@ -97,11 +98,6 @@ fn listed(number: usize) -> String {
     format!("#plimsoll_log_{number}")
 }
 
-fn drop_listed(number: usize) -> String {
-    let listed = listed(number);
-    format!("IF OBJECT_ID(N'tempdb..{listed}') IS NOT NULL DROP TABLE {listed};")
-}
-
 /// The key's columns and their types.
 fn natives(columns: &[SourceColumn]) -> impl Iterator<Item = (&str, &SqlServerType)> {
     columns.iter().filter_map(|c| Some((c.name.as_str(), c.sqlserver()?)))
@@ -165,7 +161,7 @@ pub fn keys_statement(number: usize, entries: NewEntries<'_>, claimed: Claimed<'
         "{} CREATE TABLE {listed} (n bigint IDENTITY(1, 1) PRIMARY KEY, {}, again bit NOT NULL, missing bit NOT NULL, added bit NOT NULL, entries bigint NOT NULL); \
          INSERT INTO {listed} ({}, again, missing, added, entries) SELECT {}, MIN(k.again), MAX(k.missing), MAX(k.added), COUNT_BIG(*) FROM ({legs}) AS k \
          GROUP BY {} ORDER BY MAX(k.missing) DESC, {} OPTION (RECOMPILE); SELECT ROWCOUNT_BIG() AS rows",
-        drop_listed(number),
+        drop_list(&listed),
         columns.join(", "),
         names.join(", "),
         selected.join(", "),
@@ -228,5 +224,5 @@ pub fn fetch_statement(number: usize, key: &[KeyColumn], fetched: u64, wanted: u
 }
 
 pub fn close_statement(number: usize) -> String {
-    Plan::LogClose { number }.statement(&drop_listed(number))
+    Plan::LogClose { number }.statement(&drop_list(&listed(number)))
 }
