@@ -5,6 +5,9 @@ pub const STORAGE: &str = "STORAGE_EMULATOR_HOST";
 /// The variable that holds the `http://host:port` of an emulator of BigQuery.
 pub const BIGQUERY: &str = "BIGQUERY_EMULATOR_HOST";
 
+/// The variable that holds the `http://host:port` of what stands in for BigQuery's Storage Write API.
+pub const BIGQUERY_WRITE: &str = "BIGQUERY_WRITE_EMULATOR_HOST";
+
 /// A variable whose value is no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnAddress {

@@ -25,10 +25,17 @@ pub enum Effect {
     Manifest,
     Seal,
     TableCreate,
+    /// A target is made anew.
+    AnewSubmit,
+    AnewWait,
     LoadSubmit,
     LoadWait,
     MergeSubmit,
     MergeWait,
+    /// A request of rows gets on its way.
+    AppendSend,
+    /// Its answer is waited for.
+    AppendAnswer,
     Commit,
     /// The watermark moves over a stretch without changes.
     Advance,
@@ -48,17 +55,21 @@ pub enum Effect {
 
 impl Effect {
     /// In the order of a run.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::Lease,
         Self::TableCreate,
         Self::Upload,
         Self::ListWrite,
         Self::Manifest,
         Self::Seal,
+        Self::AnewSubmit,
+        Self::AnewWait,
         Self::LoadSubmit,
         Self::LoadWait,
         Self::MergeSubmit,
         Self::MergeWait,
+        Self::AppendSend,
+        Self::AppendAnswer,
         Self::Commit,
         Self::Advance,
         Self::StagingDrop,
@@ -76,10 +87,14 @@ impl Effect {
             Self::Manifest => "manifest",
             Self::Seal => "seal",
             Self::TableCreate => "table-create",
+            Self::AnewSubmit => "anew-submit",
+            Self::AnewWait => "anew-wait",
             Self::LoadSubmit => "load-submit",
             Self::LoadWait => "load-wait",
             Self::MergeSubmit => "merge-submit",
             Self::MergeWait => "merge-wait",
+            Self::AppendSend => "append-send",
+            Self::AppendAnswer => "append-answer",
             Self::Commit => "commit",
             Self::Advance => "advance",
             Self::StagingDrop => "staging-drop",

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
-use crate::model::TargetRef;
+use crate::model::{ApplyBy, TargetRef};
 
 /// How the staged rows get into the target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum Apply {
     Replace(Replace),
     /// Load into a staging table, then MERGE.
     Merge(Merge),
+    /// Rows sent one by one, which BigQuery applies by itself.
+    Append(Append),
 }
 
 /// What a load that replaces the target has to know.
@@ -41,6 +43,13 @@ pub struct Merge {
     /// The target's column whose smallest and largest staged value bound the MERGE: it need not look elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
+}
+
+/// What changes that are sent row by row have to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Append {
+    /// How often the target was made anew: changes of an older table lose against those of this one.
+    pub incarnation: u64,
 }
 
 /// Staged rows that do not replace the target's, whatever sink brings them in.
@@ -79,6 +88,8 @@ pub enum ReplaceSchema {
     Keep,
     /// The target gets the batch's schema: a resync over a table that can't be widened.
     Overwrite,
+    /// The target is made anew, and is empty until the load is done: what was sent to the old one row by row stays behind.
+    Anew,
 }
 
 /// What a MERGE does with target rows that the staged rows do not name.
@@ -143,13 +154,22 @@ impl Apply {
         match self {
             Self::Replace(_) => Unstaged::Go,
             Self::Merge(merge) => merge.unstaged(),
+            Self::Append(_) => Unstaged::Stay,
+        }
+    }
+
+    /// How changes get into the target, as the config says it.
+    pub fn by(&self) -> ApplyBy {
+        match self {
+            Self::Append(_) | Self::Replace(Replace { schema: ReplaceSchema::Anew, .. }) => ApplyBy::Append,
+            Self::Replace(_) | Self::Merge(_) => ApplyBy::Merge,
         }
     }
 
     /// The table that the rows pass through on their way, if they pass through one.
     pub fn staging(&self) -> Option<&TargetRef> {
         match self {
-            Self::Replace(_) => None,
+            Self::Replace(_) | Self::Append(_) => None,
             Self::Merge(merge) => Some(&merge.staging),
         }
     }
@@ -161,6 +181,7 @@ impl Apply {
             // All rows were staged, so the target has exactly these, whatever it had before.
             Self::Merge(merge) if merge.absent == Absent::Remove && staged.keys == 0 => Some(staged.upserts),
             Self::Merge(_) => (before? + written.inserted?).checked_sub(written.deleted?),
+            Self::Append(_) => None,
         }
     }
 
@@ -171,7 +192,7 @@ impl Apply {
     pub fn rows_named(&self, staged: &Counts) -> Option<u64> {
         match self {
             Self::Merge(merge) if merge.absent == Absent::Remove => Some(staged.upserts + staged.keys),
-            Self::Merge(_) | Self::Replace(_) => None,
+            Self::Merge(_) | Self::Replace(_) | Self::Append(_) => None,
         }
     }
 
@@ -183,7 +204,7 @@ impl Apply {
                 let matched = staged.upserts.checked_sub(written.inserted?)?;
                 written.updated?.checked_sub(matched)
             }
-            Self::Merge(_) | Self::Replace(_) => None,
+            Self::Merge(_) | Self::Replace(_) | Self::Append(_) => None,
         }
     }
 }

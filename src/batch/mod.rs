@@ -21,7 +21,9 @@ mod position;
 mod table_mark;
 mod watermark;
 
-pub use apply::{Absent, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, RowsWritten, Unstaged, Update};
+pub use apply::{
+    Absent, Append, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, RowsWritten, Unstaged, Update,
+};
 pub use counts::Counts;
 pub use digest_mark::{DigestMark, HashedAs, HashedColumn, ListObject, ListsOfRun, Round, SliceMark};
 pub use floor_candidate::FloorCandidate;
@@ -145,6 +147,9 @@ pub struct TableBatch {
     /// Rows that the target had when the batch was staged, as BigQuery counted them; of a load that replaces them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows_before: Option<u64>,
+    /// Seconds; of a target whose changes BigQuery applies by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_staleness: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

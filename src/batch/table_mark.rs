@@ -9,6 +9,7 @@ use crate::batch::counts::is_zero;
 use crate::batch::digest_mark::DigestMark;
 use crate::batch::floor_candidate::FloorCandidate;
 use crate::batch::position::LogPosition;
+use crate::model::ApplyBy;
 
 /// What the watermark says of one table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,15 @@ pub struct TableMark {
     /// NULL that was counted. One that was sent again unchanged counts once. Version 1 called them refused, and counted values.
     #[serde(default, alias = "refused", skip_serializing_if = "is_zero")]
     pub quarantined: u64,
+    /// How the target is filled: what takes changes row by row takes no MERGE ever after.
+    #[serde(default, skip_serializing_if = "ApplyBy::is_merge")]
+    pub apply: ApplyBy,
+    /// Of a target that changes are sent to row by row: grows each time it is made anew, and is at least that moment, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub incarnation: u64,
+    /// When changes were last sent to it in that way.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<OffsetDateTime>,
 }
 
 /// What a capture goes on from, one variant for each way to find changes. As the state keeps it, the fields of a variant stand beside

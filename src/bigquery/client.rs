@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::api_fault::ApiFault;
 use super::auth::AccessToken;
 use super::error::{ApiRefusal, BigQueryError};
+use crate::bigquery::append::WriteApi;
 use crate::bigquery::known_datasets::{KnownDatasets, Reclustered};
 use crate::emulator;
 use crate::failpoint::{Effect, around};
@@ -44,6 +45,7 @@ pub struct BigQuery {
     base: String,
     settings: Settings,
     attempts: usize,
+    write: WriteApi,
     pub(super) known: KnownDatasets,
     pub(super) reclustered: Reclustered,
 }
@@ -81,13 +83,19 @@ impl BigQuery {
             .map_err(|e| unusable(e.to_string()))?;
         let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build();
         let http = http.map_err(|e| unusable(e.to_string()))?;
+        let write = WriteApi::open(&token)?;
         let (known, reclustered) = (KnownDatasets::default(), Reclustered::default());
-        Ok(Self { api, http, token, base, settings, attempts: ATTEMPTS, known, reclustered })
+        Ok(Self { api, http, token, base, settings, attempts: ATTEMPTS, write, known, reclustered })
     }
 
     /// The same service, asked for no more than twice: for somebody who waits for the answer.
     pub fn in_a_hurry(&self) -> Self {
         Self { attempts: 2, ..self.clone() }
+    }
+
+    /// The way to send rows one by one.
+    pub(super) fn write_api(&self) -> &WriteApi {
+        &self.write
     }
 
     pub fn project(&self) -> &str {

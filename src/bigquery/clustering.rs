@@ -51,6 +51,9 @@ mod tests {
             cluster: vec!["a".into(), "b".into()],
             description: String::new(),
             metadata: Metadata::Off,
+            apply: crate::model::ApplyBy::Merge,
+            max_staleness: None,
+            filled_by: crate::model::ApplyBy::Merge,
             held: vec![],
         };
         let ours = |fields: Value| json!({ "labels": { "managed-by": "plimsoll" }, "clustering": fields });

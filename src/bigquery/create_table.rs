@@ -8,11 +8,20 @@ impl TargetPlan {
     /// `CREATE TABLE …` in GoogleSQL.
     /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language#create_table_statement>
     pub fn create_statement(&self) -> String {
+        self.statement("CREATE TABLE")
+    }
+
+    /// The statement that puts an empty table in the place of the one that is there. It takes its key and its options along.
+    pub(super) fn recreate_statement(&self) -> String {
+        self.statement("CREATE OR REPLACE TABLE")
+    }
+
+    fn statement(&self, create: &str) -> String {
         let mut lines: Vec<String> = self.all_columns().iter().map(column).collect();
         if self.primary_key().is_some() {
             lines.push(format!("PRIMARY KEY ({}) NOT ENFORCED", idents(&self.key)));
         }
-        let mut sql = format!("CREATE TABLE {}\n(\n  {}\n)\n", sql::table(&self.target), lines.join(",\n  "));
+        let mut sql = format!("{create} {}\n(\n  {}\n)\n", sql::table(&self.target), lines.join(",\n  "));
         if let Some(partition) = &self.partition {
             let of = self.columns.iter().find(|c| c.name == partition.column).map(|c| c.target_type);
             sql.push_str(&format!("PARTITION BY {}\n", partition_by(partition, of)));
@@ -21,8 +30,11 @@ impl TargetPlan {
             sql.push_str(&format!("CLUSTER BY {}\n", idents(&self.cluster)));
         }
         let (label, value) = (sql::string(LABEL.0), sql::string(LABEL.1));
+        let staleness = self
+            .max_staleness
+            .map_or(String::new(), |age| format!(", max_staleness = INTERVAL {} SECOND", age.as_secs()));
         sql.push_str(&format!(
-            "OPTIONS (description = {}, labels = [({label}, {value})]);",
+            "OPTIONS (description = {}, labels = [({label}, {value})]{staleness});",
             sql::string(&self.description)
         ));
         sql
@@ -55,7 +67,7 @@ fn partition_by(partition: &Partition, of: Option<TargetType>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DeleteStyle, Metadata, TargetRef};
+    use crate::model::{ApplyBy, DeleteStyle, Metadata, TargetRef};
     use expect_test::expect_file;
 
     fn plan(columns: Vec<Column>, partition: Partition) -> TargetPlan {
@@ -68,6 +80,9 @@ mod tests {
             cluster: vec!["id".into()],
             description: TargetPlan::description_of("public.o'rders"),
             metadata: Metadata::default(),
+            apply: ApplyBy::Merge,
+            max_staleness: None,
+            filled_by: crate::model::ApplyBy::Merge,
             held: Vec::new(),
         }
     }

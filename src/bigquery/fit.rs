@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error::{BigQueryError, TableFault};
 use super::partitioning::{MergeReach, Partitioning};
 use super::target_plan::{ColumnOrigin, TargetPlan, is_ours};
-use crate::model::{Column, ColumnMode, DeleteStyle, TargetType};
+use crate::model::{ApplyBy, Column, ColumnMode, DeleteStyle, TargetType};
 
 /// What may be done to a target that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(super) fn refuse_unwritable(plan: &TargetPlan, present: Present, table: &Val
             return Err(TableFault::NotATable { target: target(), kind }.into());
         }
     }
-    match (Partitioning::of(table), present.merge_reach(&plan.delete)) {
+    match (Partitioning::of(table), present.merge_reach(&plan.delete).filter(|_| plan.apply == ApplyBy::Merge)) {
         (Some(found), Some(reach)) => found.bound(plan, reach).map(drop),
         _ => Ok(()),
     }
@@ -170,6 +170,9 @@ mod tests {
             cluster: vec![],
             description: String::new(),
             metadata: Metadata::Off,
+            apply: crate::model::ApplyBy::Merge,
+            max_staleness: None,
+            filled_by: crate::model::ApplyBy::Merge,
             held: vec![],
         }
     }

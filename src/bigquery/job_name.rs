@@ -11,6 +11,8 @@ use crate::model::{FeedId, RunId, TargetRef};
 pub(super) enum Verb {
     Load,
     Merge,
+    /// Makes the target anew.
+    Anew,
 }
 
 impl Verb {
@@ -18,6 +20,7 @@ impl Verb {
     pub(super) fn effects(self) -> (Effect, Effect) {
         match self {
             Self::Load => (Effect::LoadSubmit, Effect::LoadWait),
+            Self::Anew => (Effect::AnewSubmit, Effect::AnewWait),
             Self::Merge => (Effect::MergeSubmit, Effect::MergeWait),
         }
     }
@@ -55,6 +58,7 @@ impl JobName {
         let word = match verb {
             Verb::Load => "load",
             Verb::Merge => "merge",
+            Verb::Anew => "anew",
         };
         // Job ids take letters, digits, underscores and dashes. A name that has to be changed for that gets a digest: two
         // tables of one run must not meet in one job.

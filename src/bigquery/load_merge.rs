@@ -69,6 +69,7 @@ fn applied(done: &JobDone) -> Applied {
         bytes_billed: Some(done.bytes_billed),
         rows: RowsWritten { inserted: Some(done.inserted), updated: Some(done.updated), deleted: Some(done.deleted) },
         refused: 0,
+        sent: None,
     }
 }
 

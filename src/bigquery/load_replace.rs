@@ -6,18 +6,20 @@ use super::client::BigQuery;
 use super::error::BigQueryError;
 use super::job_name::{JobName, Verb};
 use super::jobs::Earlier;
-use super::load_job::{Load, load_job};
+use super::load_job::{Load, load_job, query_job};
 use super::merge_statement::Merger;
 use super::sink::{Applied, Loaded, Replay, Sealed, Sink};
+use super::target_plan::TargetPlan;
 use crate::batch::{Replace, ReplaceSchema, RowsWritten, TableBatch};
 
 #[async_trait]
 impl Sink for Replace {
     async fn load(&self, bigquery: &BigQuery, sealed: Sealed<'_>, uris: Vec<String>) -> Result<Loaded, BigQueryError> {
         let Sealed { batch, table, replay, .. } = sealed;
-        let earlier = match replay {
-            Replay::Yes => bigquery.ensure_batch_target(table).await?,
-            Replay::No => Earlier::Counts,
+        let earlier = match (self.schema, replay) {
+            (ReplaceSchema::Anew, _) => bigquery.make_anew(sealed).await?,
+            (_, Replay::Yes) => bigquery.ensure_batch_target(table).await?,
+            (_, Replay::No) => Earlier::Counts,
         };
         let name = JobName::of(batch, table, Verb::Load);
         let job = load_job(uris, &table.target, Load::IntoTarget { table, replace: self });
@@ -40,5 +42,18 @@ impl Sink for Replace {
 
     fn statement(&self, _: &TableBatch, _: Merger<'_>) -> Option<String> {
         None
+    }
+}
+
+impl BigQuery {
+    /// Makes the target anew, by a job of its own: whoever comes to the same batch later finds that it is done, and takes no rows away.
+    async fn make_anew(&self, sealed: Sealed<'_>) -> Result<Earlier, BigQueryError> {
+        let Sealed { batch, table, replay, .. } = sealed;
+        let is_gone = replay == Replay::Yes && self.get_table(&table.target).await?.is_none();
+        let earlier = if is_gone { Earlier::IsGone } else { Earlier::Counts };
+        let plan = TargetPlan::of_batch(table);
+        let (name, job) = (JobName::of(batch, table, Verb::Anew), query_job(plan.recreate_statement()));
+        self.run_job(&name, &job, &format!("the making of {}", table.target), earlier).await?;
+        Ok(earlier)
     }
 }

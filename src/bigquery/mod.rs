@@ -8,6 +8,7 @@
 //! codes, constraints, DML statistics, retries, timeouts) is a thin request beside it, over the same token.
 
 mod api_fault;
+mod append;
 mod auth;
 mod canonical_text;
 mod client;
@@ -39,6 +40,7 @@ mod statements;
 mod tables;
 mod target_plan;
 
+pub use append::{CHANGE_SEQUENCE_NUMBER, CHANGE_TYPE, Seen, Sent};
 pub use canonical_text::canonical_piece;
 pub use client::{BigQuery, EMULATOR, Settings};
 pub use digest_statements::{Billed, ComparedTarget};

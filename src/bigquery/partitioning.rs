@@ -140,6 +140,9 @@ mod tests {
             cluster: vec![],
             description: String::new(),
             metadata: Metadata::Off,
+            apply: crate::model::ApplyBy::Merge,
+            max_staleness: None,
+            filled_by: crate::model::ApplyBy::Merge,
             held: vec![],
         }
     }

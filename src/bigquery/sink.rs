@@ -10,6 +10,7 @@
 
 use async_trait::async_trait;
 
+use super::append::Sent;
 use super::client::BigQuery;
 use super::error::BigQueryError;
 use super::job_name::{JobName, Verb};
@@ -19,8 +20,8 @@ use super::merge_statement::Merger;
 use super::partitioning::MergeReach;
 use super::tables::PreparedTarget;
 use super::target_plan::TargetPlan;
-use crate::batch::{Apply, Batch, Changes, Merge, Parts, Replace, RowsWritten, TableBatch};
-use crate::model::RunId;
+use crate::batch::{Append, Apply, Batch, Changes, Merge, Parts, Replace, RowsWritten, TableBatch};
+use crate::model::{ApplyBy, RunId};
 use crate::storage::Store;
 
 /// Whether somebody may have worked on the batch before.
@@ -60,12 +61,14 @@ pub struct Applied {
     /// Rows that the sink found, after the seal, to be such that the target can't take them. The others are in it, and these are in the
     /// batch's quarantine.
     pub refused: u64,
+    /// What sending them row by row took; of that sink alone.
+    pub sent: Option<Sent>,
 }
 
 impl Applied {
     /// There was nothing to do.
     pub const NOTHING: Self =
-        Self { bytes_processed: Some(0), bytes_billed: Some(0), rows: RowsWritten::NONE, refused: 0 };
+        Self { bytes_processed: Some(0), bytes_billed: Some(0), rows: RowsWritten::NONE, refused: 0, sent: None };
 }
 
 /// A way into the target. The recipe adds the target's lost columns before, and drops the staging table after the commit.
@@ -89,6 +92,7 @@ fn sink_of(apply: &Apply) -> &dyn Sink {
     match apply {
         Apply::Replace(replace) => replace,
         Apply::Merge(merge) => merge,
+        Apply::Append(append) => append,
     }
 }
 
@@ -104,17 +108,25 @@ pub struct Destination<'a> {
     pub plan: &'a TargetPlan,
     pub prepared: &'a PreparedTarget,
     pub run: &'a RunId,
+    /// As the table's mark has it once the batch is in.
+    pub incarnation: u64,
 }
 
 impl Destination<'_> {
     /// The staged rows are to be the table.
     pub fn replacement(self) -> Apply {
-        Apply::Replace(Replace { schema: self.prepared.replace_schema(), fields: self.prepared.fields.clone() })
+        Apply::Replace(Replace {
+            schema: self.prepared.replace_schema(self.plan),
+            fields: self.prepared.fields.clone(),
+        })
     }
 
     /// The staged rows change the table. Bounded by the target's partitions where it demands that or the config allows it; fails where
     /// it has to be bounded and can't be.
     pub fn changes(self, changes: Changes, parts: Parts) -> Result<Apply, BigQueryError> {
+        if self.plan.apply == ApplyBy::Append {
+            return Ok(Apply::Append(Append { incarnation: self.incarnation }));
+        }
         let reach = MergeReach::of(changes.unstaged(), parts);
         let merge = self.bigquery.merge_of(&self.plan.target.table, self.run, changes);
         let within = match &self.prepared.partitioning {

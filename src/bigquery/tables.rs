@@ -9,10 +9,10 @@ use super::fit::{Difference, Present, compare, other_columns, refuse_foreign, re
 use super::jobs::Earlier;
 use super::lost_columns;
 use super::partitioning::{MergeReach, Partitioning};
-use super::target_plan::{TargetPlan, is_ours, label};
+use super::target_plan::{TargetPlan, interval, is_ours, label};
 use crate::batch::{ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
-use crate::model::{Column, ColumnMode, DeleteStyle, TargetRef};
+use crate::model::{ApplyBy, Column, ColumnMode, DeleteStyle, TargetRef};
 
 /// How a target was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,16 +59,22 @@ impl Inspection {
 }
 
 impl PreparedTarget {
-    pub fn replace_schema(&self) -> ReplaceSchema {
-        if self.state == TargetState::Incompatible { ReplaceSchema::Overwrite } else { ReplaceSchema::Keep }
+    pub fn replace_schema(&self, plan: &TargetPlan) -> ReplaceSchema {
+        match self.state {
+            // What was sent to a table row by row can't be taken back from it.
+            _ if plan.apply == ApplyBy::Append || plan.filled_by == ApplyBy::Append => ReplaceSchema::Anew,
+            TargetState::Incompatible => ReplaceSchema::Overwrite,
+            _ => ReplaceSchema::Keep,
+        }
     }
 }
 
 impl BigQuery {
     /// Makes sure that the target and the datasets are there and take the plan's columns. Nothing is changed where it can't be written.
     pub async fn prepare(&self, plan: &TargetPlan, present: Present) -> Result<PreparedTarget, BigQueryError> {
+        plan.refuse_unfit()?;
         let merges = matches!(present, Present::Merge | Present::MergeAll);
-        let needs_staging = present.merge_reach(&plan.delete).is_some();
+        let needs_staging = plan.apply == ApplyBy::Merge && present.merge_reach(&plan.delete).is_some();
         let found = self.get_table(&plan.target).await?;
         match &found {
             None if merges => {
@@ -107,7 +113,11 @@ impl BigQuery {
         let is_ours = is_ours(table);
         refuse_foreign(plan, present, table)?;
         let difference = compare(plan, table);
-        let rows = table["numRows"].as_str().and_then(|n| n.parse().ok());
+        // Rows that are not applied yet are not counted.
+        let rows = match plan.apply {
+            ApplyBy::Merge => table["numRows"].as_str().and_then(|n| n.parse().ok()),
+            ApplyBy::Append => None,
+        };
         let partitioning = Partitioning::of(table);
         match (difference, present) {
             (Ok(Difference { missing, narrow, strict }), _) => {
@@ -154,6 +164,7 @@ impl BigQuery {
 
     /// What `check` and `plan` want to know of a target, without touching it.
     pub async fn inspect(&self, plan: &TargetPlan, present: Present) -> Result<Inspection, BigQueryError> {
+        plan.refuse_unfit()?;
         self.check_datasets().await?;
         let Some(table) = self.get_table(&plan.target).await? else {
             let partitioning = plan.partition.as_ref().map(Partitioning::planned);
@@ -235,6 +246,9 @@ impl BigQuery {
         }
         if !is_ours {
             body["labels"] = label();
+        }
+        if let Some(wanted) = plan.max_staleness.map(interval).filter(|w| table["maxStaleness"] != w.as_str()) {
+            body["maxStaleness"] = json!(wanted);
         }
         if body.as_object().is_some_and(|b| !b.is_empty()) {
             self.send_patch(&plan.target, &body).await?;

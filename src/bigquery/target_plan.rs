@@ -1,9 +1,11 @@
 //! What a target has to look like, and how the API writes that.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::batch::TableBatch;
-use crate::model::{Column, ColumnMode, DeleteStyle, Metadata, Partition, TargetRef, TargetType};
+use crate::model::{ApplyBy, Column, ColumnMode, DeleteStyle, Metadata, Partition, TargetRef, TargetType};
 
 pub(super) const LABEL: (&str, &str) = ("managed-by", "plimsoll");
 
@@ -18,6 +20,12 @@ pub struct TargetPlan {
     pub cluster: Vec<String>,
     pub description: String,
     pub metadata: Metadata,
+    /// How changes get into it.
+    pub apply: ApplyBy,
+    /// How old a reader's view may be, where BigQuery applies changes by itself.
+    pub max_staleness: Option<Duration>,
+    /// How it was filled until now.
+    pub filled_by: ApplyBy,
     /// Columns that the target had when it was last written: one that is gone since had values that no change brings back.
     pub held: Vec<String>,
 }
@@ -57,9 +65,9 @@ impl AddedBy {
 }
 
 impl TargetPlan {
-    /// The plan for a target that had these columns before.
-    pub fn holding(self, held: Vec<String>) -> Self {
-        Self { held, ..self }
+    /// The plan for a target that had these columns before, and was filled in this way.
+    pub fn holding(self, held: Vec<String>, filled_by: ApplyBy) -> Self {
+        Self { held, filled_by, ..self }
     }
 
     /// The names of the columns that a target has to hold from one run to the next: all but the metadata columns, which come back
@@ -114,8 +122,7 @@ impl TargetPlan {
         let of_key = self.columns.iter().filter(|c| self.key.contains(&c.name));
         let mut types = of_key.map(|c| c.target_type);
         let is_none = self.key.is_empty() || self.key.len() > MOST_COLUMNS;
-        let is_refused =
-            types.any(|t| matches!(t, TargetType::Bytes | TargetType::Time | TargetType::Json | TargetType::Float64));
+        let is_refused = types.any(|t| !t.can_be_in_primary_key());
         (!is_none && !is_refused).then(|| json!({ "primaryKey": { "columns": self.key } }))
     }
 
@@ -138,6 +145,9 @@ impl TargetPlan {
         if !self.cluster.is_empty() {
             body["clustering"] = json!({ "fields": self.cluster });
         }
+        if let Some(staleness) = self.max_staleness {
+            body["maxStaleness"] = json!(interval(staleness));
+        }
         if let Some(p) = &self.partition {
             body["timePartitioning"] = json!({ "type": p.by, "field": p.column });
         }
@@ -155,6 +165,9 @@ impl TargetPlan {
             cluster: table.cluster.clone(),
             description: Self::description_of(&table.source),
             metadata: table.metadata,
+            apply: table.apply.by(),
+            max_staleness: table.max_staleness.map(Duration::from_secs),
+            filled_by: table.apply.by(),
             held: Vec::new(),
         }
     }
@@ -163,6 +176,12 @@ impl TargetPlan {
     pub fn description_of(source: &str) -> String {
         format!("Kept equal to {source} by Plimsoll")
     }
+}
+
+/// An interval as the API writes it: years and months, days, the time.
+pub(super) fn interval(of: Duration) -> String {
+    let seconds = of.as_secs();
+    format!("0-0 0 {}:{}:{}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// The label of what is ours.

@@ -8,6 +8,7 @@ use super::named_keys::NextPlace;
 use super::passes::{Capture, Found};
 use super::whole_or_changes::relation_mark;
 use crate::batch::{CaptureMark, KeyListMark, Loading, Position, Removal, Repeated, RowsBefore, TableMark};
+use crate::model::ApplyBy;
 use crate::source::{KeyRange, Relation};
 
 impl Capture<'_> {
@@ -86,7 +87,21 @@ impl Capture<'_> {
             source_rows: found.source_rows.or(before.and_then(|p| p.mark.source_rows)),
             left_out: found.source_rows.map_or(before.and_then(|p| p.mark.left_out), |_| Some(found.left_out)),
             quarantined: found.quarantined + self.previous().map_or(0, |p| p.mark.quarantined),
+            apply: self.table.spec.apply,
+            sent_at: before.and_then(|p| p.mark.sent_at),
+            incarnation: self.next_incarnation(),
         }
+    }
+
+    /// A reload makes the target anew. The moment itself is taken where it is later than what was there before: a number that is
+    /// remembered by the target alone, after the state was lost, is lower than it.
+    fn next_incarnation(&self) -> u64 {
+        let before = self.previous().map_or(0, |p| p.mark.incarnation);
+        let is_anew = self.table.spec.apply == ApplyBy::Append && self.replaces();
+        if !is_anew {
+            return before;
+        }
+        (before + 1).max(u64::try_from(self.moment.taken_at.unix_timestamp()).unwrap_or(0))
     }
 
     /// How far the load has come; `None` where it is done, or was none.

@@ -60,6 +60,9 @@ fn describe(plan: &TablePlan, layout: Layout) -> String {
             out.push_str(&format!("  BigQuery,{when} at most {} billed:\n", bytes(plan.estimated_bytes)));
             sql.lines().for_each(|line| out.push_str(&format!("    {line}\n")));
         }
+        None if plan.apply == "append" && plan.whole.is_none() => {
+            out.push_str("  BigQuery: rows are sent one by one (Storage Write API), and applied by BigQuery itself\n");
+        }
         None => out.push_str("  BigQuery: one load job into the target, nothing billed\n"),
     }
     notes(plan, layout, out)

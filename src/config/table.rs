@@ -5,8 +5,8 @@ use super::read::{Located, Section};
 use super::target_columns::{read_delete, read_forced_types, read_partition, read_rename};
 use super::target_name::{is_table_name, legal_table_name};
 use crate::model::{
-    Arrays, CaptureKind, ChangedColumns, Deletes, Dialect, Lag, Metadata, OnUnrepresentable, RelationName, TableKey,
-    TableSpec,
+    ApplyBy, Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, Dialect, Lag, Metadata, OnUnrepresentable,
+    RelationName, TableKey, TableSpec,
 };
 
 /// The share of a target that one run may delete.
@@ -89,6 +89,8 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
         Some(true) => Metadata::Columns,
         Some(false) | None => Metadata::Off,
     };
+    let apply = s.choice("apply", &[("merge", ApplyBy::Merge), ("append", ApplyBy::Append)]).unwrap_or_default();
+    let max_staleness = s.duration("max_staleness");
     let arrays = s.choice("arrays", &[("json", Arrays::Json), ("repeated", Arrays::Repeated)]);
 
     let source = source?;
@@ -176,7 +178,10 @@ pub(super) fn read_table(s: &Section<'_>, dialect: Dialect) -> Option<(TableSpec
         log: String::new(),
         changed_columns: changed_columns.unwrap_or(ChangedColumns::Reread),
         metadata,
+        apply,
+        max_staleness: max_staleness.as_ref().map(|d| d.value),
     };
+    refuse_unfit_for_append(s, &spec, max_staleness.map(|d| d.at));
     Some((spec, target_at))
 }
 
@@ -211,6 +216,38 @@ fn refuse_foreign_keys(s: &Section<'_>, capture: CaptureKind) {
     }
     if capture == CaptureKind::Full {
         refuse(&["reconcile_every"], "another capture");
+    }
+}
+
+/// What the Storage Write API can't do, or must not be asked to.
+fn refuse_unfit_for_append(s: &Section<'_>, spec: &TableSpec, max_staleness: Option<usize>) {
+    if spec.apply == ApplyBy::Merge {
+        if let Some(at) = max_staleness.filter(|_| s.has_own("max_staleness")) {
+            let remedy = "remove it, or write apply = \"append\"";
+            s.fault(at, "`max_staleness` means nothing under apply = \"merge\"".to_owned(), remedy);
+        }
+        return;
+    }
+    let refuse = |problem: String, remedy: &str| s.fault(s.at(), problem, remedy);
+    if spec.delete != DeleteStyle::Hard {
+        let problem = "apply = \"append\" replaces whole rows, so a deleted row can't keep its columns".to_owned();
+        refuse(problem, "write delete = \"hard\", or apply = \"merge\"");
+    }
+    if spec.capture == CaptureKind::Full {
+        let problem =
+            "apply = \"append\" has no use for capture = \"full\", which replaces the table each time".to_owned();
+        refuse(problem, "write apply = \"merge\", or a capture that finds changes");
+    }
+    if spec.reconcile_every.is_some() && spec.capture != CaptureKind::Digest {
+        let problem = "apply = \"append\" takes no MERGE, which `reconcile_every` needs".to_owned();
+        refuse(
+            problem,
+            "write capture = \"digest\", verify_every with `plimsoll verify --repair`, or apply = \"merge\"",
+        );
+    }
+    if spec.deletes == Deletes::Keys {
+        let problem = "apply = \"append\" takes no MERGE, which deletes = \"keys\" needs".to_owned();
+        refuse(problem, "write capture = \"digest\", which finds deletes by itself, or apply = \"merge\"");
     }
 }
 

@@ -37,6 +37,8 @@ const KEYS: &[&str] = &[
     "changed_columns",
     "max_delete_fraction",
     "metadata",
+    "apply",
+    "max_staleness",
 ];
 
 pub(super) fn read(root: &Section<'_>, dialect: Dialect, has_log: bool, has_salt: bool) -> Vec<TableSpec> {

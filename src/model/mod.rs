@@ -28,8 +28,8 @@ pub use similar_names::{nearest, nearest_relations, one_of};
 #[cfg(test)]
 pub(crate) use table::plain_spec;
 pub use table::{
-    Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, Partition, PartitionBy, TableKey,
-    TableSpec,
+    ApplyBy, Arrays, CaptureKind, ChangedColumns, DeleteStyle, Deletes, OnUnrepresentable, Partition, PartitionBy,
+    TableKey, TableSpec,
 };
 pub use verification::{CompareDocuments, Difference, IgnoredDeletes, Repair, Verification, VerifyLevel};
 pub use what_captures_find::{Finds, FoundDeletes};
@@ -194,6 +194,12 @@ impl TargetType {
             "BOOLEAN" => Some(Self::Bool),
             _ => Self::ALL.into_iter().find(|t| t.sql_name() == name),
         }
+    }
+
+    /// Whether a column of this type may be in a primary key.
+    /// Source: <https://cloud.google.com/bigquery/docs/primary-foreign-keys#limitations>
+    pub fn can_be_in_primary_key(self) -> bool {
+        !matches!(self, Self::Bytes | Self::Time | Self::Json | Self::Float64)
     }
 
     /// Whether a table may be clustered by a column of this type.

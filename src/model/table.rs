@@ -223,6 +223,36 @@ pub struct TableSpec {
     pub log: String,
     pub changed_columns: ChangedColumns,
     pub metadata: Metadata,
+    /// How changes get into the target.
+    pub apply: ApplyBy,
+    /// How old a reader's view of a target may be whose changes BigQuery applies by itself.
+    pub max_staleness: Option<Duration>,
+}
+
+/// How changes get into a target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApplyBy {
+    /// By a load into a staging table and a MERGE.
+    #[default]
+    Merge,
+    /// Row by row through the Storage Write API; BigQuery applies them by itself.
+    Append,
+}
+
+impl ApplyBy {
+    /// As the config has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Append => "append",
+        }
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub fn is_merge(&self) -> bool {
+        *self == Self::Merge
+    }
 }
 
 impl TableSpec {
@@ -269,5 +299,7 @@ pub(crate) fn plain_spec() -> TableSpec {
         log: String::new(),
         changed_columns: ChangedColumns::Reread,
         metadata: Metadata::Off,
+        apply: ApplyBy::Merge,
+        max_staleness: None,
     }
 }

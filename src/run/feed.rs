@@ -273,7 +273,7 @@ impl Run<'_> {
         for spec in due.iter().filter(is_new).filter(is_written) {
             forget_elsewhere(self.context, &self.store, spec).await?;
         }
-        timed(&mut self.verb_seconds.seal, seal(self.context, state, batch.clone())).await?;
+        let batch = timed(&mut self.verb_seconds.seal, seal(self.context, state, batch)).await?;
         let sealed = AfterSeal { context: self.context, store: &self.store, batch: &batch, replay: Replay::No };
         let tables = sealed.load_merge_commit(state, &looked_at, &mut self.verb_seconds).await?;
         if batch.looked_for == LookedFor::Changes {

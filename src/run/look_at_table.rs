@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::batch::{Aside, RowsBefore, Standing, Watermark};
-use crate::bigquery::TargetPlan;
+use crate::bigquery::{BigQueryError, TableFault, TargetPlan};
 use crate::capture::keyed::{Claims, KeysAtHand, KeysFrom};
 use crate::capture::{
     Capture, Decision, KeyWord, Part, Reconcile, Why, caveats, decide, may_be_chunked, may_be_cut, reconcile_is_due,
     relation_mark,
 };
 use crate::encode::Shape;
-use crate::model::{CaptureKind, DeleteStyle, FeedId, TableSpec, TargetType};
+use crate::model::{ApplyBy, CaptureKind, DeleteStyle, FeedId, TableSpec, TargetType};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::order::Mode;
@@ -160,6 +160,9 @@ impl<'a> Look<'a> {
     {
         let (spec, table) = (found.spec, found.table());
         let standing = self.previous.and_then(|w| w.standing(&spec.target));
+        if !matches!(self.mode, Mode::Full | Mode::Resync) {
+            refuse_other_sink(self.context, spec, standing)?;
+        }
         let word = keys.word(session, table, &found.claims, standing).await?;
         let reconcile = self.reconcile(session, moment, table, standing).await?;
         let goes_on = self.begun.contains(&spec.target);
@@ -218,6 +221,10 @@ impl<'a> Look<'a> {
         {
             return Ok(Reconcile::ByStaging);
         }
+        // No MERGE is ever sent to such a target.
+        if spec.apply == ApplyBy::Append {
+            return Ok(Reconcile::ByComparing);
+        }
         let has_documents = shape.columns.iter().any(|c| c.target.target_type == TargetType::Json);
         let is_compared = self.mode != Mode::Reconcile && !has_documents && may_be_cut(table);
         let is_large = is_compared && session.estimate_size(&spec.source).await? > self.context.config.run.chunk_rows;
@@ -250,13 +257,29 @@ impl<'a> Look<'a> {
     async fn in_chunks(&self, table: Table<'_>, decision: Decision, rows: u64) -> Result<Decision, RunError> {
         let (Decision::Whole(why) | Decision::Reconcile(why)) = decision else { return Ok(decision) };
         let Table { spec, relation, shape } = table;
+        // Rows that only the target has can't be looked for there: it is made anew.
+        let decision = if spec.apply == ApplyBy::Append { Decision::Whole(why) } else { decision };
         if rows <= self.context.config.run.chunk_rows || !may_be_chunked(spec, relation, shape) {
             return Ok(decision);
         }
-        let is_made_anew = self.mode == Mode::Resync && spec.delete == DeleteStyle::Hard;
+        let is_made_anew =
+            spec.apply == ApplyBy::Append || (self.mode == Mode::Resync && spec.delete == DeleteStyle::Hard);
         let target = self.context.bigquery.target(&spec.target);
         let has_rows = !is_made_anew && self.context.bigquery.size(&target).await?.is_some_and(|(_, rows)| rows > 0);
         let before = if has_rows { RowsBefore::Some } else { RowsBefore::None };
         Ok(Decision::Chunk(why, Part::First(before)))
     }
+}
+
+/// Fails where the target was filled in another way: what is sent row by row and what is merged do not go together.
+pub(super) fn refuse_other_sink(
+    context: &Context,
+    spec: &TableSpec,
+    standing: Option<Standing<'_>>,
+) -> Result<(), RunError> {
+    let Some(before) = standing.map(|s| s.mark.apply).filter(|before| *before != spec.apply) else { return Ok(()) };
+    let target = context.bigquery.target(&spec.target).to_string();
+    let table = spec.source.to_string();
+    let fault = TableFault::OtherSink { target, table, before: before.name(), now: spec.apply.name() };
+    Err(BigQueryError::from(fault).into())
 }

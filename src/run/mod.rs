@@ -32,6 +32,7 @@ mod report;
 mod request;
 mod sample;
 mod set_aside;
+mod sink_costs;
 mod staging_place;
 mod status;
 mod target_notes;

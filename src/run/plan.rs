@@ -14,8 +14,10 @@ use crate::batch::{Absent, Changes, Compression, Counts, KeyBounds, Parts, Repea
 use crate::bigquery::{Inspection, MergeReach, Merger, TargetPlan, merge_statement};
 use crate::capture::keyed::{KeyReading, Named};
 use crate::capture::{Decision, Pass, Why};
+use crate::model::ApplyBy;
 use crate::model::{CaptureKind, RunId, TableSpec};
 use crate::run::look_at_table::{InSource, Look, Looked, TableAlone};
+use crate::run::sink_costs::costs;
 use crate::run::target_notes::{bound_note, target_notes};
 use crate::source::{Session, statement};
 use crate::state::Handle;
@@ -36,6 +38,8 @@ pub struct TablePlan {
     pub estimated_rows: u64,
     /// The statement for BigQuery; absent where a load job replaces the target.
     pub merge_sql: Option<String>,
+    /// Whether rows are sent one by one instead.
+    pub apply: &'static str,
     /// Most that the MERGE can read: the target and nothing pruned. BigQuery bills at least 10 MB for each table it names.
     pub estimated_bytes: u64,
     /// Since when the table rests, at somebody's word: no tick reads it.
@@ -67,6 +71,7 @@ impl Context {
                 source_sql: Vec::new(),
                 estimated_rows: 0,
                 merge_sql: None,
+                apply: spec.apply.name(),
                 estimated_bytes: 0,
                 paused_since: None,
                 stretch_rows: None,
@@ -93,7 +98,10 @@ impl Context {
         let looked = look.decide(session, &moment, found, &mut keys).await?;
         let Looked { found: InSource { claims, .. }, standing, .. } = &looked;
         let (table, standing, mut decision) = (looked.found.table(), *standing, looked.decision);
-        let target = target.holding(standing.map(|s| s.mark.relation.held.clone()).unwrap_or_default());
+        let target = match standing {
+            Some(s) => target.holding(s.mark.relation.held.clone(), s.mark.apply),
+            None => target,
+        };
         let mut repeats = claims.repeats();
         if decision == Decision::Changes {
             match keys.concerning(session, table, claims, standing).await? {
@@ -106,13 +114,16 @@ impl Context {
         }
         let mut capture = look.capture(session, table, &moment, standing, decision).await?;
         let mut found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;
-        let rows = found.size.map(|(_, rows)| rows);
+        let rows = found.size.map(|(_, rows)| rows).filter(|_| spec.apply == ApplyBy::Merge);
         if let Some(why) = why_unfit(found.state, rows, capture.expected_rows()) {
             decision = look.all_rows(session, table, Decision::Whole(why)).await?;
             capture = look.capture(session, table, &moment, standing, decision).await?;
             found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;
         }
         plan.notes = target_notes(spec, &found);
+        let runs: Vec<_> =
+            state.document().notes.recent.iter().filter_map(|r| r.of_table(&spec.feed(), &spec.target)).collect();
+        plan.notes.extend(costs(&target, found.size, &runs, OffsetDateTime::now_utc()));
         if decision == Decision::Changes
             && let Some(sql) = keys.statements(claims, standing, table)
         {
@@ -174,6 +185,9 @@ impl Context {
             }
             Unstaged::Stay => MergeReach::Rows,
         };
+        if spec.apply == ApplyBy::Append {
+            return Ok(());
+        }
         let target_bytes = found.size.map_or(0, |(bytes, _)| bytes).max(LEAST_BILLED);
         plan.estimated_bytes = target_bytes + LEAST_BILLED;
         if let Some(column) = found.bound(target, reach)? {
@@ -204,6 +218,7 @@ impl Context {
             lost_columns: Vec::new(),
             metadata: plan.metadata,
             rows_before: None,
+            max_staleness: None,
         };
         merge_statement(&batch, Merger { run: &run, started: now })
     }

@@ -5,7 +5,7 @@ use crate::batch::RowsBefore;
 use crate::bigquery::{Present, TargetPlan, TargetState};
 use crate::capture::{Decision, ExpectedRows, Part, Why};
 use crate::encode::{EncodeError, Shape};
-use crate::model::{ColumnMode, TableSpec, TargetRef, nearest};
+use crate::model::{ApplyBy, ColumnMode, TableSpec, TargetRef, nearest};
 
 /// What a table's target has to look like.
 pub(super) fn target_plan(target: TargetRef, spec: &TableSpec, shape: &Shape) -> Result<TargetPlan, EncodeError> {
@@ -41,6 +41,9 @@ pub(super) fn target_plan(target: TargetRef, spec: &TableSpec, shape: &Shape) ->
         cluster: spec.cluster.clone().unwrap_or_else(by_key),
         description: TargetPlan::description_of(&spec.source.to_string()),
         metadata: spec.metadata,
+        apply: spec.apply,
+        max_staleness: spec.max_staleness.filter(|_| spec.apply == ApplyBy::Append),
+        filled_by: spec.apply,
         columns,
         held: Vec::new(),
     })

@@ -85,12 +85,13 @@ impl Handle {
         around(Effect::Lease, self.write(StateDocument { lease, ..self.document.clone() })).await
     }
 
-    /// Makes the batch pending: from here on the run only replays.
-    pub async fn seal(&mut self, batch: Batch) -> Result<(), StateError> {
+    /// Makes the batch pending: from here on the run only replays. Returns it as it is sealed, with its place among all batches.
+    pub async fn seal(&mut self, batch: Batch) -> Result<Batch, StateError> {
         let (lease, sealed) = (Some(self.lease(&batch.run)), self.document.sealed + 1);
-        let pending = Some(Batch { ordinal: Some(sealed), ..batch });
-        let document = StateDocument { lease, sealed, pending, ..self.document.clone() };
-        around(Effect::Seal, self.write(document)).await
+        let batch = Batch { ordinal: Some(sealed), ..batch };
+        let document = StateDocument { lease, sealed, pending: Some(batch.clone()), ..self.document.clone() };
+        around(Effect::Seal, self.write(document)).await?;
+        Ok(batch)
     }
 
     /// Moves the watermark: the pending batch is in BigQuery, but for the tables that are set aside.

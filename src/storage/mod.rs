@@ -22,8 +22,10 @@ use crate::root_cause::root_cause;
 
 mod error;
 mod listing;
+mod stream;
 
 pub use error::{StorageError, StorageFault};
+pub use stream::ObjectStream;
 
 pub use crate::emulator::STORAGE as EMULATOR;
 

@@ -11,6 +11,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod append;
+mod append_faults;
 mod arrows;
 mod asked_for;
 mod auth;

@@ -39,6 +39,32 @@ pub enum TableFault {
     )]
     TooManyPartitions { target: String, column: String, by: &'static str, limit: usize },
 
+    #[error("apply = \"append\" does not fit the target {target}: {why}")]
+    CannotAppend { target: String, why: String, remedy: &'static str },
+
+    #[error("the target {target} was filled with apply = \"{before}\", and the config says \"{now}\"")]
+    OtherSink {
+        target: String,
+        /// As `--table` takes it.
+        table: String,
+        before: &'static str,
+        now: &'static str,
+    },
+
+    #[error("BigQuery does not know the columns of {target} yet that rows were sent with")]
+    NotYetKnown { target: String },
+
+    #[error("the target {target} takes no changes row by row")]
+    NoChanges { target: String },
+
+    #[error("the staged rows for {target} can't be read back: {reason}")]
+    PartsLost {
+        target: String,
+        /// As `--table` takes it.
+        table: String,
+        reason: String,
+    },
+
     #[error("the target {0} exists and was not made by Plimsoll; loading would replace its rows")]
     Foreign(String),
 }
@@ -78,6 +104,18 @@ impl TableFault {
                 "write {} for the table, or drop the column (ALTER TABLE `{target}` DROP COLUMN `{column}`): the next run adds it again",
                 by.remedy()
             ),
+            Self::CannotAppend { remedy, .. } => (*remedy).to_owned(),
+            Self::OtherSink { table, before, .. } => format!(
+                "`plimsoll resync --table {table}` makes the target again, and readers find it empty until it is loaded; or write apply = \"{before}\""
+            ),
+            Self::NotYetKnown { target } => format!(
+                "the next tick tries again; if it keeps happening, look whether somebody changes the columns of {target}"
+            ),
+            Self::NoChanges { target } => format!(
+                "apply = \"append\" needs a table with a primary key that nothing else changes: `plimsoll resync --table {}` makes it again",
+                table_of(target)
+            ),
+            Self::PartsLost { table, .. } => format!("`plimsoll resync --table {table}` reads the whole table again"),
             Self::Partition { target, .. } => {
                 format!(
                     "drop the table {target}: the next tick makes it as the config says; or take partition out of the config"

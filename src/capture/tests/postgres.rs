@@ -82,6 +82,9 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
         source_rows: None,
         left_out: None,
         quarantined: 0,
+        incarnation: 0,
+        sent_at: None,
+        apply: crate::model::ApplyBy::Merge,
     };
     Watermark {
         position: position(snapshot),

@@ -15,7 +15,7 @@ use super::report::Failure;
 use crate::bigquery::Present;
 use crate::capture::unbounded;
 use crate::model::{Column, ColumnMode, TableKey, TableSpec};
-use crate::run::look_at_table::{InSource, TableAlone};
+use crate::run::look_at_table::{InSource, TableAlone, refuse_other_sink};
 use crate::run::target_notes::{bound_note, target_notes, usual_reach};
 use crate::source::Session;
 use crate::state::Handle;
@@ -152,6 +152,7 @@ impl Context {
         if !answers(Service::BigQuery) {
             return Ok(());
         }
+        refuse_other_sink(self, spec, standing)?;
         let present = if standing.is_some() { Present::Merge } else { Present::Replace };
         let inspected = self.bigquery.inspect(target, present).await?;
         check.notes.extend(target_notes(spec, &inspected));

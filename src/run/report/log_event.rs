@@ -2,10 +2,16 @@
 
 use tracing::{error, info, warn};
 
-use crate::run::report::{RunReport, TableReport};
+use crate::run::report::{AppendReport, RunReport, TableReport};
 use crate::telemetry::ANSWERED;
 
 impl RunReport {
+    /// A figure of the tables whose changes are sent row by row, where there are some.
+    fn append(&self, figure: impl Fn(&AppendReport) -> u64) -> Option<u64> {
+        let all = self.tables.iter().filter_map(|t| t.append.as_ref()).map(figure);
+        all.reduce(|sum, one| sum + one)
+    }
+
     /// One event a run, with every figure a metric may want; `deletes` are the rows that the targets have no more. Those of terraform/monitoring.tf are made from it.
     pub(in crate::run) fn log(&self) {
         macro_rules! finished {
@@ -40,6 +46,9 @@ impl RunReport {
                     staged_bytes = self.sum(|t| t.staged_bytes),
                     bytes_processed = self.sum(|t| t.bytes_processed.unwrap_or(0)),
                     bytes_billed = self.sum(|t| t.bytes_billed.unwrap_or(0)),
+                    append_requests = self.append(|a| a.requests),
+                    append_bytes = self.append(|a| a.bytes),
+                    append_retries = self.append(|a| a.retries),
                     age_seconds = self.age_seconds,
                     lease_seconds = self.lease_seconds,
                     "run finished"

@@ -8,7 +8,7 @@ mod verified;
 mod waiting;
 
 pub use failure::Failure;
-pub use table::TableReport;
+pub use table::{AppendReport, TableReport};
 pub use verb_seconds::VerbSeconds;
 pub(in crate::run) use verb_seconds::timed;
 pub use verified::{DifferingKey, SoFar, VerifyReport, VerifyState};

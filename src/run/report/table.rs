@@ -7,6 +7,17 @@ use crate::bigquery::Applied;
 use crate::model::DeleteStyle;
 use crate::state::Figures;
 
+/// What sending rows one by one took.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct AppendReport {
+    /// Requests, those that were sent again included.
+    pub requests: u64,
+    /// Bytes of rows in them.
+    pub bytes: u64,
+    /// How often requests were sent again.
+    pub retries: u64,
+}
+
 /// What a run did to one table.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct TableReport {
@@ -23,6 +34,9 @@ pub struct TableReport {
     pub unreadable: u64,
     pub staged_bytes: u64,
     pub parts: u32,
+    /// Of a table whose changes are sent row by row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub append: Option<AppendReport>,
     // Of the counts that follow, those that a sink can't give are absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_processed: Option<u64>,
@@ -46,7 +60,7 @@ pub struct TableReport {
 
 impl TableReport {
     pub fn of(table: &TableBatch, applied: &Applied) -> Self {
-        let Applied { bytes_processed, bytes_billed, rows, refused } = *applied;
+        let Applied { bytes_processed, bytes_billed, rows, refused, sent } = *applied;
         let rows_before = table.rows_before.filter(|n| *n > 0);
         let fewer = rows_before.zip(rows.inserted).map_or(0, |(before, now)| before.saturating_sub(now));
         Self {
@@ -63,6 +77,7 @@ impl TableReport {
             unreadable: table.counts.unreadable,
             staged_bytes: table.counts.staged_bytes,
             parts: table.parts.total(),
+            append: sent.map(|s| AppendReport { requests: s.requests, bytes: s.bytes, retries: s.retries }),
             bytes_processed,
             bytes_billed,
             rows_inserted: rows.inserted,

@@ -218,9 +218,11 @@ impl<'a> Assignment<'a> {
                 decision = look.all_rows(reading.session, table, Decision::Reconcile(Why::LogNamesNoRow)).await?;
             }
             let capture = look.capture(session, table, moment, *standing, decision).await?;
-            let held = standing.map(|s| s.mark.relation.held.clone());
-            let plan =
-                target_plan(self.context.bigquery.target(&spec.target), spec, shape)?.holding(held.unwrap_or_default());
+            let plan = target_plan(self.context.bigquery.target(&spec.target), spec, shape)?;
+            let plan = match standing {
+                Some(s) => plan.holding(s.mark.relation.held.clone(), s.mark.apply),
+                None => plan,
+            };
             let mut staging = Staging::new(place, reading, &capture, plan);
             let passed = match (decision, &named) {
                 (Decision::Whole(_) | Decision::Reconcile(_), _) => staging.read_all().await?,

@@ -130,6 +130,9 @@ fn note_rows(next: &mut Watermark, table: &TableBatch, applied: &Applied, looked
         // Rows that a soft delete keeps are not counted apart.
         DeleteStyle::Soft { .. } => None,
     };
+    if let Some(at) = applied.sent.and_then(|sent| sent.last) {
+        mark.sent_at = Some(at);
+    }
     let named = table.apply.rows_named(&table.counts);
     if mark.rows.zip(named).is_some_and(|(rows, named)| rows != named) {
         warn!(

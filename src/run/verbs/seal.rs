@@ -100,8 +100,8 @@ pub(in crate::run) async fn put_together(work: &Assignment<'_>, captured: Captur
     Ok(Sealable { batch, next, moment: looked, aside, log, whole, postponed, caveats, rest, noted, to_compare })
 }
 
-/// Makes a batch pending, under a precondition: now it is decided.
-pub(in crate::run) async fn seal(context: &Context, state: &mut Handle, batch: Batch) -> Result<(), RunError> {
+/// Makes a batch pending, under a precondition: now it is decided. Returns it with its ordinal.
+pub(in crate::run) async fn seal(context: &Context, state: &mut Handle, batch: Batch) -> Result<Batch, RunError> {
     context.progress.verb(&batch.feed, "seal");
     Ok(state.seal(batch).await?)
 }

@@ -229,6 +229,9 @@ fn the_statements_of_a_cursor() {
             source_rows: None,
             left_out: None,
             quarantined: 0,
+            incarnation: 0,
+            sent_at: None,
+            apply: crate::model::ApplyBy::Merge,
         };
         let column = CursorColumn::of(&spec, &relation).unwrap().unwrap();
         let standing = Standing { at: position.at(), taken_at: datetime!(2026-11-21 10:00:00 UTC), mark: &mark };

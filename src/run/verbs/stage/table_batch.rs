@@ -38,7 +38,7 @@ impl Staging<'_> {
         }
         let Some(prepared) = self.prepared.take() else { return Ok(StagedTable { table: None, mark, counts, since }) };
         self.reading.session.refuse_rewritten(self.reading.relation).await?;
-        let mut table = self.table(absent, parts, &prepared)?;
+        let mut table = self.table(absent, parts, &prepared, mark.incarnation)?;
         delete_guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
         // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
         // only moves the watermark, with the refused rows counted.
@@ -50,9 +50,15 @@ impl Staging<'_> {
         Ok(StagedTable { table: Some(table), mark, counts, since })
     }
 
-    fn table(&self, absent: Absent, parts: Parts, prepared: &PreparedTarget) -> Result<TableBatch, RunError> {
+    fn table(
+        &self,
+        absent: Absent,
+        parts: Parts,
+        prepared: &PreparedTarget,
+        incarnation: u64,
+    ) -> Result<TableBatch, RunError> {
         let StagingPlace { context, spec, run, .. } = self.place;
-        let destination = Destination { bigquery: &context.bigquery, plan: &self.plan, prepared, run };
+        let destination = Destination { bigquery: &context.bigquery, plan: &self.plan, prepared, run, incarnation };
         let apply = if self.capture.replaces() {
             destination.replacement()
         } else {
@@ -74,6 +80,7 @@ impl Staging<'_> {
             counts: self.tally.counts,
             lost_columns: prepared.lost.clone(),
             metadata: self.plan.metadata,
+            max_staleness: self.plan.max_staleness.map(|d| d.as_secs()),
             // A first stretch is far from all that comes in the place of the old rows.
             rows_before: self.rows_before(prepared).filter(|_| self.capture.replaces() && self.capture.range.is_none()),
             bounds: match &self.tally.bounds {

@@ -1,0 +1,162 @@
+//! The recipe of the sink: from the parts of a sealed table to acknowledged rows.
+
+use async_trait::async_trait;
+use tracing::warn;
+
+use super::fault::AppendFault;
+use super::limits::limits_of;
+use super::number::sequence_number;
+use super::parts::{Lines, Part, parts_of};
+use super::refused::{RefusedRow, RefusedRows};
+use super::request::{Envelope, Origin, Packer};
+use super::row::{Constant, NoRow, RowWriter};
+use super::window::{Appending, Sent};
+use crate::batch::{Append, RowsWritten, TableBatch};
+use crate::bigquery::client::BigQuery;
+use crate::bigquery::error::{BigQueryError, Overtaken, TableFault};
+use crate::bigquery::job_name::Verb;
+use crate::bigquery::merge_statement::Merger;
+use crate::bigquery::sink::{Applied, Loaded, Sealed, Sink};
+use crate::model::{Column, RUN_COLUMN, SYNCED_AT_COLUMN};
+use crate::storage::Store;
+
+/// Why the service itself refused a row: its words may quote it.
+const BY_THE_SERVICE: &str = "BigQuery refused the row";
+const TOO_LARGE: &str = "a row of more than 8 MiB, which is what a request of the Storage Write API takes";
+const NOT_A_LINE: &str = "a line that no run stages";
+
+#[async_trait]
+impl Sink for Append {
+    /// There is nothing to find out of an earlier attempt: the same rows under the same number change nothing.
+    async fn load(&self, bigquery: &BigQuery, sealed: Sealed<'_>, _: Vec<String>) -> Result<Loaded, BigQueryError> {
+        let table = sealed.table;
+        let found = bigquery.get_table(&table.target).await?;
+        let found = found.ok_or_else(|| Overtaken::TargetGone(table.target.to_string()))?;
+        let columns: Vec<Column> = table.columns.iter().cloned().chain(table.metadata.columns()).collect();
+        let limits = limits_of(&columns, &found);
+        let unnumbered = || TableFault::PartsLost {
+            target: table.target.to_string(),
+            table: table.source.clone(),
+            reason: "the batch has no place among those of its feed".to_owned(),
+        };
+        let ordinal = sealed.batch.ordinal.ok_or_else(unnumbered)?;
+        let number = sequence_number(self.incarnation, ordinal);
+        let constants = constants(table, sealed);
+        let appended = append(bigquery, sealed, &columns, RowWriter::new(&columns, &limits, &number, &constants)).await;
+        let (sent, refused) = appended.map_err(|e| e.into_error(table))?;
+        if refused > 0 {
+            warn!(target = %table.target, rows = refused, "rows that BigQuery can't take are in the batch's folder");
+        }
+        let rows = RowsWritten::default();
+        Ok(Loaded::InTarget(Applied { rows, refused, sent: Some(sent), ..Applied::NOTHING }))
+    }
+
+    async fn merge(&self, _: &BigQuery, _: Sealed<'_>) -> Result<Applied, BigQueryError> {
+        // The load has said already that nothing is left to do.
+        Ok(Applied::NOTHING)
+    }
+
+    /// A late row has a lower number than those that are there.
+    fn deciding_job(&self) -> Option<Verb> {
+        None
+    }
+
+    fn statement(&self, _: &TableBatch, _: Merger<'_>) -> Option<String> {
+        None
+    }
+}
+
+/// The metadata columns have one value for all rows.
+fn constants(table: &TableBatch, sealed: Sealed<'_>) -> Vec<Constant> {
+    let now = time::OffsetDateTime::now_utc();
+    let micros = i64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
+    let of = |column: Column| match column.name.as_str() {
+        SYNCED_AT_COLUMN => Some(Constant::Micros(column.name, micros)),
+        RUN_COLUMN => Some(Constant::Text(column.name, sealed.batch.run.to_string())),
+        _ => None,
+    };
+    table.metadata.columns().into_iter().filter_map(of).collect()
+}
+
+async fn append(
+    bigquery: &BigQuery,
+    sealed: Sealed<'_>,
+    columns: &[Column],
+    mut writer: RowWriter,
+) -> Result<(Sent, u64), AppendFault> {
+    let Sealed { batch, table, store, .. } = sealed;
+    let envelope = Envelope::new(&table.target, columns, &format!("plimsoll:{}", batch.run));
+    let mut packer = Packer::new(&envelope);
+    let mut appending = Appending::new(bigquery, &table.target, &envelope);
+    let mut refused = RefusedRows::new(store, table.folder(&batch.folder), table.compression);
+    let parts = parts_of(table, &batch.folder);
+    for (part, number) in parts.iter().zip(0u32..) {
+        let mut lines = Lines::of(store, part);
+        let mut origin = Origin { part: number, line: 0 };
+        while let Some(some) = lines.next().await? {
+            for line in some.split_inclusive(|b| *b == b'\n').map(|l| &l[..l.len() - 1]) {
+                let full = match writer.row(line, part.op) {
+                    Ok(row) => match packer.add(row, origin) {
+                        Ok(full) => full,
+                        Err(_) => {
+                            refused.keep(&RefusedRow { column: None, reason: TOO_LARGE, line }).await?;
+                            None
+                        }
+                    },
+                    Err(NoRow::NotHeld { column, why }) => {
+                        let column = writer.column(column);
+                        refused.keep(&RefusedRow { column: Some(&column), reason: why.0, line }).await?;
+                        None
+                    }
+                    Err(NoRow::NotALine) => {
+                        let name = part.name.clone();
+                        return Err(AppendFault::Broken { name, reason: NOT_A_LINE.to_owned() });
+                    }
+                };
+                origin.line += 1;
+                if let Some(rows) = full {
+                    appending.send(rows).await?;
+                }
+            }
+        }
+    }
+    if let Some(rows) = packer.take() {
+        appending.send(rows).await?;
+    }
+    appending.finish().await?;
+    keep_refused(store, &parts, &mut appending.refused, &mut refused).await?;
+    Ok((appending.sent, refused.finish().await?))
+}
+
+/// Reads the lines again that the service has refused: they are few.
+async fn keep_refused(
+    store: &Store,
+    parts: &[Part],
+    origins: &mut [Origin],
+    refused: &mut RefusedRows<'_>,
+) -> Result<(), AppendFault> {
+    origins.sort_unstable_by_key(|o| (o.part, o.line));
+    for (number, part) in (0u32..).zip(parts) {
+        let of_part = of_part(origins, number);
+        let (mut lines, mut at, mut found) = (Lines::of(store, part), 0u32, 0);
+        while found < of_part.len()
+            && let Some(some) = lines.next().await?
+        {
+            for line in some.split_inclusive(|b| *b == b'\n').map(|l| &l[..l.len() - 1]) {
+                if of_part.get(found).is_some_and(|o| o.line == at) {
+                    found += 1;
+                    refused.keep(&RefusedRow { column: None, reason: BY_THE_SERVICE, line }).await?;
+                }
+                at += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Those of one part.
+fn of_part(origins: &[Origin], part: u32) -> &[Origin] {
+    let begin = origins.partition_point(|o| o.part < part);
+    let end = origins.partition_point(|o| o.part <= part);
+    origins.get(begin..end).unwrap_or_default()
+}

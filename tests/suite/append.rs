@@ -1,0 +1,222 @@
+//! `apply = "append"`: changes go row by row through the Storage Write API.
+
+use serde_json::Value;
+use storage_write_standin::Settings;
+
+use super::verify::verify;
+use crate::support::World;
+
+pub const ITEMS: &str =
+    "CREATE TABLE item (id int PRIMARY KEY, a text, n numeric(12, 2), at timestamptz DEFAULT '2020-01-01', doc jsonb);
+    INSERT INTO item (id, a, n, doc) SELECT g, 'a' || g, g + 0.25, '{\"k\": 1}' FROM generate_series(1, 50) g; ANALYZE item;";
+pub const APPEND: &str = "[[table]]\nsource = \"item\"\ncapture = \"digest\"\napply = \"append\"\n";
+
+/// A world with a table of 50 rows and this config, loaded.
+pub async fn loaded_with(settings: Settings, config: &str) -> World {
+    let mut w = World::new().await;
+    w.start_storage_write(settings).await;
+    w.sql(ITEMS).await;
+    w.config(config);
+    w.tick().await;
+    w.assert_equal("item").await;
+    w.bq.clear();
+    w
+}
+
+pub async fn loaded() -> World {
+    loaded_with(Settings::default(), APPEND).await
+}
+
+pub fn table(report: &Value) -> &Value {
+    &report["tables"][0]
+}
+
+/// Numbers of the requests that the service was sent.
+pub fn requests(w: &World) -> usize {
+    w.storage_write().ledger().requests().len()
+}
+
+/// No MERGE was sent, and none of the other statements that such a table does not take.
+fn assert_no_dml(w: &World) {
+    for request in w.bq.log() {
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        assert!(!["MERGE ", "DELETE FROM", "UPDATE `"].iter().any(|word| body.contains(word)), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_arrive_row_by_row() {
+    let w = loaded().await;
+    assert_eq!(requests(&w), 0, "the first load is a job");
+    w.sql(
+        "UPDATE item SET a = 'b\"ä\n', doc = '{\"x\": [1, {\"y\": null}]}' WHERE id = 7; DELETE FROM item WHERE id IN (9, 10);
+         INSERT INTO item VALUES (1000, NULL, -99.5, '9999-12-31 23:59:59.999999+00', NULL)",
+    )
+    .await;
+    let report = w.tick().await;
+    assert_eq!((table(&report)["upserts"].as_u64(), table(&report)["deletes"].as_u64()), (Some(2), Some(2)));
+    assert_eq!(table(&report)["append"]["requests"], 1, "{report:#}");
+    assert_eq!(table(&report)["append"]["retries"], 0, "{report:#}");
+    w.assert_equal("item").await;
+    assert_no_dml(&w);
+    assert!(w.bq.jobs().is_empty(), "{:?}", w.bq.jobs());
+    assert_eq!(w.tick().await["state"], "empty");
+    // What went comes again, and goes again.
+    w.sql("INSERT INTO item (id, a) VALUES (9, 'again'); DELETE FROM item WHERE id = 1000").await;
+    w.tick().await;
+    w.assert_equal("item").await;
+    w.sql("DELETE FROM item WHERE id = 9").await;
+    w.tick().await;
+    w.assert_equal("item").await;
+    assert_eq!(requests(&w), 3);
+    let call = w.storage_write().ledger().calls().remove(0);
+    assert!(call.authorized && call.request_params.is_some_and(|p| p.starts_with("write_stream=")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_capture_that_finds_changes() {
+    for capture in ["capture = \"xmin\"", "cursor = \"at\""] {
+        let config = format!("[[table]]\nsource = \"item\"\n{capture}\napply = \"append\"\n");
+        let w = loaded_with(Settings::default(), &config).await;
+        w.sql("UPDATE item SET a = 'c', at = now() WHERE id < 4; INSERT INTO item VALUES (99, 'n', 1, now())").await;
+        w.tick().await;
+        w.assert_equal("item").await;
+        assert_eq!(requests(&w), 1, "{capture}");
+    }
+}
+
+/// A new column is added to the target before a row has it, and the service is waited for until it knows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_column() {
+    let second = std::time::Duration::from_secs(1);
+    let settings = Settings { schema_delay: second, new_stream_delay: 2 * second, ..Settings::default() };
+    let w = loaded_with(settings, APPEND).await;
+    // The service knows the table as it is.
+    w.sql("UPDATE item SET a = 'before' WHERE id = 2").await;
+    w.tick().await;
+    w.sql("ALTER TABLE item ADD COLUMN extra int DEFAULT 5; UPDATE item SET extra = 6 WHERE id = 3").await;
+    let report = w.tick().await;
+    assert!(table(&report)["append"]["retries"].as_u64().unwrap() > 0, "{report:#}");
+    w.assert_equal("item").await;
+    // A column that goes stays in the target, NULL from then on.
+    w.sql("ALTER TABLE item DROP COLUMN a; UPDATE item SET n = 1 WHERE id = 4").await;
+    w.tick().await;
+    let kept = w.target("SELECT a FROM `{d}.item` WHERE id = 4").await;
+    assert_eq!(kept, [[None]]);
+}
+
+async fn incarnation(w: &World) -> u64 {
+    w.state("item").await["watermark"]["tables"]["item"]["incarnation"].as_u64().unwrap()
+}
+
+/// What was sent to the old table stays behind: the new one is made anew, whatever is in it then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resync_makes_the_target_anew() {
+    let routing_delay = std::time::Duration::from_secs(2);
+    let w = loaded_with(Settings { routing_delay, ..Settings::default() }, APPEND).await;
+    w.sql("UPDATE item SET a = 'sent' WHERE id < 10; DELETE FROM item WHERE id = 20").await;
+    w.tick().await;
+    w.sql("INSERT INTO item (id, a) VALUES (20, 'back')").await;
+    let before = incarnation(&w).await;
+    let ran = w.run(&["resync", "--table", "item"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    w.assert_equal("item").await;
+    assert_no_dml(&w);
+    // The service finds the new table only after a while.
+    w.sql("UPDATE item SET a = 'after' WHERE id = 20; DELETE FROM item WHERE id = 21").await;
+    w.tick().await;
+    w.assert_equal("item").await;
+    assert!(incarnation(&w).await > before);
+}
+
+/// Nobody merges into a table that rows were sent to, nor the other way round.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_sink_asks_for_a_resync() {
+    let w = loaded().await;
+    w.sql("UPDATE item SET a = 'sent' WHERE id < 10").await;
+    w.tick().await;
+    for (now, before) in [("merge", "append"), ("append", "merge")] {
+        w.config(&APPEND.replace("\"append\"", &format!("\"{now}\"")));
+        w.sql("UPDATE item SET n = n + 1 WHERE id < 5").await;
+        let ran = w.run(&["run", "--json"]).await;
+        assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains(&format!("filled with apply = \\\"{before}\\\"")), "{}", ran.stdout);
+        assert!(ran.stdout.contains("plimsoll resync --table"), "{}", ran.stdout);
+        let check = w.run(&["check"]).await;
+        assert!(check.code == 1 && check.stdout.contains("was filled with apply"), "{}", check.stdout);
+        let ran = w.run(&["resync", "--table", "item"]).await;
+        assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+        w.sql("UPDATE item SET a = 'then' WHERE id = 30; DELETE FROM item WHERE id = 31").await;
+        w.tick().await;
+        w.assert_equal("item").await;
+        w.sql("INSERT INTO item (id) VALUES (31)").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_waits_until_what_was_sent_is_applied() {
+    let every = std::time::Duration::from_secs(2);
+    let settings = Settings { applies: storage_write_standin::Applies::Every(every), ..Settings::default() };
+    let config = format!("{APPEND}max_staleness = \"15m\"\n");
+    let w = loaded_with(settings, &config).await;
+    w.sql("UPDATE item SET a = 'sent' WHERE id < 10; DELETE FROM item WHERE id = 20").await;
+    let (code, report) = verify(&w, &[]).await;
+    assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report:#}");
+    w.assert_equal("item").await;
+    let plan = w.bigquery.get(&format!("/datasets/{}/tables/item", w.dataset)).await;
+    assert_eq!(plan["maxStaleness"], "0-0 0 0:15:0", "{plan:#}");
+}
+
+/// What differs is read again and sent: no MERGE, not even for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_is_sent_row_by_row_too() {
+    let mut w = World::new().await;
+    w.start_storage_write(Settings::default()).await;
+    w.sql(ITEMS).await;
+    w.config(APPEND);
+    w.tick().await;
+    // The service takes no such statement once it has applied changes.
+    for sql in [
+        "UPDATE `{d}.item` SET a = 'wrong' WHERE id = 3",
+        "DELETE FROM `{d}.item` WHERE id = 4",
+        "INSERT INTO `{d}.item` (id, a) VALUES (7000, 'extra')",
+    ] {
+        w.target(sql).await;
+    }
+    w.bq.clear();
+    let (code, report) = verify(&w, &["--repair"]).await;
+    assert_eq!((code, report["repaired"].as_u64()), (0, Some(3)), "{report:#}");
+    assert_no_dml(&w);
+    w.assert_equal("item").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_refused_by_name() {
+    let mut w = World::new().await;
+    w.start_storage_write(Settings::default()).await;
+    for (ddl, said) in [
+        ("(k bytea PRIMARY KEY, v int)", "k BYTES is in the key"),
+        ("(k time PRIMARY KEY, v int)", "k TIME is in the key"),
+        ("(k int PRIMARY KEY, \"_change_type\" int)", "a column has the name _change_type"),
+    ] {
+        w.sql(&format!("DROP TABLE IF EXISTS item; CREATE TABLE item {ddl}")).await;
+        w.config(APPEND);
+        for args in [&["check"][..], &["run"]] {
+            let ran = w.run(args).await;
+            let text = format!("{}{}", ran.stdout, ran.stderr).replace("\n  ", " ");
+            assert!(ran.code != 0 && text.contains(said), "{args:?}: {text}");
+        }
+    }
+    for (line, said) in [
+        ("delete = \"soft\"", "can't keep its columns"),
+        ("deletes = \"keys\"\ncapture = \"xmin\"", "deletes = \"keys\" needs"),
+        ("reconcile_every = \"1d\"\ncapture = \"xmin\"", "`reconcile_every` needs"),
+        ("capture = \"full\"", "has no use for capture"),
+    ] {
+        let own = if line.contains("capture") { "" } else { "capture = \"digest\"\n" };
+        w.config(&format!("[[table]]\nsource = \"item\"\napply = \"append\"\n{own}{line}\n"));
+        let ran = w.run(&["check"]).await;
+        let text = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(ran.code == 2 && text.contains(said), "{line}: {text}");
+    }
+}
