@@ -65,21 +65,28 @@ pub enum CaptureMark {
         /// The last full list of keys that is in BigQuery.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keys: Option<KeyListMark>,
+        /// The kept lists of keys, where no MERGE can tell which rows are gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_lists: Option<Box<DigestMark>>,
     },
     /// The position alone tells what has changed; or nothing has to, where all rows are read.
     Position {
         /// The last full list of keys that is in BigQuery.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keys: Option<KeyListMark>,
+        /// The kept lists of keys, where no MERGE can tell which rows are gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_lists: Option<Box<DigestMark>>,
     },
 }
 
 impl CaptureMark {
     /// Of a capture that reads the table's own rows.
-    pub fn of_rows(cursor: Option<CursorMark>, keys: Option<KeyListMark>) -> Self {
+    pub fn of_rows(cursor: Option<CursorMark>, keys: Option<KeyListMark>, key_lists: Option<DigestMark>) -> Self {
+        let key_lists = key_lists.map(Box::new);
         match cursor {
-            Some(cursor) => Self::Cursor { cursor, keys },
-            None => Self::Position { keys },
+            Some(cursor) => Self::Cursor { cursor, keys, key_lists },
+            None => Self::Position { keys, key_lists },
         }
     }
 }
@@ -127,14 +134,14 @@ impl TableMark {
     /// The last full list of keys that is in BigQuery.
     pub fn keys(&self) -> Option<&KeyListMark> {
         match &self.capture {
-            CaptureMark::Cursor { keys, .. } | CaptureMark::Position { keys } => keys.as_ref(),
+            CaptureMark::Cursor { keys, .. } | CaptureMark::Position { keys, .. } => keys.as_ref(),
             CaptureMark::Log { .. } | CaptureMark::Digest { .. } | CaptureMark::Ct { .. } => None,
         }
     }
 
     /// From now on, the list of keys may not be compared with the last one: only its date counts.
     pub fn forget_key_digest(&mut self) {
-        if let CaptureMark::Cursor { keys: Some(keys), .. } | CaptureMark::Position { keys: Some(keys) } =
+        if let CaptureMark::Cursor { keys: Some(keys), .. } | CaptureMark::Position { keys: Some(keys), .. } =
             &mut self.capture
         {
             keys.digest = String::new();
@@ -160,6 +167,24 @@ impl TableMark {
             | CaptureMark::Ct { .. }
             | CaptureMark::Cursor { .. }
             | CaptureMark::Position { .. } => None,
+        }
+    }
+
+    /// The kept lists that count: of row hashes, or of keys.
+    pub fn lists(&self) -> Option<&DigestMark> {
+        match &self.capture {
+            CaptureMark::Digest { digest } => Some(digest),
+            CaptureMark::Cursor { key_lists, .. } | CaptureMark::Position { key_lists, .. } => key_lists.as_deref(),
+            CaptureMark::Log { .. } | CaptureMark::Ct { .. } => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn lists_mut(&mut self) -> Option<&mut DigestMark> {
+        match &mut self.capture {
+            CaptureMark::Digest { digest } => Some(digest),
+            CaptureMark::Cursor { key_lists, .. } | CaptureMark::Position { key_lists, .. } => key_lists.as_deref_mut(),
+            CaptureMark::Log { .. } | CaptureMark::Ct { .. } => None,
         }
     }
 

@@ -93,6 +93,12 @@ impl BigQuery {
         Self { attempts: 2, ..self.clone() }
     }
 
+    /// Rows go one by one to this place.
+    #[cfg(test)]
+    pub(super) fn writing_to(self, write: WriteApi) -> Self {
+        Self { write, ..self }
+    }
+
     /// The way to send rows one by one.
     pub(super) fn write_api(&self) -> &WriteApi {
         &self.write

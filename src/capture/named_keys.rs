@@ -27,8 +27,10 @@ pub enum NextPlace {
         /// What the watermark speaks of, where that is not the run's own moment: not every row was looked at in it.
         since: Option<(Position, OffsetDateTime)>,
     },
+    /// Its own rows tell, and these lists which keys are gone.
+    KeyLists(DigestMark),
     Ct(CtMark),
-    /// Where it stood, and so does its watermark: nothing was looked for. Of a digest, these keys were read again.
+    /// Where it stood, and so does its watermark: nothing was looked for. Of what is compared with lists, these keys were read again.
     Stays {
         again: Vec<Vec<String>>,
     },

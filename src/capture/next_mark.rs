@@ -18,8 +18,10 @@ impl Capture<'_> {
         // Until the load is done, and for the run after it, the watermark is the first chunk's.
         if let (Decision::Chunk(_, Part::Next), Some(standing)) = (self.decision, self.standing) {
             let mut mark = TableMark { loading, ..standing.mark.clone() };
-            if let NextPlace::Digest { mark: digest, .. } = found.place {
-                mark.capture = CaptureMark::Digest { digest };
+            if let NextPlace::Digest { mark: lists, .. } | NextPlace::KeyLists(lists) = found.place
+                && let Some(known) = mark.lists_mut()
+            {
+                *known = lists;
             }
             mark.quarantined += found.quarantined;
             note_other_leaves(&mut mark.relation.leaves, self.table.relation);
@@ -37,8 +39,8 @@ impl Capture<'_> {
         }
         if let (NextPlace::Stays { again }, Some(standing)) = (&found.place, self.previous()) {
             let mut mark = standing.mark.clone();
-            if let CaptureMark::Digest { digest } = &mut mark.capture {
-                digest.read_again(again.iter().cloned());
+            if let Some(lists) = mark.lists_mut() {
+                lists.read_again(again.iter().cloned());
             }
             // What came or went with these keys may come or go again before the list of keys is next looked at.
             mark.forget_key_digest();
@@ -79,7 +81,8 @@ impl Capture<'_> {
                 NextPlace::Log(log) => CaptureMark::Log { log },
                 NextPlace::Digest { mark: digest, .. } => CaptureMark::Digest { digest },
                 NextPlace::Ct(ct) => CaptureMark::Ct { ct },
-                NextPlace::Rows | NextPlace::Stays { .. } => CaptureMark::of_rows(cursor, keys),
+                NextPlace::KeyLists(lists) => CaptureMark::of_rows(cursor, keys, Some(lists)),
+                NextPlace::Rows | NextPlace::Stays { .. } => CaptureMark::of_rows(cursor, keys, None),
             },
             loading,
             whole_at,

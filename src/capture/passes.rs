@@ -171,14 +171,19 @@ impl<'a> Capture<'a> {
         Pass { kind: RowKind::Change(op), read, flag: Flag::Absent }
     }
 
+    /// Whether a MERGE is given the full list of keys, and removes what that lacks.
+    fn stages_keys(&self) -> bool {
+        self.table.spec.deletes == Deletes::Keys && !self.table.spec.keeps_key_list()
+    }
+
     /// Whether deleted rows are looked for by the full list of keys, now or later.
     pub fn lists_keys(&self) -> bool {
-        self.previous().is_some_and(|_| self.table.spec.deletes == Deletes::Keys)
+        self.previous().is_some_and(|_| self.stages_keys())
     }
 
     /// Whether this run has to look for deleted rows by the full list of keys.
     pub fn keys_are_due(&self, now: OffsetDateTime) -> bool {
-        let Some(previous) = self.previous().filter(|_| self.table.spec.deletes == Deletes::Keys) else { return false };
+        let Some(previous) = self.previous().filter(|_| self.stages_keys()) else { return false };
         match (previous.mark.keys(), self.table.spec.deletes_every) {
             (Some(mark), Some(every)) => now - mark.at >= every,
             _ => true,

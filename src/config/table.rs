@@ -245,9 +245,9 @@ fn refuse_unfit_for_append(s: &Section<'_>, spec: &TableSpec, max_staleness: Opt
             "write capture = \"digest\", verify_every with `plimsoll verify --repair`, or apply = \"merge\"",
         );
     }
-    if spec.deletes == Deletes::Keys {
-        let problem = "apply = \"append\" takes no MERGE, which deletes = \"keys\" needs".to_owned();
-        refuse(problem, "write capture = \"digest\", which finds deletes by itself, or apply = \"merge\"");
+    if spec.deletes_every.is_some() {
+        let problem = "apply = \"append\" has to look for deleted rows in each run: a row that comes and goes between two looks would stay".to_owned();
+        refuse(problem, "remove deletes_every, and give the table a longer `every` where that costs too much");
     }
 }
 

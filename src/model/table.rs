@@ -256,6 +256,11 @@ impl ApplyBy {
 }
 
 impl TableSpec {
+    /// Whether deletes are found by a list of keys that is kept: what takes no MERGE has to be told of each deleted row.
+    pub fn keeps_key_list(&self) -> bool {
+        self.apply == ApplyBy::Append && self.deletes == Deletes::Keys
+    }
+
     pub fn feed(&self) -> FeedId {
         match self.capture {
             CaptureKind::Changelog => FeedId::of_changelog(),

@@ -59,7 +59,7 @@ impl Context {
     /// The catalog of a table, and of what names its keys.
     pub(super) async fn catalog_of(&self, session: &Session, spec: &TableSpec) -> Result<Catalog, RunError> {
         let mut names = vec![spec.source.clone()];
-        names.extend(self.keys_of(spec.capture).relations(session.dialect()));
+        names.extend(self.keys_of(spec).relations(session.dialect()));
         Ok(session.read_catalog(&names).await?)
     }
 
@@ -72,7 +72,7 @@ impl Context {
     ) -> Result<TableAlone<'a>, RunError> {
         let mut found = InSource::find(session, catalog, spec, &KeysAtHand::Rows).await?;
         let target = target_plan(self.bigquery.target(&spec.target), spec, &found.shape)?;
-        let keys = self.keys_of(spec.capture).open(session, catalog).await?;
+        let keys = self.keys_of(spec).open(session, catalog).await?;
         found.claims = keys.claims(found.table())?;
         Ok(TableAlone { found, target, keys })
     }
@@ -80,11 +80,15 @@ impl Context {
     /// Where the keys of a feed's tables are named.
     pub(super) fn keys_of_feed(&self, feed: &FeedId) -> KeysFrom<'_> {
         let of_log = *feed == FeedId::of_changelog();
-        if of_log { self.keys_of(CaptureKind::Changelog) } else { KeysFrom::Rows }
+        if of_log { self.keys_of_capture(CaptureKind::Changelog) } else { KeysFrom::Rows }
     }
 
-    /// Where a capture's keys are named.
-    pub(super) fn keys_of(&self, capture: CaptureKind) -> KeysFrom<'_> {
+    /// Where a table's keys are named.
+    pub(super) fn keys_of(&self, spec: &TableSpec) -> KeysFrom<'_> {
+        if spec.keeps_key_list() { KeysFrom::KeyLists(None) } else { self.keys_of_capture(spec.capture) }
+    }
+
+    fn keys_of_capture(&self, capture: CaptureKind) -> KeysFrom<'_> {
         match (capture, &self.config.changelog) {
             (CaptureKind::Changelog, Some(spec)) => {
                 let tables = self.config.tables.iter().filter(|t| t.capture == CaptureKind::Changelog);

@@ -49,7 +49,7 @@ impl AfterCommit for OldLists {
 /// The objects that a watermark names.
 fn lists(watermark: Option<&Watermark>) -> Vec<ListObject> {
     let marks = watermark.into_iter().flat_map(|w| w.tables.values());
-    let mut objects: Vec<_> = marks.filter_map(TableMark::digest).flat_map(|digest| digest.objects()).collect();
+    let mut objects: Vec<_> = marks.filter_map(TableMark::lists).flat_map(|digest| digest.objects()).collect();
     objects.sort_unstable();
     objects
 }

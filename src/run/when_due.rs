@@ -51,7 +51,7 @@ pub(super) fn is_worth_a_write(
     let is_another = previous.is_some_and(|p| {
         let (then, now) = (p.tables.values(), next.tables.values());
         // A look that takes several runs goes on where this one has ended.
-        !then.map(|t| (&t.relation, t.digest())).eq(now.map(|t| (&t.relation, t.digest())))
+        !then.map(|t| (&t.relation, t.lists())).eq(now.map(|t| (&t.relation, t.lists())))
     });
     is_older(&|spec| longest_silence(spec, heartbeat)) || is_long || is_another
 }

@@ -21,9 +21,10 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// The columns that a row's hash is made of.
+    /// The columns that a row's hash is made of: of a list of keys, those of the key.
     pub fn hashed_columns(&self) -> &'a [ShapeColumn] {
         match self.spec.key {
+            TableKey::Primary | TableKey::Columns(_) if self.spec.keeps_key_list() => self.shape.key(),
             TableKey::Primary | TableKey::Columns(_) => &self.shape.columns,
             // The others are that hash.
             TableKey::Row => &self.shape.columns[self.shape.key_len.min(self.shape.columns.len())..],

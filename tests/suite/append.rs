@@ -5,6 +5,8 @@ use storage_write_standin::Settings;
 
 use super::verify::verify;
 use crate::support::World;
+use crate::support::compare::compare;
+use crate::support::sizes::{many_rows, peak_mib};
 
 pub const ITEMS: &str =
     "CREATE TABLE item (id int PRIMARY KEY, a text, n numeric(12, 2), at timestamptz DEFAULT '2020-01-01', doc jsonb);
@@ -209,7 +211,7 @@ async fn what_does_not_fit_is_refused_by_name() {
     }
     for (line, said) in [
         ("delete = \"soft\"", "can't keep its columns"),
-        ("deletes = \"keys\"\ncapture = \"xmin\"", "deletes = \"keys\" needs"),
+        ("deletes = \"keys\"\ndeletes_every = \"1h\"\ncapture = \"xmin\"", "look for deleted rows in each run"),
         ("reconcile_every = \"1d\"\ncapture = \"xmin\"", "`reconcile_every` needs"),
         ("capture = \"full\"", "has no use for capture"),
     ] {
@@ -219,4 +221,119 @@ async fn what_does_not_fit_is_refused_by_name() {
         let text = format!("{}{}", ran.stdout, ran.stderr);
         assert!(ran.code == 2 && text.contains(said), "{line}: {text}");
     }
+}
+
+/// The target has the rows that the filter lets through.
+async fn assert_live_equal(w: &World) {
+    let found = compare(&w.pg, "live", "id", &[], &w.bigquery, &w.dataset, "item").await;
+    assert_eq!(found.count, 0, "{:#?}", found.differences);
+}
+
+/// The deletes of a capture that finds none by itself, in each way that it names changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn deletes_are_found_by_kept_keys() {
+    for capture in ["capture = \"xmin\"", "cursor = \"at\""] {
+        let config = format!(
+            "[[table]]\nsource = \"item\"\n{capture}\ndeletes = \"keys\"\napply = \"append\"\nwhere = \"n IS DISTINCT FROM 0\"\n"
+        );
+        let w = loaded_with(Settings::default(), &config).await;
+        w.sql("CREATE VIEW live AS SELECT * FROM item WHERE n IS DISTINCT FROM 0").await;
+        assert_eq!(w.tick().await["state"], "empty");
+        let lists = |objects: Vec<String>| objects.into_iter().filter(|n| n.contains("digests/")).collect::<Vec<_>>();
+        let kept = lists(w.objects().await);
+        assert!(!kept.is_empty(), "{capture}");
+        w.sql("INSERT INTO item VALUES (100, 'new', 1, now()); UPDATE item SET a = 'u', at = now() WHERE id = 1; DELETE FROM item WHERE id IN (2, 3)").await;
+        let report = w.tick().await;
+        assert_eq!(
+            (table(&report)["upserts"].as_u64(), table(&report)["deletes"].as_u64()),
+            (Some(2), Some(2)),
+            "{report:#}"
+        );
+        assert_live_equal(&w).await;
+        // What came with one tick goes with the next, and what goes comes back; the filter lets one through no more.
+        w.sql("DELETE FROM item WHERE id = 100; INSERT INTO item VALUES (2, 'back', 1, now()); UPDATE item SET n = 0, at = now() WHERE id = 4").await;
+        w.tick().await;
+        assert_live_equal(&w).await;
+        assert!(lists(w.objects().await).iter().all(|n| !kept.contains(n)), "old lists are left");
+        assert_eq!(w.tick().await["state"], "empty");
+        // A run that dies after its lists were written, and before they count.
+        w.config_with("lease = \"1s\"", &config);
+        w.sql("DELETE FROM item WHERE id = 5").await;
+        let child = w.command(&["run"]).env(plimsoll::failpoint::VARIABLE, "seal:before=crash").spawn().unwrap();
+        assert_eq!(w.finish(child).await.code, -1);
+        tokio::time::sleep(std::time::Duration::from_millis(1300)).await;
+        assert_eq!(table(&w.tick().await)["deletes"], 1, "{capture}");
+        assert_live_equal(&w).await;
+        assert_no_dml(&w);
+        // Without its lists nobody knows what is gone: the target is made anew.
+        for name in lists(w.objects().await) {
+            w.remove_object(&name).await;
+        }
+        w.sql("DELETE FROM item WHERE id = 6").await;
+        assert!(w.tick().await["whole"].is_string());
+        assert_live_equal(&w).await;
+        let (code, report) = verify(&w, &[]).await;
+        assert_eq!((code, report["state"].as_str()), (0, Some("equal")), "{report:#}");
+    }
+}
+
+/// Somebody takes a column out of the target. For some seconds the service takes its values and throws them away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_somebody_drops() {
+    let settings = Settings { drop_delay: std::time::Duration::from_secs(9), ..Settings::default() };
+    let w = loaded_with(settings, APPEND).await;
+    w.sql("UPDATE item SET a = 'sent' WHERE id = 1").await;
+    w.tick().await;
+    w.target("ALTER TABLE `{d}.item` DROP COLUMN a").await;
+    w.sql("UPDATE item SET a = 'kept' WHERE id = 2").await;
+    w.tick().await;
+    w.assert_equal("item").await;
+}
+
+/// A number that a column of the target would round goes to the batch's folder.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_would_be_rounded() {
+    let mut w = World::new().await;
+    w.start_storage_write(Settings::default()).await;
+    w.sql(
+        "CREATE TABLE item (id int PRIMARY KEY, n numeric); INSERT INTO item SELECT g, g FROM generate_series(1, 5) g",
+    )
+    .await;
+    w.config(APPEND);
+    w.tick().await;
+    w.target("CREATE OR REPLACE TABLE `{d}.item` (id INT64 NOT NULL, n NUMERIC(10, 2), PRIMARY KEY (id) NOT ENFORCED)")
+        .await;
+    w.target("INSERT INTO `{d}.item` (id, n) SELECT x, x FROM UNNEST([1, 2, 3, 4, 5]) AS x").await;
+    w.sql("UPDATE item SET n = 1.245 WHERE id = 1; UPDATE item SET n = 1.25 WHERE id = 2").await;
+    let report = w.tick().await;
+    assert_eq!(table(&report)["quarantined"], 1, "{report:#}");
+    let found = w.target("SELECT COUNT(*) FROM `{d}.item` WHERE (id = 1 AND n = 1) OR (id = 2 AND n = 1.25)").await;
+    assert_eq!(found, [[Some("2".to_owned())]]);
+    let refused = w.objects().await.into_iter().find(|n| n.contains("/refused-")).unwrap();
+    assert!(refused.contains("/item/"), "{refused}");
+}
+
+/// The memory of a batch does not grow with its rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_is_flat() {
+    // By transaction ids: what a digest keeps in memory is not the sink's.
+    let w = loaded_with(Settings::default(), &APPEND.replace("digest", "xmin")).await;
+    let served = w.serve().await;
+    let id = served.child.id().unwrap();
+    let change = async |rows: u64| {
+        w.sql(&format!(
+            "INSERT INTO item (id, a) SELECT g, repeat(md5(g::text || now()::text), 64) FROM generate_series(1, {rows}) g
+             ON CONFLICT (id) DO UPDATE SET a = excluded.a; ANALYZE item"
+        ))
+        .await;
+        let (code, report) = w.post(&format!("{}/runs", served.url), "{\"allow_deletes\":true}").await;
+        assert_eq!((code, report["ok"].as_bool()), (200, Some(true)), "{report}");
+        peak_mib(id)
+    };
+    // 40 MiB of rows: the window and its buffers are full with the first of them.
+    let few = change(many_rows() / 5).await;
+    let many = change(many_rows() * 3 / 5).await;
+    assert!(many <= few + 8, "{few} MiB, then {many} MiB");
+    let count = w.target("SELECT COUNT(*) FROM `{d}.item`").await;
+    assert_eq!(count, [[Some((many_rows() * 3 / 5).to_string())]]);
 }

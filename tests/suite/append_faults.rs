@@ -141,7 +141,7 @@ async fn every_point_of_the_sink() {
 async fn an_old_batch_that_comes_late_changes_nothing() {
     let w = loaded().await;
     w.config_with("lease = \"1s\"", APPEND);
-    w.sql("UPDATE item SET a = 'old' WHERE id < 10; DELETE FROM item WHERE id = 20").await;
+    w.sql("UPDATE item SET a = 'old' WHERE id < 10 OR id = 30; DELETE FROM item WHERE id = 20").await;
     let child = w.command(&["run", "--json"]).env(VARIABLE, "append-send:before=crash").spawn().unwrap();
     assert_eq!(w.finish(child).await.code, -1);
     let sealed = w.state("item").await;
@@ -178,4 +178,44 @@ async fn a_row_that_fits_in_no_request() {
     assert_eq!(lengths[1..], ["8000000", "3000000", "3000000", "3000000", "3000000", "3000000", "3000000"]);
     let largest = w.storage_write().ledger().requests().iter().map(|r| r.bytes).max().unwrap();
     assert!(largest <= 8 << 20, "{largest}");
+}
+
+/// The run's time ends while answers are waited for: the batch stays sealed, and the next tick brings it in.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_budget_ends_in_mid_append() {
+    let w = loaded().await;
+    w.config_with("budget = \"4s\"\nlease = \"1s\"", APPEND);
+    change(&w, 1).await;
+    w.storage_write().faults().add(Fault::always(When::Request, Action::Withhold));
+    let began = std::time::Instant::now();
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+    assert!(!w.state("item").await["pending"].is_null());
+    w.storage_write().faults().clear();
+    w.storage_write().faults().release();
+    w.config_with("lease = \"1s\"", APPEND);
+    tokio::time::sleep(Duration::from_millis(1300)).await;
+    w.tick().await;
+    w.assert_equal("item").await;
+}
+
+/// The source is another server from now on, whose positions are lower: the target is made anew, and what follows wins.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_source() {
+    let w = loaded().await;
+    change(&w, 1).await;
+    w.tick().await;
+    // As if what the watermark speaks of had been another server, far ahead.
+    let mut state = w.state("item").await;
+    assert!(state["watermark"]["identity"]["system"].is_string(), "{state:#}");
+    state["watermark"]["identity"]["system"] = "1".into();
+    w.put_state("item", &state).await;
+    change(&w, 2).await;
+    let report = w.tick().await;
+    assert!(report["whole"].is_string(), "{report:#}");
+    w.assert_equal("item").await;
+    change(&w, 3).await;
+    w.tick().await;
+    w.assert_equal("item").await;
 }

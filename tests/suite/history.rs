@@ -8,19 +8,25 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use plimsoll::failpoint::{Effect, VARIABLE};
+use storage_write_standin::faults::transient;
+use storage_write_standin::{Action, Fault, Settings, When};
 use tokio_postgres::Client;
+use tonic::Code;
 
 use crate::support::wire::From;
 use crate::support::{Proxy, World};
 
 /// A table of a history: its name and the rest of its config.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 10] = [
     ("whole", "capture = \"full\"\n"),
     ("stamped", "cursor = \"at\"\nlag = \"1m\"\ndeletes = \"keys\"\n"),
     ("flagged", "cursor = \"at\"\nlag = \"1m\"\ndeletes = \"keys\"\ndelete = \"soft\"\n"),
     ("scanned", "deletes = \"keys\"\n"),
     ("digested", "capture = \"digest\"\n"),
     ("logged", "capture = \"changelog\"\n"),
+    ("scanned_sent", "deletes = \"keys\"\napply = \"append\"\n"),
+    ("digested_sent", "capture = \"digest\"\napply = \"append\"\n"),
+    ("logged_sent", "capture = \"changelog\"\napply = \"append\"\n"),
     ("logged_flagged", "capture = \"changelog\"\ndelete = \"soft\"\n"),
 ];
 /// Few enough ids that they meet again and again.
@@ -151,6 +157,17 @@ impl<'a> History<'a> {
     }
 
     fn disturb(&mut self) {
+        if self.tables.iter().any(|(_, rest)| rest.contains("append")) && self.rng.bool() {
+            let action = match self.rng.u32(..6) {
+                0 => Action::Refuse(transient(Code::Internal)),
+                1 => Action::End(transient(Code::Unavailable)),
+                2 => Action::EndQuietly,
+                3 => Action::CloseBefore,
+                4 => Action::CloseAfter,
+                _ => Action::Delay(Duration::from_millis(1500)),
+            };
+            return self.w.storage_write().faults().add(Fault::once(When::Request, action));
+        }
         if self.rng.u32(..3) == 0 {
             let (from, after) = match self.rng.bool() {
                 true => (From::Client, self.rng.usize(..20_000)),
@@ -207,6 +224,7 @@ impl<'a> History<'a> {
                 self.w.gcs.calm();
                 self.w.bq.calm();
                 self.w.wire.calm();
+                self.w.storage_write().faults().clear();
             }
             _ => {
                 let mut other = self.w.command(&["run"]).spawn().unwrap();
@@ -276,7 +294,8 @@ async fn play(w: &World, seed: u64) {
 }
 
 async fn play_all(seeds: impl Iterator<Item = u64>) {
-    let w = World::new().await;
+    let mut w = World::new().await;
+    w.start_storage_write(Settings::default()).await;
     for seed in seeds {
         play(&w, seed).await;
     }

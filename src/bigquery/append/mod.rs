@@ -8,6 +8,8 @@
 //! The parts are the replay log: everything before the seal is as it is for any sink. Each row says whether it is written or deleted, and the
 //! number of its batch (`number.rs`), so what is sent twice changes nothing, and what is late loses.
 
+#[cfg(test)]
+mod against_standin;
 mod answer;
 mod applied;
 mod call;

@@ -176,7 +176,7 @@ impl Packer {
         Self::with(envelope.room(), WORTH_SENDING)
     }
 
-    fn with(room: usize, worth: usize) -> Self {
+    pub(super) fn with(room: usize, worth: usize) -> Self {
         Self { room, worth, packed: Packed::with_room(worth + worth / 8) }
     }
 

@@ -89,6 +89,12 @@ impl<'a> Appending<'a> {
         }
     }
 
+    /// With another window.
+    #[cfg(test)]
+    pub fn within(self, window: Window) -> Self {
+        Self { window, ..self }
+    }
+
     /// Sends rows, once there is room in the window.
     pub async fn send(&mut self, rows: Rows) -> Result<(), BigQueryError> {
         while self.is_full(rows.bytes.len()) {

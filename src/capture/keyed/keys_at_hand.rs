@@ -3,7 +3,7 @@
 use super::change_log::{Concerned, Log, LogAtHand, Opened};
 use super::claims::{Claims, KeyReading, Keys, Named, OpenedKeys};
 use super::ct::{CtAtHand, CtClaim};
-use super::digest::{DigestAtHand, DigestClaim, ListPlace};
+use super::digest::{DigestAtHand, DigestClaim, ListPlace, Wanted};
 use super::given::{GivenKeys, ListedKeys};
 use crate::batch::{DigestMark, LogCounts, Standing};
 use crate::capture::error::CaptureError;
@@ -22,6 +22,8 @@ pub enum KeysFrom<'a> {
     },
     /// In the rows' hashes; with a place, where something is to be looked for.
     Digest(Option<Box<ListPlace>>),
+    /// The tables' own rows tell what has changed, and lists of their keys which are gone; with a place, where something is to be looked for.
+    KeyLists(Option<Box<ListPlace>>),
     /// In the server's own change tracking, which stood at this version before the snapshot began.
     Ct {
         version: Option<i64>,
@@ -41,6 +43,7 @@ pub enum KeysAtHand<'a> {
     Rows,
     Log(Box<LogAtHand<'a>>),
     Digest(Box<DigestAtHand>),
+    KeyLists(Box<DigestAtHand>),
     Ct(CtAtHand),
     Given { keys: &'a GivenKeys, others: Box<KeysAtHand<'a>> },
 }
@@ -49,7 +52,7 @@ impl<'a> KeysFrom<'a> {
     /// The relations that are asked beside the tables, for the catalog.
     pub fn relations(&self, dialect: Dialect) -> Vec<RelationName> {
         match self {
-            Self::Rows | Self::Digest(_) | Self::Ct { .. } => Vec::new(),
+            Self::Rows | Self::Digest(_) | Self::KeyLists(_) | Self::Ct { .. } => Vec::new(),
             Self::Log { spec, tables } => Log::relations(spec, tables, dialect),
             Self::Given { others, .. } => others.relations(dialect),
         }
@@ -63,7 +66,8 @@ impl<'a> KeysFrom<'a> {
                 let log = Log::open(session, spec, &tables, catalog).await?;
                 KeysAtHand::Log(Box::new(LogAtHand::new(log, tables)))
             }
-            Self::Digest(place) => KeysAtHand::Digest(Box::new(DigestAtHand::new(place.map(|p| *p)))),
+            Self::Digest(place) => KeysAtHand::Digest(Box::new(DigestAtHand::new(place.map(|p| *p), Wanted::All))),
+            Self::KeyLists(place) => KeysAtHand::KeyLists(Box::new(DigestAtHand::new(place.map(|p| *p), Wanted::Gone))),
             Self::Ct { version, tables } => KeysAtHand::Ct(CtAtHand::find(session, version, &tables).await?),
             Self::Given { keys, others } => {
                 let others = Box::pin(others.open(session, catalog)).await?;
@@ -77,7 +81,7 @@ impl KeysAtHand<'_> {
     /// Whether the keys of changed rows are named, rather than found in the rows.
     pub fn names_keys(&self) -> bool {
         match self {
-            Self::Rows => false,
+            Self::Rows | Self::KeyLists(_) => false,
             Self::Log(_) | Self::Digest(_) | Self::Ct(_) | Self::Given { .. } => true,
         }
     }
@@ -88,7 +92,7 @@ impl KeysAtHand<'_> {
             Self::Log(at_hand) => !at_hand.log.spec().codes.added.is_empty(),
             // Lists of all keys tell which of them are new.
             Self::Digest(_) => true,
-            Self::Rows | Self::Ct(_) | Self::Given { .. } => false,
+            Self::Rows | Self::KeyLists(_) | Self::Ct(_) | Self::Given { .. } => false,
         }
     }
 
@@ -98,7 +102,9 @@ impl KeysAtHand<'_> {
         Ok(match self {
             Self::Rows => Claims::default(),
             Self::Log(at_hand) => Claims { log: at_hand.log.claims(spec, relation, shape)?, ..Claims::default() },
-            Self::Digest(_) => Claims { digest: Some(DigestClaim::new(table)), ..Claims::default() },
+            Self::Digest(_) | Self::KeyLists(_) => {
+                Claims { digest: Some(DigestClaim::new(table)), ..Claims::default() }
+            }
             Self::Ct(_) => Claims { ct: Some(CtClaim::new(table)?), ..Claims::default() },
             Self::Given { keys, others } => Claims { given: keys.of_table(table)?, ..others.claims(table)? },
         })
@@ -119,7 +125,7 @@ impl KeysAtHand<'_> {
                 let mark = standing.and_then(|s| s.mark.log());
                 Ok(KeyWord { stale, unnamed: mark.and_then(|mark| at_hand.unnamed(&claims.log, mark)) })
             }
-            Self::Digest(at_hand) => {
+            Self::Digest(at_hand) | Self::KeyLists(at_hand) => {
                 Ok(KeyWord { stale: at_hand.stale(session, table, standing).await?, unnamed: None })
             }
             Self::Ct(at_hand) => Ok(KeyWord { stale: at_hand.stale(session, table, standing).await?, unnamed: None }),
@@ -144,7 +150,7 @@ impl KeysAtHand<'_> {
                 }
                 Concerned::NoRow => Named::NoRow,
             },
-            Self::Digest(at_hand) => {
+            Self::Digest(at_hand) | Self::KeyLists(at_hand) => {
                 let reading = claims.digest.as_ref().and_then(|claim| at_hand.reading(table, claim, standing));
                 match reading {
                     Some(reading) => Named::Keys(vec![KeyReading::Digest(Box::new(reading))]),
@@ -174,7 +180,7 @@ impl KeysAtHand<'_> {
                         Opened::NamesNoRow => return Ok(OpenedKeys::NoRow),
                     }
                 }
-                (KeyReading::Digest(reading), Self::Digest(at_hand)) => {
+                (KeyReading::Digest(reading), Self::Digest(at_hand) | Self::KeyLists(at_hand)) => {
                     let keys = at_hand.keys(session, reading);
                     opened.extend(keys.map(|keys| (&reading.claim.of, Keys::Digest(Box::new(keys)))));
                 }
@@ -201,7 +207,7 @@ impl KeysAtHand<'_> {
     ) -> Result<(), CaptureError> {
         match self {
             Self::Rows | Self::Log(_) | Self::Ct(_) => Ok(()),
-            Self::Digest(at_hand) => match &claims.digest {
+            Self::Digest(at_hand) | Self::KeyLists(at_hand) => match &claims.digest {
                 Some(claim) => at_hand.keep_all(session, table, claim, loaded, range).await,
                 None => Ok(()),
             },
@@ -217,6 +223,10 @@ impl KeysAtHand<'_> {
                 NextPlace::Log(at_hand.next_mark(&claims.log, before.and_then(|s| s.mark.log()), moment))
             }
             Self::Digest(at_hand) => at_hand.next_place(before, moment),
+            Self::KeyLists(at_hand) => match at_hand.next_place(before, moment) {
+                NextPlace::Digest { mark, .. } => NextPlace::KeyLists(mark),
+                other => other,
+            },
             Self::Ct(at_hand) => match &claims.ct {
                 Some(claim) => at_hand.next_place(claim, before, moment),
                 None => NextPlace::Rows,
@@ -234,14 +244,14 @@ impl KeysAtHand<'_> {
     pub fn counts(&self) -> Option<LogCounts> {
         match self {
             Self::Log(at_hand) => Some(at_hand.counts()),
-            Self::Rows | Self::Digest(_) | Self::Ct(_) | Self::Given { .. } => None,
+            Self::Rows | Self::Digest(_) | Self::KeyLists(_) | Self::Ct(_) | Self::Given { .. } => None,
         }
     }
 
     /// The statements of a run of changes by named keys, with a place where the keys will stand; for people. `None` where the rows tell.
     pub fn statements(&self, claims: &Claims, standing: Option<Standing<'_>>, table: Table<'_>) -> Option<Vec<String>> {
         match self {
-            Self::Rows => None,
+            Self::Rows | Self::KeyLists(_) => None,
             Self::Log(at_hand) => Some(at_hand.statements(&claims.log, standing?.mark.log()?, table)),
             Self::Digest(at_hand) => Some(at_hand.statements(claims.digest.as_ref()?, standing, table)),
             Self::Ct(at_hand) => Some(at_hand.statements(claims.ct.as_ref()?, standing, table)),
@@ -261,7 +271,7 @@ impl KeysAtHand<'_> {
                 Some(mark) => at_hand.estimate(session, &claims.log, mark).await,
                 None => Ok(0),
             },
-            Self::Rows | Self::Digest(_) | Self::Ct(_) | Self::Given { .. } => Ok(0),
+            Self::Rows | Self::Digest(_) | Self::KeyLists(_) | Self::Ct(_) | Self::Given { .. } => Ok(0),
         }
     }
 
@@ -275,7 +285,7 @@ impl KeysAtHand<'_> {
     ) -> Result<NextPlace, CaptureError> {
         match self {
             Self::Log(at_hand) => Ok(NextPlace::Log(at_hand.try_out(session, &claims.log, table, moment).await?)),
-            Self::Digest(at_hand) => {
+            Self::Digest(at_hand) | Self::KeyLists(at_hand) => {
                 if let Some(claim) = &claims.digest {
                     at_hand.try_out(session, claim, table).await?;
                 }
@@ -299,7 +309,7 @@ impl KeysAtHand<'_> {
     ) -> Result<Vec<String>, CaptureError> {
         match self {
             Self::Log(at_hand) => at_hand.notes(session, &claims.log, table, sight).await,
-            Self::Rows | Self::Digest(_) | Self::Ct(_) | Self::Given { .. } => Ok(Vec::new()),
+            Self::Rows | Self::Digest(_) | Self::KeyLists(_) | Self::Ct(_) | Self::Given { .. } => Ok(Vec::new()),
         }
     }
 }

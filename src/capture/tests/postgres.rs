@@ -76,6 +76,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
                 digest: String::new(),
                 repeats: Default::default(),
             }),
+            None,
         ),
         whole_at: None,
         rows: None,

@@ -25,6 +25,9 @@ pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight:
                     format!("{finds}: until then rows deleted in the source stay in the target (reconcile_every)")
                 }
             }),
+            Deletes::Keys if spec.keeps_key_list() => note(
+                "every tick hashes all keys on the source and compares them with those kept below digests/ in the bucket: keys that are gone are deleted in the target".to_owned(),
+            ),
             Deletes::Keys => {
                 note("every look for deleted rows reads all keys of the source (deletes_every)".to_owned())
             }

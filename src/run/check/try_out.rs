@@ -37,7 +37,8 @@ pub(super) async fn try_out(
     match spec.capture {
         CaptureKind::Cursor | CaptureKind::Xmin => {
             let later = Capture::new(table, moment, Some(standing), Decision::Changes)?;
-            let absent = if spec.deletes == Deletes::Keys { Absent::Remove } else { Absent::Keep };
+            let absent =
+                if spec.deletes == Deletes::Keys && !spec.keeps_key_list() { Absent::Remove } else { Absent::Keep };
             for pass in later.changes(absent) {
                 session.try_read(&pass.read).await?;
             }

@@ -356,7 +356,7 @@ pub(super) fn told_of<'a>(compared: impl Iterator<Item = &'a Compared>) -> Told 
 
 /// Why a table is not all in BigQuery yet.
 fn goes_on(mark: &TableMark) -> Option<&'static str> {
-    let round = mark.digest().and_then(|d| d.round.as_ref());
+    let round = mark.lists().and_then(|d| d.round.as_ref());
     mark.loading
         .as_ref()
         .map(|_| "its load goes on")

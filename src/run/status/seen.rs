@@ -22,7 +22,7 @@ pub(in crate::run) fn up_to_date(
     watermark: &Watermark,
     aside: &BTreeMap<String, Aside>,
 ) -> Vec<String> {
-    let is_through = |mark: &TableMark| mark.loading.is_none() && mark.digest().is_none_or(|d| d.round.is_none());
+    let is_through = |mark: &TableMark| mark.loading.is_none() && mark.lists().is_none_or(|d| d.round.is_none());
     let stands = |target: &String| watermark.tables.get(target).is_some_and(is_through);
     looked_at.iter().filter(|t| stands(t) && !aside.contains_key(*t)).cloned().collect()
 }

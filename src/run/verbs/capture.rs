@@ -61,6 +61,9 @@ impl<'a> Assignment<'a> {
         let has = |capture| self.tables.iter().any(|t| t.capture == capture);
         let others = if has(CaptureKind::Digest) {
             KeysFrom::Digest(Some(Box::new(self.list_place())))
+        } else if self.tables.iter().any(TableSpec::keeps_key_list) {
+            // A key that came since is in no list of another moment: of keys, all slices are looked at in one snapshot.
+            KeysFrom::KeyLists(Some(Box::new(ListPlace { deadline: None, ..self.list_place() })))
         } else if has(CaptureKind::Ct) {
             let tables = self.tables.iter().map(|t| t.source.clone()).collect();
             KeysFrom::Ct { version: moment.position.at().ct_version(), tables }
@@ -86,7 +89,7 @@ impl<'a> Assignment<'a> {
             begun: self.lists.clone(),
             list_size: config.storage.part_size.min(LARGEST),
             slice_rows: config.run.chunk_rows,
-            deadline: Instant::now() + config.run.budget / 2,
+            deadline: Some(Instant::now() + config.run.budget / 2),
         }
     }
 
@@ -227,16 +230,24 @@ impl<'a> Assignment<'a> {
             let passed = match (decision, &named) {
                 (Decision::Whole(_) | Decision::Reconcile(_), _) => staging.read_all().await?,
                 (Decision::Chunk(..), _) => staging.read_chunk().await?,
-                (Decision::Changes, Named::Keys(readings)) => staging.read_named(keys, readings).await?,
+                (Decision::Changes, Named::Keys(readings)) if keys.names_keys() => {
+                    staging.read_named(keys, readings).await?
+                }
                 (Decision::Changes, _) if keys.names_keys() => Passed::Through(Absent::Keep),
-                (Decision::Changes, _) => staging.read_changes(moment.taken_at).await?,
+                (Decision::Changes, of_gone) => match staging.read_changes(moment.taken_at).await? {
+                    Passed::Through(absent) => match of_gone {
+                        Named::Keys(readings) => staging.read_named(keys, readings).await?,
+                        Named::Nothing | Named::NoRow => Passed::Through(absent),
+                    },
+                    other => other,
+                },
             };
             match passed {
                 Passed::Through(absent) => {
                     staging.bound_cursor().await?;
                     if capture.is_whole() {
                         let loaded = standing.filter(|_| matches!(decision, Decision::Chunk(_, Part::Next)));
-                        let loaded = loaded.and_then(|s| s.mark.digest());
+                        let loaded = loaded.and_then(|s| s.mark.lists());
                         keys.keep_all(session, table, &found.claims, loaded, capture.range.as_ref()).await?;
                     }
                     let before = standing.filter(|_| decision == Decision::Changes);

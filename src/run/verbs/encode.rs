@@ -29,7 +29,7 @@ pub(in crate::run) fn encoder(
             encoder = encoder.watching_cursor(&cursor.name, cursor.kind.target_type());
         }
         let reads_all = capture.is_whole() && capture.range.is_none();
-        if reads_all && place.spec.deletes == Deletes::Keys {
+        if reads_all && place.spec.deletes == Deletes::Keys && !place.spec.keeps_key_list() {
             encoder = encoder.digesting_keys();
         }
     }

@@ -223,7 +223,7 @@ fn the_statements_of_a_cursor() {
         let mark = TableMark {
             loading: None,
             relation: relation_mark(table, None),
-            capture: CaptureMark::of_rows(Some(mark), None),
+            capture: CaptureMark::of_rows(Some(mark), None, None),
             whole_at: None,
             rows: None,
             source_rows: None,

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::claim::{DigestClaim, can_be_compared};
 use super::list_store::{Kept, ListPlace, ListStore};
 use super::looked::{LastLook, Looked};
-use super::reader::{DigestKeys, DigestReading};
+use super::reader::{DigestKeys, DigestReading, Wanted};
 use super::slice_lists::{keep_sums, list_all};
 use crate::batch::{DigestMark, Position, Round, Standing};
 use crate::capture::decision::Why;
@@ -17,14 +17,15 @@ use crate::source::{HashListing, Hashing, KeyRange, Moment, Session, Table, hash
 
 /// Where lists are read and written, and what a look has left there.
 pub struct DigestAtHand {
+    wanted: Wanted,
     /// Absent where nothing is to be looked for.
     store: Option<ListStore>,
     looked: LastLook,
 }
 
 impl DigestAtHand {
-    pub fn new(place: Option<ListPlace>) -> Self {
-        Self { store: place.map(ListStore::new), looked: LastLook::default() }
+    pub fn new(place: Option<ListPlace>, wanted: Wanted) -> Self {
+        Self { wanted, store: place.map(ListStore::new), looked: LastLook::default() }
     }
 
     /// Why the lists can't tell what has changed since a table's standing.
@@ -37,7 +38,7 @@ impl DigestAtHand {
         if self.store.as_ref().is_some_and(|s| s.place.kept == Kept::Lost) {
             return Ok(Some(Why::ListsLost));
         }
-        let mark = standing.and_then(|s| s.mark.digest()).filter(|m| !m.slices.is_empty());
+        let mark = standing.and_then(|s| s.mark.lists()).filter(|m| !m.slices.is_empty());
         let Some(mark) = mark else { return Ok(Some(Why::NoLists)) };
         if !can_be_compared(table, mark) {
             return Ok(Some(Why::HashChanged));
@@ -54,13 +55,13 @@ impl DigestAtHand {
         claim: &'l DigestClaim,
         standing: Option<Standing<'l>>,
     ) -> Option<DigestReading<'l>> {
-        let mark = standing?.mark.digest().filter(|_| self.store.is_some())?;
+        let mark = standing?.mark.lists().filter(|_| self.store.is_some())?;
         Some(DigestReading { table, claim, mark })
     }
 
     /// Opens it.
     pub fn keys<'s>(&'s self, session: &'s Session, reading: &'s DigestReading<'_>) -> Option<DigestKeys<'s>> {
-        Some(DigestKeys::new(&self.looked, self.store.as_ref()?, session, reading))
+        Some(DigestKeys::new(&self.looked, self.store.as_ref()?, session, reading).only(self.wanted))
     }
 
     /// Makes the lists of all rows that are read, or of a stretch of them, in the same snapshot; `loaded` has those of the stretches before.
@@ -88,7 +89,7 @@ impl DigestAtHand {
     /// Where a table stands once what was found is in BigQuery; `before` is where it stood, of a run of changes.
     pub fn next_place(&self, before: Option<Standing<'_>>, moment: &Moment) -> NextPlace {
         let Some(Looked { mut mark, first, next }) = self.looked.take() else { return NextPlace::Rows };
-        let begun: Option<(Position, OffsetDateTime)> = match before.and_then(|s| s.mark.digest()?.round.as_ref()) {
+        let begun: Option<(Position, OffsetDateTime)> = match before.and_then(|s| s.mark.lists()?.round.as_ref()) {
             Some(round) if first > 0 => Some((round.position.clone(), round.taken_at)),
             _ => None,
         };
@@ -103,7 +104,7 @@ impl DigestAtHand {
 
     /// The statements of a run of changes, with a place where keys and buckets will stand; for people.
     pub fn statements(&self, claim: &DigestClaim, standing: Option<Standing<'_>>, table: Table<'_>) -> Vec<String> {
-        let bits = standing.and_then(|s| s.mark.digest()?.slices.first().map(|s| s.bits)).unwrap_or(0);
+        let bits = standing.and_then(|s| s.mark.lists()?.slices.first().map(|s| s.bits)).unwrap_or(0);
         let all = KeyRange::default();
         let of = Hashing { table, columns: table.hashed_columns(), range: &all };
         let [sums, list] = hash_statements(&HashListing { of, buckets: None, next: None }, bits);

@@ -33,8 +33,8 @@ pub struct ListPlace {
     pub list_size: usize,
     /// About as many rows a slice has.
     pub slice_rows: u64,
-    /// No other slice is looked at from then on.
-    pub deadline: Instant,
+    /// No other slice is looked at from then on; absent where all of them are.
+    pub deadline: Option<Instant>,
 }
 
 /// The folder of a feed's lists below the storage prefix.

@@ -32,4 +32,4 @@ mod sums_format;
 pub use at_hand::DigestAtHand;
 pub use claim::DigestClaim;
 pub use list_store::{Kept, ListPlace, list_folder, list_name};
-pub use reader::{DigestKeys, DigestReading};
+pub use reader::{DigestKeys, DigestReading, Wanted};

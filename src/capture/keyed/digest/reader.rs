@@ -30,6 +30,14 @@ impl DigestReading<'_> {
     }
 }
 
+/// Which of the keys that differ are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    All,
+    /// Those that were there before: something else finds the rows that are new.
+    Gone,
+}
+
 /// A slice that is being compared.
 struct Open<'a> {
     merge: SliceMerge<'a>,
@@ -43,6 +51,7 @@ pub struct DigestKeys<'a> {
     store: &'a ListStore,
     session: &'a Session,
     reading: &'a DigestReading<'a>,
+    wanted: Wanted,
     /// Keys that are read once more, whatever the lists say.
     again: Vec<NamedKey>,
     first: usize,
@@ -66,7 +75,12 @@ impl<'a> DigestKeys<'a> {
         if !next.hashed.contains(&reading.claim.hashed) {
             next.hashed.push(reading.claim.hashed.clone());
         }
-        Self { last_look, store, session, reading, again, first, slice: first, open: None, next }
+        Self { last_look, store, session, reading, wanted: Wanted::All, again, first, slice: first, open: None, next }
+    }
+
+    /// Names no others.
+    pub(super) fn only(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
     }
 
     /// Compares the sums of the slice at hand; where they differ, begins to go through it.
@@ -141,7 +155,8 @@ impl<'a> DigestKeys<'a> {
 
     /// Whether there is no time for another slice: there always is for one.
     async fn is_late(&self) -> bool {
-        self.slice > self.first && (Instant::now() >= self.store.place.deadline || !lets(Effect::Stretch).await)
+        let Some(deadline) = self.store.place.deadline else { return false };
+        self.slice > self.first && (Instant::now() >= deadline || !lets(Effect::Stretch).await)
     }
 
     /// Tells where the table stands now.
@@ -166,7 +181,11 @@ impl KeySource for DigestKeys<'_> {
                 break;
             }
             if let Some(mut open) = self.open.take() {
-                match open.merge.step(&mut keys).await? {
+                let step = open.merge.step(&mut keys).await?;
+                if self.wanted == Wanted::Gone {
+                    keys.retain(|key| key.origin == Origin::Before);
+                }
+                match step {
                     Step::On => self.open = Some(open),
                     Step::Through => {
                         self.end(open).await?;
