@@ -118,8 +118,8 @@ def stack(venv, only):
 
 
 @contextlib.contextmanager
-def sink():
-    with child([sys.executable, f"{HERE}/sink.py"]) as url:
+def sink(*options):
+    with child([sys.executable, f"{HERE}/sink.py", *options]) as url:
         yield url
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A stub of Cloud Storage and BigQuery for benchmarks: parts are read and thrown away, jobs are done at once.
 
-    python3 sink.py        prints its URL; ends with its standard input
+    python3 sink.py [--keep-parts]        prints its URL; ends with its standard input
 
 What a run costs by itself is then all that is measured: no emulator's loading, no disk. State objects and row hashes are kept, so
-that a second run is one for changes.
+that a second run is one for changes; with --keep-parts the parts too, for a sink that reads them back. A table that CREATE OR REPLACE TABLE
+makes is known from then on, with its columns.
 """
 
 import json
@@ -16,7 +17,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 KEPT = {}
 TABLES = {}
+FOLDERS = ["/state/", "/digests/"] + (["/batches/"] if "--keep-parts" in sys.argv else [])
 LOCK = threading.Lock()
+
+
+def made_anew(sql):
+    """Notes a table that a statement makes."""
+    made = re.match(r"CREATE OR REPLACE TABLE `[^`]*\.([^`.]+)`", sql)
+    if made:
+        columns = re.findall(r"^  `([^`]+)` (\w+)( NOT NULL)?", sql, re.M)
+        fields = [{"name": name, "type": of, "mode": "REQUIRED" if required else "NULLABLE"} for name, of, required in columns]
+        key = re.findall(r"`([^`]+)`", (re.search(r"PRIMARY KEY \(([^)]*)\)", sql) or ["", ""])[1])
+        TABLES[made.group(1)] = {"type": "TABLE", "schema": {"fields": fields}, "tableConstraints": {"primaryKey": {"columns": key}},
+                                 "clustering": {"fields": key}, "numRows": "1", "numBytes": "1", "creationTime": "1"}
 
 
 class Sink(BaseHTTPRequestHandler):
@@ -61,7 +74,7 @@ class Sink(BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         if url.path.startswith("/upload/"):
             name = urllib.parse.parse_qs(url.query)["name"][0]
-            content = self.body(any(folder in f"/{name}" for folder in ("/state/", "/digests/")))
+            content = self.body(any(folder in f"/{name}" for folder in FOLDERS))
             with LOCK:
                 generation = KEPT.get(name, (None, 0))[1] + 1
                 # The second part of the multipart body, between its blank line and the closing boundary.
@@ -70,6 +83,7 @@ class Sink(BaseHTTPRequestHandler):
             return self.answer(200, {"name": name, "bucket": "bench", "generation": str(generation), "metageneration": "1"})
         content = json.loads(self.body(True) or b"{}")
         if url.path.endswith("/jobs"):
+            made_anew(content["configuration"].get("query", {}).get("query", ""))
             statistics = {"creationTime": "0", "load": {"outputRows": "0"}, "query": {"dmlStats": {}}}
             return self.answer(200, {"jobReference": content["jobReference"], "status": {"state": "DONE"}, "statistics": statistics})
         if url.path.endswith("/tables"):

@@ -10,6 +10,7 @@ if [ -n "${SHIPPED:-}" ]; then
   profile=(--release)
   folder=release
 fi
-# The stand-in for SQL Server is a package of its own. Named together, both are built on the same dependencies.
-cargo build --locked --package plimsoll --package sqlserver-standin --bin plimsoll --bin sqlserver-standin "${profile[@]}" >&2
+# The stand-ins are packages of their own. Named together, all are built on the same dependencies.
+cargo build --locked --package plimsoll --package sqlserver-standin --package storage-write-standin \
+  --bin plimsoll --bin sqlserver-standin --bin storage-write-standin "${profile[@]}" >&2
 printf '%s\n' "${CARGO_TARGET_DIR:-$PWD/target}/$folder/plimsoll"

@@ -15,7 +15,8 @@ pub fn print<S: Source>(plimsoll: &Plimsoll, source: &S, endpoint: &str) -> Resu
         folder.display(),
         plimsoll.url()
     );
-    println!("  STORAGE_EMULATOR_HOST={storage} BIGQUERY_EMULATOR_HOST={bigquery}");
+    println!("  STORAGE_EMULATOR_HOST={storage} BIGQUERY_EMULATOR_HOST={bigquery} \\");
+    println!("  BIGQUERY_WRITE_EMULATOR_HOST={}", plimsoll.write_api);
     println!("plimsoll status\n");
     println!("# The source, the targets, and the log of plimsoll serve");
     println!("{}", source.by_hand());

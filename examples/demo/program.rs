@@ -13,16 +13,19 @@ pub struct Plimsoll {
     pub bigquery: Service,
     pub pubsub: PubSub,
     pub storage: Service,
+    /// The address of what stands in for the Storage Write API.
+    pub write_api: String,
     url: String,
     dir: tempfile::TempDir,
 }
 
 impl Plimsoll {
-    pub fn new(stack: &Stack, url: String) -> Result<Self, Failed> {
+    pub fn new(stack: &Stack, url: String, write_api: String) -> Result<Self, Failed> {
         Ok(Self {
             bigquery: stack.bigquery(),
             pubsub: stack.pubsub(),
             storage: stack.gcs.clone(),
+            write_api,
             url,
             dir: tempfile::tempdir()?,
         })
@@ -57,6 +60,7 @@ impl Plimsoll {
             .env("DATABASE_URL", &self.url)
             .env("STORAGE_EMULATOR_HOST", &self.storage.url)
             .env("BIGQUERY_EMULATOR_HOST", &self.bigquery.url)
+            .env("BIGQUERY_WRITE_EMULATOR_HOST", &self.write_api)
             .stdin(Stdio::null())
             .kill_on_drop(true);
         Ok(command)

@@ -18,6 +18,7 @@ mod counts;
 mod digest_mark;
 mod floor_candidate;
 mod position;
+mod sent_mark;
 mod table_mark;
 mod watermark;
 
@@ -28,6 +29,7 @@ pub use counts::Counts;
 pub use digest_mark::{DigestMark, HashedAs, HashedColumn, ListObject, ListsOfRun, Round, SliceMark};
 pub use floor_candidate::FloorCandidate;
 pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot, SqlServerIdentity};
+pub use sent_mark::{AppliedUpTo, SentMark};
 pub use table_mark::{
     CaptureMark, CtMark, CursorMark, KeyListMark, Loading, LogMark, LogTableMark, Lower, MarkedColumn, ReadEntries,
     RelationMark, Removal, Repeated, RowsBefore, TableMark, WaitingNumber,

@@ -9,6 +9,7 @@ use crate::batch::counts::is_zero;
 use crate::batch::digest_mark::DigestMark;
 use crate::batch::floor_candidate::FloorCandidate;
 use crate::batch::position::LogPosition;
+use crate::batch::sent_mark::SentMark;
 use crate::model::ApplyBy;
 
 /// What the watermark says of one table.
@@ -43,9 +44,9 @@ pub struct TableMark {
     /// Of a target that changes are sent to row by row: grows each time it is made anew, and is at least that moment, in seconds since 1970.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub incarnation: u64,
-    /// When changes were last sent to it in that way.
-    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
-    pub sent_at: Option<OffsetDateTime>,
+    /// What was sent to it in that way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<SentMark>,
 }
 
 /// What a capture goes on from, one variant for each way to find changes. As the state keeps it, the fields of a variant stand beside

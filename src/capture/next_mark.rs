@@ -91,7 +91,7 @@ impl Capture<'_> {
             left_out: found.source_rows.map_or(before.and_then(|p| p.mark.left_out), |_| Some(found.left_out)),
             quarantined: found.quarantined + self.previous().map_or(0, |p| p.mark.quarantined),
             apply: self.table.spec.apply,
-            sent_at: before.and_then(|p| p.mark.sent_at),
+            sent: before.and_then(|p| p.mark.sent),
             incarnation: self.next_incarnation(),
         }
     }

@@ -169,6 +169,25 @@ async fn verify_waits_until_what_was_sent_is_applied() {
     assert_eq!(plan["maxStaleness"], "0-0 0 0:15:0", "{plan:#}");
 }
 
+/// Rows that BigQuery has not applied are told of by the run that sends more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_says_how_long_rows_wait_to_be_applied() {
+    let w = loaded_with(Settings::default(), &format!("{APPEND}max_staleness = \"15m\"\n")).await;
+    let lag = async |a: &str| {
+        w.sql(&format!("UPDATE item SET a = '{a}' WHERE id = 1")).await;
+        table(&w.tick().await)["append"]["apply_lag_seconds"].clone()
+    };
+    assert_eq!(lag("first").await, 0);
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let waited = lag("second").await.as_u64().unwrap();
+    assert!((1..60).contains(&waited), "{waited}");
+    w.storage_write().tables().apply(&format!("demo.{}.item", w.dataset)).await.unwrap();
+    assert_eq!(lag("third").await, 0);
+    let state = w.state("item").await;
+    let sent = &state["watermark"]["tables"]["item"]["sent"];
+    assert_eq!(sent["at"], sent["waiting_since"], "{sent}");
+}
+
 /// What differs is read again and sent: no MERGE, not even for that.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_is_sent_row_by_row_too() {

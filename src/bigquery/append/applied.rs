@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use tracing::debug;
 
+use crate::batch::AppliedUpTo;
 use crate::bigquery::client::BigQuery;
 use crate::bigquery::error::BigQueryError;
 use crate::bigquery::sql;
@@ -26,6 +28,17 @@ impl BigQuery {
         let answer = self.ask(watermark_query(target), "ask how far is applied", &target.to_string()).await?;
         let micros = answer["rows"][0]["f"][0]["v"].as_str().and_then(|n| n.parse::<i128>().ok());
         Ok(micros.and_then(|us| OffsetDateTime::from_unix_timestamp_nanos(us * 1000).ok()))
+    }
+
+    /// The same for a report: `None` where it can't be asked, which is in nobody's way.
+    pub(super) async fn applied_now(&self, target: &TargetRef) -> Option<AppliedUpTo> {
+        match self.applied_up_to(target).await {
+            Ok(moment) => Some(moment.map_or(AppliedUpTo::Nothing, AppliedUpTo::Moment)),
+            Err(e) => {
+                debug!(target = %target, reason = %e, "how far changes are applied is not known");
+                None
+            }
+        }
     }
 
     /// Waits until what was sent up to a moment is applied, but no longer than this.

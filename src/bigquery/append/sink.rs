@@ -43,7 +43,10 @@ impl Sink for Append {
         let number = sequence_number(self.incarnation, ordinal);
         let constants = constants(table, sealed);
         let appended = append(bigquery, sealed, &columns, RowWriter::new(&columns, &limits, &number, &constants)).await;
-        let (sent, refused) = appended.map_err(|e| e.into_error(table))?;
+        let (mut sent, refused) = appended.map_err(|e| e.into_error(table))?;
+        if table.max_staleness.is_some_and(|seconds| seconds > 0) {
+            sent.applied = bigquery.applied_now(&table.target).await;
+        }
         if refused > 0 {
             warn!(target = %table.target, rows = refused, "rows that BigQuery can't take are in the batch's folder");
         }

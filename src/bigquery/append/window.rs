@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::answer::{Answer, Failure, answer, of_end};
 use super::call::{Call, Ended};
 use super::request::{Envelope, Origin, Rows, Turn, stream_name};
+use crate::batch::AppliedUpTo;
 use crate::bigquery::client::BigQuery;
 use crate::bigquery::error::{ApiRefusal, BigQueryError, Overtaken, TableFault};
 use crate::failpoint::{Effect, around};
@@ -38,6 +39,8 @@ pub struct Sent {
     pub retries: u64,
     /// When the last of them was handed over.
     pub last: Option<OffsetDateTime>,
+    /// How far what was sent before is applied; absent where nobody waits for it, or it may not be asked.
+    pub applied: Option<AppliedUpTo>,
 }
 
 /// How often the same is tried without anything being stored in between.

@@ -84,7 +84,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
         left_out: None,
         quarantined: 0,
         incarnation: 0,
-        sent_at: None,
+        sent: None,
         apply: crate::model::ApplyBy::Merge,
     };
     Watermark {

@@ -173,7 +173,7 @@ impl Run<'_> {
         }
         let document = self.state.as_ref().map(Handle::document);
         let mark = document.and_then(|d| d.watermark.as_ref()?.tables.get(&spec.target));
-        let Some(sent_at) = mark.and_then(|m| m.sent_at) else { return Ok(None) };
+        let Some(sent_at) = mark.and_then(|m| m.sent).map(|sent| sent.at) else { return Ok(None) };
         let target = self.context.bigquery.target(&spec.target);
         let left = self.context.config.run.budget / 2;
         let left = left.saturating_sub((OffsetDateTime::now_utc() - self.started).unsigned_abs());

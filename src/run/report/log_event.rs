@@ -12,6 +12,11 @@ impl RunReport {
         all.reduce(|sum, one| sum + one)
     }
 
+    /// The longest that rows of a table wait to be applied, where it is known.
+    fn apply_lag_seconds(&self) -> Option<u64> {
+        self.tables.iter().filter_map(|t| t.append.as_ref()?.apply_lag_seconds).max()
+    }
+
     /// One event a run, with every figure a metric may want; `deletes` are the rows that the targets have no more. Those of terraform/monitoring.tf are made from it.
     pub(in crate::run) fn log(&self) {
         macro_rules! finished {
@@ -49,6 +54,7 @@ impl RunReport {
                     append_requests = self.append(|a| a.requests),
                     append_bytes = self.append(|a| a.bytes),
                     append_retries = self.append(|a| a.retries),
+                    apply_lag_seconds = self.apply_lag_seconds(),
                     age_seconds = self.age_seconds,
                     lease_seconds = self.lease_seconds,
                     "run finished"

@@ -1,6 +1,7 @@
 //! A table's share of a run.
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::batch::TableBatch;
 use crate::bigquery::Applied;
@@ -16,6 +17,10 @@ pub struct AppendReport {
     pub bytes: u64,
     /// How often requests were sent again.
     pub retries: u64,
+    /// How long the oldest of the rows that were sent before has waited for BigQuery to apply it; 0 where all are applied. Absent where that could
+    /// not be asked, or readers do not wait for it: without `max_staleness`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub apply_lag_seconds: Option<u64>,
 }
 
 /// What a run did to one table.
@@ -59,6 +64,14 @@ pub struct TableReport {
 }
 
 impl TableReport {
+    /// Rows that were sent before wait to be applied since then.
+    pub fn waiting(mut self, since: Option<OffsetDateTime>, now: OffsetDateTime) -> Self {
+        if let (Some(append), Some(since)) = (&mut self.append, since) {
+            append.apply_lag_seconds = Some(u64::try_from((now - since).whole_seconds()).unwrap_or(0));
+        }
+        self
+    }
+
     pub fn of(table: &TableBatch, applied: &Applied) -> Self {
         let Applied { bytes_processed, bytes_billed, rows, refused, sent } = *applied;
         let rows_before = table.rows_before.filter(|n| *n > 0);
@@ -77,7 +90,12 @@ impl TableReport {
             unreadable: table.counts.unreadable,
             staged_bytes: table.counts.staged_bytes,
             parts: table.parts.total(),
-            append: sent.map(|s| AppendReport { requests: s.requests, bytes: s.bytes, retries: s.retries }),
+            append: sent.map(|s| AppendReport {
+                requests: s.requests,
+                bytes: s.bytes,
+                retries: s.retries,
+                apply_lag_seconds: s.applied.map(|_| 0),
+            }),
             bytes_processed,
             bytes_billed,
             rows_inserted: rows.inserted,

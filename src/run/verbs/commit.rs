@@ -6,7 +6,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use tracing::{error, warn};
 
-use crate::batch::{Apply, Aside, Batch, LookedFor, RowsWritten, TableBatch, Watermark};
+use crate::batch::{Apply, Aside, Batch, LookedFor, RowsWritten, SentMark, TableBatch, Watermark};
 use crate::bigquery::{Applied, BigQueryError, Replay};
 use crate::model::DeleteStyle;
 use crate::run::context::Context;
@@ -49,7 +49,8 @@ pub(in crate::run) async fn commit(
             }
             TableOutcome::InTarget(applied) => {
                 note_rows(&mut next, table, &applied, batch.looked_for);
-                let report = TableReport::of(table, &applied);
+                let waiting_since = note_sent(&mut next, table, &applied);
+                let report = TableReport::of(table, &applied).waiting(waiting_since, OffsetDateTime::now_utc());
                 figures.insert(target.clone(), report.figures());
                 reports.push(report);
             }
@@ -130,9 +131,6 @@ fn note_rows(next: &mut Watermark, table: &TableBatch, applied: &Applied, looked
         // Rows that a soft delete keeps are not counted apart.
         DeleteStyle::Soft { .. } => None,
     };
-    if let Some(at) = applied.sent.and_then(|sent| sent.last) {
-        mark.sent_at = Some(at);
-    }
     let named = table.apply.rows_named(&table.counts);
     if mark.rows.zip(named).is_some_and(|(rows, named)| rows != named) {
         warn!(
@@ -141,6 +139,15 @@ fn note_rows(next: &mut Watermark, table: &TableBatch, applied: &Applied, looked
         );
         next.tables.remove(&table.target.table);
     }
+}
+
+/// Notes what was sent row by row; since when changes that were sent before wait to be applied.
+fn note_sent(next: &mut Watermark, table: &TableBatch, applied: &Applied) -> Option<OffsetDateTime> {
+    let mark = next.tables.get_mut(&table.target.table)?;
+    let sent = applied.sent?;
+    let (now, waiting_since) = SentMark::then(mark.sent, sent.last?, sent.applied);
+    mark.sent = Some(now);
+    waiting_since
 }
 
 /// After the commit: nothing here decides anything any more, so a failure is only worth a warning. Staging tables expire

@@ -230,7 +230,7 @@ fn the_statements_of_a_cursor() {
             left_out: None,
             quarantined: 0,
             incarnation: 0,
-            sent_at: None,
+            sent: None,
             apply: crate::model::ApplyBy::Merge,
         };
         let column = CursorColumn::of(&spec, &relation).unwrap().unwrap();
