@@ -2,6 +2,8 @@ locals {
   apis = var.enable_apis ? toset(concat(
     [
       "bigquery.googleapis.com",
+      # The Storage Write API, by which rows are appended.
+      "bigquerystorage.googleapis.com",
       "cloudresourcemanager.googleapis.com",
       "cloudscheduler.googleapis.com",
       "iam.googleapis.com",

@@ -31,6 +31,8 @@ locals {
     run_seconds   = { field = "seconds", unit = "s", description = "How long a run took." }
     age_seconds   = { field = "ageSeconds", unit = "s", description = "How old what is in BigQuery was when a run ended." }
     lease_seconds = { field = "leaseSeconds", unit = "s", description = "How long another run had had the feed." }
+    # Of a table that rows are appended to, in an entry of its own.
+    apply_lag_seconds = { field = "apply_lag_seconds", unit = "s", description = "How long ago BigQuery had applied the rows that were appended to a table.", base = local.service_filter }
   }
 }
 
@@ -70,7 +72,7 @@ resource "google_logging_metric" "distribution" {
   name        = "${var.name}/${each.key}"
   description = each.value.description
   # An entry without the field has no value to extract, and would be counted as an extraction error.
-  filter          = "${local.run_filter} AND jsonPayload.${each.value.field}>=0"
+  filter          = "${try(each.value.base, local.run_filter)} AND jsonPayload.${each.value.field}>=0"
   value_extractor = "EXTRACT(jsonPayload.${each.value.field})"
 
   metric_descriptor {
@@ -174,6 +176,21 @@ locals {
         First: `gcloud storage cat gs://${local.bucket_name}/${var.bucket.prefix}/state/$${log.extracted_label.feed}.json`
 
         `lease` in it names run and holder. docs/OPERATIONS.md, "Failures": a statement or a job that hangs.
+      EOT
+    }
+    apply_lag = {
+      enabled  = var.apply_lag_limit != null
+      severity = "WARNING"
+      title    = "rows wait to be applied for more than ${coalesce(var.apply_lag_limit, 0)} s"
+      filter   = "jsonPayload.apply_lag_seconds>${coalesce(var.apply_lag_limit, 0)}"
+      base     = local.service_filter
+      text     = <<-EOT
+        Rows that were appended to a table of feed `$${log.extracted_label.feed}` (`apply = "append"`) are not applied to it for more than ${coalesce(var.apply_lag_limit, 0)} seconds. A query still sees them: it merges them as it reads, and costs more.
+
+        First: `gcloud logging read '${local.service_filter} AND jsonPayload.apply_lag_seconds>0' --project=${var.project_id} --freshness=1d --limit=20 --format='table(timestamp,jsonPayload.table,jsonPayload.apply_lag_seconds)'`
+
+        BigQuery applies rows in the background within the table's `max_staleness`, in slots of the project: without a reservation
+        for BACKGROUND jobs they share those of queries. docs/OPERATIONS.md, "Alerts".
       EOT
     }
   } : k => a if a.enabled }

@@ -745,6 +745,20 @@ variable "monitoring" {
   }
 }
 
+variable "apply_lag_limit" {
+  description = <<-EOT
+    Of tables with `apply = "append"`: after how many seconds that BigQuery has not applied appended rows an alert tells of it. Set it above the largest
+    `max_staleness` of these tables. null makes no such alert.
+  EOT
+  type        = number
+  default     = null
+
+  validation {
+    condition     = coalesce(var.apply_lag_limit, 1) >= 1
+    error_message = "apply_lag_limit is 1 or more seconds, or null for no alert."
+  }
+}
+
 variable "alerts" {
   description = <<-EOT
     Alert policies, and whom they notify: `emails`, for which the module makes channels, and `notification_channels` of

@@ -190,7 +190,7 @@ run "what_is_not_made_by_default" {
 run "the_apis_by_default" {
   assert {
     condition = toset(keys(google_project_service.this)) == toset([
-      "bigquery.googleapis.com", "cloudresourcemanager.googleapis.com", "cloudscheduler.googleapis.com", "iam.googleapis.com",
+      "bigquery.googleapis.com", "bigquerystorage.googleapis.com", "cloudresourcemanager.googleapis.com", "cloudscheduler.googleapis.com", "iam.googleapis.com",
       "logging.googleapis.com", "monitoring.googleapis.com", "pubsub.googleapis.com", "run.googleapis.com",
       "secretmanager.googleapis.com", "storage.googleapis.com",
     ])
@@ -208,7 +208,7 @@ run "the_metrics" {
   assert {
     condition = toset(concat([for m in google_logging_metric.count : m.name], [for m in google_logging_metric.distribution : m.name])) == toset([
       "plimsoll/runs", "plimsoll/failures", "plimsoll/compared", "plimsoll/upserts", "plimsoll/deletes", "plimsoll/quarantined", "plimsoll/bytes_billed",
-      "plimsoll/staged_bytes", "plimsoll/run_seconds", "plimsoll/age_seconds", "plimsoll/lease_seconds",
+      "plimsoll/staged_bytes", "plimsoll/run_seconds", "plimsoll/age_seconds", "plimsoll/lease_seconds", "plimsoll/apply_lag_seconds",
     ])
     error_message = "The metrics are not the ones the README lists."
   }
@@ -229,20 +229,24 @@ run "the_metrics" {
   }
   assert {
     condition = alltrue([for m in concat(values(google_logging_metric.count), values(google_logging_metric.distribution)) :
-      startswith(m.filter, "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND jsonPayload.message=\"${endswith(m.name, "/compared") ? "table compared" : "run finished"}\"")
+      startswith(m.filter, "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND ${
+        endswith(m.name, "/apply_lag_seconds") ? "jsonPayload.apply_lag_seconds>=0" :
+        "jsonPayload.message=\"${endswith(m.name, "/compared") ? "table compared" : "run finished"}\""
+      }")
     ])
     error_message = "A metric counts other entries than this service's runs."
   }
   assert {
     condition = { for k, m in google_logging_metric.distribution : k => m.value_extractor } == {
-      age_seconds   = "EXTRACT(jsonPayload.ageSeconds)"
-      bytes_billed  = "EXTRACT(jsonPayload.bytesBilled)"
-      deletes       = "EXTRACT(jsonPayload.deletes)"
-      lease_seconds = "EXTRACT(jsonPayload.leaseSeconds)"
-      quarantined   = "EXTRACT(jsonPayload.quarantined)"
-      run_seconds   = "EXTRACT(jsonPayload.seconds)"
-      staged_bytes  = "EXTRACT(jsonPayload.stagedBytes)"
-      upserts       = "EXTRACT(jsonPayload.upserts)"
+      apply_lag_seconds = "EXTRACT(jsonPayload.apply_lag_seconds)"
+      age_seconds       = "EXTRACT(jsonPayload.ageSeconds)"
+      bytes_billed      = "EXTRACT(jsonPayload.bytesBilled)"
+      deletes           = "EXTRACT(jsonPayload.deletes)"
+      lease_seconds     = "EXTRACT(jsonPayload.leaseSeconds)"
+      quarantined       = "EXTRACT(jsonPayload.quarantined)"
+      run_seconds       = "EXTRACT(jsonPayload.seconds)"
+      staged_bytes      = "EXTRACT(jsonPayload.stagedBytes)"
+      upserts           = "EXTRACT(jsonPayload.upserts)"
     }
     error_message = "A metric reads another field than the service logs."
   }
@@ -299,6 +303,31 @@ run "the_alerts" {
   assert {
     condition     = toset(keys(output.alert_policies)) == toset(["freshness", "failure", "differs", "lease", "silence", "dead_letter"])
     error_message = "An alert is missing."
+  }
+}
+
+run "an_alert_on_rows_that_wait" {
+  variables {
+    apply_lag_limit = 900
+    alerts          = { notification_channels = ["projects/my-project/notificationChannels/1"] }
+  }
+
+  assert {
+    condition     = one(google_monitoring_alert_policy.log["apply_lag"].conditions).condition_matched_log[0].filter == "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND jsonPayload.apply_lag_seconds>900"
+    error_message = "The alert on rows that wait to be applied watches something else."
+  }
+  assert {
+    condition = alltrue([
+      google_monitoring_alert_policy.log["apply_lag"].notification_channels == tolist(["projects/my-project/notificationChannels/1"]),
+      google_monitoring_alert_policy.log["apply_lag"].alert_strategy[0].notification_rate_limit[0].period == "3600s",
+      strcontains(google_monitoring_alert_policy.log["apply_lag"].documentation[0].content, "First: `gcloud "),
+      strcontains(google_monitoring_alert_policy.log["apply_lag"].documentation[0].content, "more than 900 seconds"),
+    ])
+    error_message = "The alert tells nobody, or does not say what to type first."
+  }
+  assert {
+    condition     = toset(keys(output.alert_policies)) == toset(["freshness", "failure", "differs", "lease", "apply_lag", "silence", "dead_letter"])
+    error_message = "The alert is missing, or another one."
   }
 }
 

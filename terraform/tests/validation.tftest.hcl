@@ -854,6 +854,14 @@ run "a_dashboard_of_no_metrics" {
   expect_failures = [var.monitoring]
 }
 
+run "rows_that_may_not_wait" {
+  command = plan
+  variables {
+    apply_lag_limit = 0
+  }
+  expect_failures = [var.apply_lag_limit]
+}
+
 run "a_channel_by_its_address" {
   command = plan
   variables {
