@@ -2,7 +2,9 @@
 
 use sqlserver_standin::{Action, Fault, Moment, Place};
 
-use super::sqlserver::{CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, loaded, no_items, row, staged};
+use super::sqlserver::{
+    CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, loaded_on_standin, no_items, row, staged,
+};
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
 
@@ -40,7 +42,7 @@ async fn commits_in_mid_run(w: &World, n: u32, stalls_before: u32) -> bool {
 }
 
 async fn at_each_statement(capture: &str) {
-    let w = loaded(capture).await;
+    let w = loaded_on_standin(capture).await;
     w.standin().log().clear();
     assert_quiet(&w).await;
     // What comes before it tells nothing of the rows.
@@ -75,7 +77,7 @@ async fn commits_at_each_statement_of_a_rowversion_cursor() {
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_in_mid_load() {
     let load = async |capture: &str| {
-        let w = World::on_sql_server(items()).await;
+        let w = World::on_standin(items()).await;
         w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{capture}"));
         let faults = w.standin().faults();
         let mut before = w.model().begin();

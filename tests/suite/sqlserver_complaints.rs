@@ -24,7 +24,8 @@ use sqlserver_standin::typed::{Collation, ColumnType as T, Guid, Length, Value};
 use sqlserver_standin::{Action, Fault, Moment, Place, Settings};
 
 use super::sqlserver::{
-    CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, loaded, model_of, no_items, row, staged, track,
+    CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, loaded, loaded_on_standin, model_of, no_items, row,
+    staged, track,
 };
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
@@ -87,7 +88,7 @@ async fn each_rung_of_the_ladder() {
     let refused = async |capture: &str| {
         let model = items();
         model.set_snapshot_isolation(SnapshotState::Off);
-        let w = World::on_sql_server(model).await;
+        let w = World::on_standin(model).await;
         w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{capture}"));
         for _ in 0..2 {
             let ran = w.run(&["run", "--json"]).await;
@@ -131,7 +132,7 @@ async fn numbers_that_go_backwards() {
             identity.fork = None;
             identity.engine = 5;
         });
-        let w = World::on_sql_server(model).await;
+        let w = World::on_standin(model).await;
         w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{capture}"));
         w.tick().await;
         let backup = w.model().backup();
@@ -149,7 +150,7 @@ async fn numbers_that_go_backwards() {
 /// Complaint 8. Without the right to see a table's changes its min valid version is NULL: that is no reason to send or to delete anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_that_is_revoked() {
-    let w = loaded(TRACKED).await;
+    let w = loaded_on_standin(TRACKED).await;
     rename(&w, 7, "while nobody may look");
     w.model().rights(|rights| rights.hide_tracking(ITEM));
     for _ in 0..2 {
@@ -304,7 +305,7 @@ async fn half_a_pair_is_kept_aside() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_rebuilt_in_mid_read() {
     let rebuilt = async |capture: &str, plan: &str| {
-        let w = loaded(capture).await;
+        let w = loaded_on_standin(capture).await;
         let manifests = async || w.objects().await.iter().filter(|name| name.ends_with("manifest.json")).count();
         let before = manifests().await;
         rename(&w, 7, "changed");
@@ -367,7 +368,7 @@ async fn a_server_that_speaks_no_tds() {
 /// Complaint 15. Where changes can't be told any more, people and programs are told which table was read whole, and why.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gap_is_named() {
-    let w = loaded(TRACKED).await;
+    let w = loaded_on_standin(TRACKED).await;
     let gap = || {
         rename(&w, 7, "swept");
         rename(&w, 8, "told");

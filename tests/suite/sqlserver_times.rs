@@ -63,7 +63,7 @@ fn noon() -> u64 {
 }
 
 async fn world(model: Model, rest: &str) -> World {
-    let w = World::on_sql_server(model).await;
+    let w = World::on_standin(model).await;
     w.config(&format!("[[table]]\nsource = \"{SALE}\"\ncursor = \"at\"\ndeletes = \"keys\"\n{rest}"));
     w.tick().await;
     w

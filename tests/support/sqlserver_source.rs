@@ -1,6 +1,8 @@
 //! Worlds whose source is a SQL Server: a real one, or the stand-in.
 
-use sqlserver_standin::model::Model;
+use std::sync::Arc;
+
+use sqlserver_standin::model::{Change, Mirror, Model};
 use sqlserver_standin::{Settings, Standin};
 
 use super::World;
@@ -9,15 +11,34 @@ use super::sqlserver_real::{Ability, Address, Connection, Database, VARIABLE};
 
 /// The source in PostgreSQL's place.
 pub enum SqlServer {
-    Standin(Box<Standin>),
+    Standin(Box<Standin>, Journey),
     /// A database on a real server, which is what the model is.
     Real(Model, Box<Database>),
+}
+
+/// Whether a journey can be made to a real server as well.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Journey {
+    /// So it asks nothing that only a stand-in does, here neither: or nobody would notice before a real server is there.
+    ToAny,
+    ToStandin,
+}
+
+/// What a journey must not do to the model, if a real server is to do the same.
+struct NothingBeyond;
+
+impl Mirror for NothingBeyond {
+    fn repeat(&self, change: Change<'_>) {
+        if let Change::Beyond(what) = change {
+            panic!("no real server does this for a test: {what}; make the world by World::on_standin");
+        }
+    }
 }
 
 impl SqlServer {
     pub fn url(&self) -> String {
         match self {
-            Self::Standin(standin) => standin.url(),
+            Self::Standin(standin, _) => standin.url(),
             Self::Real(_, database) => database.address().url(),
         }
     }
@@ -25,7 +46,7 @@ impl SqlServer {
     /// What a stand-in was asked and did not know.
     pub fn refused(&self) -> Vec<String> {
         match self {
-            Self::Standin(standin) => standin.log().refused(),
+            Self::Standin(standin, _) => standin.log().refused(),
             Self::Real(..) => Vec::new(),
         }
     }
@@ -42,19 +63,23 @@ impl World {
         let mut world = Self::new().await;
         let Some(server) = Address::from_environment() else {
             left_out(&format!("no real SQL Server ({VARIABLE}); ran on the stand-in"));
-            world.sql_server = Some(standin(Settings::default(), model).await);
+            let journey = if model.is_beyond().is_some() { Journey::ToStandin } else { Journey::ToAny };
+            if journey == Journey::ToAny {
+                model.mirror_to(Arc::new(NothingBeyond));
+            }
+            world.sql_server = Some(standin(Settings::default(), model, journey).await);
             return world;
         };
         if let Some(what) = model.is_beyond() {
             left_out(&format!("the journey has {what}; ran on the stand-in"));
-            world.sql_server = Some(standin(Settings::default(), model).await);
+            world.sql_server = Some(standin(Settings::default(), model, Journey::ToStandin).await);
             return world;
         }
         let host = server.host();
         let mut database = Database::create(server, &format!("plimsoll_test_{}", world.name));
         if let Some(missing) = abilities.iter().find(|ability| !database.has(**ability)) {
             left_out(&format!("{host} has no {}; ran on the stand-in", missing.name()));
-            world.sql_server = Some(standin(Settings::default(), model).await);
+            world.sql_server = Some(standin(Settings::default(), model, Journey::ToStandin).await);
             return world;
         }
         asked(&host);
@@ -74,15 +99,15 @@ impl World {
             left_out("a real server can't be made to do this; ran on the stand-in");
         }
         let mut world = Self::new().await;
-        world.sql_server = Some(standin(settings, model).await);
+        world.sql_server = Some(standin(settings, model, Journey::ToStandin).await);
         world
     }
 
     /// The stand-in that is the source.
     pub fn standin(&self) -> &Standin {
         match &self.sql_server {
-            Some(SqlServer::Standin(standin)) => standin,
-            Some(SqlServer::Real(..)) => {
+            Some(SqlServer::Standin(standin, Journey::ToStandin)) => standin,
+            Some(SqlServer::Standin(_, Journey::ToAny) | SqlServer::Real(..)) => {
                 panic!("a journey that asks the stand-in makes its world by World::on_standin")
             }
             None => panic!("a world on SQL Server"),
@@ -92,7 +117,7 @@ impl World {
     /// The source's data: what is written here is written to the source.
     pub fn model(&self) -> &Model {
         match &self.sql_server {
-            Some(SqlServer::Standin(standin)) => standin.model(),
+            Some(SqlServer::Standin(standin, _)) => standin.model(),
             Some(SqlServer::Real(model, _)) => model,
             None => panic!("a world on SQL Server"),
         }
@@ -107,6 +132,6 @@ impl World {
     }
 }
 
-async fn standin(settings: Settings, model: Model) -> SqlServer {
-    SqlServer::Standin(Box::new(Standin::start(settings, model).await.unwrap()))
+async fn standin(settings: Settings, model: Model, journey: Journey) -> SqlServer {
+    SqlServer::Standin(Box::new(Standin::start(settings, model).await.unwrap()), journey)
 }

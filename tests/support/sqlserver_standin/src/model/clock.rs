@@ -8,7 +8,7 @@ use crate::typed::{DAY_TICKS, Value};
 const DAY_1970: u64 = 719_162;
 
 /// A clock, in 100 ns ticks since 0001-01-01 UTC.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Clock(Option<u64>);
 
 impl Clock {

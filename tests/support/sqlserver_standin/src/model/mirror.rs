@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::clock::Clock;
 use super::database::{Database, DatabaseTracking, SnapshotState, Updateability};
-use super::rights::Switch;
+use super::rights::{Rights, Switch};
 use super::schema::{ColumnDef, Given, Kept, TableDef};
 use super::slot::Row;
 use super::storage::Storage;
@@ -61,6 +62,9 @@ impl Model {
                 (database.view_texts.len() < database.views.len(), "a view whose T-SQL the test does not say"),
                 (database.snapshot != SnapshotState::On, "another state of snapshot isolation"),
                 (database.updateability != Updateability::ReadWrite, "a readable secondary"),
+                (database.rights != Rights::default(), "other rights"),
+                (!database.policies.is_empty(), "row-level security"),
+                (database.clock != Clock::default(), "a clock that is set"),
                 (definitions().any(|table| table.kept != Kept::OnDisk), "a table that is kept elsewhere"),
                 (definitions().any(|table| table.columns.iter().any(odd)), "a column that the model alone can make"),
                 (

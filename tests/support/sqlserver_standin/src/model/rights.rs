@@ -20,7 +20,7 @@ impl Switch {
 }
 
 /// What the login may not do or see; all else it may. Tables are `schema.name`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rights {
     /// Tables whose SELECT is denied, column by column or all of it (`None`).
     denied: BTreeSet<(String, Option<String>)>,
