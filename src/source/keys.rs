@@ -37,8 +37,10 @@ impl Origin {
 /// Whether values that the source takes for equal (`A` and `a` in citext, 1.0 and 1.00 in numeric) are so in the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
-    /// The type has one spelling for each value, or the target compares values as well.
+    /// The target compares values as well.
     IsOne,
-    /// The target has it as a STRING.
+    /// The target has it as a STRING, and each value of the type prints in one way.
+    IsFixed,
+    /// The target has it as a STRING, and equal values may print in several ways.
     Counts,
 }

@@ -62,7 +62,7 @@ async fn guids_in_lower_case_are_other_rows() {
     let report = ran.json();
     let found = report["runs"].as_array().unwrap().iter().find_map(|run| run["verified"].get(0)).unwrap();
     assert!(found["extra"].as_u64() > Some(0), "{found:#}");
-    let ran = w.run(&["resync", "--table", DOC]).await;
+    let ran = w.run(&["verify", "--repair"]).await;
     assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
     assert_eq!(Published::whole(DOC).assert_equal(&w).await, 29);
 }

@@ -212,6 +212,36 @@ async fn a_target_has_texts_that_are_too_long_for_the_source() {
     keys_of_no_value(DIGEST, ddl, "abc".into(), "('abcd', 'a'), ('abc and more', 'b')").await;
 }
 
+/// The target may spell a key otherwise than the source prints it: that is no key of a row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_has_keys_in_spellings_that_the_source_does_not_print() {
+    let guid = Value::Guid(Guid::from_u128(0x0e98_4725_c51c_4bf4_9960_e1c8_0e27_aba0));
+    for (k, first, what, others) in [
+        (
+            "uniqueidentifier",
+            guid,
+            "",
+            "('0e984725-c51c-4bf4-9960-e1c80e27aba0', 'a'), ('0E984725-C51C-4BF4-9960-E1C80E27aba0', 'b')",
+        ),
+        ("int", 5.into(), "STRING", "('005', 'a'), ('+5', 'b')"),
+        ("decimal(9, 2)", Value::Decimal(150), "STRING", "('1.5', 'a'), ('1.500', 'b')"),
+        (
+            "datetime2(3)",
+            Value::DateTime2(739_000, 0),
+            "STRING",
+            "('2024-04-28T00:00:00.000', 'a'), ('2024-04-28', 'b')",
+        ),
+        ("char(4)", "ab".into(), "", "('ab', 'a'), ('ab ', 'b')"),
+        ("nchar(4)", "ab".into(), "", "('ab', 'a'), ('ab ', 'b')"),
+        ("varchar(4)", "ab".into(), "", "('AB', 'a'), ('ab ', 'b')"),
+    ] {
+        let ddl =
+            format!("CREATE TABLE dbo.odd (k {k} NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);");
+        let forced = if what.is_empty() { String::new() } else { format!("columns.k.type = \"{what}\"\n") };
+        keys_of_no_value(&format!("{DIGEST}{forced}"), &ddl, first, others).await;
+    }
+}
+
 const VISIT: &str = "dbo.visit";
 
 /// A moment of the day with an offset in minutes.

@@ -58,8 +58,11 @@ impl KeyColumns {
 
 /// Whether two spellings of a column's values are two keys to the target.
 fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
-    let target = shape.column(&column.name).map(|c| c.target.target_type);
-    if target == Some(TargetType::String) && !column.has_one_spelling() { Spelling::Counts } else { Spelling::IsOne }
+    match shape.column(&column.name).map(|c| c.target.target_type) {
+        Some(TargetType::String) if column.has_one_spelling() => Spelling::IsFixed,
+        Some(TargetType::String) => Spelling::Counts,
+        _ => Spelling::IsOne,
+    }
 }
 
 /// Keys a chunk. Where the hash is the key, no index has it: the fewer chunks, the fewer scans.

@@ -1,5 +1,7 @@
 //! What is looked at once more, after another run: the source's side in the snapshot of that run, the target's once it is merged.
 
+use std::collections::HashSet;
+
 use super::named_keys::named_keys;
 use super::refused_cells::RefusedCells;
 use crate::bigquery::{BigQuery, ComparedTarget};
@@ -97,7 +99,10 @@ impl Again {
                 let of = KeyColumns::of_key(table.relation, table.shape);
                 let mut digests = Vec::with_capacity(keys.len());
                 for keys in keys.chunks(KEYS_A_STATEMENT) {
-                    digests.extend(session.column_digests(table, of.named(&named_keys(keys))).await?);
+                    // A key that the target spells in another way may be a row's to the source: that row was not asked for.
+                    let found = session.column_digests(table, of.named(&named_keys(keys))).await?;
+                    let asked: HashSet<&Vec<String>> = keys.iter().collect();
+                    digests.extend(found.into_iter().filter(|row| asked.contains(&row.key)));
                     if *level == Level::Values {
                         refused.look(session, table, keys).await?;
                     }

@@ -1,12 +1,14 @@
 //! Rows by keys that something else names: those that are there, and the keys without a row. Keys go to the server as one JSON array.
 //!
 //! Each goes as its text. The target may hold a key that the source's type has no value for: no row has it, and it comes back as NULL, with
-//! its number in the list.
+//! its number in the list. So does, where the target has a STRING, a text that stands for a value but is not how that prints: a GUID in lower
+//! case, `005`, a text without the blanks that a `char` has at its end.
 
 use super::expression::{expression_of, form};
 use super::literals::{HANDED_AS, input, tried};
-use super::native_type::SqlServerType;
+use super::native_type::{Family, SqlServerType};
 use super::plan::Form;
+use super::printed::is_print;
 use super::sql::ident;
 use crate::model::TargetType;
 use crate::source::column::SourceColumn;
@@ -21,9 +23,12 @@ fn natives(keys: Keys<'_>) -> impl Iterator<Item = (usize, &str, &SqlServerType)
 pub(super) fn json(keys: Keys<'_>) -> String {
     let natives: Vec<Option<&SqlServerType>> = keys.columns.iter().map(SourceColumn::sqlserver).collect();
     let rows = keys.list.iter().enumerate().map(|(number, key)| {
-        let values = key.values.iter().zip(&natives).map(|(value, native)| {
-            serde_json::Value::String(native.map_or_else(|| value.clone(), |n| input(n, value)))
-        });
+        let values =
+            key.values.iter().zip(&natives).zip(keys.spelling).map(|((value, native), spelling)| match native {
+                Some(native) if *spelling != Spelling::IsOne && !is_print(native, value) => serde_json::Value::Null,
+                Some(native) => serde_json::Value::String(input(native, value)),
+                None => serde_json::Value::String(value.clone()),
+            });
         let added = serde_json::Value::from(u8::from(key.origin == Origin::Added));
         serde_json::Value::Array(values.chain([added, serde_json::Value::from(number)]).collect())
     });
@@ -53,7 +58,14 @@ pub(super) fn has_no_row(keys: Keys<'_>, rows: &str, filter: Option<&str>) -> St
     let same = natives(keys).zip(keys.spelling).map(|((n, name, native), spelling)| {
         let (column, key) = (format!("t.{}", ident(name)), tried(&format!("k.k{n}"), native));
         match spelling {
-            Spelling::IsOne => format!("{column} = {key}"),
+            Spelling::IsOne | Spelling::IsFixed => format!("{column} = {key}"),
+            Spelling::Counts if is_converted(native) => {
+                format!("{column} = {key} AND {}", prints_as_handed(&column, n))
+            }
+            // Zeros at the end of bytes don't count to the server.
+            Spelling::Counts if native.family() == Family::Binary => {
+                format!("{column} = {key} AND DATALENGTH({column}) = DATALENGTH({key})")
+            }
             Spelling::Counts => {
                 format!("{column} = {key} AND CAST({column} AS varbinary(max)) = CAST({key} AS varbinary(max))")
             }
@@ -63,11 +75,21 @@ pub(super) fn has_no_row(keys: Keys<'_>, rows: &str, filter: Option<&str>) -> St
     format!("NOT EXISTS (SELECT 1 FROM {rows} WHERE {})", conditions.join(" AND "))
 }
 
+/// Whether a text may become another one as a value of the type: in its code page, or by blanks at its end.
+fn is_converted(native: &SqlServerType) -> bool {
+    native.family() == Family::Text || native.name == "nchar"
+}
+
+/// A condition: the value prints like the key as it was handed over.
+fn prints_as_handed(value: &str, n: usize) -> String {
+    format!("CAST(CAST({value} AS nvarchar(max)) AS varbinary(max)) = CAST(k.k{n} AS varbinary(max))")
+}
+
 /// The form in which a key's column is read: where spellings count, the target has its text.
 pub(super) fn form_of_key(native: &SqlServerType, spelling: Spelling) -> Form {
     let target = match spelling {
         Spelling::Counts => TargetType::String,
-        Spelling::IsOne => TargetType::Bytes,
+        Spelling::IsOne | Spelling::IsFixed => TargetType::Bytes,
     };
     form(native, target)
 }
@@ -77,8 +99,11 @@ pub(super) fn selected<'a>(keys: Keys<'a>, names: impl Iterator<Item = &'a str>)
     let all: Vec<(usize, &str, &SqlServerType)> = natives(keys).collect();
     let found = names.filter_map(|name| all.iter().find(|(_, n, _)| *n == name));
     let values = found.map(|(n, name, native)| {
-        let form = form_of_key(native, keys.spelling.get(*n).copied().unwrap_or(Spelling::IsOne));
-        (*name, form, expression_of(&tried(&format!("k.k{n}"), native), native, form))
+        let spelling = keys.spelling.get(*n).copied().unwrap_or(Spelling::IsOne);
+        let (form, value) = (form_of_key(native, spelling), tried(&format!("k.k{n}"), native));
+        let printed = expression_of(&value, native, form);
+        let is_as_handed = (spelling == Spelling::Counts && is_converted(native)).then(|| prints_as_handed(&value, *n));
+        (*name, form, is_as_handed.map_or(printed.clone(), |same| format!("CASE WHEN {same} THEN {printed} END")))
     });
     values.chain([("", Form::Number, "k.number".to_owned())]).collect()
 }
@@ -127,9 +152,24 @@ mod tests {
         );
         let none = has_no_row(keys, "[dbo].[t] AS t", Some("(x = 1)"));
         assert!(
-            none.contains("THEN CAST(k.k0 COLLATE Latin1_General_CI_AS AS varchar(20)) END AS varbinary(max)) AND t.[at] = TRY_CAST(k.k1"),
+            none.contains(
+                "END AND CAST(CAST(t.[code] AS nvarchar(max)) AS varbinary(max)) = CAST(k.k0 AS varbinary(max)) AND t.[at] = TRY_CAST(k.k1"
+            ),
             "{none}"
         );
+        assert!(none.contains("AND DATALENGTH(t.[bin]) = DATALENGTH(CASE WHEN LEN(k.k2)"), "{none}");
         assert!(none.ends_with("AND (x = 1))"));
+    }
+
+    #[test]
+    fn a_text_that_no_value_prints_goes_as_null_where_the_target_has_a_string() {
+        let guid = SqlServerType { name: "uniqueidentifier".to_owned(), max_length: 16, ..SqlServerType::default() };
+        let columns = [SourceColumn::of_sqlserver("id", guid)];
+        let key = |text: &str| NamedKey { values: vec![text.to_owned()], origin: Origin::Before };
+        let list = [key("0e984725-c51c-4bf4-9960-e1c80e27aba0"), key("0E984725-C51C-4BF4-9960-E1C80E27ABA0")];
+        let of = |spelling: Spelling| json(Keys { columns: &columns, spelling: &[spelling], list: &list });
+        assert_eq!(of(Spelling::IsFixed), "[[null,0,0],[\"0E984725-C51C-4BF4-9960-E1C80E27ABA0\",0,1]]");
+        // Elsewhere the target compares values as well.
+        assert!(!of(Spelling::IsOne).contains("null"));
     }
 }

@@ -50,6 +50,7 @@ mod native_type;
 mod open_lists;
 pub mod plan;
 mod plan_comment;
+mod printed;
 mod published_rows;
 mod render;
 mod rights;

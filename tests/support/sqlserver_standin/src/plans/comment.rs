@@ -11,6 +11,8 @@ pub struct Comment {
     parameters: Vec<(String, String)>,
     /// How the statement makes values of texts.
     pub casts: Casts,
+    /// What it takes for the same key.
+    pub same: Same,
 }
 
 /// How a statement makes values of texts.
@@ -20,6 +22,15 @@ pub enum Casts {
     Plain,
     /// Such a text is NULL, and so is one that is too long.
     Tried,
+}
+
+/// What a statement takes for the same key, where one of its columns is a text that is kept in another form than it was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Same {
+    /// The same value of the column's type.
+    Value,
+    /// A value that prints like what was handed over.
+    Print,
 }
 
 impl Comment {
@@ -37,7 +48,8 @@ impl Comment {
         let is_tried =
             ["TRY_CAST(", "TRY_CONVERT(", "CASE WHEN DATALENGTH(k."].iter().any(|word| statement.contains(word));
         let casts = if is_tried { Casts::Tried } else { Casts::Plain };
-        Ok(Self { plan: plan.to_owned(), parameters, casts })
+        let same = if statement.contains("= CAST(k.k") { Same::Print } else { Same::Value };
+        Ok(Self { plan: plan.to_owned(), parameters, casts, same })
     }
 
     fn raw(&self, name: &str) -> Option<&str> {

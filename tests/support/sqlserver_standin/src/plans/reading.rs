@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::catalog;
 use super::comment::{Comment, decode};
 use super::form::bad_plan;
-use super::text::parse;
+use super::text::{parse, spoken};
 use super::{condition, row_key, since::Since};
 use crate::error::ServerError;
 use crate::model::{Bounds, Look, Model, Predicate, Row, RowView, Scan, SessionState, TableDef, lookup, store};
@@ -165,6 +165,15 @@ impl Reading {
         }
         let columns = self.key.iter().map(|at| &self.definition.columns[*at]);
         columns.zip(texts).map(|(column, text)| store(column, parse(text, &column.column_type)?)).collect()
+    }
+
+    /// Does each text that is kept in a code page, or padded, print like this?
+    pub(crate) fn prints_as(&self, values: &[Value], texts: &[String]) -> bool {
+        self.key.iter().zip(values).zip(texts).all(|((at, value), text)| {
+            let of = &self.definition.columns[*at].column_type;
+            let is_converted = matches!(of, ColumnType::Char(_) | ColumnType::Varchar(_) | ColumnType::NChar(_));
+            !is_converted || spoken(value, of).as_ref() == Some(text)
+        })
     }
 
     /// A key's values as the server compares them.

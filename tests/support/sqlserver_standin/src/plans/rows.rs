@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::columns::{Column as C, result};
-use super::comment::{Casts, Comment};
+use super::comment::Comment;
 use super::form::{Fields, Form, Told, bad_plan};
 use super::keys_given;
 use super::reading::{Order, Reading};
@@ -37,7 +37,7 @@ pub(crate) fn rows(
         return Ok(ResultSet::of(fields.columns(&reading.definition)?, Vec::new()));
     }
     if has_keys {
-        return of_keys(session, &reading, &fields, (&kind, comment.casts), parameters);
+        return of_keys(session, &reading, &fields, (&kind, comment), parameters);
     }
     let top = comment.number::<u64>("top");
     if kind == "some" && top.is_none() {
@@ -163,10 +163,10 @@ fn of_keys(
     session: &SessionState,
     reading: &Reading,
     fields: &Fields,
-    (kind, casts): (&str, Casts),
+    (kind, comment): (&str, &Comment),
     parameters: &[Value],
 ) -> Result<ResultSet, ServerError> {
-    let given = keys_given::parse(reading, casts, parameters.first())?;
+    let given = keys_given::parse(reading, comment, parameters.first())?;
     if kind == "given" {
         let rows: Vec<_> = given.iter().map(|key| (key.row(reading), key.told())).collect();
         return sent(reading, fields, rows.iter().map(|(row, told)| (row.as_slice(), *told)));
@@ -190,8 +190,8 @@ fn of_keys(
     }
     // A key that a row has in another spelling is absent: the target may hold it in this one.
     let there: HashSet<Vec<u8>> = found.iter().map(|(_, row)| reading.spelled(&reading.key_in(row))).collect();
-    let absent =
-        given.iter().filter(|key| key.values.as_ref().is_none_or(|values| !there.contains(&reading.spelled(values))));
+    let is_there = |values: &Vec<Value>| there.contains(&reading.spelled(values));
+    let absent = given.iter().filter(|key| !key.prints || !key.values.as_ref().is_some_and(is_there));
     let rows: Vec<_> = absent.map(|key| (key.row(reading), key.told())).collect();
     sent(reading, fields, rows.iter().map(|(row, told)| (row.as_slice(), *told)))
 }
