@@ -46,6 +46,14 @@ impl Dialect {
         }
     }
 
+    /// Whom the source knows us as, for people.
+    pub fn who_asks(self) -> &'static str {
+        match self {
+            Self::Postgres => "role",
+            Self::SqlServer => "login",
+        }
+    }
+
     /// The schema of a relation that is named without one.
     pub fn default_schema(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | triggers log each of its writes to a log that is known, whatever the row is | `changelog` | the log names every row, deleted ones too |
 //! | large, and they log all but `TRUNCATE` | `changelog`, and `reconcile_every` | what is truncated is found later |
-//! | no key, or one that can't be used; a view | `digest` by row | all rows are compared as they are, each as often as it is there; only what differs leaves the source |
+//! | no key, or one that can't be used or read; a view | `digest` by row | all rows are compared as they are, each as often as it is there; only what differs leaves the source |
 //! | an indexed column that a trigger sets to the time on every insert and update | `cursor` | cheap, and no write can miss it |
 //! | large, with an indexed column that the application sets | `cursor`, and `reconcile_every` | a scan each tick would be dear; what the application forgets is found later |
 //! | of a SQL Server: few rows | `full` | loads are free |
@@ -19,7 +19,9 @@ use super::proposed::{LARGE, ProposedLog, Setting, Written};
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, text};
 use crate::model::Dialect;
-use crate::source::{Access, Candidate, ChangeTracking, CursorType, Listing, Relation, RelationKind, SourceColumn};
+use crate::source::{
+    Access, Candidate, ChangeTracking, CursorType, Listing, Relation, RelationKind, SourceColumn, Withholding,
+};
 
 /// Names that applications give to the column every write sets, best first.
 const CURSORS: [&str; 12] = [
@@ -85,6 +87,15 @@ pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog
         )
         .into();
     };
+    if let Some(withheld) = candidate.withheld.iter().find(|w| key.contains(&w.column)) {
+        let why = match withheld.by {
+            Withholding::Mask => {
+                format!("the key's {} is masked for the {}", withheld.column, listing.dialect.who_asks())
+            }
+            Withholding::Encryption => format!("the key's {} is encrypted by its clients", withheld.column),
+        };
+        return by_row(&format!("{why}: rows are told apart by what else they hold")).into();
+    }
     let is_primary = !relation.primary_key.is_empty();
     let named = || {
         let value = list(key.iter().map(String::as_str));

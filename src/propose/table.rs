@@ -7,8 +7,8 @@ use super::frameworks::framework_table;
 use super::proposed::{LARGE, LogWriter, Proposed, ProposedLog, Setting, Verdict, Written};
 use super::select::Wish;
 use super::sensitive::{Sensitive, sensitive};
-use super::toml_text::{list, relation_name};
-use crate::source::{Access, Candidate, Listing, Persistence, RelationKind, RowSecurity};
+use super::toml_text::{key as toml_key, list, relation_name, text};
+use crate::source::{Access, Candidate, Listing, Persistence, Relation, RelationKind, RowSecurity, Withholding};
 
 /// Proposes settings for a table or view.
 pub fn propose_table(
@@ -22,6 +22,7 @@ pub fn propose_table(
     let mut settings = capture::choose(listing, candidate, log);
     let key = capture::key_under(&settings, &candidate.relation);
     settings.extend(of_columns(candidate, key));
+    settings.extend(types_of_key(&candidate.relation, key));
     let mut reasons = why_not(listing, candidate, wish, log);
     let mut remarks = remarks(listing, candidate, key);
     let secret = sensitive_key(candidate, key, Sensitive::Secret).into_iter().map(|column| {
@@ -81,7 +82,8 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
     let mut reasons = Vec::new();
     if candidate.row_security == RowSecurity::HidesRows {
         reasons.push(format!(
-            "Row-level security would hide rows from the role, and a hidden row looks deleted. To read them all: {}",
+            "Row-level security would hide rows from the {}, and a hidden row looks deleted. To read them all: {}",
+            listing.dialect.who_asks(),
             listing.grant_all_rows()
         ));
     }
@@ -154,10 +156,26 @@ fn view(what: &str, log: Option<&ProposedLog>) -> String {
     )
 }
 
+/// Types that keep the values of a key apart.
+fn types_of_key(relation: &Relation, key: &[String]) -> Option<Setting> {
+    let columns = key.iter().filter_map(|name| relation.column(name));
+    let forced = columns.filter_map(|c| Some((c.name.as_str(), c.type_in_key()?)));
+    let each: Vec<String> =
+        forced.map(|(name, target)| format!("{} = {{ type = {} }}", toml_key(name), text(target.sql_name()))).collect();
+    (!each.is_empty()).then(|| Setting {
+        key: "columns",
+        value: format!("{{ {} }}", each.join(", ")),
+        why: "BigQuery keeps six digits of a second: without the seventh two keys could be one".to_owned(),
+        written: Written::Live,
+    })
+}
+
 /// Columns that had better stay in the source.
 fn of_columns(candidate: &Candidate, key: &[String]) -> Vec<Setting> {
     let relation = &candidate.relation;
+    let is_withheld = |name: &String| candidate.withheld.iter().any(|w| w.column == *name);
     let readable = |name: &String| match &candidate.access {
+        _ if is_withheld(name) => false,
         Access::Whole => true,
         Access::Columns(columns) => columns.contains(name),
     };
@@ -169,9 +187,8 @@ fn of_columns(candidate: &Candidate, key: &[String]) -> Vec<Setting> {
     let closed: Vec<&str> =
         relation.columns.iter().map(|c| &c.name).filter(|c| !readable(c)).map(String::as_str).collect();
     if !closed.is_empty() {
-        let why = "secrets by their names, and what the role may not read".to_owned();
         let secrets = of(Sensitive::Secret);
-        let why = if secrets.is_empty() { "the role may not read them".to_owned() } else { why };
+        let why = why_excluded(candidate, &closed, &secrets);
         settings.push(Setting {
             key: "exclude",
             value: list(secrets.into_iter().chain(closed)),
@@ -190,6 +207,22 @@ fn of_columns(candidate: &Candidate, key: &[String]) -> Vec<Setting> {
         }
     }
     settings
+}
+
+/// Why columns are left out that the role can't read as they are; with them, what is named like a secret.
+fn why_excluded(candidate: &Candidate, closed: &[&str], secrets: &[&str]) -> String {
+    let withheld = |by| candidate.withheld.iter().any(|w| w.by == by);
+    let is_known = |name: &&str| candidate.withheld.iter().any(|w| w.column == *name);
+    let who = candidate.relation.dialect.who_asks();
+    let reasons = [
+        (!secrets.is_empty(), "secrets by their names".to_owned()),
+        (!closed.iter().all(is_known), format!("what the {who} may not read")),
+        (withheld(Withholding::Mask), format!("what is masked for the {who} (GRANT UNMASK shows it)")),
+        (withheld(Withholding::Encryption), "what its clients encrypt (Always Encrypted)".to_owned()),
+    ];
+    let reasons: Vec<String> = reasons.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect();
+    let is_right_alone = secrets.is_empty() && candidate.withheld.is_empty();
+    if is_right_alone { format!("the {who} may not read them") } else { reasons.join(", and ") }
 }
 
 fn heading(candidate: &Candidate) -> String {

@@ -5,7 +5,7 @@ use super::postgres::{self, PostgresType};
 use super::sqlserver::{self, SqlServerType};
 use super::value_kind::ValueKind;
 use crate::encode::{ColumnSchema, ColumnWish, Mapping, Nullability};
-use crate::model::KeyFormat;
+use crate::model::{KeyFormat, TargetType};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceColumn {
@@ -66,6 +66,14 @@ impl SourceColumn {
             NativeType::SqlServer(native) => {
                 sqlserver::is_of_row_key(self.number) || sqlserver::has_one_spelling(native)
             }
+        }
+    }
+
+    /// The type that the column has to be forced to in a key, where by its own type two of its values could be one in the target.
+    pub fn type_in_key(&self) -> Option<TargetType> {
+        match &self.native {
+            NativeType::Postgres(_) => None,
+            NativeType::SqlServer(native) => sqlserver::type_in_key(native),
         }
     }
 

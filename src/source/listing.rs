@@ -74,6 +74,8 @@ pub struct Candidate {
     pub name: RelationName,
     pub relation: Relation,
     pub access: Access,
+    /// Columns that the role may read, but not as they are.
+    pub withheld: Vec<Withheld>,
     /// The extension that made it.
     pub extension: Option<String>,
     pub persistence: Persistence,
@@ -91,6 +93,22 @@ pub enum Access {
     Whole,
     /// Only these columns. Those that the system adds, such as PostgreSQL's `xmin`, are not among them.
     Columns(Vec<String>),
+}
+
+/// A column whose values nobody gets as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    pub column: String,
+    pub by: Withholding,
+}
+
+/// What withholds a column's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Withholding {
+    /// The server makes up others for the role.
+    Mask,
+    /// Only clients with the key can read them.
+    Encryption,
 }
 
 /// Whether a crash of the server empties a table.

@@ -57,7 +57,7 @@ pub use error::SourceError;
 pub use keys::{Keys, NamedKey, Origin, Spelling};
 pub use listing::{
     Access, Candidate, ChangeTracking, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger,
-    TriggerFunction,
+    TriggerFunction, Withheld, Withholding,
 };
 pub use moment::{Durable, Moment, Open, Prepared, Sight};
 pub use read::{

@@ -83,6 +83,7 @@ mod sqlserver_stretches;
 mod sqlserver_times;
 mod sqlserver_trust;
 mod sqlserver_types;
+mod sqlserver_withheld;
 mod targets;
 mod telemetry;
 mod tick_reports;

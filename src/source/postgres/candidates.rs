@@ -161,6 +161,7 @@ fn candidate_of(name: &RelationName, listed: &Listed, relation: &Relation) -> Ca
         extension: listed.extension.clone(),
         persistence: if listed.unlogged { Persistence::Unlogged } else { Persistence::Permanent },
         tracking: ChangeTracking::Off,
+        withheld: Vec::new(),
         row_security: if listed.hidden { RowSecurity::HidesRows } else { RowSecurity::Off },
         triggers: listed.triggers.iter().flatten().cloned().map(Trigger::from).collect(),
         about_rows: relation.rows.filter(|n| *n > 0),

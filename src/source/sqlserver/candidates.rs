@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 
 use super::error::SqlServerError;
+use super::native_type::Secrecy;
 use super::plan::Plan;
+use super::render::Unmask;
 use super::session::Session;
 use super::sql::literal;
 use crate::model::{Dialect, RelationName};
-use crate::source::listing::{Access, Candidate, Closed, Listing, Persistence, RowSecurity, SchemaAccess};
-use crate::source::relation::RelationKind;
+use crate::source::listing::{
+    Access, Candidate, Closed, Listing, Persistence, RowSecurity, SchemaAccess, Withheld, Withholding,
+};
+use crate::source::relation::{Relation, RelationKind};
 
 /// Relations that are read from the catalog at once.
 const AT_ONCE: usize = 200;
@@ -51,9 +55,15 @@ impl Session {
                 listing.closed.push(Closed { name: listed.name, kind: listed.kind, schema });
             }
         }
+        let mut unmask = None;
         for part in open.chunks(AT_ONCE) {
             let names: Vec<RelationName> = part.iter().map(|l| l.name.clone()).collect();
             let found = self.read_tracked(&names).await?;
+            let is_masked =
+                |relation: &Relation| withheld(relation, Unmask::Refused).any(|w| w.by == Withholding::Mask);
+            if unmask.is_none() && found.iter().any(|(_, relation, _)| is_masked(relation)) {
+                unmask = Some(self.unmask().await?);
+            }
             for Listed { name, hides, .. } in part {
                 // One that was dropped meanwhile is not there.
                 let Some((_, relation, tracking)) = found.iter().find(|(n, ..)| n == name) else { continue };
@@ -61,6 +71,7 @@ impl Session {
                     name: name.clone(),
                     relation: relation.clone(),
                     access: Access::Whole,
+                    withheld: withheld(relation, unmask.unwrap_or(Unmask::Refused)).collect(),
                     extension: None,
                     persistence: Persistence::Permanent,
                     row_security: if *hides { RowSecurity::HidesRows } else { RowSecurity::Off },
@@ -72,6 +83,18 @@ impl Session {
         }
         Ok(listing)
     }
+}
+
+/// The columns that the login does not get as they are.
+fn withheld(relation: &Relation, unmask: Unmask) -> impl Iterator<Item = Withheld> {
+    relation.columns.iter().filter_map(move |column| {
+        let by = match (column.sqlserver()?.secrecy, unmask) {
+            (Secrecy::Masked, Unmask::Refused) => Withholding::Mask,
+            (Secrecy::Encrypted, _) => Withholding::Encryption,
+            (Secrecy::Masked, Unmask::Given) | (Secrecy::Open, _) => return None,
+        };
+        Some(Withheld { column: column.name.clone(), by })
+    })
 }
 
 pub(super) fn list_statement(only: Option<&RelationName>) -> String {

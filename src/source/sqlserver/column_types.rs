@@ -114,6 +114,11 @@ pub(super) fn loses_a_digit(native: &SqlServerType, target: TargetType) -> bool 
     has_one && native.scale == 7 && target != TargetType::String
 }
 
+/// What a column of a key has to be forced to: without its seventh digit two moments could be one.
+pub fn type_in_key(native: &SqlServerType) -> Option<TargetType> {
+    loses_a_digit(native, own(native).0).then_some(TargetType::String)
+}
+
 fn fits_numeric(native: &SqlServerType) -> bool {
     native.precision.saturating_sub(native.scale) <= 29 && native.scale <= 9
 }

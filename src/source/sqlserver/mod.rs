@@ -72,7 +72,7 @@ pub use address::has_password;
 pub use canceller::Canceller;
 pub use change_log::{KeyCursor, SqlServerLogFacts, log_statement};
 pub use change_tracking::{ChangedKeys, spool_statement};
-pub use column_types::{hashed, mapping};
+pub use column_types::{hashed, mapping, type_in_key};
 pub use compare::DocumentCursor;
 pub(in crate::source) use compare::structure;
 pub(in crate::source) use compared_stretch::columns_in_order;

@@ -84,7 +84,8 @@ impl Session {
         refuse_secrets(table, unmask)
     }
 
-    async fn unmask(&self) -> Result<Unmask, SqlServerError> {
+    /// Asks whether the login sees what is masked.
+    pub(super) async fn unmask(&self) -> Result<Unmask, SqlServerError> {
         let rows = self.text_rows("asking for rights", &unmask_statement()).await?;
         let is_given = rows.first().and_then(|r| r.first()).is_some_and(|f| f.as_deref() == Some("t"));
         Ok(if is_given { Unmask::Given } else { Unmask::Refused })
