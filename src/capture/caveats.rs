@@ -1,23 +1,26 @@
 //! What a capture does not cover as things stand: said by `check`, and by every report.
 
-use std::borrow::Cow;
-
 use super::error::CaptureError;
 use crate::batch::Standing;
 use crate::capture::decision::Decision;
-use crate::model::TableSpec;
+use crate::model::{Dialect, TableSpec};
 use crate::source::{CursorColumn, Relation, Sight, Table};
 
 /// Why the start of open transactions is not known.
-pub fn blind(sight: Sight) -> Option<Cow<'static, str>> {
+pub fn blind(sight: Sight, dialect: Dialect) -> Option<String> {
+    let standby = match dialect {
+        Dialect::Postgres => "standby",
+        Dialect::SqlServer => "readable secondary",
+    };
     match sight {
         Sight::Everybodys => None,
-        Sight::OwnRoles { remedy } => Some(Cow::Owned(format!(
-            "the role can't see when other sessions' transactions began: {remedy}, or give a lag longer than the longest transaction"
-        ))),
-        Sight::Standbys => Some(Cow::Borrowed(
-            "the source is a standby, where the primary's open transactions can't be seen: give a lag longer than the longest \
-             transaction, or read from the primary",
+        Sight::OwnRoles { remedy } => Some(format!(
+            "the {} can't see when other sessions' transactions began: {remedy}, or give a lag longer than the longest transaction",
+            dialect.who_asks()
+        )),
+        Sight::Standbys => Some(format!(
+            "the source is a {standby}, where the primary's open transactions can't be seen: give a lag longer than the longest \
+             transaction, or read from the primary"
         )),
     }
 }
@@ -46,7 +49,7 @@ pub fn caveats(
     else {
         return Ok(Vec::new());
     };
-    let blind = blind(sight).filter(|_| cursor.is_bounded_by_time());
+    let blind = blind(sight, relation.dialect).filter(|_| cursor.is_bounded_by_time());
     let mut caveats: Vec<String> = blind.map(|why| format!("{}: {why}", spec.source)).into_iter().collect();
     let known = |name: &str| standing.is_none_or(|s| s.mark.relation.columns.iter().any(|c| c.name == name));
     let new: Vec<&str> =

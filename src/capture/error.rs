@@ -57,7 +57,7 @@ pub enum CaptureError {
     #[error("{table} is or reads a materialized view: its rows change by {}, of which no log tells", dialect.refresh())]
     Materialized { table: RelationName, dialect: Dialect },
 
-    #[error("the change log {log} does not exist, or the role may not see it")]
+    #[error("the change log {log} does not exist, or the {} may not see it", dialect.who_asks())]
     NoLog { log: RelationName, dialect: Dialect },
 
     #[error("the change log {log} is a {kind}: its rows do not say which transaction wrote them")]
@@ -92,8 +92,8 @@ pub enum CaptureError {
     #[error("several columns that are not the table's key hold the key of {0}")]
     WideScope(String),
 
-    #[error("{0}, which log_types names, does not exist, or the role may not see it")]
-    NoLoggedRelation(RelationName),
+    #[error("{relation}, which log_types names, does not exist, or the {} may not see it", dialect.who_asks())]
+    NoLoggedRelation { relation: RelationName, dialect: Dialect },
 
     #[error("no key can be packed in the column {column} of {log}, of type {type_name}")]
     NoPackedKey { log: RelationName, column: String, type_name: String },
@@ -107,7 +107,7 @@ pub enum CaptureError {
     #[error("what the change log keeps of {name} has no field {field}")]
     NoLoggedField { name: String, field: String },
 
-    #[error("change tracking of {table} is off, or the role may not see it")]
+    #[error("change tracking of {table} is off, or the {} may not see it", dialect.who_asks())]
     NotTracked { table: RelationName, dialect: Dialect },
 
     #[error("{0} is a view, and changes are tracked of tables alone")]
@@ -167,7 +167,7 @@ impl CaptureError {
             | Self::NoSuchKeyColumn(_)
             | Self::ScopeNotPublished(_)
             | Self::WideScope(_)
-            | Self::NoLoggedRelation(_)
+            | Self::NoLoggedRelation { .. }
             | Self::NoPackedKey { .. }
             | Self::KeyWidth { .. }
             | Self::NoKeyOfTheTable { .. }
@@ -242,7 +242,7 @@ impl CaptureError {
                 format!("take {column} out of exclude: the rows of a changed {column} are found by it in the target")
             }
             Self::WideScope(_) => "name one column, or the whole key of the table".to_owned(),
-            Self::NoLoggedRelation(_) => {
+            Self::NoLoggedRelation { .. } => {
                 "correct log_types of the table: a renamed table has another name in the log".to_owned()
             }
             Self::NoPackedKey { .. } => "correct key and key_format of [changelog]".to_owned(),

@@ -97,8 +97,9 @@ fn summary(path: &str, proposal: &Proposal, places: Places) -> String {
     let unread = proposal.unread;
     if unread > 0 {
         lines.push(format!(
-            "{unread} {} may not be read by the role: the GRANT stands in the file",
-            if unread == 1 { "more table" } else { "more tables" }
+            "{unread} {} may not be read by the {}: the GRANT stands in the file",
+            if unread == 1 { "more table" } else { "more tables" },
+            proposal.dialect.who_asks()
         ));
     }
     lines.push(match (active, places) {

@@ -128,12 +128,12 @@ async fn plan(session: &Session, args: &SampleArgs, config: Option<&Config>) -> 
     let Some(listing) = listing else {
         let names = session.relation_names().await?;
         let near = near(&args.table, names.iter());
-        return Err(SampleError::NoSuchTable { typed: args.table.clone(), near }.into());
+        return Err(SampleError::NoSuchTable { dialect: session.dialect(), typed: args.table.clone(), near }.into());
     };
     let Some(found) = listing.candidates.first() else {
         let name = typed.unwrap_or_else(|| RelationName { schema: String::new(), name: args.table.clone() });
         let statements = session.grants(&name, &Needs::Whole).await?.statements;
-        return Err(SampleError::Denied { table: relation_name(&name), statements }.into());
+        return Err(SampleError::Denied { dialect: session.dialect(), table: relation_name(&name), statements }.into());
     };
     let proposed = propose_table(&listing, found, Wish::Named, None, legal(&found.name.name));
     let spec = spec_of(&proposed)
@@ -247,14 +247,14 @@ async fn explain(session: &Session, name: &RelationName, e: RunError) -> CliErro
     };
     // The failed statement has spoilt its transaction.
     let _ = session.end().await;
-    let table = relation_name(name);
+    let (dialect, table) = (session.dialect(), relation_name(name));
     let told = match of_source {
         hidden if hidden.hides_rows() => {
-            session.hidden_from(name).await.map(|statements| SampleError::Hidden { table, statements })
+            session.hidden_from(name).await.map(|statements| SampleError::Hidden { dialect, table, statements })
         }
         denied if denied.is_denied() => {
             let found = session.grants(name, &Needs::Whole).await;
-            found.map(|grants| SampleError::Denied { table, statements: grants.statements })
+            found.map(|grants| SampleError::Denied { dialect, table, statements: grants.statements })
         }
         _ => return e.into(),
     };

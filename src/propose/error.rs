@@ -1,14 +1,14 @@
 //! Why nothing can be proposed.
 
-use crate::model::{Blame, in_shell, one_of};
+use crate::model::{Blame, Dialect, in_shell, one_of};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProposeError {
     #[error("the database {database} has no tables and no views")]
     Empty { database: String },
 
-    #[error("the role {role} may not read {} in the database {database}", all_of(*count))]
-    NoRights { role: String, database: String, count: usize, statements: Vec<String> },
+    #[error("the {} {role} may not read {} in the database {database}", dialect.who_asks(), all_of(*count))]
+    NoRights { dialect: Dialect, role: String, database: String, count: usize, statements: Vec<String> },
 
     #[error("{option} {pattern} matches no table or view")]
     NoMatch { option: &'static str, pattern: String, near: Vec<String> },

@@ -65,6 +65,7 @@ pub fn select<'a>(listing: &'a Listing, filters: &Filters) -> Result<Selected<'a
         return Err(match closed.len() {
             0 => ProposeError::AllExcluded,
             count => ProposeError::NoRights {
+                dialect: listing.dialect,
                 role: listing.role.clone(),
                 database: listing.database.clone(),
                 count,
@@ -75,8 +76,9 @@ pub fn select<'a>(listing: &'a Listing, filters: &Filters) -> Result<Selected<'a
     let mut remarks = tools(listing.candidates.iter().map(|c| &c.name).filter(|n| passes(n) && is_tools(n)));
     if !closed.is_empty() {
         remarks.push(format!(
-            "Not listed: {}. The role {} may not read them. To let it:",
+            "Not listed: {}. The {} {} may not read them. To let it:",
             names(&closed),
+            listing.dialect.who_asks(),
             listing.role
         ));
         remarks.extend(listing.grants(&closed).iter().map(|g| format!("  {g};")));

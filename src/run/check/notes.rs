@@ -56,8 +56,8 @@ pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight:
         if relation.kind != RelationKind::View && !relation.leading.contains(cursor) {
             note(format!("no index of the source leads with {cursor}: every tick scans the table"));
         }
-        if let Some(why) = blind(sight).filter(|_| relation.tells_its_writers()) {
-            note(why.into_owned());
+        if let Some(why) = blind(sight, relation.dialect).filter(|_| relation.tells_its_writers()) {
+            note(why);
         }
         let by_rowversion =
             relation.column(cursor).and_then(|c| c.cursor_type()).is_some_and(|kind| kind == CursorType::RowVersion);

@@ -23,7 +23,7 @@ impl LogAtHand<'_> {
         let (log, spec) = (&self.log, table.spec);
         let is_bounded_by_time = claims.iter().any(|c| log.is_bounded_by_time(c));
         let mut notes: Vec<String> =
-            blind(sight).filter(|_| is_bounded_by_time).map(String::from).into_iter().collect();
+            blind(sight, log.facts.dialect()).filter(|_| is_bounded_by_time).into_iter().collect();
         let doubt = self.cannot_judge(session, claims, table).await?;
         notes.push(format!("the change log does not see: {}", unseen(log.spec())));
         notes.push(match spec.reconcile_every {

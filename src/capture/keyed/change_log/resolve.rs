@@ -141,8 +141,8 @@ impl<'a> Log<'a> {
             TypeColumn::Relation { .. } => {
                 let relation = RelationName::parse_in(dialect, name).ok_or_else(|| bad("orders"))?;
                 // Renamed, its entries have another name; dropped, there are none. Either way nothing would ever be found.
-                let about =
-                    self.logged.get(&relation).ok_or_else(|| CaptureError::NoLoggedRelation(relation.clone()))?;
+                let none = || CaptureError::NoLoggedRelation { relation: relation.clone(), dialect };
+                let about = self.logged.get(&relation).ok_or_else(none)?;
                 // A trigger on a partitioned table fires for its partitions, and names those.
                 let leaves = about.leaves.iter().map(|l| [Some(l.name.schema.clone()), Some(l.name.name.clone())]);
                 let own = [Some(relation.schema), Some(relation.name)];
