@@ -14,8 +14,11 @@ pub enum SqlServerError {
     #[error("the parameter {key} of the source URL {problem}")]
     BadParameter { key: String, problem: &'static str, remedy: String },
 
-    #[error("the source URL has a parameter that is not known")]
-    UnknownParameter,
+    #[error("the source URL has a parameter that is not known{}", key.as_ref().map_or(String::new(), |k| format!(": {k}")))]
+    UnknownParameter {
+        /// Absent where it may be the rest of a password.
+        key: Option<String>,
+    },
 
     #[error("the source URL is ambiguous: {path} may be a database or an instance of the server")]
     Ambiguous { host: String, path: String },
@@ -166,7 +169,7 @@ impl SqlServerError {
             Self::Lost { .. } | Self::TimedOut { .. } | Self::Cancelled { .. } | Self::TransactionLost { .. } => true,
             Self::BadUrl(_)
             | Self::BadParameter { .. }
-            | Self::UnknownParameter
+            | Self::UnknownParameter { .. }
             | Self::Ambiguous { .. }
             | Self::NamedInstance { .. }
             | Self::NoSuchTable { .. }
@@ -228,7 +231,7 @@ impl SqlServerError {
         match self {
             Self::BadUrl(_)
             | Self::BadParameter { .. }
-            | Self::UnknownParameter
+            | Self::UnknownParameter { .. }
             | Self::Ambiguous { .. }
             | Self::NamedInstance { .. }
             | Self::NoSuchTable { .. }
@@ -245,7 +248,8 @@ impl SqlServerError {
         match self {
             Self::BadUrl(_) => "write sqlserver://user:password@host:1433?database=name".to_owned(),
             Self::BadParameter { remedy, .. } | Self::NotDone { remedy, .. } | Self::BadColumn { remedy, .. } => remedy.clone(),
-            Self::UnknownParameter => {
+            Self::UnknownParameter { key: Some(_) } => "remove it, or take one that docs/CONFIG.md names".to_owned(),
+            Self::UnknownParameter { key: None } => {
                 "docs/CONFIG.md says which there are; a password with a ; or & in it stands in {…} (in a URL: percent-encoded)".to_owned()
             }
             Self::Ambiguous { host, path } => format!(

@@ -2,10 +2,27 @@
 
 use crate::source::sqlserver::error::SqlServerError;
 
+/// A keyword and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pair {
+    pub key: String,
+    pub value: String,
+    pub end: End,
+}
+
+/// How it is known where a value ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// By its quotes.
+    Quoted,
+    /// By what parts one pair from the next, which may stand in the value by mistake.
+    Bare,
+}
+
 /// Takes pairs apart. A value may be `{…}`, with `}}` for a brace, or stand in quotes, doubled inside.
 /// Sources: <https://learn.microsoft.com/dotnet/framework/data/adonet/connection-string-syntax>,
 /// <https://learn.microsoft.com/sql/connect/jdbc/building-the-connection-url>
-pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, SqlServerError> {
+pub(super) fn pairs(text: &str) -> Result<Vec<Pair>, SqlServerError> {
     let mut found = Vec::new();
     let mut rest = text;
     loop {
@@ -16,20 +33,20 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, SqlServerError>
         let Some((key, after)) = rest.split_once('=') else {
             return Err(SqlServerError::BadUrl("a part of it has no =".to_owned()));
         };
-        let (value, after) = value(after.trim_start())?;
-        found.push((key.trim().to_owned(), value));
+        let (value, end, after) = value(after.trim_start())?;
+        found.push(Pair { key: key.trim().to_owned(), value, end });
         rest = after;
     }
 }
 
 /// A value, and what follows it.
-fn value(text: &str) -> Result<(String, &str), SqlServerError> {
+fn value(text: &str) -> Result<(String, End, &str), SqlServerError> {
     let close = match text.chars().next() {
         Some('{') => '}',
         Some(quote @ ('"' | '\'')) => quote,
         _ => {
             let end = text.find(';').unwrap_or(text.len());
-            return Ok((text[..end].trim().to_owned(), &text[end..]));
+            return Ok((text[..end].trim().to_owned(), End::Bare, &text[end..]));
         }
     };
     let mut out = String::new();
@@ -43,7 +60,7 @@ fn value(text: &str) -> Result<(String, &str), SqlServerError> {
         } else {
             let rest = text[at + c.len_utf8()..].trim_start();
             return if rest.is_empty() || rest.starts_with(';') {
-                Ok((out, rest))
+                Ok((out, End::Quoted, rest))
             } else {
                 Err(SqlServerError::BadUrl("something stands between a closing quote and the next ;".to_owned()))
             };

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::keywords::{Keyword, Treatment, near, treatment};
-use super::url::{Path, Said};
+use super::pairs::{End, Pair};
+use super::url::{Parameters, Path, Said};
 use super::{Address, Encrypt, Intent, Login, Password, StandIns, Trust};
 use crate::source::sqlserver::error::SqlServerError;
 
@@ -27,9 +28,12 @@ fn bad_value(key: &str, remedy: &str) -> SqlServerError {
 pub(super) fn settled(said: Said, stand_ins: StandIns) -> Result<Address, SqlServerError> {
     let mut kept: BTreeMap<Keyword, String> = BTreeMap::new();
     let mut left_out = Vec::new();
-    for (key, value) in said.pairs {
+    // Whether what comes may be the rest of a password: then it is not shown.
+    let mut may_be_secret = said.parameters == Parameters::MayBePassword;
+    for Pair { key, value, end } in said.pairs {
         match treatment(&key, &value) {
             Treatment::Kept(keyword) => {
+                may_be_secret |= keyword == Keyword::Password && end == End::Bare;
                 // As ADO: the last one counts.
                 kept.insert(keyword, value);
             }
@@ -43,8 +47,7 @@ pub(super) fn settled(said: Said, stand_ins: StandIns) -> Result<Address, SqlSer
                     let (problem, remedy) = ("is not known", format!("did you mean {near}?"));
                     return Err(SqlServerError::BadParameter { key, problem, remedy });
                 }
-                // It may be the rest of a password: it is not shown.
-                None => return Err(SqlServerError::UnknownParameter),
+                None => return Err(SqlServerError::UnknownParameter { key: Some(key).filter(|_| !may_be_secret) }),
             },
         }
     }

@@ -138,6 +138,28 @@ fn passwords_are_taken_as_they_are_and_never_shown() {
 }
 
 #[test]
+fn what_is_not_known_is_named_unless_it_may_be_a_secret() {
+    let said = |text: &str| said(text);
+    for text in [
+        "sqlserver://u:p@h?database=d&flavour=mild",
+        "Server=h;flavour=mild;UID=u;PWD=p",
+        "Server=h;UID=u;PWD={p};flavour=mild",
+        "jdbc:sqlserver://h;flavour=mild",
+    ] {
+        assert!(said(text).contains("not known: flavour"), "{text}: {}", said(text));
+    }
+    // Behind a password it may be a part of that.
+    for text in [
+        "Server=h;UID=u;PWD=p;flavour=mild",
+        "sqlserver://h?password=p&flavour=mild",
+        "sqlserver://u:p?flavour=x@h/d",
+        "sqlserver://u:p?flavour=x",
+    ] {
+        assert!(!said(text).contains("flavour"), "{text}: {}", said(text));
+    }
+}
+
+#[test]
 fn the_environment_stands_in_for_a_password() {
     let stand_ins = StandIns { password: Some("env".to_owned()) };
     let address = Address::parse("sqlserver://u@h?database=d", stand_ins).unwrap();

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::pairs::pairs;
+use super::pairs::{End, Pair, pairs};
 use crate::source::sqlserver::error::SqlServerError;
 
 /// What a connection string says, not yet looked at.
@@ -14,7 +14,17 @@ pub(super) struct Said {
     pub user: Option<String>,
     pub password: Option<String>,
     pub path: Path,
-    pub pairs: Vec<(String, String)>,
+    pub pairs: Vec<Pair>,
+    pub parameters: Parameters,
+}
+
+/// What stands behind the `?` of a URL.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Parameters {
+    #[default]
+    AreParameters,
+    /// They may be the rest of a password that has a `?`: with an `@` in them, or without one in all of the URL.
+    MayBePassword,
 }
 
 /// What stands behind the host of a URL.
@@ -60,6 +70,12 @@ pub(super) fn said(text: &str) -> Result<Said, SqlServerError> {
         (false, "mssql") => Path::Database(path),
         (false, _) => Path::Either(path),
     };
+    // A login whose host is missing looks like a host with a port of letters.
+    let is_login =
+        |server: &str| server.split_once(':').is_some_and(|(_, p)| p.contains(|c: char| !c.is_ascii_digit()));
+    if query.contains('@') || (login.is_none() && !server.starts_with('[') && is_login(server)) {
+        found.parameters = Parameters::MayBePassword;
+    }
     for part in query.split('&').filter(|p| !p.is_empty()) {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         let (key, value) = (decoded(&key.replace('+', " "))?, decoded(&value.replace('+', " "))?);
@@ -67,7 +83,7 @@ pub(super) fn said(text: &str) -> Result<Said, SqlServerError> {
             // SQLAlchemy hands a whole string of ODBC on.
             found.pairs.extend(pairs(&value)?);
         } else {
-            found.pairs.push((key, value));
+            found.pairs.push(Pair { key, value, end: End::Bare });
         }
     }
     Ok(found)
