@@ -84,6 +84,26 @@ pub async fn plain() -> World {
     loaded(ENTRIES, "", "").await
 }
 
+/// The first load speaks of all entries that were there: the next run begins at the newest of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_without_numbers_is_not_read_as_a_whole_by_the_second_run() {
+    let model = model(UNNUMBERED);
+    let mut writer = model.begin();
+    for n in 0..100 {
+        let long_ago = Value::DateTime2(738_000, n * 10_000_000);
+        writer
+            .insert_some(LOG, &[("what", "item".into()), ("item", "3".into()), ("op", "U".into()), ("at", long_ago)])
+            .unwrap();
+    }
+    log(&mut writer, "item", "4", "U");
+    writer.commit();
+    let w = loaded_in(World::on_sql_server(model).await, "lag = \"10m\"\n", "").await;
+    commit(&w, |t| update(t, 7, "second"));
+    let report = w.tick().await;
+    assert_eq!(report["log"]["entries"], 2, "{report:#}");
+    Published::whole(ITEM).assert_equal(&w).await;
+}
+
 /// Whether the next tick after a change is quiet.
 #[derive(Clone, Copy, PartialEq)]
 enum After {

@@ -97,7 +97,11 @@ impl Survey {
             let look = self.looked.get(&(claim.log, None));
             let newest = look.and_then(|l| l.newest.clone());
             let seen = || Seen { max: newest.clone(), bulk: Bulk::Unknown };
-            let advance = |ids: &CursorColumn| ids.advance(previous.and_then(|m| m.ids.as_ref()), seen(), moment);
+            // What all entries were read for has a floor at once: else the next run would read all of them once more.
+            let advance = |ids: &CursorColumn| {
+                let known = previous.and_then(|m| m.ids.as_ref()).filter(|m| m.column == ids.name);
+                known.map_or_else(|| ids.mark_of_whole(seen(), moment), |m| ids.advance(Some(m), seen(), moment))
+            };
             let ids = table.ids.as_ref().map(advance);
             let read = match (log.facts.dialect(), table.ids.as_ref()) {
                 (Dialect::SqlServer, Some(ids)) if ids.kind == CursorType::Integer => {
