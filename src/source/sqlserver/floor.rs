@@ -51,9 +51,20 @@ pub(super) fn floor(cursor: &CursorColumn, native: &SqlServerType, mark: &Cursor
     }
 }
 
-/// Whether the bulk of a cursor's values can be asked for: where the server would not sort the table for it.
-pub(super) fn asks_for_bulk(cursor: &CursorColumn) -> bool {
-    cursor.kind != CursorType::RowVersion && cursor.search == Search::Order
+/// Fewer rows ahead of all others are taken for mistakes, whose values say nothing of what comes next.
+const BULK: u32 = 1000;
+/// Of so many a server keeps the largest while it scans; for more of them it would sort the table.
+const BULK_OF_A_SCAN: u32 = 100;
+
+/// How many rows make the bulk of a cursor's values; `None` where the server is not asked. A number has nothing else to bound it, so it is asked for
+/// without an index as well.
+pub(super) fn bulk_of(cursor: &CursorColumn) -> Option<u32> {
+    match (cursor.kind, cursor.search) {
+        (CursorType::RowVersion, _) => None,
+        (_, Search::Order) => Some(BULK),
+        (CursorType::Integer, Search::Scan) => Some(BULK_OF_A_SCAN),
+        (_, Search::Scan | Search::Index) => None,
+    }
 }
 
 /// Steps of 100 ns since 1970-01-01 of `2026-01-02[ T]03:04:05[.f…]`, whatever zone stands behind it.

@@ -135,9 +135,9 @@ pub enum Plan<'a> {
     /// Keys that stand in more than one row (`table=`, `key=`, `where=`). One row: `keys bigint`, `rows bigint`.
     KeyRepeated { table: &'a RelationName, key: &'a [String], filter: Option<&'a str> },
 
-    /// The value that the 1000th row from the largest has (`table=`, `column=`). One row or none: `value`, a bigint of a number, of
+    /// The value that a row so far from the largest has (`table=`, `column=`, `rows=`: 1 is the largest). One row or none: `value`, a bigint of a number, of
     /// a time the column's type.
-    CursorBulk { table: &'a RelationName, column: &'a str },
+    CursorBulk { table: &'a RelationName, column: &'a str, rows: u32 },
     /// Whether a row has a value in one of `columns=` (names), of those that a run of changes would not send (`since=` as for rows; missing: of all) (`table=`, `where=`). One row or
     /// none: `found int`.
     RowsFilled { table: &'a RelationName, columns: &'a [String], since: Option<&'a str>, filter: Option<&'a str> },
@@ -399,9 +399,10 @@ impl Plan<'_> {
                 out.table(table);
                 out.value("where", filter);
             }
-            Self::CursorBulk { table, column } => {
+            Self::CursorBulk { table, column, rows } => {
                 out.table(table);
                 out.value("column", column);
+                out.value("rows", &rows.to_string());
             }
             Self::RowsFilled { table, columns, since, filter } => {
                 out.table(table);

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{READING, SqlServerError};
 use super::facts::Place;
-use super::floor::asks_for_bulk;
+use super::floor::bulk_of;
 use super::key_range::{condition, key_columns};
 use super::key_types::can_be_cut;
 use super::native_type::{Family, Secrecy};
@@ -19,9 +19,6 @@ use super::sql::{ident, literal, qualified};
 use crate::model::{RelationName, TableKey, TargetType};
 use crate::source::cursor::{Bulk, CursorColumn, CursorType};
 use crate::source::read::{Columns, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Table, Unsent};
-
-/// Fewer rows ahead of all others are taken for mistakes, whose values say nothing of what comes next.
-const BULK: u32 = 1000;
 
 /// The statement that streams a read, for people.
 pub fn statement(read: &Read<'_>) -> String {
@@ -130,10 +127,8 @@ impl Session {
     /// How far the bulk of a cursor's values reaches; [`Bulk::Unknown`] where something else bounds them, or the server would have to
     /// sort the table for it.
     pub async fn bulk(&self, table: Table<'_>, cursor: &CursorColumn) -> Result<Bulk, SqlServerError> {
-        if !asks_for_bulk(cursor) {
-            return Ok(Bulk::Unknown);
-        }
-        let rows = self.text_rows("looking at the cursor's values", &bulk_statement(table, cursor)).await?;
+        let Some(rows) = bulk_of(cursor) else { return Ok(Bulk::Unknown) };
+        let rows = self.text_rows("looking at the cursor's values", &bulk_statement(table, cursor, rows)).await?;
         let value = rows.into_iter().next().and_then(|r| r.into_iter().next()).flatten();
         Ok(value.map_or(Bulk::Few, Bulk::At))
     }
@@ -258,7 +253,7 @@ pub(super) fn size_statement(name: &RelationName) -> String {
 }
 
 /// The statement that asks for the value that the bulk of the rows reaches.
-pub(super) fn bulk_statement(table: Table<'_>, cursor: &CursorColumn) -> String {
+pub(super) fn bulk_statement(table: Table<'_>, cursor: &CursorColumn, rows: u32) -> String {
     let column = format!("t.{}", ident(&cursor.name));
     // A time comes as it is, so that it reads like those of rows.
     let value = match cursor.kind {
@@ -268,9 +263,9 @@ pub(super) fn bulk_statement(table: Table<'_>, cursor: &CursorColumn) -> String 
     let sql = format!(
         "SELECT {value} AS value FROM {} AS t WHERE {column} IS NOT NULL ORDER BY {column} DESC OFFSET {} ROWS FETCH NEXT 1 ROWS ONLY",
         qualified(&table.spec.source),
-        BULK - 1
+        rows - 1
     );
-    Plan::CursorBulk { table: &table.spec.source, column: &cursor.name }.statement(&sql)
+    Plan::CursorBulk { table: &table.spec.source, column: &cursor.name, rows }.statement(&sql)
 }
 
 /// The statement that counts keys which are there twice.

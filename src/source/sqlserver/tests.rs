@@ -245,7 +245,7 @@ fn the_statements_of_a_cursor() {
             ("unchanged", read(published, Rows::Unchanged(since))),
             ("left", read(Columns::Key, Rows::Left(since))),
             ("new columns with a value", rows::overlooked_statement(table, &filled).unwrap()),
-            ("bulk", rows::bulk_statement(table, &column)),
+            ("bulk", rows::bulk_statement(table, &column, 1000)),
         ]
     };
     let mut all = by("rv", "");

@@ -15,7 +15,7 @@ SELECT t.[id] FROM [dbo].[it]]ems] AS t WHERE CASE WHEN (t.b = 1 OR t.code <> 'x
 SELECT TOP (1) 1 AS found FROM [dbo].[it]]ems] AS t WHERE (t.b = 1 OR t.code <> 'x') AND (t.[at] IS NOT NULL) AND CASE WHEN t.[rv] >= 0x00000000000007D1 THEN 1 ELSE 0 END = 0
 
 -- bulk
-/* plimsoll:cursor.bulk table=dbo.it%5Dems column=rv */
+/* plimsoll:cursor.bulk table=dbo.it%5Dems column=rv rows=1000 */
 SELECT CAST(t.[rv] AS bigint) AS value FROM [dbo].[it]]ems] AS t WHERE t.[rv] IS NOT NULL ORDER BY t.[rv] DESC OFFSET 999 ROWS FETCH NEXT 1 ROWS ONLY
 
 -- changed
@@ -35,7 +35,7 @@ SELECT t.[id] FROM [dbo].[it]]ems] AS t WHERE CASE WHEN (t.b = 1 OR t.code <> 'x
 SELECT TOP (1) 1 AS found FROM [dbo].[it]]ems] AS t WHERE (t.b = 1 OR t.code <> 'x') AND (t.[at] IS NOT NULL) AND CASE WHEN (t.[at] >= CAST(N'2026-11-20T21:32:59.990' AS datetime) OR t.[at] IS NULL) THEN 1 ELSE 0 END = 0
 
 -- bulk
-/* plimsoll:cursor.bulk table=dbo.it%5Dems column=at */
+/* plimsoll:cursor.bulk table=dbo.it%5Dems column=at rows=1000 */
 SELECT t.[at] AS value FROM [dbo].[it]]ems] AS t WHERE t.[at] IS NOT NULL ORDER BY t.[at] DESC OFFSET 999 ROWS FETCH NEXT 1 ROWS ONLY
 
 -- changed
@@ -55,5 +55,5 @@ SELECT t.[id] FROM [dbo].[it]]ems] AS t WHERE CASE WHEN (t.b = 1 OR t.code <> 'x
 SELECT TOP (1) 1 AS found FROM [dbo].[it]]ems] AS t WHERE (t.b = 1 OR t.code <> 'x') AND (t.[at] IS NOT NULL) AND CASE WHEN t.[seq] >= 60000 THEN 1 ELSE 0 END = 0
 
 -- bulk
-/* plimsoll:cursor.bulk table=dbo.it%5Dems column=seq */
+/* plimsoll:cursor.bulk table=dbo.it%5Dems column=seq rows=1000 */
 SELECT CAST(t.[seq] AS bigint) AS value FROM [dbo].[it]]ems] AS t WHERE t.[seq] IS NOT NULL ORDER BY t.[seq] DESC OFFSET 999 ROWS FETCH NEXT 1 ROWS ONLY

@@ -231,9 +231,9 @@ pub(crate) fn repeated(session: &mut SessionState, comment: &Comment) -> Result<
     Ok(result(&[C::BigInt("keys"), C::BigInt("rows")], vec![row]))
 }
 
-/// The value that the thousandth row from the largest has.
+/// The value that a row so far from the largest has.
 pub(crate) fn bulk(session: &mut SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
-    const BULK: usize = 1000;
+    let bulk = comment.number::<usize>("rows").filter(|n| *n > 0).ok_or_else(|| bad_plan("no rows="))?;
     let reading = Reading::start(session, comment)?;
     let column = comment.value("column").ok_or_else(|| bad_plan("no column="))?;
     let at = reading
@@ -250,7 +250,7 @@ pub(crate) fn bulk(session: &mut SessionState, comment: &Comment) -> Result<Resu
     }
     let column = &reading.definition.columns[at];
     values.sort_by_cached_key(|value| std::cmp::Reverse(sort_key([(value, &column.collation)])));
-    let rows = values.get(BULK - 1).map(|value| vec![value.clone()]);
+    let rows = values.get(bulk - 1).map(|value| vec![value.clone()]);
     let of = match &column.column_type {
         ColumnType::TinyInt | ColumnType::SmallInt | ColumnType::Int => ColumnType::BigInt,
         own => own.clone(),
