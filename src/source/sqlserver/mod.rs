@@ -6,13 +6,13 @@
 //!
 //! | file | has |
 //! | --- | --- |
-//! | `plan`, `plan_comment` | every statement by name, and the comment that it begins with |
+//! | `plan/` | every statement by name, and the comment that it begins with |
 //! | `address/` | connection strings in all their forms |
 //! | `connect`, `login`, `connection`, `session`, `facts` | a connection, which ends with its first error; the transaction; what the server is |
 //! | `catalog`, `native_type`, `column_types` | tables, their types, and what becomes of them |
 //! | `expression` | what is selected: every conversion that the driver gets wrong is made by the server |
 //! | `render`, `rows`, `keys`, `key_range`, `changed`, `floor`, `filter` | reads of rows |
-//! | `row`, `values`, `utf16` | the driver's values, decoded |
+//! | `row`, `cells`, `values`, `utf16`, `printed` | the driver's values, decoded, and how they are printed |
 //! | `row_bytes`, `row_digest` | row hashes for `digest` |
 //! | `row_key`, `published_rows` | rows that nothing but their values tells apart |
 //! | `change_tracking` | the keys that change tracking names |
@@ -25,6 +25,7 @@ mod against_standin;
 mod canceller;
 mod candidates;
 mod catalog;
+mod cells;
 mod change_log;
 mod change_tracking;
 mod changed;
@@ -49,7 +50,6 @@ mod missing;
 mod native_type;
 mod open_lists;
 pub mod plan;
-mod plan_comment;
 mod printed;
 mod published_rows;
 mod render;
@@ -70,6 +70,7 @@ mod values;
 
 pub use address::has_password;
 pub use canceller::Canceller;
+pub use cells::SqlServerCells;
 pub use change_log::{KeyCursor, SqlServerLogFacts, log_statement};
 pub use change_tracking::{ChangedKeys, spool_statement};
 pub use column_types::{hashed, mapping, type_in_key};
@@ -81,7 +82,7 @@ pub use error::{ConnectFault, SqlServerError};
 pub use key_types::{can_pack, cursor_type, has_one_spelling, value_kind};
 pub use native_type::{SqlServerType, holds_what};
 pub use rights::{grant_all_rows, grant_select, grants_of_closed, rights_to_read};
-pub use row::{RowStream, SqlServerCells, SqlServerField, SqlServerFields, SqlServerRow};
+pub use row::{RowStream, SqlServerField, SqlServerFields, SqlServerRow};
 pub use row_digest::{HashCursor, hash_sums_statement, hashed_text, list_statement};
 pub use row_key::{is_of_row_key, row_key_columns};
 pub use rows::{lookup_of_repeated_keys, statement};

@@ -13,7 +13,7 @@
 //! * [`Faults`]: at any byte, packet or row of an answer, of a handshake, of a connection.
 //! * [`model`]: rows as versions by commit, writers that are open side by side, unique keys under their collation, SNAPSHOT and READ COMMITTED
 //!   with and without row versions, change tracking, `rowversion`, DDL, TRUNCATE, restore, rights, row-level security, masks.
-//! * [`plans`]: each statement of the product begins with `/* plimsoll:<plan> k=v … */` (its `src/source/sqlserver/plan.rs` is the list); the
+//! * [`plans`]: each statement of the product begins with `/* plimsoll:<plan> k=v … */` (its `src/source/sqlserver/plan/mod.rs` is the list); the
 //!   stand-in answers by that and never parses T-SQL. A statement without a plan, an unknown plan, or a condition that no test has registered
 //!   ([`model::Model::on_where`]) is an error, and fails the test when the [`Standin`] is dropped.
 //! * [`matrix`]: the subscription system of `tests/support/sqlserver/matrix.sql` and seeded traffic on it. [`mod@bench`]: the benchmarks' table.

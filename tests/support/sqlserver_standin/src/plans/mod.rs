@@ -1,6 +1,6 @@
 //! Answers to the statements that the product sends, by their plans. T-SQL is never parsed.
 //!
-//! What each plan's comment says and what it is answered with is written down in the product's `src/source/sqlserver/plan.rs`.
+//! What each plan's comment says and what it is answered with is written down in the product's `src/source/sqlserver/plan/mod.rs`.
 
 mod catalog;
 mod changes;
