@@ -182,6 +182,10 @@ fn remarks(run: &RunReport, shared: Shared, loading: &[LoadingReport], layout: L
         let (before, now) = (counted(before, "row", "rows"), count(t.rows_inserted.unwrap_or(0)));
         remark(format!("{}: a load replaced the target: {before} before, {now} now", t.source));
     }
+    for t in run.tables.iter().filter(|t| t.truncated > 0) {
+        let values = counted(t.truncated, "value lost", "values lost");
+        remark(format!("{}: {values} the seventh digit of a second, for BigQuery keeps six", t.source));
+    }
     if run.replayed {
         let how = if run.state == RunState::Failed { "did not finish" } else { "finished" };
         remark(format!("{}: {how} the sealed run {}", run.source, run.run));

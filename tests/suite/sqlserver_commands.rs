@@ -40,7 +40,8 @@ async fn from_init_to_status() {
     assert!(check.stdout.to_lowercase().contains("snapshot"), "{}", check.stdout);
     let plan = succeeds(&w, &["plan"]).await;
     assert!(plan.stdout.contains("item"), "{}", plan.stdout);
-    succeeds(&w, &["run"]).await;
+    let ran = succeeds(&w, &["run"]).await;
+    assert!(ran.stdout.contains("200 values lost the seventh digit of a second"), "{}", ran.stdout);
     Published::whole(ITEM).assert_equal(&w).await;
     let status = succeeds(&w, &["status"]).await;
     assert!(status.stdout.contains("item"), "{}", status.stdout);
