@@ -75,8 +75,8 @@ async fn what_is_proposed_leaves_out_what_is_withheld() {
     let text = proposed().await;
     for line in [
         "exclude = [\"wage\", \"finger\"]",
-        "masked for the role (GRANT UNMASK shows it), and what its clients encrypt",
-        "the key's code is masked for the role",
+        "masked for the login (GRANT UNMASK shows it), and what its clients encrypt",
+        "the key's code is masked for the login",
         "columns = { \"began\" = { type = \"STRING\" } }",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
