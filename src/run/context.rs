@@ -14,6 +14,7 @@ use crate::bigquery::{BigQuery, Settings};
 use crate::config::{BigQueryConfig, Config, Secret};
 use crate::model::{FeedId, RunId};
 use crate::pubsub_topic::Topic;
+use crate::run::history::kept::KeptReports;
 use crate::run::old_lists::OldLists;
 use crate::run::status::seen::Seen;
 use crate::source::{Canceller, Session, Source, SourceError};
@@ -47,6 +48,8 @@ pub struct Context {
     pub(super) after_commit: Vec<Box<dyn AfterCommit>>,
     /// When this process last read a feed's state, and found no table set aside or loading in it.
     looked: Mutex<HashMap<FeedId, OffsetDateTime>>,
+    /// Reports of ticks that this process has read.
+    pub(super) kept_reports: KeptReports,
 }
 
 impl Context {
@@ -86,6 +89,7 @@ impl Context {
             cancellers: Mutex::default(),
             seen: Mutex::default(),
             looked: Mutex::default(),
+            kept_reports: KeptReports::default(),
         })
     }
 

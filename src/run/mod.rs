@@ -46,13 +46,16 @@ pub use after_commit::{AfterCommit, Committed};
 pub use check::{ColumnCheck, Service, ServiceCheck, SourceCheck, TableCheck};
 pub use context::{Context, Stop};
 pub use error::RunError;
-pub use history::{PastRunDetail, TableSql, UnknownRun};
+pub use history::{
+    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, RunEntry, TableSql,
+    UnknownRun, UnreadableReport,
+};
 pub use order::{Guard, Mode, Order};
 pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
 pub use report::{
-    AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickReport, VerifyReport,
-    VerifyState,
+    AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickKind, TickReport,
+    VerifyReport, VerifyState,
 };
 pub use request::{NotARequest, Request, UnknownTable};
 pub use sample::{Refusal, Sample, Sampled};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::order::{Guard, Mode, Order};
+use super::report::TickKind;
 use crate::model::{
     CompareDocuments, Dialect, IgnoredDeletes, RelationName, Repair, TableSpec, Verification, VerifyLevel, nearest,
     nearest_relations, one_of,
@@ -112,6 +113,17 @@ impl Request {
             || self.verify
             || self.repair
             || (!self.tables.is_empty() && !self.due)
+    }
+
+    /// What the tick is called that serves it.
+    pub(super) fn kind(&self) -> TickKind {
+        match self {
+            Self { resync: true, .. } => TickKind::Resync,
+            Self { full: true, .. } => TickKind::Full,
+            Self { repair: true, .. } => TickKind::Repair,
+            Self { verify: true, .. } => TickKind::Verify,
+            _ => TickKind::Tick,
+        }
     }
 
     pub(super) fn order(&self) -> Order {

@@ -10,8 +10,9 @@ use super::cancel_statement::LAST_WORDS;
 use super::context::Context;
 use super::feed::run_feed;
 use super::feeds::Feed;
+use super::history::report_name;
 use super::order::{Guard, Mode, Order};
-use super::report::{RunReport, RunState, TickReport};
+use super::report::{RunReport, RunState, TickKind, TickReport};
 use crate::capture::keyed::GivenKeys;
 use crate::model::TableSpec;
 use crate::pubsub_topic::{Topic, TopicError};
@@ -21,7 +22,7 @@ use crate::storage::Expect;
 /// Runs the feeds of a request and reports on each; never fails as a whole.
 pub async fn tick(context: &Arc<Context>, request: &Request) -> Result<TickReport, UnknownTable> {
     let feeds = Feed::of(&request.select(&context.config.tables)?);
-    Ok(run_feeds(context, feeds, request.order()).await)
+    Ok(run_feeds(context, feeds, request.order(), request.kind()).await)
 }
 
 /// Reads the rows with these keys again, each table in a run like any other: what BigQuery has of them is then what the source has. Nothing
@@ -30,11 +31,11 @@ pub async fn read_again(context: &Arc<Context>, keys: GivenKeys, guard: Guard) -
     let keys = Arc::new(keys);
     let named: Vec<&TableSpec> = context.config.tables.iter().filter(|t| keys.has(&t.target)).collect();
     let feeds = Feed::of(&named).into_iter().map(|feed| Feed { keys: Some(keys.clone()), ..feed });
-    run_feeds(context, feeds.collect(), Order { mode: Mode::Now, guard, verify: None }).await
+    run_feeds(context, feeds.collect(), Order { mode: Mode::Now, guard, verify: None }, TickKind::Reread).await
 }
 
 /// Runs feeds side by side, and tells of it.
-async fn run_feeds(context: &Arc<Context>, feeds: Vec<Feed>, order: Order) -> TickReport {
+async fn run_feeds(context: &Arc<Context>, feeds: Vec<Feed>, order: Order, kind: TickKind) -> TickReport {
     let started = OffsetDateTime::now_utc();
     let runs = futures_util::stream::iter(feeds.into_iter().enumerate())
         .map(|(place, feed)| {
@@ -54,7 +55,7 @@ async fn run_feeds(context: &Arc<Context>, feeds: Vec<Feed>, order: Order) -> Ti
     context.close_idle();
     let unserved = runs.iter().flat_map(|(_, feed, reports)| unserved(feed, reports)).collect();
     let all = runs.into_iter().flat_map(|(.., reports)| reports).collect();
-    let report = TickReport { unserved, ..TickReport::new(started, all) };
+    let report = TickReport { unserved, kind, ..TickReport::new(started, all) };
     tokio::join!(keep_report(context, &report), go_on_elsewhere(context, &report), publish_reports(context, &report));
     report
 }
@@ -67,7 +68,7 @@ async fn keep_report(context: &Context, report: &TickReport) {
     if !is_done && (report.ok || !has_time) {
         return;
     }
-    let (name, store) = (report_name(context, report.started), context.store.in_a_hurry());
+    let (name, store) = (report_name(&context.new_run(report.started)), context.store.in_a_hurry());
     let stored = async {
         let content = serde_json::to_vec(report).map_err(|e| e.to_string())?;
         let put = store.put(&name, content.into(), "application/json", Expect::Absent);
@@ -78,12 +79,6 @@ async fn keep_report(context: &Context, report: &TickReport) {
         Ok(Err(reason)) => info!(reason, "the report of the tick was not stored"),
         Err(_) => info!("the report of the tick was not stored in time"),
     }
-}
-
-/// The name of a tick's report, below the storage prefix. docs/FORMAT.md describes it.
-fn report_name(context: &Context, started: OffsetDateTime) -> String {
-    let (year, month, day) = (started.year(), u8::from(started.month()), started.day());
-    format!("reports/{year:04}/{month:02}/{day:02}/{}.json", context.new_run(started))
 }
 
 /// What has come on and is not through goes on at once, in whichever process gets the message; without a topic, or if that

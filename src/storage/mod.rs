@@ -26,6 +26,7 @@ mod stream;
 
 pub use error::{StorageError, StorageFault};
 pub use stream::ObjectStream;
+pub use listing::{Found, Listed};
 
 pub use crate::emulator::STORAGE as EMULATOR;
 

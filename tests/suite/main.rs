@@ -62,6 +62,7 @@ mod reconcile;
 mod reconcile_compared;
 mod recovery_conflict;
 mod restore;
+mod run_history;
 mod sample;
 mod schema;
 mod source_connection;

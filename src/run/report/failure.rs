@@ -1,18 +1,23 @@
 //! What went wrong, and what to do about it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Blame;
 use crate::run::error::RunError;
 
 /// An error as people and programs are told of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub message: String,
     pub hint: String,
     /// Whether the config has to change, or the world outside.
-    #[serde(skip)]
+    #[serde(skip, default = "world")]
     pub blame: Blame,
+}
+
+/// Of a failure that was stored: nobody has to decide anything by it any more.
+fn world() -> Blame {
+    Blame::World
 }
 
 impl From<&RunError> for Failure {

@@ -1,6 +1,7 @@
 //! What a tick did, for people, programs and the log. The same object everywhere: `report.json`, `run --json`, `POST /runs`.
 
 mod failure;
+mod kind;
 mod log_event;
 mod table;
 mod verb_seconds;
@@ -9,12 +10,13 @@ mod waiting;
 
 pub use failure::Failure;
 pub use table::{AppendReport, TableReport};
+pub use kind::TickKind;
 pub use verb_seconds::VerbSeconds;
 pub(in crate::run) use verb_seconds::timed;
 pub use verified::{DifferingKey, SoFar, VerifyReport, VerifyState};
 pub use waiting::{AsideReport, LoadingReport, PostponedReport};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::feeds::Feed;
@@ -25,6 +27,8 @@ use crate::model::{Blame, FeedId, RunId};
 pub struct TickReport {
     /// No run failed, and no table is set aside or postponed.
     pub ok: bool,
+    /// What the tick was asked for.
+    pub kind: TickKind,
     #[serde(with = "time::serde::rfc3339")]
     pub started: OffsetDateTime,
     pub seconds: f64,
@@ -34,7 +38,7 @@ pub struct TickReport {
     pub unserved: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {
     Done,
@@ -46,6 +50,13 @@ pub enum RunState {
 }
 
 impl RunState {
+    pub const ALL: [Self; 5] = [Self::Done, Self::Empty, Self::Busy, Self::Failed, Self::Paused];
+
+    /// The state of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -57,46 +68,51 @@ impl RunState {
     }
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// Read back, fields may be absent that older versions did not write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunReport {
     pub run: RunId,
     pub feed: FeedId,
     pub source: String,
     pub state: RunState,
     /// Why the whole table was read, where it was.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<String>,
     /// The batch was sealed by an earlier run and only finished by this tick.
+    #[serde(default)]
     pub replayed: bool,
     /// What the run may have missed as things stand, and what to do about it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caveats: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     #[serde(with = "time::serde::rfc3339")]
     pub started: OffsetDateTime,
+    #[serde(default)]
     pub seconds: f64,
     /// Of these seconds, those of each verb.
+    #[serde(default)]
     pub verb_seconds: VerbSeconds,
     /// Objects that the run wrote to storage, each a billed request: parts, manifest, state.
+    #[serde(default)]
     pub storage_writes: u64,
     /// How old what BigQuery has was when the run ended, by the oldest table of the feed; nothing where one was never loaded.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_seconds: Option<i64>,
     /// How long the run that the feed was busy with had been at it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_seconds: Option<i64>,
     /// When a feed that was busy is free again, if the process that had it is gone.
     #[serde(skip)]
     pub free_at: Option<OffsetDateTime>,
     /// What the change log held, where the feed has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogCounts>,
     /// Tables of the feed that wait until somebody corrects what is wrong.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aside: Vec<AsideReport>,
     /// Tables whose load in chunks goes on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loading: Vec<LoadingReport>,
     /// Targets whose load in chunks, or comparison in stretches, has come further and is not through.
     #[serde(skip)]
@@ -105,11 +121,12 @@ pub struct RunReport {
     #[serde(skip)]
     pub paused: Vec<String>,
     /// Tables that something passing was in the way of.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub postponed: Vec<PostponedReport>,
+    #[serde(default)]
     pub tables: Vec<TableReport>,
     /// Tables that were compared with their source.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verified: Vec<VerifyReport>,
 }
 
@@ -167,14 +184,14 @@ impl RunReport {
 impl TickReport {
     pub fn new(started: OffsetDateTime, runs: Vec<RunReport>) -> Self {
         let ok = runs.iter().all(RunReport::is_well);
-        Self { ok, started, seconds: seconds_since(started), runs, unserved: Vec::new() }
+        Self { ok, kind: TickKind::Tick, started, seconds: seconds_since(started), runs, unserved: Vec::new() }
     }
 
     /// Together with a later tick for what this one has not served.
     pub fn followed_by(self, later: Self) -> Self {
         let is_served = |r: &RunReport| r.state != RunState::Busy;
         let runs = self.runs.into_iter().filter(is_served).chain(later.runs).collect();
-        Self { unserved: later.unserved, ..Self::new(self.started, runs) }
+        Self { unserved: later.unserved, kind: self.kind, ..Self::new(self.started, runs) }
     }
 
     /// The report of a tick whose task panicked.

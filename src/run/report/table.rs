@@ -1,6 +1,6 @@
 //! A table's share of a run.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::batch::TableBatch;
@@ -9,7 +9,8 @@ use crate::model::DeleteStyle;
 use crate::state::Figures;
 
 /// What sending rows one by one took.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AppendReport {
     /// Requests, those that were sent again included.
     pub requests: u64,
@@ -24,7 +25,8 @@ pub struct AppendReport {
 }
 
 /// What a run did to one table.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TableReport {
     pub source: String,
     pub target: String,

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Seconds by verb. Rows are encoded and staged while they are read, so those two are in `capture`; a run of several steps has all of
 /// them added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
 pub struct VerbSeconds {
     /// Reading the state, and whether somebody else holds it.
     pub lease: f64,

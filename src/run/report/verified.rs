@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::model::VerifyLevel;
@@ -10,7 +10,7 @@ use crate::state::Verified;
 use crate::telemetry::ANSWERED;
 
 /// Whether a target is what its source is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerifyState {
     Equal,
@@ -42,7 +42,7 @@ pub struct DifferingKey {
 }
 
 /// How far a comparison has come that goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SoFar {
     #[serde(with = "time::serde::rfc3339")]
     pub began: OffsetDateTime,
@@ -51,48 +51,57 @@ pub struct SoFar {
 }
 
 /// One table, compared with its source.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VerifyReport {
     pub source: String,
     pub target: String,
     pub level: VerifyLevel,
     pub state: VerifyState,
     /// Why nothing was compared.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Of a comparison that goes on; the other figures are those of the stretches so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on: Option<SoFar>,
     /// Rows of either side at the first look; a change on its way makes them differ.
+    #[serde(default)]
     pub source_rows: u64,
+    #[serde(default)]
     pub target_rows: u64,
     /// Rows that the target lacks.
+    #[serde(default)]
     pub missing: u64,
     /// Rows that only the target has.
+    #[serde(default)]
     pub extra: u64,
     /// Rows with other values.
+    #[serde(default)]
     pub different: u64,
     /// More rows differ than were looked at.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_least: bool,
     /// Rows that only the target has, where the config lets deletes be.
+    #[serde(default)]
     pub deletes_ignored: u64,
     /// Values that the target can't hold: they are NULL there, which is no difference.
+    #[serde(default)]
     pub nulled: u64,
     /// In how many of the different rows each column differs.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, u64>,
     /// Columns of documents, of which the structure alone was compared: which keys there are, how long arrays are.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub structure_only: Vec<String>,
     /// Rows of which the documents were compared by what they mean.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents: Option<u64>,
     /// Rows that differed and were repaired.
+    #[serde(default)]
     pub repaired: u64,
     /// What BigQuery billed for the comparison.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_billed: Option<u64>,
+    #[serde(default)]
     pub seconds: f64,
     /// The columns of the key, and what differs. No report has values of rows.
     #[serde(skip)]

@@ -1,6 +1,6 @@
 //! Tables that are not where they should be when a run ends: set aside, put off, or in the middle of a load.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::batch::Aside;
@@ -8,7 +8,7 @@ use crate::model::TableSpec;
 use crate::run::error::RunError;
 
 /// A table that is loaded a stretch of keys at a time, and not done yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadingReport {
     pub source: String,
     pub target: String,
@@ -17,7 +17,7 @@ pub struct LoadingReport {
 }
 
 /// A table that has to wait for the next tick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PostponedReport {
     pub source: String,
     pub target: String,
@@ -33,7 +33,7 @@ impl PostponedReport {
 }
 
 /// A table that was set aside.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AsideReport {
     pub source: String,
     pub target: String,

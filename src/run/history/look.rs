@@ -1,0 +1,178 @@
+//! A look at the reports of ticks, newest first.
+
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt};
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+
+use super::cursor::{HistoryCursor, report_name, tick_of};
+use super::filter::HistoryFilter;
+use super::kept::{KeptReports, Parsed};
+use super::names::{Back, Names};
+use super::stored::{RunEntry, StoredReport, Unreadable};
+use crate::model::RunId;
+use crate::run::context::Context;
+use crate::run::error::RunError;
+use crate::storage::{Found, StorageError, Store};
+
+/// Reports that are read at once.
+const AT_ONCE: usize = 10;
+/// A report of a thousand tables has less than one. What is longer is no report of ours.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// What is asked of the history.
+#[derive(Clone, Debug)]
+pub struct HistoryRequest {
+    pub filter: HistoryFilter,
+    /// Runs of ticks before this alone.
+    pub before: Option<HistoryCursor>,
+    /// Runs of ticks that began no earlier.
+    pub since: Option<OffsetDateTime>,
+    /// How many runs are enough. A tick's runs are not parted, so there may be more.
+    pub runs: usize,
+    /// The most reports that are read. Those that this process has read before do not count.
+    pub reads: usize,
+    /// The most requests for names.
+    pub lists: usize,
+}
+
+impl Default for HistoryRequest {
+    /// A page: ten reads.
+    fn default() -> Self {
+        Self { filter: HistoryFilter::default(), before: None, since: None, runs: 50, reads: 10, lists: 8 }
+    }
+}
+
+/// What a look has found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct HistoryLook {
+    /// The newest tick first; of a tick, in the order of its report.
+    pub runs: Vec<RunEntry>,
+    /// Reports that can't be read, or not in full. What is asked for may be in them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableReport>,
+    /// How many reports were read for it that this process had not read before.
+    pub reads: usize,
+    /// Where to go on, if there may be more.
+    pub next: Option<HistoryCursor>,
+    /// Since when all reports were looked at: those of ticks that began then, or later. `None` where all that there are were.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub looked_back_to: Option<OffsetDateTime>,
+}
+
+/// A report that another version has written, or an object that is no report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnreadableReport {
+    /// As it is called below the storage prefix.
+    pub name: String,
+}
+
+impl Context {
+    /// Runs that are over, the newest first, from the reports that their ticks have left. A tick that found nothing to do leaves none.
+    pub async fn history(&self, request: &HistoryRequest) -> Result<HistoryLook, RunError> {
+        let store = self.store.in_a_hurry();
+        let kept = &self.kept_reports;
+        let mut names = Names::new(&store, kept, request.before.as_ref(), request.since, request.lists);
+        let mut look = HistoryLook::default();
+        let mut reads = request.reads;
+        loop {
+            let found = match names.back().await? {
+                Back::Some(found) => found,
+                Back::Beginning => return Ok(look),
+                Back::Enough(cursor) => return Ok(look.until(cursor)),
+            };
+            let mut done = None;
+            let mut later = found.into_iter().peekable();
+            while let Some(next) = later.peek() {
+                let before = reads;
+                let here = done.clone().or_else(|| after(next));
+                let wave = wave(kept, &mut later, &mut reads);
+                look.reads += before - reads;
+                // What is next has to be read, and nothing more may be.
+                if wave.is_empty() {
+                    return Ok(match here {
+                        Some(cursor) => look.until(cursor),
+                        None => look,
+                    });
+                }
+                let each = futures_util::stream::iter(wave).map(|found| read(&store, kept, found)).buffered(AT_ONCE);
+                done = here;
+                // All of a wave, so that none of it is read again where the look ends in its midst.
+                for (name, tick, report) in each.try_collect::<Vec<_>>().await? {
+                    look.add(name, report.as_deref(), &request.filter);
+                    if let Some(tick) = tick {
+                        let cursor = HistoryCursor::before(&tick);
+                        if look.runs.len() >= request.runs {
+                            return Ok(look.until(cursor));
+                        }
+                        done = Some(cursor);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The runs of one tick; `None` where its report is gone, or was never stored.
+    pub async fn tick_runs(&self, tick: &RunId) -> Result<Option<Vec<RunEntry>>, RunError> {
+        let found = Found { name: report_name(tick), size: 0 };
+        let (_, _, report) = read(&self.store.in_a_hurry(), &self.kept_reports, found).await?;
+        Ok(report.and_then(|r| r.as_ref().as_ref().ok().map(|stored| stored.runs.clone())))
+    }
+}
+
+/// Where a look goes on that stops at a report and has not come to it.
+fn after(found: &Found) -> Option<HistoryCursor> {
+    let next = tick_of(&found.name)?.started()?.checked_add(Duration::SECOND)?;
+    Some(HistoryCursor::before_moment(next))
+}
+
+/// The next reports to look at together: those that are kept, which cost nothing, or some that have to be read.
+fn wave(kept: &KeptReports, later: &mut Peekable<std::vec::IntoIter<Found>>, reads: &mut usize) -> Vec<Found> {
+    let is_free = |found: &Found| found.size > LONGEST || tick_of(&found.name).is_none_or(|tick| kept.has(&tick));
+    if later.peek().is_some_and(is_free) {
+        return std::iter::from_fn(|| later.next_if(is_free)).collect();
+    }
+    let most = AT_ONCE.min(*reads);
+    let wave: Vec<Found> = std::iter::from_fn(|| later.next_if(|found| !is_free(found))).take(most).collect();
+    *reads -= wave.len();
+    wave
+}
+
+/// A report, as it is kept or stored; `None` where it is gone since.
+async fn read(
+    store: &Store,
+    kept: &KeptReports,
+    found: Found,
+) -> Result<(String, Option<RunId>, Option<Arc<Parsed>>), StorageError> {
+    let Some(tick) = tick_of(&found.name).filter(|_| found.size <= LONGEST) else {
+        return Ok((found.name, None, Some(Arc::new(Err(Unreadable)))));
+    };
+    if let Some(report) = kept.get(&tick) {
+        return Ok((found.name, Some(tick), Some(report)));
+    }
+    let Some((content, _)) = store.get(&found.name).await? else { return Ok((found.name, Some(tick), None)) };
+    let report = Arc::new(StoredReport::parse(&tick, &content));
+    kept.keep(&tick, report.clone(), content.len() as u64);
+    Ok((found.name, Some(tick), Some(report)))
+}
+
+impl HistoryLook {
+    fn add(&mut self, name: String, report: Option<&Parsed>, filter: &HistoryFilter) {
+        match report {
+            Some(Ok(stored)) => {
+                self.runs.extend(stored.runs.iter().filter(|run| filter.is_wanted(run)).cloned());
+                if stored.is_partly_read {
+                    self.unreadable.push(UnreadableReport { name });
+                }
+            }
+            Some(Err(Unreadable)) => self.unreadable.push(UnreadableReport { name }),
+            None => {}
+        }
+    }
+
+    fn until(self, next: HistoryCursor) -> Self {
+        Self { looked_back_to: next.moment(), next: Some(next), ..self }
+    }
+}
