@@ -44,6 +44,8 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Where every feed stands.
     Status,
+    /// Runs that are over, the newest first.
+    Runs(RunsArgs),
     /// Load tables again from the start; their targets may be replaced.
     Resync(NamedTables),
     /// Pause tables: no run reads them until they are resumed.
@@ -56,7 +58,7 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct TableArgs {
     /// Only this table, by source or target name; may be given again.
     #[arg(long = "table", value_name = "TABLE")]
@@ -132,6 +134,29 @@ impl From<LevelArgument> for VerifyLevel {
             LevelArgument::Values => Self::Values,
         }
     }
+}
+
+/// Which runs are shown.
+#[derive(Debug, Args)]
+pub(super) struct RunsArgs {
+    #[command(flatten)]
+    pub tables: TableArgs,
+    /// Only runs that failed, or left a table that waits for something.
+    #[arg(long)]
+    pub failed: bool,
+    /// Only runs of this time until now, such as 24h or 7d.
+    #[arg(long, value_name = "TIME", value_parser = time_span)]
+    pub since: Option<Duration>,
+    /// At most so many.
+    #[arg(long, value_name = "RUNS", default_value_t = 20)]
+    pub limit: usize,
+}
+
+/// A time that lies behind us.
+pub(super) fn time_span(typed: &str) -> Result<Duration, String> {
+    let longest = Duration::from_secs(10 * 366 * 86_400);
+    let span = humantime::parse_duration(typed).ok().filter(|span| *span <= longest && !span.is_zero());
+    span.ok_or_else(|| "write a time of at most ten years, such as 24h or 7d".to_owned())
 }
 
 fn waiting_time(typed: &str) -> Result<Duration, String> {

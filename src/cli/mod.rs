@@ -19,6 +19,7 @@ mod pause;
 mod plan;
 mod quoted_names;
 mod run;
+mod runs;
 mod sample;
 mod sample_error;
 mod serve;
@@ -98,6 +99,7 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: 
             run::run(context, request, format, bars).await
         }
         Command::Verify(args) => verify::verify(context, &args, format, bars).await,
+        Command::Runs(args) => runs::runs(&context, &args, format).await,
         Command::Status => status::status(&context, format).await,
         Command::Resync(args) => {
             let request = Request { tables: args.tables, full: true, resync: true, ..Request::default() };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::TableSpec;
-use crate::run::TickReport;
+use crate::run::{RunReport, TickReport};
 
 /// The names that need quotes, and how they are written with them.
 pub(super) struct QuotedNames(HashMap<String, String>);
@@ -22,15 +22,18 @@ impl QuotedNames {
 
     /// The same of every name in a report.
     pub fn quote_report(&self, report: &mut TickReport) {
-        for run in &mut report.runs {
-            self.quote(&mut run.source);
-            run.tables.iter_mut().for_each(|t| self.quote(&mut t.source));
-            run.verified.iter_mut().for_each(|v| self.quote(&mut v.source));
-            run.aside.iter_mut().for_each(|a| self.quote(&mut a.source));
-            run.loading.iter_mut().for_each(|l| self.quote(&mut l.source));
-            run.postponed.iter_mut().for_each(|p| self.quote(&mut p.source));
-            run.paused.iter_mut().for_each(|source| self.quote(source));
-        }
+        report.runs.iter_mut().for_each(|run| self.quote_run(run));
+    }
+
+    /// The same of every name in a run's report.
+    pub fn quote_run(&self, run: &mut RunReport) {
+        self.quote(&mut run.source);
+        run.tables.iter_mut().for_each(|t| self.quote(&mut t.source));
+        run.verified.iter_mut().for_each(|v| self.quote(&mut v.source));
+        run.aside.iter_mut().for_each(|a| self.quote(&mut a.source));
+        run.loading.iter_mut().for_each(|l| self.quote(&mut l.source));
+        run.postponed.iter_mut().for_each(|p| self.quote(&mut p.source));
+        run.paused.iter_mut().for_each(|source| self.quote(source));
     }
 }
 

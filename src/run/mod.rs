@@ -8,7 +8,7 @@
 //! [`feed`] is the recipe of one run, and [`verbs`] has its eight steps, a file each. Until the seal nothing is decided; from the seal on
 //! a run is a replay, by whoever holds the lease. [`mod@tick`] runs the feeds that are due, a few at a time, and one feed's failure never
 //! stops another. The tables that share a log are one feed ([`feeds`]); of those, one that fails for good is set aside ([`set_aside`]) and
-//! the others go on. [`look_at_table`] is how a table is looked at, by a run, by `check` and by `plan`.
+//! the others go on. [`look_at_table`] is how a table is looked at, by a run, by `check` and by `plan`. What ticks have left is read by [`history`]; no run needs it.
 
 mod after_commit;
 mod assignment;
@@ -47,8 +47,8 @@ pub use check::{ColumnCheck, Service, ServiceCheck, SourceCheck, TableCheck};
 pub use context::{Context, Stop};
 pub use error::RunError;
 pub use history::{
-    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, RunEntry, TableSql,
-    UnknownRun, UnreadableReport,
+    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, ReportCount, RunEntry,
+    TableSql, UnknownRun, UnreadableReport,
 };
 pub use order::{Guard, Mode, Order};
 pub use plan::TablePlan;
@@ -59,5 +59,5 @@ pub use report::{
 };
 pub use request::{NotARequest, Request, UnknownTable};
 pub use sample::{Refusal, Sample, Sampled};
-pub use status::{FeedStatus, Pause, Standing, VerifyingStatus};
+pub use status::{FeedStatus, NextTick, Pause, Standing, VerifyingStatus};
 pub use tick::{fan_out, pass_on_rest, read_again, tick};

@@ -152,10 +152,24 @@ impl Notes {
         self.tables.retain(|target, _| is_kept(target));
     }
 
+    /// Since when runs have failed for the tables that this failure is of: more runs may have than are kept.
+    fn failing_since(&self, failed: &PastRun) -> Option<OffsetDateTime> {
+        let is_of_them = |r: &&PastRun| r.tables.keys().eq(failed.tables.keys());
+        let before = self.recent.iter().rfind(is_of_them).filter(|r| r.error.is_some())?;
+        let is_theirs = |target: &String| failed.tables.is_empty() || failed.tables.contains_key(target);
+        let theirs = self.tables.iter().filter(|(target, _)| is_theirs(target));
+        // One that has found nothing to do is kept nowhere else.
+        let has_recovered = theirs.filter_map(|(_, note)| note.checked).any(|at| at > before.finished);
+        before.failing_since.or_else(|| before.run.started()).filter(|_| !has_recovered)
+    }
+
     /// Adds a run, unless its end is noted already.
-    pub fn add(&mut self, past: PastRun) {
+    pub fn add(&mut self, mut past: PastRun) {
         if self.recent.iter().any(|r| r.run == past.run && r.finished == past.finished) {
             return;
+        }
+        if past.error.is_some() {
+            past.failing_since = self.failing_since(&past).min(past.failing_since).or(past.failing_since);
         }
         self.recent.push(past);
         let too_many = self.recent.len().saturating_sub(KEPT);

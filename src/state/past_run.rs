@@ -25,6 +25,9 @@ pub struct PastRun {
     /// Why it failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Complaint>,
+    /// Of one that failed, when the first of those began that have failed one after the other.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<OffsetDateTime>,
 }
 
 /// What a run did.
@@ -65,7 +68,8 @@ impl PastRun {
     /// A run that has changed nothing, now at its end after so many seconds.
     pub fn of(run: &RunId, seconds: f64, error: Option<Complaint>) -> Self {
         let (finished, figures, tables) = (OffsetDateTime::now_utc(), Figures::default(), BTreeMap::new());
-        Self { run: run.clone(), finished, seconds, figures, tables, error }
+        let failing_since = error.as_ref().and_then(|_| run.started());
+        Self { run: run.clone(), finished, seconds, figures, tables, error, failing_since }
     }
 
     /// What the run did to one table of its feed; `None` where it was not for it, or did nothing to it.

@@ -162,6 +162,41 @@ async fn thousands_of_reports_cost_no_more_a_look() {
     assert!(asked(&w).0 <= 10);
 }
 
+/// So many ticks that a stretch has to become shorter and shorter before one request can list it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_of_ticks_is_listed_by_few_requests() {
+    let w = World::with_orders("").await;
+    let newest = datetime!(2026-11-27 10:00 UTC);
+    // A hundred each second, and one two days before.
+    let crowd = (0..2500_u64).map(|n| (newest - Duration::seconds(n as i64 / 100), n));
+    let all = crowd.chain([(newest - Duration::days(2), 2500)]);
+    let puts = all.map(|(at, n)| {
+        let w = &w;
+        async move { put(w, at, 2500 - n, |_| {}).await }
+    });
+    futures_util::StreamExt::collect::<Vec<_>>(futures_util::StreamExt::buffer_unordered(
+        futures_util::stream::iter(puts),
+        16,
+    ))
+    .await;
+    let context = context(&w).await;
+    let (mut seen, mut looks) = (Vec::new(), 0);
+    let mut request = HistoryRequest { before: Some("20261127t100100".parse().unwrap()), reads: 1000, ..page(700) };
+    loop {
+        w.gcs.clear();
+        let look = context.history(&request).await.unwrap();
+        assert!(asked(&w).1 <= 8, "{} lists", asked(&w).1);
+        seen.extend(numbers(&look));
+        looks += 1;
+        assert!(looks < 30, "it comes to an end: {} so far", seen.len());
+        match look.next {
+            Some(next) => request.before = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen, (0..=2500).rev().collect::<Vec<_>>());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_is_searched() {
     let w = World::new().await;
@@ -235,4 +270,109 @@ async fn a_bucket_that_is_down_is_an_error_with_a_hint_and_nothing_is_lost() {
         w.gcs.calm();
     }
     assert_eq!(numbers(&context.history(&HistoryRequest::default()).await.unwrap()), [4, 3, 2, 1, 0]);
+}
+
+/// The history in a terminal: it reads on until it has what it was asked for, and says what it leaves out.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_shows_the_history_and_says_what_it_leaves_out() {
+    let w = World::with_orders("").await;
+    assert_eq!(w.run(&["runs"]).await.stdout.trim(), "no run has left a report");
+    let newest = OffsetDateTime::now_utc() - Duration::minutes(1);
+    for n in 0..45_u64 {
+        let at = newest - Duration::minutes(n as i64);
+        put(&w, at, n, |r| {
+            if n == 30 {
+                r["runs"][0]["state"] = json!("failed");
+                r["runs"][0]["error"] = json!({ "message": "the <b>server</b> \u{1b}[31mburns", "hint": "put it out" });
+            }
+        })
+        .await;
+    }
+    let json = w.run(&["runs", "--json"]).await.json();
+    let upserts = |json: &Value| -> Vec<u64> {
+        let runs = json["runs"].as_array().unwrap();
+        runs.iter().map(|r| r["tables"][0]["upserts"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(upserts(&json), (0..20).collect::<Vec<_>>());
+    assert_eq!(json["left_out"], json!({ "runs": 0, "reports": 25, "at_least": false }));
+    let all = w.run(&["runs", "--limit", "100"]).await;
+    assert_eq!(all.stdout.matches("public.orders  ").count(), 45, "{}", all.stdout);
+    assert!(!all.stdout.contains("left out") && !all.stdout.contains('\u{1b}'), "{}", all.stdout);
+    let failed = w.run(&["runs", "--failed"]).await;
+    assert_eq!(failed.code, 0);
+    for part in ["failed", "the <b>server</b>", "hint: put it out"] {
+        assert!(failed.stdout.contains(part), "{part}: {}", failed.stdout);
+    }
+    let recent = w.run(&["runs", "--since", "10m30s", "--table", "orders", "--json"]).await.json();
+    assert_eq!(upserts(&recent).len(), 10, "{recent}");
+    assert_eq!((&recent["left_out"]["reports"], &recent["next"]), (&json!(0), &Value::Null), "all of that time");
+    let none = w.run(&["runs", "--failed", "--since", "10m"]).await;
+    assert_eq!(none.stdout.trim(), "no run failed in the last 10m");
+    let unknown = w.run(&["runs", "--table", "order"]).await;
+    assert!(unknown.code == 2 && unknown.stderr.contains("orders"), "{unknown:?}");
+    for bad in [["--since", "yesterday"], ["--since", "100y"]] {
+        assert_eq!(w.run(&[&["runs"][..], &bad].concat()).await.code, 2, "{bad:?}");
+    }
+    w.gcs.answer(100, 503, "", |r| r.path.ends_with("/o"));
+    let down = w.run(&["runs"]).await;
+    assert!(down.code == 1 && down.stderr.contains("Cloud Storage"), "{down:?}");
+}
+
+/// Since when a table fails is known also where more runs have failed than the state keeps.
+#[tokio::test(flavor = "multi_thread")]
+async fn status_says_since_when_and_what_comes_next() {
+    let w = World::with_orders("").await;
+    w.sql("INSERT INTO orders VALUES (1, 'x', 1)").await;
+    w.tick().await;
+    let status = async || w.run(&["status", "--json"]).await.json()["feeds"][0].clone();
+    let fine = status().await;
+    assert_eq!(fine["age_limit_seconds"], 3600);
+    assert_eq!(
+        (&fine["failing_since"], fine.get("next_tick")),
+        (&Value::Null, None),
+        "one run tells no spacing: {fine}"
+    );
+    let recent = w.state("orders").await["recent"].as_array().unwrap().clone();
+    assert_eq!(fine["recent_runs"].as_u64(), Some(recent.len() as u64));
+    let billed: u64 = recent.iter().map(|r| r["bytes_billed"].as_u64().unwrap()).sum();
+    assert_eq!(fine["recent_bytes_billed"].as_u64(), Some(billed));
+    w.sql("ALTER TABLE orders RENAME updated_at TO changed").await;
+    assert_ne!(w.run(&["run"]).await.code, 0);
+    let first = status().await["failing_since"].as_str().unwrap().to_owned();
+    // As if it had gone on for hours: only the last 30 are kept, and each says when it began.
+    let mut state = w.state("orders").await;
+    let one = state["recent"].as_array().unwrap().last().unwrap().clone();
+    let began = OffsetDateTime::now_utc() - Duration::hours(9);
+    let many = (0..29).map(|n| {
+        let at = OffsetDateTime::now_utc() - Duration::minutes(5 * (29 - n));
+        let mut run = one.clone();
+        run["run"] = json!(RunId::new(at, 3));
+        run["finished"] = json!(at.format(&time::format_description::well_known::Rfc3339).unwrap());
+        run["failing_since"] = json!(began.format(&time::format_description::well_known::Rfc3339).unwrap());
+        run
+    });
+    state["recent"] = many.collect();
+    state["tables"]["orders"]["checked"] =
+        json!((began - Duration::hours(1)).format(&time::format_description::well_known::Rfc3339).unwrap());
+    w.put_state("orders", &state).await;
+    assert_ne!(w.run(&["run"]).await.code, 0);
+    let now = status().await;
+    let since = now["failing_since"].as_str().unwrap();
+    assert!(
+        since < first.as_str()
+            && since[..16] == began.format(&time::format_description::well_known::Rfc3339).unwrap()[..16],
+        "{since} {first}"
+    );
+    let next = &now["next_tick"];
+    assert_eq!(
+        (&next["is_estimate"], next["spacing_seconds"].as_u64().map(|s| (290..=301).contains(&s))),
+        (&json!(true), Some(true)),
+        "{next}"
+    );
+    // Mended, nothing fails any more; and paused, nothing comes.
+    w.sql("ALTER TABLE orders RENAME changed TO updated_at").await;
+    w.tick().await;
+    assert_eq!(status().await["failing_since"], Value::Null);
+    w.run(&["pause", "--table", "orders"]).await;
+    assert_eq!(status().await.get("next_tick"), None);
 }

@@ -36,6 +36,11 @@ fn feed(source: &str) -> FeedStatus {
         trouble: None,
         set_aside_since: None,
         failure: None,
+        failing_since: None,
+        age_limit: std::time::Duration::from_secs(3600),
+        next_tick: None,
+        recent_bytes_billed: 0,
+        recent_runs: 0,
     }
 }
 

@@ -62,6 +62,14 @@ pub struct HistoryLook {
     pub looked_back_to: Option<OffsetDateTime>,
 }
 
+/// How many reports there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReportCount {
+    pub reports: u64,
+    /// There may be more: they were not counted to the end.
+    pub at_least: bool,
+}
+
 /// A report that another version has written, or an object that is no report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnreadableReport {
@@ -110,6 +118,25 @@ impl Context {
                         done = Some(cursor);
                     }
                 }
+            }
+        }
+    }
+
+    /// How many reports there are of ticks before a place, from a moment on.
+    pub async fn count_reports(
+        &self,
+        before: &HistoryCursor,
+        since: Option<OffsetDateTime>,
+        lists: usize,
+    ) -> Result<ReportCount, RunError> {
+        let store = self.store.in_a_hurry();
+        let mut names = Names::new(&store, &self.kept_reports, Some(before), since, lists);
+        let mut count = ReportCount::default();
+        loop {
+            match names.back().await? {
+                Back::Some(found) => count.reports += found.iter().filter_map(|f| tick_of(&f.name)).count() as u64,
+                Back::Beginning => return Ok(count),
+                Back::Enough(_) => return Ok(ReportCount { at_least: true, ..count }),
             }
         }
     }

@@ -22,7 +22,7 @@ mod stored;
 
 pub use cursor::{HistoryCursor, NotACursor};
 pub use filter::HistoryFilter;
-pub use look::{HistoryLook, HistoryRequest, UnreadableReport};
+pub use look::{HistoryLook, HistoryRequest, ReportCount, UnreadableReport};
 pub use past_run::{PastRunDetail, TableSql, UnknownRun};
 pub use stored::RunEntry;
 

@@ -27,6 +27,8 @@ pub(super) struct Names<'a> {
     until: Option<String>,
     /// The moment of it.
     moment: OffsetDateTime,
+    /// The same, for a later look.
+    here: HistoryCursor,
     /// Nothing older is wanted.
     since: Option<OffsetDateTime>,
     stretch: Duration,
@@ -51,12 +53,14 @@ impl<'a> Names<'a> {
         since: Option<OffsetDateTime>,
         requests: usize,
     ) -> Self {
+        let now = OffsetDateTime::now_utc();
         let seconds = kept.stretch().and_then(|s| i64::try_from(s).ok());
         Self {
             store,
             kept,
             until: before.map(HistoryCursor::place),
-            moment: before.and_then(HistoryCursor::moment).unwrap_or_else(OffsetDateTime::now_utc),
+            moment: before.and_then(HistoryCursor::moment).unwrap_or(now),
+            here: before.cloned().unwrap_or_else(|| HistoryCursor::before_moment(now + Duration::SECOND)),
             since,
             stretch: seconds.map_or(FIRST, Duration::seconds),
             requests,
@@ -66,13 +70,12 @@ impl<'a> Names<'a> {
     /// The names of the stretch before.
     pub async fn back(&mut self) -> Result<Back, StorageError> {
         loop {
-            if self.until.as_deref().is_some_and(|until| until <= REPORTS)
-                || self.since.is_some_and(|s| self.moment < s)
-            {
+            let end = self.since.map_or(REPORTS.to_owned(), place_of);
+            if self.until.as_ref().is_some_and(|until| *until <= end) {
                 return Ok(Back::Beginning);
             }
             if self.requests == 0 {
-                return Ok(Back::Enough(HistoryCursor::before_moment(self.moment)));
+                return Ok(Back::Enough(self.here.clone()));
             }
             self.requests -= 1;
             let begin = (self.stretch < ALL).then(|| self.moment.checked_sub(self.stretch)).flatten();
@@ -86,6 +89,7 @@ impl<'a> Names<'a> {
                     }
                     self.until = Some(from);
                     self.moment = begin.unwrap_or(self.moment);
+                    self.here = HistoryCursor::before_moment(self.moment);
                     found.reverse();
                     return Ok(Back::Some(found));
                 }
@@ -99,6 +103,7 @@ impl<'a> Names<'a> {
                 Listed::First(mut found) => {
                     self.until = Some(from);
                     self.moment = begin.unwrap_or(self.moment);
+                    self.here = HistoryCursor::before_moment(self.moment);
                     found.reverse();
                     return Ok(Back::Some(found));
                 }

@@ -1,9 +1,12 @@
 //! Where every feed stands, from its state object.
 
+mod failing_since;
+mod next_tick;
 pub(in crate::run) mod seen;
 pub(in crate::run) mod standing;
 mod verifying;
 
+pub use next_tick::NextTick;
 pub use standing::Standing;
 pub use verifying::VerifyingStatus;
 
@@ -14,6 +17,8 @@ use std::time::Duration;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use self::failing_since::failing_since;
+use self::next_tick::Rhythm;
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
@@ -54,8 +59,17 @@ pub struct FeedStatus {
     #[serde(with = "time::serde::rfc3339::option")]
     pub checked: Option<OffsetDateTime>,
     pub checked_seconds: Option<i64>,
+    /// How old it may be.
+    #[serde(rename = "age_limit_seconds", serialize_with = "in_seconds")]
+    pub age_limit: Duration,
     /// Older than it may be, or never loaded.
     pub late: bool,
+    /// When a tick is likely to look at the table next; absent where nothing tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_tick: Option<NextTick>,
+    /// What BigQuery billed for the table in the runs that the state remembers, 30 at most.
+    pub recent_bytes_billed: u64,
+    pub recent_runs: usize,
     /// Rows that a load in chunks, not through yet, has brought.
     pub loading: Option<u64>,
     /// Rows that BigQuery could not hold as they are, since all rows were last read.
@@ -84,10 +98,18 @@ pub struct FeedStatus {
     #[serde(skip)]
     pub trouble: Option<Complaint>,
     /// Since when the table is set aside, and not read until what is wrong with it is put right.
-    #[serde(skip)]
+    #[serde(with = "time::serde::rfc3339::option")]
     pub set_aside_since: Option<OffsetDateTime>,
     /// What the feed's last run failed with, until one succeeds.
     pub failure: Option<Complaint>,
+    /// Since when its runs have failed.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub failing_since: Option<OffsetDateTime>,
+}
+
+/// As all lengths of time in JSON.
+fn in_seconds<S: serde::Serializer>(length: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(length.as_secs())
 }
 
 /// A feed's state, read once for all its tables.
@@ -110,7 +132,14 @@ impl Context {
         let feeds = Feed::of(&tables);
         let all = feeds.iter().map(async |feed| (feed.id.clone(), self.read_state(feed).await));
         let read: HashMap<FeedId, ReadState> = futures_util::future::join_all(all).await.into_iter().collect();
-        tables.into_iter().filter_map(|spec| Some(self.table_status(spec, read.get(&spec.feed())?))).collect()
+        let rhythm = Rhythm::of(read.values().map(|r| &r.document));
+        let each = tables.into_iter().filter_map(|spec| {
+            let status = self.table_status(spec, read.get(&spec.feed())?);
+            let rhythm = rhythm.filter(|_| status.paused_since.is_none());
+            let next_tick = rhythm.and_then(|r| r.next(spec.every, status.checked, OffsetDateTime::now_utc()));
+            Some(FeedStatus { next_tick, ..status })
+        });
+        each.collect()
     }
 
     async fn read_state(&self, feed: &Feed) -> ReadState {
@@ -167,6 +196,11 @@ impl Context {
             age_seconds: last_success.map(|t| (now - t).whole_seconds().max(0)),
             checked,
             checked_seconds: checked.map(|t| (now - t).whole_seconds().max(0)),
+            age_limit: limit,
+            next_tick: None,
+            recent_bytes_billed: recent.iter().map(|run| run.figures.bytes_billed).sum(),
+            recent_runs: recent.len(),
+            failing_since: failing_since(document, &spec.target),
             late: paused_since.is_none() && last_success.is_none_or(|t| now - t > limit),
             loading,
             quarantined: standing.map_or(0, |s| s.mark.quarantined),

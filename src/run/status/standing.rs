@@ -1,5 +1,7 @@
 //! How a table does, in the words that `status` and the page share.
 
+use time::OffsetDateTime;
+
 use crate::run::status::FeedStatus;
 use crate::state::{Complaint, Differs};
 
@@ -76,6 +78,20 @@ impl FeedStatus {
             Standing::Failing | Standing::SetAside | Standing::Differs | Standing::Late | Standing::NeverLoaded => true,
             Standing::Pending | Standing::Running => self.late,
             Standing::Loading | Standing::Paused | Standing::UpToDate => false,
+        }
+    }
+
+    /// Since when the table stands where it stands, where that is known.
+    pub fn since(&self) -> Option<OffsetDateTime> {
+        match Standing::of(self) {
+            Standing::SetAside => self.set_aside_since,
+            Standing::Failing => self.failing_since,
+            Standing::Differs => self.differs().map(|d| d.since),
+            Standing::Late => self.last_success?.checked_add(self.age_limit.try_into().ok()?),
+            Standing::Paused => self.paused_since,
+            Standing::NeverLoaded | Standing::Pending | Standing::Loading | Standing::Running | Standing::UpToDate => {
+                None
+            }
         }
     }
 
