@@ -33,7 +33,7 @@ cannot() {
   echo "LEFT OUT, because terraform init could not fetch the google provider: terraform validate and terraform test"
   exit 0
 }
-for folder in terraform terraform/examples/minimal terraform/examples/complete; do
+for folder in terraform terraform/examples/minimal terraform/examples/complete terraform/examples/daily-report; do
   timeout 120 terraform -chdir="$scratch/$folder" init -backend=false -input=false -no-color >"$scratch/log" 2>&1 || cannot
   terraform -chdir="$scratch/$folder" validate -no-color
   terraform -chdir="$scratch/$folder" test -no-color

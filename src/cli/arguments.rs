@@ -46,6 +46,8 @@ pub(super) enum Command {
     Status,
     /// Runs that are over, the newest first.
     Runs(RunsArgs),
+    /// What happened in the last time, where the tables stand and what it cost.
+    Report(ReportArgs),
     /// Load tables again from the start; their targets may be replaced.
     Resync(NamedTables),
     /// Pause tables: no run reads them until they are resumed.
@@ -150,6 +152,23 @@ pub(super) struct RunsArgs {
     /// At most so many.
     #[arg(long, value_name = "RUNS", default_value_t = 20)]
     pub limit: usize,
+}
+
+/// Of which time a report is, and in which form.
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// Of this time until now, such as 24h or 7d.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time_span)]
+    pub since: Duration,
+    /// Print it as text; so it is printed anyway.
+    #[arg(long, conflicts_with = "html")]
+    pub text: bool,
+    /// Print it as a page, for a mail.
+    #[arg(long)]
+    pub html: bool,
+    /// Publish it on the topic for reports as well.
+    #[arg(long)]
+    pub publish: bool,
 }
 
 /// A time that lies behind us.

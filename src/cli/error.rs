@@ -33,6 +33,8 @@ pub(crate) enum CliError {
     Sample(#[from] SampleError),
     #[error("{path}: {reason}")]
     File { path: String, reason: String },
+    #[error("the report was not published: the config names no topic for reports")]
+    NoReportsTopic,
     #[error("the answer could not be written to standard output: {reason}")]
     Output { reason: String },
 }
@@ -51,7 +53,7 @@ impl CliError {
             Self::Propose(e) => e.blame(),
             Self::Sample(e) => e.blame(),
             Self::Output { .. } => Blame::World,
-            Self::UnknownTable(_) | Self::NoDatabase(_) | Self::File { .. } => Blame::Config,
+            Self::UnknownTable(_) | Self::NoDatabase(_) | Self::File { .. } | Self::NoReportsTopic => Blame::Config,
         }
     }
 
@@ -66,6 +68,7 @@ impl CliError {
             Self::NoDatabase(e) => e.hint(),
             Self::Propose(e) => e.hint(),
             Self::Sample(e) => e.hint(),
+            Self::NoReportsTopic => "write [pubsub] reports = \"plimsoll-reports\" in the config".to_owned(),
             Self::Output { .. } => "make room where standard output goes, or send it elsewhere".to_owned(),
             Self::File { reason, .. } if reason == FILE_EXISTS => {
                 "choose another file with --output, or overwrite it with --force".to_owned()

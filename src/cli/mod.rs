@@ -18,6 +18,7 @@ mod paint;
 mod pause;
 mod plan;
 mod quoted_names;
+mod report;
 mod run;
 mod runs;
 mod sample;
@@ -99,6 +100,7 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: 
             run::run(context, request, format, bars).await
         }
         Command::Verify(args) => verify::verify(context, &args, format, bars).await,
+        Command::Report(args) => report::report(&context, &args, format).await,
         Command::Runs(args) => runs::runs(&context, &args, format).await,
         Command::Status => status::status(&context, format).await,
         Command::Resync(args) => {

@@ -357,6 +357,7 @@ fn the_configs_of_the_examples_are_read() {
     for (name, text) in [
         ("minimal", include_str!("../../terraform/examples/minimal/plimsoll.toml")),
         ("complete", include_str!("../../terraform/examples/complete/plimsoll.toml")),
+        ("daily-report", include_str!("../../terraform/examples/daily-report/plimsoll.toml")),
     ] {
         let config = Config::parse(name, text, &env).unwrap();
         assert_eq!((config.storage.bucket.as_str(), config.server.auth), ("my-bucket", Auth::CloudRun), "{name}");

@@ -8,14 +8,18 @@
 //! [`feed`] is the recipe of one run, and [`verbs`] has its eight steps, a file each. Until the seal nothing is decided; from the seal on
 //! a run is a replay, by whoever holds the lease. [`mod@tick`] runs the feeds that are due, a few at a time, and one feed's failure never
 //! stops another. The tables that share a log are one feed ([`feeds`]); of those, one that fails for good is set aside ([`set_aside`]) and
-//! the others go on. [`look_at_table`] is how a table is looked at, by a run, by `check` and by `plan`. What ticks have left is read by [`history`]; no run needs it.
+//! the others go on. [`look_at_table`] is how a table is looked at, by a run, by `check` and by `plan`. What ticks have left is read by [`history`], added up by
+//! [`costs`] and told by [`daily_report`]; no run needs any of it.
 
 mod after_commit;
+mod asked;
 mod assignment;
 mod cancel_statement;
 mod captured_tables;
 mod check;
 mod context;
+mod costs;
+mod daily_report;
 mod delete_guard;
 mod error;
 mod feed;
@@ -43,8 +47,11 @@ mod wanted_target;
 mod when_due;
 
 pub use after_commit::{AfterCommit, Committed};
+pub use asked::Asked;
 pub use check::{ColumnCheck, Service, ServiceCheck, SourceCheck, TableCheck};
 pub use context::{Context, Stop};
+pub use costs::{Costs, DayCosts, DearTable, Knob, PRICES, Prices, Spend, TableCosts};
+pub use daily_report::{DailyMessage, DailyReport, Failed, Published, TableDay};
 pub use error::RunError;
 pub use history::{
     HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, ReportCount, RunEntry,

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use crate::run::Request;
+use crate::run::{Asked, Request};
 
 /// Why a body is no envelope; names no content of it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -38,24 +38,24 @@ struct Message {
 /// A request, and the id of the message that brought it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Push {
-    pub request: Request,
+    pub asked: Asked,
     pub message_id: Option<String>,
 }
 
 /// Reads the body of a push.
 pub fn parse(body: &[u8]) -> Result<Push, EnvelopeError> {
     if body.trim_ascii().is_empty() {
-        return Ok(Push { request: Request::default(), message_id: None });
+        return Ok(Push { asked: Asked::Tick(Request::default()), message_id: None });
     }
     let json: serde_json::Value = serde_json::from_slice(body).map_err(|_| EnvelopeError::NotJson)?;
     if json.get("message").is_none() {
-        let request = Request::from_json(body).map_err(|_| EnvelopeError::BadRequest)?;
-        return Ok(Push { request, message_id: None });
+        let asked = Asked::from_json(body).map_err(|_| EnvelopeError::BadRequest)?;
+        return Ok(Push { asked, message_id: None });
     }
     let Envelope { message } = serde_json::from_value(json).map_err(|_| EnvelopeError::BadMessage)?;
     let data = STANDARD.decode(message.data.as_deref().unwrap_or_default()).map_err(|_| EnvelopeError::BadMessage)?;
-    let request = Request::from_json(&data).map_err(|_| EnvelopeError::BadRequest)?;
-    Ok(Push { request, message_id: message.camel_id.or(message.snake_id) })
+    let asked = Asked::from_json(&data).map_err(|_| EnvelopeError::BadRequest)?;
+    Ok(Push { asked, message_id: message.camel_id.or(message.snake_id) })
 }
 
 #[cfg(test)]
@@ -63,7 +63,10 @@ mod tests {
     use super::*;
 
     fn tables(body: &str) -> Result<Vec<String>, EnvelopeError> {
-        parse(body.as_bytes()).map(|p| p.request.tables)
+        parse(body.as_bytes()).map(|p| match p.asked {
+            Asked::Tick(request) => request.tables,
+            Asked::Report(span) => vec![format!("report of {} s", span.as_secs())],
+        })
     }
 
     #[test]
@@ -71,6 +74,9 @@ mod tests {
         assert_eq!(tables(""), Ok(vec![]));
         assert_eq!(tables("{}"), Ok(vec![]));
         assert_eq!(tables(r#"{"tables":["a"]}"#), Ok(vec!["a".to_owned()]));
+        assert_eq!(tables(r#"{"report":"24h"}"#), Ok(vec!["report of 86400 s".to_owned()]));
+        let wrapped = r#"{"message":{"data":"eyJyZXBvcnQiOiIyNGgifQ==","messageId":"1"}}"#;
+        assert_eq!(tables(wrapped), Ok(vec!["report of 86400 s".to_owned()]));
         let both_ids =
             r#"{"message":{"data":"eyJ0YWJsZXMiOlsiYSJdfQ==","messageId":"1","attributes":{}},"subscription":"s"}"#;
         assert_eq!(tables(both_ids), Ok(vec!["a".to_owned()]));

@@ -5,6 +5,7 @@
 //! | `POST …` | 408 a slow body, 413 a long one, 415 one that is not JSON |
 //! | `POST /pubsub` | 204 done, nothing to do, or a plain tick that met a busy feed; 400 bad envelope; 401/403 bad token; 500 failed, 503 a feed is busy for which somebody has asked: both are delivered again |
 //! | `POST /runs` | 200 report; 409 busy, or one of the feeds asked for is; 422 unknown table or faulty config; 500 failed |
+//! | either, with `{"report": "24h"}` | the report of that time, and published where there is a topic for it; 500 where it could not be |
 //! | `GET /status` | every feed's state |
 //! | `GET /`, `GET /feeds/…` | the status page, see [`console`] |
 //! | `POST /console/…` | its buttons: 303; 403 where it is read-only, or from another site |
@@ -15,6 +16,7 @@ mod auth;
 mod body;
 mod connections;
 mod console;
+mod daily_report;
 mod envelope;
 mod error;
 mod keys;

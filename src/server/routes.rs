@@ -15,10 +15,11 @@ use tracing::{Instrument, info, info_span, warn};
 use super::app::{App, PATIENCE, guard, refusal, run};
 use super::body::{self, Kind};
 use super::console;
+use super::daily_report;
 use super::envelope;
 use super::origin::is_another_site;
 use crate::config::FanOut;
-use crate::run::{Request, TickReport, fan_out, pass_on_rest};
+use crate::run::{Asked, Request, TickReport, fan_out, pass_on_rest};
 use crate::telemetry::TraceContext;
 
 const SILENT: &str = "Cloud Storage does not answer";
@@ -85,15 +86,23 @@ async fn pubsub(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> 
         }
     };
     info!(message_id = push.message_id.as_deref(), "tick by push");
+    let request = match push.asked {
+        Asked::Tick(request) => request,
+        Asked::Report(span) => {
+            return match daily_report::publish(&app, span).await {
+                Ok(_) => StatusCode::NO_CONTENT.into_response(),
+                Err(e) => refusal(StatusCode::INTERNAL_SERVER_ERROR, e.to_string(), e.hint()),
+            };
+        }
+    };
     if let (FanOut::On, Some(topic), []) =
-        (app.context.config.run.fan_out, &app.context.topic, push.request.tables.as_slice())
+        (app.context.config.run.fan_out, &app.context.topic, request.tables.as_slice())
     {
-        return match fan_out(&app.context, topic, &push.request).await {
+        return match fan_out(&app.context, topic, &request).await {
             Ok(_) => StatusCode::NO_CONTENT.into_response(),
             Err(e) => refusal(StatusCode::INTERNAL_SERVER_ERROR, e.to_string(), e.hint()),
         };
     }
-    let request = push.request;
     match run(&app, request.clone()).await {
         Ok(report) if request.is_asked_for() => match report.unserved.is_empty() {
             // A load in chunks goes on with the next tick; what waits for a person is no failure here.
@@ -117,10 +126,11 @@ async fn runs(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Re
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    let request = match Request::from_json(&body) {
-        Ok(request) => request,
+    let request = match Asked::from_json(&body) {
+        Ok(Asked::Tick(request)) => request,
+        Ok(Asked::Report(span)) => return daily_report::answer(&app, span).await,
         Err(e) => {
-            let hint = "send {\"tables\": [\"public.orders\"], \"full\": false}, or nothing";
+            let hint = "send {\"tables\": [\"public.orders\"], \"full\": false}, or {\"report\": \"24h\"}, or nothing";
             return refusal(StatusCode::BAD_REQUEST, format!("the body is {e}"), hint);
         }
     };

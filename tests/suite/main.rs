@@ -33,6 +33,7 @@ mod console;
 mod crash_points;
 mod crashes;
 mod cursor_floor;
+mod daily_report;
 mod digest;
 mod digest_row_key;
 mod digest_schema;

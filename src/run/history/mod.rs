@@ -8,6 +8,7 @@
 //!     names.rs      the names of reports, newest first, by few requests
 //!     stored.rs     a report as it is stored, by this version or an older one
 //!     kept.rs       reports that were read already: they never change
+//!   sweep.rs      all runs of a span, to be added up
 //! ```
 //!
 //! No run reads any of it.
@@ -19,6 +20,7 @@ mod look;
 mod names;
 mod past_run;
 mod stored;
+mod sweep;
 
 pub use cursor::{HistoryCursor, NotACursor};
 pub use filter::HistoryFilter;
@@ -27,3 +29,4 @@ pub use past_run::{PastRunDetail, TableSql, UnknownRun};
 pub use stored::RunEntry;
 
 pub(in crate::run) use cursor::report_name;
+pub(in crate::run) use sweep::Swept;

@@ -1,0 +1,49 @@
+//! The dearest tables.
+
+use serde::Serialize;
+use time::Duration;
+
+use super::knob::{Knob, knob};
+use super::spend::Spend;
+use super::table_costs::TableCosts;
+use crate::model::TableSpec;
+
+/// So many are named.
+const NAMED: usize = 5;
+
+/// A table that costs much, and what would help.
+#[derive(Clone, Debug, Serialize)]
+pub struct DearTable {
+    pub source: String,
+    pub target: String,
+    #[serde(flatten)]
+    pub spend: Spend,
+    pub dollars: f64,
+    /// If it goes on like that, in 30 days.
+    pub dollars_a_month: f64,
+    /// Of all that was spent, in hundredths.
+    pub percent: f64,
+    /// Absent of a table that the config has no more.
+    pub knob: Option<Knob>,
+}
+
+/// The dearest tables of those that have cost something.
+pub(super) fn dearest(sorted: &[TableCosts], specs: &[TableSpec], span: Duration) -> Vec<DearTable> {
+    let all: f64 = sorted.iter().map(|t| t.dollars).sum();
+    let days = span.as_seconds_f64() / 86_400.0;
+    let dear = sorted.iter().filter(|t| t.dollars > 0.0 && !t.target.is_empty()).take(NAMED);
+    let each = dear.map(|t| {
+        let last = t.target.rsplit('.').next().unwrap_or_default();
+        let spec = specs.iter().find(|s| s.target == last);
+        DearTable {
+            source: t.source.clone(),
+            target: t.target.clone(),
+            spend: t.spend,
+            dollars: t.dollars,
+            dollars_a_month: if days > 0.0 { t.dollars / days * 30.0 } else { 0.0 },
+            percent: t.dollars / all * 100.0,
+            knob: spec.map(|spec| knob(spec, &t.spend, days)),
+        }
+    });
+    each.collect()
+}

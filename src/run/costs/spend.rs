@@ -1,0 +1,49 @@
+//! What runs have used.
+
+use serde::Serialize;
+
+use super::prices::PRICES;
+
+/// What runs have used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Spend {
+    /// Runs that have left a report.
+    pub runs: u64,
+    /// What BigQuery billed for writing targets.
+    pub merge_bytes_billed: u64,
+    /// What it billed for comparing them with their sources.
+    pub verify_bytes_billed: u64,
+    pub staged_bytes: u64,
+    /// Objects that were written to the bucket.
+    pub storage_writes: u64,
+    /// Runs for which BigQuery billed something, comparisons aside.
+    pub billed_runs: u64,
+    /// Rows that were staged.
+    pub rows: u64,
+    /// Runs that have compared the table.
+    pub comparisons: u64,
+}
+
+impl Spend {
+    pub fn bytes_billed(&self) -> u64 {
+        self.merge_bytes_billed + self.verify_bytes_billed
+    }
+
+    /// By the list prices.
+    pub fn dollars(&self) -> f64 {
+        PRICES.of_billed(self.bytes_billed())
+            + PRICES.of_writes(self.storage_writes)
+            + PRICES.of_staged(self.staged_bytes)
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.runs += other.runs;
+        self.merge_bytes_billed += other.merge_bytes_billed;
+        self.verify_bytes_billed += other.verify_bytes_billed;
+        self.staged_bytes += other.staged_bytes;
+        self.storage_writes += other.storage_writes;
+        self.billed_runs += other.billed_runs;
+        self.rows += other.rows;
+        self.comparisons += other.comparisons;
+    }
+}

@@ -1,0 +1,144 @@
+//! The report as text.
+
+use std::fmt::Write;
+
+use super::subject::one_line;
+use super::summary::{DailyReport, TableDay};
+use crate::model::figures::{age, bytes, count, counted, minute};
+use crate::run::costs::{DearTable, Spend};
+use crate::state::Complaint;
+
+impl DailyReport {
+    /// For a terminal, or the plain part of a mail.
+    pub fn text(&self) -> String {
+        let mut out = format!("{}\n{} to {}\n", self.subject(), minute(self.since), minute(self.until));
+        if let Some(e) = &self.unread {
+            section(
+                &mut out,
+                "What the runs did is not known",
+                [format!("{}\n    {}", one_line(&e.message), one_line(&e.hint))],
+            );
+        }
+        section(&mut out, "In trouble", self.tables.iter().filter(|t| t.is_trouble).map(trouble));
+        section(&mut out, "Differs from its source", self.tables.iter().filter_map(differs));
+        section(&mut out, "Paused", self.tables.iter().filter_map(paused));
+        section(&mut out, "Has rows in quarantine", self.tables.iter().filter_map(quarantined));
+        section(
+            &mut out,
+            "Failed in this time",
+            self.failures.iter().map(|f| {
+                let how = if f.has_recovered { "and has recovered" } else { "and has not recovered" };
+                format!(
+                    "{}: {}, from {} to {}, {how}\n    {}",
+                    one_line(&f.source),
+                    counted(f.runs, "run", "runs"),
+                    minute(f.first),
+                    minute(f.last),
+                    one_line(&f.error.message)
+                )
+            }),
+        );
+        section(&mut out, &format!("Cost, by the list prices of {}", self.costs.prices.date), self.cost());
+        section(&mut out, "The dearest", self.costs.dearest.iter().map(dear));
+        section(&mut out, "All tables", self.tables.iter().map(table));
+        out
+    }
+
+    /// What all of it has cost, and what is not in it.
+    pub(super) fn cost(&self) -> Vec<String> {
+        let Spend { runs, staged_bytes, storage_writes, .. } = self.costs.total;
+        let mut lines = vec![format!(
+            "{}: {} billed by BigQuery, {} staged, {}; {}",
+            dollars(self.costs.dollars),
+            bytes(self.costs.total.bytes_billed()),
+            bytes(staged_bytes),
+            counted(storage_writes, "object written", "objects written"),
+            counted(runs, "run", "runs")
+        )];
+        if let Some(back_to) = self.costs.looked_back_to {
+            lines.push(format!("only of the runs since {}: there are too many reports", minute(back_to)));
+        }
+        if self.costs.unreadable > 0 {
+            let n = counted(self.costs.unreadable, "report", "reports");
+            lines.push(format!("without {n} that this version can't read in full"));
+        }
+        lines
+    }
+}
+
+/// Nothing where there is nothing to say.
+fn section(out: &mut String, head: &str, lines: impl IntoIterator<Item = String>) {
+    let mut lines = lines.into_iter().peekable();
+    if lines.peek().is_none() {
+        return;
+    }
+    // Writing to a text can't fail.
+    let _ = writeln!(out, "\n{head}");
+    lines.for_each(|line| _ = writeln!(out, "  {line}"));
+}
+
+/// Dollars, to the cent; less than one to two places that say something.
+pub(super) fn dollars(amount: f64) -> String {
+    match amount {
+        a if a >= 0.995 => format!("${a:.2}"),
+        a if a >= 0.000_05 => format!("${a:.4}"),
+        a if a > 0.0 => "less than $0.0001".to_owned(),
+        _ => "$0".to_owned(),
+    }
+}
+
+/// Where a table stands, and since when.
+pub(super) fn standing(table: &TableDay) -> String {
+    table.since.map_or(table.standing.to_owned(), |since| format!("{} since {}", table.standing, minute(since)))
+}
+
+pub(super) fn how_old(table: &TableDay) -> String {
+    table.age_seconds.map_or("never loaded".to_owned(), age)
+}
+
+fn trouble(table: &TableDay) -> String {
+    let mut line = format!("{}: {}, {} old", one_line(&table.source), standing(table), how_old(table));
+    if table.age_seconds.is_none() {
+        line = format!("{}: {}", one_line(&table.source), standing(table));
+    }
+    if let Some(Complaint { message, hint }) = &table.error {
+        let _ = write!(line, "\n    {}\n    {}", one_line(message), one_line(hint));
+    }
+    line
+}
+
+pub(super) fn differs(table: &TableDay) -> Option<String> {
+    let (how, since) = (table.differs.as_ref()?, table.differs_since?);
+    Some(format!("{}: {how}, since {}", one_line(&table.source), minute(since)))
+}
+
+pub(super) fn paused(table: &TableDay) -> Option<String> {
+    Some(format!("{}: since {}", one_line(&table.source), minute(table.paused_since?)))
+}
+
+pub(super) fn quarantined(table: &TableDay) -> Option<String> {
+    let rows = counted(table.quarantined, "row", "rows");
+    (table.quarantined > 0).then(|| format!("{}: {rows}", one_line(&table.source)))
+}
+
+/// What a dear table has used.
+pub(super) fn dear(dear: &DearTable) -> String {
+    let share = format!("{} ({:.0}%), {} a month", dollars(dear.dollars), dear.percent, dollars(dear.dollars_a_month));
+    match &dear.knob {
+        Some(knob) => format!("{}: {share}\n    {}\n    {}", one_line(&dear.source), knob.why, knob.advice),
+        None => format!("{}: {share}", one_line(&dear.source)),
+    }
+}
+
+fn table(t: &TableDay) -> String {
+    format!(
+        "{}: {}, {}; {} in, {} out, {} billed, {}",
+        one_line(&t.source),
+        t.standing,
+        how_old(t),
+        count(t.upserts),
+        count(t.deletes),
+        bytes(t.bytes_billed),
+        counted(t.runs, "run", "runs")
+    )
+}
