@@ -108,7 +108,6 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
     let told = match standing {
         Standing::SetAside | Standing::Failing => {
             let Some(trouble) = f.complaint() else { return String::new() };
-            let since = f.set_aside_since.map_or(String::new(), |t| format!(", set aside since {}", minute(t)));
             let is_shared = |o: &FeedStatus| {
                 let same = |c: &Complaint| outage::is_same((&c.message, &c.hint), (&trouble.message, &trouble.hint));
                 o.paused_since == f.paused_since && o.complaint().is_some_and(same)
@@ -121,6 +120,10 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
             if same.first().is_some_and(|first| *first != f.source) {
                 return String::new();
             }
+            let since = match f.set_aside_since {
+                Some(since) => format!(", set aside since {}", minute(since)),
+                None => failing_since(all, f, &same).map_or(String::new(), |t| format!(", since {}", minute(t))),
+            };
             let tables = if same.is_empty() { f.source.clone() } else { same.join(", ") };
             let head = layout.paragraph(0, ("", Tone::Plain), &format!("{tables}{since}:"));
             let paused = f.paused_since.map_or(String::new(), |since| {
@@ -156,6 +159,12 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
         Standing::Late | Standing::UpToDate => return String::new(),
     };
     layout.paragraph(0, ("", Tone::Plain), &format!("{}: {told}", f.source))
+}
+
+/// Since when the first of some tables fails, which are named together.
+fn failing_since(all: &[(Standing, &FeedStatus)], one: &FeedStatus, same: &[&str]) -> Option<OffsetDateTime> {
+    let others = all.iter().map(|(_, f)| *f).filter(|f| same.contains(&f.source.as_str()));
+    others.chain([one]).filter_map(|f| f.failing_since).min()
 }
 
 fn paused(since: OffsetDateTime) -> String {

@@ -189,9 +189,9 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::model::{Difference, Verification};
+    use crate::model::{Difference, RunId, Verification};
     use crate::state::past_run::tests::run;
-    use crate::state::{Found, FoundKey};
+    use crate::state::{Complaint, Found, FoundKey};
 
     fn verifying(keys: usize) -> Verifying {
         let key = |n| FoundKey { kind: Difference::Extra, key: vec![format!("{n}")] };
@@ -216,6 +216,38 @@ mod tests {
         let again = notes.tables["t"].verifying.clone().unwrap();
         assert_eq!((again.after, again.found, again.asked), (None, Found::default(), kept.asked));
         assert!(!notes.tables.contains_key("other"));
+    }
+
+    /// More runs may fail than are kept: each has noted since when.
+    #[test]
+    fn since_when_runs_fail_outlasts_the_runs() {
+        let began = datetime!(2026-11-26 17:00 UTC);
+        let failed = |minutes: i64, tables: &[&str]| {
+            let at = began + time::Duration::minutes(minutes);
+            let error = Some(Complaint { message: "m".to_owned(), hint: "h".to_owned() });
+            let past = PastRun::of(&RunId::new(at, 1), 0.1, error);
+            let tables = tables.iter().map(|t| ((*t).to_owned(), Figures::default())).collect();
+            PastRun { finished: at, tables, ..past }
+        };
+        let mut notes = Notes::default();
+        for minutes in 0..100 {
+            notes.add(failed(minutes, &[]));
+            // Another table of the feed fails by itself.
+            notes.add(failed(minutes, &["b"]));
+        }
+        assert_eq!(notes.recent.len(), 30);
+        assert!(notes.recent.iter().all(|r| r.failing_since == Some(began)), "{:?}", notes.recent);
+        // A run in between that found nothing to do has left no run, but a note.
+        let checked = Some((vec!["b".to_owned()], began + time::Duration::minutes(100)));
+        notes.note(&Told { checked, ..Told::default() }, |_| true);
+        notes.add(failed(101, &["b"]));
+        let last = notes.recent.last().unwrap();
+        assert_eq!(last.failing_since, last.run.started());
+        // And one that did something.
+        let (done, at) = (failed(102, &[]), began + time::Duration::minutes(103));
+        notes.add(PastRun { error: None, failing_since: None, ..done });
+        notes.add(failed(103, &[]));
+        assert_eq!(notes.recent.last().unwrap().failing_since, Some(at));
     }
 
     #[test]

@@ -53,7 +53,12 @@ fn feeds() -> Vec<FeedStatus> {
     vec![
         feed("public.customers"),
         FeedStatus { late: true, age_seconds: Some(11_000), ..feed("public.items") },
-        FeedStatus { failure: Some(denied), quarantined: 12_345, ..feed("public.invoices") },
+        FeedStatus {
+            failure: Some(denied),
+            failing_since: Some(datetime!(2026-11-26 9:30:12 UTC)),
+            quarantined: 12_345,
+            ..feed("public.invoices")
+        },
         FeedStatus {
             age_seconds: None,
             last_success: None,
@@ -95,7 +100,7 @@ fn what_is_wrong_comes_first_and_fits_80_columns() {
         public.old           paused        4 min     40 s        -        -            0
         public.customers     up to date    4 min     40 s        -        -            0
 
-        public.invoices:
+        public.invoices, since 2026-11-26 09:30 UTC:
           error: PostgreSQL: permission denied for table invoices (SQLSTATE 42501) while
                  reading rows
           hint: GRANT SELECT ON "public"."invoices" TO "reader"

@@ -13,6 +13,9 @@ const LEAST_OF_A_MERGE: u64 = LEAST_BILLED * 3;
 /// A MERGE that is billed so many times what was staged reads much that does not change.
 const MUCH_MORE: u64 = 10;
 
+/// Dollars a month below which nothing is worth a change.
+const LITTLE: f64 = 0.01;
+
 /// What would make a table cheaper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Knob {
@@ -28,13 +31,16 @@ pub(super) fn knob(spec: &TableSpec, spend: &Spend, days: f64) -> Knob {
     let compared = PRICES.of_billed(spend.verify_bytes_billed);
     let written = PRICES.of_writes(spend.storage_writes);
     let kept = PRICES.of_staged(spend.staged_bytes);
+    if days > 0.0 && (merged + compared + written + kept) / days * 30.0 < LITTLE {
+        return Knob { why: "less than a cent a month".to_owned(), advice: "leave it as it is".to_owned() };
+    }
     let most = merged.max(compared).max(written).max(kept);
     if compared >= most {
         comparisons(spec, spend)
     } else if written >= most {
         let writes = counted(spend.storage_writes, "object", "objects");
         Knob {
-            why: format!("most of it are {writes} written to the bucket in {}", runs(spend.runs)),
+            why: format!("most of it is for {writes} written to the bucket in {}", runs(spend.runs)),
             advice: longer_every(spec, spend, days),
         }
     } else if kept >= most {
@@ -51,7 +57,7 @@ fn runs(n: u64) -> String {
 fn comparisons(spec: &TableSpec, spend: &Spend) -> Knob {
     let billed = bytes(spend.verify_bytes_billed);
     let why = format!(
-        "most of it are {} with the source, billed {billed}",
+        "most of it is for {} with the source, billed {billed}",
         counted(spend.comparisons, "comparison", "comparisons")
     );
     let advice = match (spec.verify_every, spec.reconcile_every) {
@@ -65,7 +71,7 @@ fn comparisons(spec: &TableSpec, spend: &Spend) -> Knob {
 /// Batches are kept for a month.
 fn staged(spec: &TableSpec, spend: &Spend, days: f64) -> Knob {
     let why = format!(
-        "most of it are {} of batches, staged in {} and kept for a month",
+        "most of it is for {} of batches, staged in {} and kept for a month",
         bytes(spend.staged_bytes),
         runs(spend.runs)
     );
@@ -212,6 +218,8 @@ mod tests {
         let full = TableSpec { capture: CaptureKind::Full, ..spec() };
         assert!(advice(&full, whole).contains("capture = \"full\""), "{}", advice(&full, whole));
         assert!(advice(&spec(), whole).contains("batch_days"));
+        let cheap = Spend { runs: 1, merge_bytes_billed: 2 * LEAST_BILLED, storage_writes: 5, ..Spend::default() };
+        assert!(advice(&spec(), cheap).contains("leave it"), "{}", advice(&spec(), cheap));
         let objects = Spend { merge_bytes_billed: 0, billed_runs: 0, storage_writes: 100_000, ..small };
         assert!(advice(&spec(), objects).contains("100,000 objects"), "{}", advice(&spec(), objects));
     }

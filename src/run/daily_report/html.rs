@@ -56,7 +56,7 @@ impl DailyReport {
                     @for table in wrong {
                         li {
                             strong { (table.source) } ": " (standing(table))
-                            @if table.age_seconds.is_some() { ", " (how_old(table)) " old" }
+                            @if table.age_seconds.is_some() { "; its data is " (how_old(table)) " old" }
                             @if let Some(e) = &table.error { br; (e.message) br; em { (e.hint) } }
                         }
                     }

@@ -97,7 +97,7 @@ pub(super) fn how_old(table: &TableDay) -> String {
 }
 
 fn trouble(table: &TableDay) -> String {
-    let mut line = format!("{}: {}, {} old", one_line(&table.source), standing(table), how_old(table));
+    let mut line = format!("{}: {}; its data is {} old", one_line(&table.source), standing(table), how_old(table));
     if table.age_seconds.is_none() {
         line = format!("{}: {}", one_line(&table.source), standing(table));
     }

@@ -18,7 +18,7 @@ use crate::run::error::RunError;
 use crate::storage::{Found, StorageError, Store};
 
 /// Reports that are read at once.
-const AT_ONCE: usize = 10;
+const AT_ONCE: usize = 20;
 /// A report of a thousand tables has less than one. What is longer is no report of ours.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
