@@ -25,8 +25,8 @@ mod listing;
 mod stream;
 
 pub use error::{StorageError, StorageFault};
-pub use stream::ObjectStream;
 pub use listing::{Found, Listed};
+pub use stream::ObjectStream;
 
 pub use crate::emulator::STORAGE as EMULATOR;
 

@@ -12,7 +12,7 @@ use crate::model::{Column, TargetRef};
 pub(super) const LARGEST: usize = 8 << 20;
 
 /// A request is sent once its rows have so many bytes: several are on their way at once, and all of them are in memory.
-pub(super) const WORTH_SENDING: usize = 2 << 20;
+pub(super) const WORTH_SENDING: usize = 1 << 20;
 
 /// Where a row comes from: a line of a part, both counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +162,8 @@ pub(super) struct Packer {
     room: usize,
     worth: usize,
     packed: Packed,
+    /// Of requests that are over: memory that is used again is not asked for again.
+    spare: Vec<Packed>,
 }
 
 /// The row alone is larger than a request may be.
@@ -177,7 +179,19 @@ impl Packer {
     }
 
     pub(super) fn with(room: usize, worth: usize) -> Self {
-        Self { room, worth, packed: Packed::with_room(worth + worth / 8) }
+        Self { room, worth, packed: Packed::with_room(worth + worth / 8), spare: Vec::new() }
+    }
+
+    /// Takes the memory of rows that are acknowledged, unless somebody still has it.
+    pub fn take_back(&mut self, rows: Rows) {
+        let Rows { bytes, mut rows } = rows;
+        if bytes.is_unique() {
+            // Of the only owner this copies nothing.
+            let mut bytes = Vec::from(bytes);
+            bytes.clear();
+            rows.clear();
+            self.spare.push(Packed { bytes, rows });
+        }
     }
 
     /// Takes a row. Those before it come back once they are worth a request, or the row is one too many.
@@ -197,7 +211,9 @@ impl Packer {
     /// What was gathered, if anything was.
     pub fn take(&mut self) -> Option<Rows> {
         let full = self.packed.take();
-        self.packed = Packed::with_room(self.worth + self.worth / 8);
+        if full.is_some() {
+            self.packed = self.spare.pop().unwrap_or_else(|| Packed::with_room(self.worth + self.worth / 8));
+        }
         full
     }
 }

@@ -119,6 +119,9 @@ async fn append(
                 origin.line += 1;
                 if let Some(rows) = full {
                     appending.send(rows).await?;
+                    while let Some(over) = appending.take_over() {
+                        packer.take_back(over);
+                    }
                 }
             }
         }

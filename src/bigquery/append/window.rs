@@ -69,6 +69,8 @@ pub(super) struct Appending<'a> {
     failures: u32,
     since: Option<Instant>,
     pub sent: Sent,
+    /// Requests that are over.
+    over: Vec<Rows>,
     /// Rows that the service can't take.
     pub refused: Vec<Origin>,
 }
@@ -88,6 +90,7 @@ impl<'a> Appending<'a> {
             failures: 0,
             since: None,
             sent: Sent::default(),
+            over: Vec::new(),
             refused: Vec::new(),
         }
     }
@@ -104,6 +107,11 @@ impl<'a> Appending<'a> {
             self.settle().await?;
         }
         self.hand_over(rows).await
+    }
+
+    /// Rows that are acknowledged, for their memory.
+    pub fn take_over(&mut self) -> Option<Rows> {
+        self.over.pop()
     }
 
     /// Waits until every row is acknowledged.
@@ -171,7 +179,8 @@ impl<'a> Appending<'a> {
         };
         match answer(&response) {
             Answer::Stored => {
-                self.take_oldest();
+                let over = self.take_oldest();
+                self.over.extend(over);
                 self.turn = Turn::Later;
                 (self.failures, self.since) = (0, None);
                 Ok(())

@@ -9,8 +9,8 @@ mod verified;
 mod waiting;
 
 pub use failure::Failure;
-pub use table::{AppendReport, TableReport};
 pub use kind::TickKind;
+pub use table::{AppendReport, TableReport};
 pub use verb_seconds::VerbSeconds;
 pub(in crate::run) use verb_seconds::timed;
 pub use verified::{DifferingKey, SoFar, VerifyReport, VerifyState};
