@@ -87,6 +87,14 @@ async fn one_run_brings_all_tables_and_touches_only_those_that_changed() {
     w.standin().log().clear();
     assert_quiet(&w).await;
     assert_eq!((w.standin().log().of_plan("ct.tables").len(), w.standin().log().of_plan("ct.spool").len()), (1, 0));
+    // An idle run asks each of these once, and of each table whether a policy hides its rows.
+    let mut asked: Vec<String> = w.standin().log().statements().into_iter().map(|asked| asked.plan).collect();
+    let session = ["session.settings", "session.facts", "moment", "snapshot.begin", "snapshot.end"];
+    let catalog = ["catalog.relations", "catalog.columns", "catalog.indexes", "ct.tables"];
+    let mut wanted = [&session[..], &catalog[..], &["catalog.policies"; 3]].concat();
+    asked.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(asked, wanted);
     let status = w.run(&["status", "--json"]).await.json();
     let feeds: Vec<&str> = status["feeds"].as_array().unwrap().iter().map(|f| f["feed"].as_str().unwrap()).collect();
     assert_eq!(feeds, ["change_tracking"; 3]);

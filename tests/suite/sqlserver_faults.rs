@@ -144,7 +144,7 @@ async fn a_stall_in_each_kind_of_statement() {
     };
     tokio::join!(
         stall(DIGEST, &["moment", "hash.sums", "hash.spool", "hash.fetch", "rows", "snapshot.end"]),
-        stall(TRACKED, &["snapshot.begin", "ct.tables", "ct.spool", "ct.fetch", "snapshot.guard"]),
+        stall(TRACKED, &["snapshot.begin", "ct.tables", "ct.spool", "ct.fetch", "snapshot.end"]),
     );
 }
 

@@ -111,15 +111,11 @@ impl Session {
 
     /// Fails where the server has ended the transaction: what was read since may be of another moment.
     async fn guard(&self, doing: &'static str) -> Result<(), SqlServerError> {
-        let begun = self.transaction.load(Ordering::Acquire);
         let rows = self.text_rows(doing, &guard_statement()).await?;
-        match (number(&rows, 0), number(&rows, 1)) {
-            (Some(id), Some(1)) if id == begun => Ok(()),
-            _ => Err(SqlServerError::TransactionLost { doing }),
-        }
+        is_still(self.transaction.load(Ordering::Acquire), &rows, doing)
     }
 
-    /// Ends the run's transaction; the session can begin another.
+    /// Ends the run's transaction; the session can begin another. Fails as [`Session::guard`].
     pub async fn end(&self) -> Result<(), SqlServerError> {
         const DOING: &str = "ending the snapshot";
         if self.connection.is_closed() {
@@ -127,11 +123,11 @@ impl Session {
             self.transaction.store(0, Ordering::Release);
             return Ok(());
         }
-        if self.transaction.load(Ordering::Acquire) != 0 {
-            self.guard(DOING).await?;
-            self.transaction.store(0, Ordering::Release);
+        let rows = self.text_rows(DOING, &end_statement()).await?;
+        match self.transaction.swap(0, Ordering::AcqRel) {
+            0 => Ok(()),
+            begun => is_still(begun, &rows, DOING),
         }
-        self.execute(DOING, &end_statement()).await
     }
 
     /// No mark is needed: a statement that fails ends the connection.
@@ -232,13 +228,25 @@ pub(super) fn begin_statement(rung: Rung) -> String {
     Plan::SnapshotBegin { level }.statement(&sql)
 }
 
+const STANDING: &str = "SELECT CURRENT_TRANSACTION_ID() AS transaction_id, XACT_STATE() AS state";
+
 pub(super) fn guard_statement() -> String {
-    Plan::SnapshotGuard.statement("SELECT CURRENT_TRANSACTION_ID() AS transaction_id, XACT_STATE() AS state")
+    Plan::SnapshotGuard.statement(STANDING)
 }
 
+/// In one statement with the last look at it, for a run that finds nothing has few others.
 pub(super) fn end_statement() -> String {
-    Plan::SnapshotEnd
-        .statement("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    let sql =
+        format!("{STANDING}; IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    Plan::SnapshotEnd.statement(&sql)
+}
+
+/// Fails where the answer is not of the transaction that was begun.
+fn is_still(begun: i64, rows: &TextRows, doing: &'static str) -> Result<(), SqlServerError> {
+    match (number(rows, 0), number(rows, 1)) {
+        (Some(id), Some(1)) if id == begun => Ok(()),
+        _ => Err(SqlServerError::TransactionLost { doing }),
+    }
 }
 
 /// A number of the first row.

@@ -90,7 +90,7 @@ pub enum Plan<'a> {
     SnapshotBegin { level: &'a str },
     /// Whether the transaction is still the one that was begun. One row: `transaction_id bigint`, `state smallint` (XACT_STATE(): 1 is well).
     SnapshotGuard,
-    /// Ends the run's transaction. No answer.
+    /// Ends the run's transaction. One row, as of [`Plan::SnapshotGuard`]: how it stood before it ended.
     SnapshotEnd,
 
     /// Tables and views by name (`tables=`). One row each that is there and may be seen:

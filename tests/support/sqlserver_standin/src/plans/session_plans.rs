@@ -100,5 +100,6 @@ pub(crate) fn guard(session: &SessionState) -> ResultSet {
 }
 
 pub(crate) fn end(session: &mut SessionState) -> Answer {
-    Answer { change: session.abort(), result: None }
+    let before = guard(session);
+    Answer { change: session.abort(), result: Some(before) }
 }
