@@ -31,8 +31,8 @@ pub(super) async fn runs(context: &Context, args: &RunsArgs, format: Format) -> 
         only_trouble: args.failed,
         ..HistoryFilter::default()
     };
-    let request =
-        HistoryRequest { filter, since, before: None, runs: args.limit, reads: MOST_READS, lists: MOST_LISTS };
+    let (reads, lists) = (MOST_READS, MOST_LISTS);
+    let request = HistoryRequest { filter, since, runs: args.limit, reads, lists, ..HistoryRequest::default() };
     let mut look = context.history(&request).await?;
     // A tick's runs come together.
     let of_last_tick = look.runs.len().saturating_sub(args.limit);

@@ -54,7 +54,7 @@ pub use costs::{Costs, DayCosts, DearTable, Knob, PRICES, Prices, Spend, TableCo
 pub use daily_report::{DailyMessage, DailyReport, Failed, Published, TableDay};
 pub use error::RunError;
 pub use history::{
-    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, ReportCount, RunEntry,
+    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, ReportCount, Room, RunEntry,
     TableSql, UnknownRun, UnreadableReport,
 };
 pub use order::{Guard, Mode, Order};

@@ -154,6 +154,15 @@ async fn thousands_of_reports_cost_no_more_a_look() {
         assert!(looks < 300, "it comes to an end: {seen:?}");
     }
     assert_eq!(seen, (34 * 60 + 1..2224).collect::<Vec<_>>(), "each once, and in order");
+    // What is added up reads no more than it may, and says since when it knows; all of it comes to the end.
+    let fresh = crate::run_history::context(&w).await;
+    w.gcs.clear();
+    let since = datetime!(2026-11-20 00:00 UTC);
+    let some = fresh.costs(since, 30).await.unwrap();
+    assert_eq!((some.total.runs, asked(&w).0), (30, 30));
+    assert_eq!(some.looked_back_to, Some(newest - Duration::minutes(29)));
+    let all = fresh.costs(since, 5000).await.unwrap();
+    assert_eq!((all.total.runs, all.total.merge_bytes_billed, all.looked_back_to), (2200, 22_000, None));
     // A filter that nothing passes costs no more, and says from where to go on.
     w.gcs.clear();
     let filter = HistoryFilter { state: Some(RunState::Failed), ..HistoryFilter::default() };

@@ -12,7 +12,18 @@ const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 pub(super) type Parsed = Result<StoredReport, Unreadable>;
 
-/// Reports that were read, the least used of which go first.
+/// Which reports go where there is no room for another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Room {
+    /// The least used: for somebody who pages, and comes back.
+    #[default]
+    OfTheLeastUsed,
+    /// The oldest, and if that is the new one it is not kept: whoever goes through more than there is room for, from the newest on and
+    /// again and again, finds the newest there.
+    OfTheOldest,
+}
+
+/// Reports that were read.
 #[derive(Default)]
 pub(in crate::run) struct KeptReports {
     reports: Mutex<Reports>,
@@ -48,15 +59,19 @@ impl KeptReports {
     }
 
     /// Keeps a report that has so many bytes where it is stored.
-    pub(super) fn keep(&self, tick: &RunId, report: Arc<Parsed>, bytes: u64) {
+    pub(super) fn keep(&self, tick: &RunId, report: Arc<Parsed>, bytes: u64, room: Room) {
         let mut reports = self.lock();
         reports.uses += 1;
         let kept = Kept { report, bytes, used: reports.uses };
         let before = reports.by_tick.insert(tick.clone(), kept).map_or(0, |k| k.bytes);
         reports.bytes = reports.bytes + bytes - before;
         while reports.bytes > MOST_BYTES {
-            let oldest = reports.by_tick.iter().min_by_key(|(_, k)| k.used).map(|(tick, _)| tick.clone());
-            let Some(gone) = oldest.and_then(|tick| reports.by_tick.remove(&tick)) else { break };
+            let each = reports.by_tick.iter();
+            let last = match room {
+                Room::OfTheLeastUsed => each.min_by_key(|(_, k)| k.used).map(|(tick, _)| tick.clone()),
+                Room::OfTheOldest => each.map(|(tick, _)| tick).min().cloned(),
+            };
+            let Some(gone) = last.and_then(|tick| reports.by_tick.remove(&tick)) else { break };
             reports.bytes -= gone.bytes;
         }
     }
@@ -79,25 +94,44 @@ impl KeptReports {
 mod tests {
     use super::*;
 
+    fn tick(n: u64) -> RunId {
+        RunId::new(time::OffsetDateTime::UNIX_EPOCH, n)
+    }
+
+    fn keep(kept: &KeptReports, n: u64, bytes: u64, room: Room) {
+        kept.keep(&tick(n), Arc::new(Err(Unreadable)), bytes, room);
+    }
+
+    fn left(kept: &KeptReports) -> Vec<u64> {
+        (1..=9).filter(|n| kept.has(&tick(*n))).collect()
+    }
+
     #[test]
     fn what_is_kept_is_bounded_and_the_least_used_goes_first() {
         let kept = KeptReports::default();
-        let tick = |n| RunId::new(time::OffsetDateTime::UNIX_EPOCH, n);
-        let report = || Arc::new(Err(Unreadable));
+        let room = Room::OfTheLeastUsed;
         for n in 1..=4 {
-            kept.keep(&tick(n), report(), MOST_BYTES / 4);
+            keep(&kept, n, MOST_BYTES / 4, room);
         }
         // Kept once more it counts once.
-        kept.keep(&tick(2), report(), MOST_BYTES / 4);
-        assert!((1..=4).all(|n| kept.get(&tick(n)).is_some()));
-        assert!(kept.get(&tick(1)).is_some());
-        kept.keep(&tick(5), report(), MOST_BYTES / 4);
-        let left: Vec<u64> = (1..=5).filter(|n| kept.get(&tick(*n)).is_some()).collect();
-        assert_eq!(left, [1, 3, 4, 5]);
+        keep(&kept, 2, MOST_BYTES / 4, room);
+        assert_eq!(left(&kept), [1, 2, 3, 4]);
+        assert!([1, 3, 4].iter().all(|n| kept.get(&tick(*n)).is_some()));
+        keep(&kept, 5, MOST_BYTES / 4, room);
+        assert_eq!(left(&kept), [1, 3, 4, 5]);
         // What is too large for the place is not kept, and the place is no smaller for it.
-        kept.keep(&tick(6), report(), MOST_BYTES + 1);
-        assert!(kept.get(&tick(6)).is_none());
-        kept.keep(&tick(7), report(), MOST_BYTES);
-        assert!(kept.get(&tick(7)).is_some());
+        keep(&kept, 6, MOST_BYTES + 1, room);
+        assert!(!kept.has(&tick(6)));
+        keep(&kept, 7, MOST_BYTES, room);
+        assert_eq!(left(&kept), [7]);
+    }
+
+    #[test]
+    fn whoever_goes_through_all_of_it_again_finds_the_newest_there() {
+        let kept = KeptReports::default();
+        for n in (1..=9).rev() {
+            keep(&kept, n, MOST_BYTES / 4, Room::OfTheOldest);
+        }
+        assert_eq!(left(&kept), [6, 7, 8, 9]);
     }
 }

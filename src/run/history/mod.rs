@@ -24,6 +24,7 @@ mod sweep;
 
 pub use cursor::{HistoryCursor, NotACursor};
 pub use filter::HistoryFilter;
+pub use kept::Room;
 pub use look::{HistoryLook, HistoryRequest, ReportCount, UnreadableReport};
 pub use past_run::{PastRunDetail, TableSql, UnknownRun};
 pub use stored::RunEntry;

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::kept::Room;
 use super::look::HistoryRequest;
 use super::stored::RunEntry;
 use crate::run::context::Context;
@@ -27,7 +28,8 @@ impl Context {
         reads: usize,
         mut see: impl FnMut(&RunEntry),
     ) -> Result<Swept, RunError> {
-        let mut request = HistoryRequest { since: Some(since), runs: A_PAGE, reads, ..HistoryRequest::default() };
+        let room = Room::OfTheOldest;
+        let mut request = HistoryRequest { since: Some(since), runs: A_PAGE, reads, room, ..HistoryRequest::default() };
         let mut unreadable = 0;
         loop {
             let look = self.history(&request).await?;
