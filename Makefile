@@ -9,7 +9,7 @@ export PLIMSOLL_CACHE := $(CACHE)
 # Tests to run, as `cargo test` takes them: make test T=open_transaction
 T ?=
 
-.PHONY: help test test-large test-postgres test-sqlserver soak fuzz lint advisories image image-test dist screenshot demo demo-sqlserver bench bench-peers bench-pairs build setup stack clean golden
+.PHONY: help test test-large test-postgres test-sqlserver soak fuzz lint advisories image image-test dist screenshots demo demo-sqlserver bench bench-peers bench-pairs build setup stack clean golden
 
 help:
 	@echo "make demo [KEEP=1]   the main job, with everything it needs, on this machine"
@@ -29,7 +29,7 @@ help:
 	@echo "make bench-pairs BEFORE=… AFTER=…  a first load by two binaries, in turns"
 	@echo "make build           the release binary"
 	@echo "make dist            the same to hand out, in dist/: archive, checksum, bill of materials"
-	@echo "make screenshot URL=…  the README's picture of the status page, from a running demo"
+	@echo "make screenshots     the pictures of the pages in docs/images, from the sixty tables that the tests have"
 	@echo "make stack           the emulators alone, until Ctrl-C"
 	@echo "make golden          accept new golden files"
 	@echo "make clean           remove build output and the cached environments"
@@ -73,14 +73,8 @@ build:
 dist:
 	@./scripts/dist.sh
 
-screenshot:
-	@$(if $(URL),,echo "write make screenshot URL=http://127.0.0.1:PORT, the address that make demo KEEP=1 prints"; exit 1;) ./scripts/screenshot.sh $(URL)
-
-image:
-	@./scripts/image.sh $(or $(TAG),plimsoll)
-
-image-test:
-	@./scripts/image-test.sh
+screenshots:
+	@./scripts/screenshots.sh
 
 demo:
 	@./scripts/demo.sh $(if $(filter-out 0 no false,$(KEEP)),--keep,)

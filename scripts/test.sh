@@ -69,7 +69,7 @@ if [ -n "$why" ]; then
 fi
 if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
   echo "LEFT OUT, because of: no browser (apt-get install chromium chromium-driver)"
-  names 'console::.*in_a_browser'
+  names 'console.*in_a_browser'
 fi
 if ! [ -x /usr/sbin/pgbouncer ] && ! [ -x /usr/bin/pgbouncer ]; then
   echo "LEFT OUT, because of: no pooler (apt-get install pgbouncer)"

@@ -16,6 +16,15 @@ pub(super) enum Verb {
 }
 
 impl Verb {
+    /// In a job's id.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Merge => "merge",
+            Self::Anew => "anew",
+        }
+    }
+
     /// Starting it, and waiting for its end.
     pub(super) fn effects(self) -> (Effect, Effect) {
         match self {
@@ -55,11 +64,7 @@ impl JobName {
     }
 
     fn new(feed: &FeedId, run: &RunId, table: &str, verb: Verb) -> Self {
-        let word = match verb {
-            Verb::Load => "load",
-            Verb::Merge => "merge",
-            Verb::Anew => "anew",
-        };
+        let word = verb.word();
         // Job ids take letters, digits, underscores and dashes. A name that has to be changed for that gets a digest: two
         // tables of one run must not meet in one job.
         let legal = |s: &str| -> String {

@@ -51,6 +51,6 @@ pub use locations::MissingDataset;
 pub use merge_statement::Merger;
 pub use partitioning::{Filter, MergeReach, Partitioning};
 pub use rows::{QueryRows, Row};
-pub use sink::{Applied, Destination, Loaded, Replay, Sealed, merge_statement};
+pub use sink::{Applied, Destination, Loaded, Replay, Sealed, first_attempts, merge_statement};
 pub use tables::{Inspection, PreparedTarget, TargetState};
 pub use target_plan::TargetPlan;

@@ -101,6 +101,17 @@ pub fn merge_statement(table: &TableBatch, merger: Merger<'_>) -> Option<String>
     sink_of(&table.apply).statement(table, merger)
 }
 
+/// The jobs of a sealed table in their order: the verb, and the id of the first attempt. A further attempt has the next number at its end.
+pub fn first_attempts(batch: &Batch, table: &TableBatch) -> Vec<(&'static str, String)> {
+    let verbs: &[Verb] = match sink_of(&table.apply).deciding_job() {
+        _ if table.parts.total() == 0 => &[],
+        Some(Verb::Load) => &[Verb::Load],
+        Some(Verb::Merge) => &[Verb::Load, Verb::Merge],
+        None => &[],
+    };
+    verbs.iter().map(|verb| (verb.word(), JobName::of(batch, table, *verb).attempt(1))).collect()
+}
+
 /// A target that rows are staged for: it decides, before the seal, by which sink they come in.
 #[derive(Clone, Copy)]
 pub struct Destination<'a> {

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use super::init::InitArgs;
 use super::sample::SampleArgs;
 use crate::model::{CompareDocuments, VerifyLevel};
+use crate::state::PauseReason;
 use crate::telemetry::LogFormat;
 
 /// Keeps BigQuery tables equal to tables of PostgreSQL or SQL Server, with nothing running between two ticks.
@@ -51,7 +52,7 @@ pub(super) enum Command {
     /// Load tables again from the start; their targets may be replaced.
     Resync(NamedTables),
     /// Pause tables: no run reads them until they are resumed.
-    Pause(NamedTables),
+    Pause(PauseArgs),
     /// Let paused tables go on where they stopped.
     Resume(NamedTables),
     /// Answer triggers over HTTP.
@@ -187,6 +188,20 @@ pub(super) struct NamedTables {
     /// This table, by source or target name; may be given again.
     #[arg(long = "table", value_name = "TABLE", required = true)]
     pub tables: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PauseArgs {
+    #[command(flatten)]
+    pub tables: NamedTables,
+    /// Why, for those who see the pause: one line, at most 200 characters.
+    #[arg(long, value_name = "TEXT", value_parser = pause_reason)]
+    pub reason: Option<PauseReason>,
+}
+
+fn pause_reason(typed: &str) -> Result<PauseReason, String> {
+    let reason = PauseReason::parse(typed).map_err(|e| e.to_string())?;
+    reason.ok_or_else(|| "write why, or leave --reason away".to_owned())
 }
 
 #[derive(Debug, Args)]

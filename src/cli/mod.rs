@@ -107,7 +107,7 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: 
             let request = Request { tables: args.tables, full: true, resync: true, ..Request::default() };
             run::run(context, request, format, bars).await
         }
-        Command::Pause(args) => pause::set(&context, args.tables, Pause::Rest, format).await,
+        Command::Pause(args) => pause::set(&context, args.tables.tables, Pause::Rest(args.reason), format).await,
         Command::Resume(args) => pause::set(&context, args.tables, Pause::GoOn, format).await,
         Command::Serve(args) => serve::serve(context, &args).await,
     }

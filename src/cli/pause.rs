@@ -16,13 +16,13 @@ pub(super) async fn set(
 ) -> Result<Exit, CliError> {
     let request = Request { tables, ..Request::default() };
     let specs = request.select(&context.config.tables)?;
-    let changed = context.set_pause(&specs, pause).await?;
+    let changed = context.set_pause(&specs, &pause).await?;
     let names = |specs: &[&TableSpec]| -> Vec<String> { specs.iter().map(|t| t.source.to_string()).collect() };
     let is_changed = |spec: &&TableSpec| changed.contains(&spec.target);
     let (changed, others): (Vec<&TableSpec>, Vec<&TableSpec>) = specs.into_iter().partition(is_changed);
     let (changed, others) = (names(&changed), names(&others));
     let (word, otherwise) = match pause {
-        Pause::Rest => ("paused", "paused already"),
+        Pause::Rest(_) => ("paused", "paused already"),
         Pause::GoOn => ("resumed", "not paused"),
     };
     match format {

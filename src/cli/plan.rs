@@ -26,8 +26,9 @@ pub(super) async fn plan(context: &Context, args: &TableArgs, format: Format) ->
 fn describe(plan: &TablePlan, layout: Layout) -> String {
     let mut out = format!("{} → {}\n", plan.source, plan.target);
     if let Some(since) = plan.paused_since {
+        let why = plan.paused_reason.as_ref().map_or(String::new(), |reason| format!(" ({})", reason.as_str()));
         out.push_str(&format!(
-            "  paused since {}: no tick reads it until `plimsoll resume --table {}`; then\n",
+            "  paused since {}{why}: no tick reads it until `plimsoll resume --table {}`; then\n",
             minute(since),
             in_shell(&plan.source)
         ));

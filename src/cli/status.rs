@@ -1,7 +1,6 @@
 //! `plimsoll status`: where every table stands, what is wrong first.
 
 use serde_json::json;
-use time::OffsetDateTime;
 
 use super::error::CliError;
 use super::exit::{Exit, Format};
@@ -126,8 +125,8 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
             };
             let tables = if same.is_empty() { f.source.clone() } else { same.join(", ") };
             let head = layout.paragraph(0, ("", Tone::Plain), &format!("{tables}{since}:"));
-            let paused = f.paused_since.map_or(String::new(), |since| {
-                layout.paragraph(2, ("", Tone::Plain), &format!("{}; then {}", paused(since), resume(&argument)))
+            let paused = paused(f).map_or(String::new(), |paused| {
+                layout.paragraph(2, ("", Tone::Plain), &format!("{paused}; then {}", resume(&argument)))
             });
             return head + &layout.error(2, &trouble.message, &trouble.hint) + &paused;
         }
@@ -145,8 +144,8 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
             None => return String::new(),
         },
         Standing::Loading => format!("{} loaded so far", counted(f.loading.unwrap_or_default(), "row is", "rows are")),
-        Standing::Paused => match f.paused_since {
-            Some(since) => format!("{}; {}", paused(since), resume(&argument)),
+        Standing::Paused => match paused(f) {
+            Some(paused) => format!("{paused}; {}", resume(&argument)),
             None => return String::new(),
         },
         Standing::Running => match f.held_until {
@@ -167,8 +166,12 @@ fn failing_since(all: &[(Standing, &FeedStatus)], one: &FeedStatus, same: &[&str
     others.chain([one]).filter_map(|f| f.failing_since).min()
 }
 
-fn paused(since: OffsetDateTime) -> String {
-    format!("paused since {}", minute(since))
+fn paused(f: &FeedStatus) -> Option<String> {
+    let since = minute(f.paused_since?);
+    Some(match &f.paused_reason {
+        Some(reason) => format!("paused since {since} ({})", reason.as_str()),
+        None => format!("paused since {since}"),
+    })
 }
 
 fn resume(argument: &str) -> String {

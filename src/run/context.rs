@@ -16,6 +16,8 @@ use crate::model::{FeedId, RunId};
 use crate::pubsub_topic::Topic;
 use crate::run::history::kept::KeptReports;
 use crate::run::old_lists::OldLists;
+use crate::run::sealed_table::LastSealed;
+use crate::run::status::board::Board;
 use crate::run::status::seen::Seen;
 use crate::source::{Canceller, Session, Source, SourceError};
 use crate::state::{Complaint, Holder, StateDocument};
@@ -50,6 +52,9 @@ pub struct Context {
     looked: Mutex<HashMap<FeedId, OffsetDateTime>>,
     /// Reports of ticks that this process has read.
     pub(super) kept_reports: KeptReports,
+    /// What pages show of every feed.
+    pub(super) board: Board,
+    pub(super) last_sealed: LastSealed,
 }
 
 impl Context {
@@ -90,6 +95,8 @@ impl Context {
             seen: Mutex::default(),
             looked: Mutex::default(),
             kept_reports: KeptReports::default(),
+            board: Board::default(),
+            last_sealed: LastSealed::default(),
         })
     }
 

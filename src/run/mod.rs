@@ -25,7 +25,9 @@ mod error;
 mod feed;
 mod feeds;
 mod forget_elsewhere;
+mod google_console;
 mod history;
+mod last_sealed;
 mod look_at_table;
 mod old_lists;
 mod order;
@@ -35,6 +37,7 @@ mod progress;
 mod report;
 mod request;
 mod sample;
+mod sealed_table;
 mod set_aside;
 mod sink_costs;
 mod staging_place;
@@ -53,6 +56,7 @@ pub use context::{Context, Stop};
 pub use costs::{Costs, DayCosts, DearTable, Knob, PRICES, Prices, Spend, TableCosts};
 pub use daily_report::{DailyMessage, DailyReport, Failed, Published, TableDay};
 pub use error::RunError;
+pub use google_console::GoogleConsole;
 pub use history::{
     HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, ReportCount, Room, RunEntry,
     TableSql, UnknownRun, UnreadableReport,
@@ -62,9 +66,10 @@ pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
 pub use report::{
     AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickKind, TickReport,
-    VerifyReport, VerifyState,
+    VerbSeconds, VerifyReport, VerifyState,
 };
 pub use request::{NotARequest, Request, UnknownTable};
 pub use sample::{Refusal, Sample, Sampled};
-pub use status::{FeedStatus, NextTick, Pause, Standing, VerifyingStatus};
+pub use sealed_table::SealedTable;
+pub use status::{FeedStatus, Known, KnownColumn, NextTick, Pause, Standing, TableLook, VerifyingStatus};
 pub use tick::{fan_out, pass_on_rest, read_again, tick};

@@ -20,7 +20,7 @@ use crate::run::look_at_table::{InSource, Look, Looked, TableAlone};
 use crate::run::sink_costs::costs;
 use crate::run::target_notes::{bound_note, target_notes};
 use crate::source::{Session, statement};
-use crate::state::Handle;
+use crate::state::{Handle, PauseReason};
 
 /// What the next tick would do for one table.
 #[derive(Clone, Debug, Serialize)]
@@ -45,6 +45,9 @@ pub struct TablePlan {
     /// Since when the table rests, at somebody's word: no tick reads it.
     #[serde(with = "time::serde::rfc3339::option")]
     pub paused_since: Option<OffsetDateTime>,
+    /// And why, in the words of who paused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_reason: Option<PauseReason>,
     /// Where the whole table would be read a stretch of keys at a time, rows of a stretch. The statements are those of the next one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stretch_rows: Option<u64>,
@@ -74,6 +77,7 @@ impl Context {
                 apply: spec.apply.name(),
                 estimated_bytes: 0,
                 paused_since: None,
+                paused_reason: None,
                 stretch_rows: None,
                 notes: Vec::new(),
                 error: None,
@@ -87,7 +91,9 @@ impl Context {
 
     async fn fill_plan(&self, session: &Session, spec: &TableSpec, plan: &mut TablePlan) -> Result<(), RunError> {
         let state = Handle::load(&self.store, &spec.feed(), self.new_holder(), Duration::ZERO).await?;
-        plan.paused_since = state.document().notes.paused.get(&spec.target).map(|p| p.since);
+        let paused = state.document().notes.paused.get(&spec.target);
+        plan.paused_since = paused.map(|p| p.since);
+        plan.paused_reason = paused.and_then(|p| p.reason.clone());
         let moment = session.begin().await?;
         let catalog = self.catalog_of(session, spec).await?;
         let TableAlone { found, target, mut keys } = self.open_table(session, &catalog, spec).await?;

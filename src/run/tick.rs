@@ -53,6 +53,7 @@ async fn run_feeds(context: &Arc<Context>, feeds: Vec<Feed>, order: Order, kind:
     let mut runs: Vec<(usize, Feed, Vec<RunReport>)> = runs.collect().await;
     runs.sort_by_key(|(place, ..)| *place);
     context.close_idle();
+    context.board.outdate();
     let unserved = runs.iter().flat_map(|(_, feed, reports)| unserved(feed, reports)).collect();
     let all = runs.into_iter().flat_map(|(.., reports)| reports).collect();
     let report = TickReport { unserved, kind, ..TickReport::new(started, all) };

@@ -7,8 +7,8 @@
 //! | `POST /runs` | 200 report; 409 busy, or one of the feeds asked for is; 422 unknown table or faulty config; 500 failed |
 //! | either, with `{"report": "24h"}` | the report of that time, and published where there is a topic for it; 500 where it could not be |
 //! | `GET /status` | every feed's state |
-//! | `GET /`, `GET /feeds/…` | the status page, see [`console`] |
-//! | `POST /console/…` | its buttons: 303; 403 where it is read-only, or from another site |
+//! | `GET /`, `GET /tables/…`, `GET /runs`, `GET /feeds/…` | the pages for people, see [`console`] |
+//! | `POST /console/…` | their buttons: 303; 403 where they are read-only, or from another site |
 //! | `GET /healthz`, `GET /readyz` | the process; progress (503 with the reasons); also `/health` and `/ready` |
 
 mod app;

@@ -18,6 +18,7 @@ mod error;
 mod handle;
 mod notes;
 mod past_run;
+mod pause_reason;
 mod verified;
 mod verifying;
 
@@ -27,5 +28,6 @@ pub use error::StateError;
 pub use handle::{Handle, Holder};
 pub use notes::{Notes, Paused, ReconcileOutcome, Reconciled, TableNote, Told};
 pub use past_run::{Complaint, Figures, PastRun};
+pub use pause_reason::{PauseReason, ReasonTooLong};
 pub use verified::{Differs, Verified};
 pub use verifying::{Found, FoundKey, Verifying};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::past_run::{Figures, PastRun};
+use super::pause_reason::PauseReason;
 use super::verified::Verified;
 use super::verifying::Verifying;
 
@@ -106,6 +107,9 @@ where
 pub struct Paused {
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
+    /// In the words of who paused it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
+    pub reason: Option<PauseReason>,
 }
 
 impl Notes {

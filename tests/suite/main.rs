@@ -30,6 +30,8 @@ mod chunks;
 mod compared_under_traffic;
 mod concurrency;
 mod console;
+mod console_browser;
+mod console_pages;
 mod crash_points;
 mod crashes;
 mod cursor_floor;

@@ -78,9 +78,17 @@ impl Browser {
     }
 
     /// A command of Chromium's own protocol.
-    pub async fn command(&self, name: &str, parameters: serde_json::Value) {
+    pub async fn command(&self, name: &str, parameters: serde_json::Value) -> serde_json::Value {
         let command = ChromiumCommand(json!({ "cmd": name, "params": parameters }).to_string());
-        self.page.issue_cmd(command).await.unwrap();
+        self.page.issue_cmd(command).await.unwrap()
+    }
+
+    /// Shows pages on a screen of this size, light or dark.
+    pub async fn screen(&self, scheme: &str, width: u32, height: u32) {
+        let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.command("Emulation.setEmulatedMedia", feature).await;
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.command("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 }
 

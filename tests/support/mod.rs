@@ -10,6 +10,7 @@
 //! The proxies record what passes and can hold, answer, cut or lose a request, so that a test can kill the process between
 //! any two outside effects of the shipped binary; the wire ends or holds up a connection after so many bytes.
 
+pub mod axe;
 pub mod browser;
 pub mod compare;
 pub mod database;
@@ -22,6 +23,7 @@ pub mod plain_values;
 pub mod pooler;
 pub mod proxy;
 pub mod pubsub;
+pub mod sixty_tables;
 pub mod sizes;
 pub mod sqlserver_real;
 pub mod sqlserver_rows;

@@ -29,6 +29,8 @@ fn feed(source: &str) -> FeedStatus {
         held_until: None,
         last_run: None,
         paused_since: None,
+        paused_reason: None,
+        open_transactions: None,
         verified: None,
         verifying: None,
         recent: Vec::new(),

@@ -4,7 +4,7 @@ use serde_json::Value;
 use time::Duration;
 
 use crate::batch::{Batch, TableBatch};
-use crate::bigquery::{Merger, merge_statement};
+use crate::bigquery::{Merger, first_attempts, merge_statement};
 use crate::model::{FeedId, RunId};
 use crate::run::context::Context;
 use crate::run::error::RunError;
@@ -29,6 +29,11 @@ pub struct PastRunDetail {
 pub struct TableSql {
     pub source: String,
     pub target: String,
+    /// Part files, and their bytes as they are stored.
+    pub files: u32,
+    pub bytes: u64,
+    /// BigQuery's jobs: the verb, and the id of the first attempt.
+    pub jobs: Vec<(&'static str, String)>,
     /// `None` where a load job replaced the target. Without the bounds of the staged keys, which only prune: they are values of rows.
     pub merge: Option<String>,
 }
@@ -66,6 +71,9 @@ fn statements(batch: &Batch) -> Vec<TableSql> {
     let each = batch.tables.iter().map(|t| TableSql {
         source: t.source.clone(),
         target: t.target.to_string(),
+        files: t.parts.total(),
+        bytes: t.counts.staged_bytes,
+        jobs: first_attempts(batch, t),
         merge: merge_statement(&TableBatch { bounds: None, ..t.clone() }, Merger::of(batch)),
     });
     each.collect()

@@ -1,11 +1,17 @@
 //! Where every feed stands, from its state object.
 
+pub(in crate::run) mod board;
 mod failing_since;
+mod known;
+mod look;
 mod next_tick;
+mod read_state;
 pub(in crate::run) mod seen;
 pub(in crate::run) mod standing;
 mod verifying;
 
+pub use known::KnownColumn;
+pub use look::{Known, TableLook};
 pub use next_tick::NextTick;
 pub use standing::Standing;
 pub use verifying::VerifyingStatus;
@@ -19,12 +25,15 @@ use time::OffsetDateTime;
 
 use self::failing_since::failing_since;
 use self::next_tick::Rhythm;
+use self::read_state::{ReadState, Unread, UnreadFor};
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
 use crate::model::figures::{age, counted, minute};
 use crate::model::{FeedId, TableSpec};
-use crate::state::{Complaint, Handle, Newborn, Notes, PastRun, Paused, StateDocument, Verified, annotate};
+use crate::state::{
+    Complaint, Handle, Newborn, Notes, PastRun, PauseReason, Paused, StateDocument, StateError, Verified, annotate,
+};
 
 /// How long `/readyz` goes by what this process has seen itself, before it looks for what others have changed: each look is billed.
 const LONGEST_TRUST: Duration = Duration::from_secs(60);
@@ -33,9 +42,10 @@ const LONGEST_TRUST: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is to become of a table's runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pause {
-    Rest,
+    /// For this reason, if one is given.
+    Rest(Option<PauseReason>),
     GoOn,
 }
 
@@ -86,6 +96,9 @@ pub struct FeedStatus {
     /// Since when the table is paused.
     #[serde(with = "time::serde::rfc3339::option")]
     pub paused_since: Option<OffsetDateTime>,
+    /// And why, in the words of who paused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_reason: Option<PauseReason>,
     /// What the last comparison with the source has found.
     pub verified: Option<Verified>,
     /// The comparison that goes on, a stretch of keys at a time.
@@ -105,6 +118,9 @@ pub struct FeedStatus {
     /// Since when its runs have failed.
     #[serde(with = "time::serde::rfc3339::option")]
     pub failing_since: Option<OffsetDateTime>,
+    /// Transactions that were open at the watermark and had an id; absent where the source does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_transactions: Option<u64>,
 }
 
 /// As all lengths of time in JSON.
@@ -112,11 +128,33 @@ fn in_seconds<S: serde::Serializer>(length: &Duration, to: S) -> Result<S::Ok, S
     to.serialize_u64(length.as_secs())
 }
 
-/// A feed's state, read once for all its tables.
-struct ReadState {
-    document: StateDocument,
-    /// Why it could not be read.
-    unread: Option<Complaint>,
+/// Whether a note is another one now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Changed {
+    Yes,
+    No,
+}
+
+/// Notes that a table rests, or goes on. One that rests already does so since then, if for another reason from now on.
+fn set(notes: &mut Notes, target: &str, pause: &Pause, now: OffsetDateTime) -> Changed {
+    let changed = match (pause, notes.paused.get_mut(target)) {
+        (Pause::GoOn, _) => notes.paused.remove(target).is_some(),
+        (Pause::Rest(None), Some(_)) => false,
+        (Pause::Rest(reason), Some(paused)) => std::mem::replace(&mut paused.reason, reason.clone()) != *reason,
+        (Pause::Rest(reason), None) => {
+            notes.paused.insert(target.to_owned(), Paused { since: now, reason: reason.clone() }).is_none()
+        }
+    };
+    if changed { Changed::Yes } else { Changed::No }
+}
+
+impl FeedStatus {
+    /// With the tick that is likely to look at it next.
+    fn expecting(self, spec: &TableSpec, rhythm: Option<Rhythm>) -> Self {
+        let rhythm = rhythm.filter(|_| self.paused_since.is_none());
+        let next_tick = rhythm.and_then(|r| r.next(spec.every, self.checked, OffsetDateTime::now_utc()));
+        Self { next_tick, ..self }
+    }
 }
 
 impl Context {
@@ -133,39 +171,41 @@ impl Context {
         let all = feeds.iter().map(async |feed| (feed.id.clone(), self.read_state(feed).await));
         let read: HashMap<FeedId, ReadState> = futures_util::future::join_all(all).await.into_iter().collect();
         let rhythm = Rhythm::of(read.values().map(|r| &r.document));
-        let each = tables.into_iter().filter_map(|spec| {
-            let status = self.table_status(spec, read.get(&spec.feed())?);
-            let rhythm = rhythm.filter(|_| status.paused_since.is_none());
-            let next_tick = rhythm.and_then(|r| r.next(spec.every, status.checked, OffsetDateTime::now_utc()));
-            Some(FeedStatus { next_tick, ..status })
-        });
+        let each = tables
+            .into_iter()
+            .filter_map(|spec| Some(self.table_status(spec, read.get(&spec.feed())?).expecting(spec, rhythm)));
         each.collect()
     }
 
     async fn read_state(&self, feed: &Feed) -> ReadState {
         let store = self.store.in_a_hurry();
         let load = Handle::load(&store, &feed.id, self.new_holder(), Duration::ZERO);
-        let complaint = match tokio::time::timeout(PATIENCE, load).await {
+        let unread = match tokio::time::timeout(PATIENCE, load).await {
             Ok(Ok(handle)) => {
                 self.note_state(handle.document());
                 return ReadState { document: handle.document().clone(), unread: None };
             }
             Ok(Err(e)) => {
+                let whose = match e {
+                    StateError::Unreadable { .. } | StateError::TooNew { .. } => UnreadFor::ItsContent,
+                    StateError::Storage(_) | StateError::Lost(_) => UnreadFor::TheBucket,
+                };
                 let e = RunError::from(e);
-                Complaint { message: e.to_string(), hint: e.hint() }
+                Unread { complaint: Complaint { message: e.to_string(), hint: e.hint() }, whose }
             }
-            Err(_) => Complaint {
-                message: format!("Cloud Storage did not answer within {} s", PATIENCE.as_secs()),
-                hint: "`plimsoll check` says which service does not answer".to_owned(),
-            },
+            Err(_) => {
+                let message = format!("Cloud Storage did not answer within {} s", PATIENCE.as_secs());
+                let hint = "`plimsoll check` says which service does not answer".to_owned();
+                Unread { complaint: Complaint { message, hint }, whose: UnreadFor::TheBucket }
+            }
         };
-        ReadState { document: StateDocument::new(feed.id.clone()), unread: Some(complaint) }
+        ReadState { document: StateDocument::new(feed.id.clone()), unread: Some(unread) }
     }
 
     fn table_status(&self, spec: &TableSpec, read: &ReadState) -> FeedStatus {
         let now = OffsetDateTime::now_utc();
         let ReadState { document, unread } = read;
-        let unread = unread.clone();
+        let unread = unread.as_ref().map(|u| u.complaint.clone());
         let standing = document.watermark.as_ref().and_then(|w| w.standing(&spec.target));
         let loading = standing.and_then(|s| s.mark.loading.as_ref()).map(|l| l.rows);
         let committed = standing.filter(|_| loading.is_none()).map(|s| s.taken_at);
@@ -184,7 +224,8 @@ impl Context {
         let recent: Vec<PastRun> = document.notes.recent.iter().filter_map(own).collect();
         let last_run = note.and_then(|n| n.last.clone()).or_else(|| document.last.as_ref().and_then(own));
         let limit = self.age_limit(spec);
-        let paused_since = document.notes.paused.get(&spec.target).map(|p| p.since);
+        let paused = document.notes.paused.get(&spec.target);
+        let paused_since = paused.map(|p| p.since);
         FeedStatus {
             feed: spec.feed().to_string(),
             source: spec.source.to_string(),
@@ -209,12 +250,14 @@ impl Context {
             held_until: document.live_lease(now).map(|l| l.until),
             last_run,
             paused_since,
+            paused_reason: paused.and_then(|p| p.reason.clone()),
             verified: note.and_then(|n| n.verified.clone()),
             verifying: note.and_then(|n| n.verifying.as_ref()).map(VerifyingStatus::of),
             failure: match document.notes.recent.is_empty() {
                 true => self.last_failure(&document.feed),
                 false => document.failure_of(&spec.target).cloned(),
             },
+            open_transactions: standing.and_then(|s| s.at.snapshot()).map(|s| s.open.len() as u64),
             recent,
             error,
             trouble,
@@ -222,8 +265,8 @@ impl Context {
         }
     }
 
-    /// Lets tables rest, or go on; returns the targets of those that did not already.
-    pub async fn set_pause(&self, tables: &[&TableSpec], pause: Pause) -> Result<Vec<String>, RunError> {
+    /// Lets tables rest, or go on; returns the targets of those that did not already, or rested for another reason.
+    pub async fn set_pause(&self, tables: &[&TableSpec], pause: &Pause) -> Result<Vec<String>, RunError> {
         let now = OffsetDateTime::now_utc();
         let mut all_changed = Vec::new();
         for feed in Feed::of(tables) {
@@ -231,19 +274,15 @@ impl Context {
             // Called once more where another write was quicker.
             let changed = Mutex::new(Vec::new());
             let change = |notes: &mut Notes| {
-                let is_paused = |target: &&&String| notes.paused.contains_key(**target);
-                let (paused, others): (Vec<&String>, Vec<&String>) = targets.iter().partition(is_paused);
-                let concerned = if pause == Pause::Rest { others } else { paused };
-                for target in &concerned {
-                    match pause {
-                        Pause::Rest => _ = notes.paused.insert((*target).clone(), Paused { since: now }),
-                        Pause::GoOn => _ = notes.paused.remove(*target),
-                    }
-                }
-                *changed.lock().unwrap_or_else(PoisonError::into_inner) = concerned.into_iter().cloned().collect();
+                let concerned = targets.iter().filter(|target| set(notes, target, pause, now) == Changed::Yes);
+                *changed.lock().unwrap_or_else(PoisonError::into_inner) = concerned.map(|t| (*t).clone()).collect();
             };
-            let newborn = if pause == Pause::Rest { Newborn::Create } else { Newborn::LeaveAlone };
+            let newborn = match pause {
+                Pause::Rest(_) => Newborn::Create,
+                Pause::GoOn => Newborn::LeaveAlone,
+            };
             annotate(&self.store, &feed.id, &self.new_holder(), newborn, change).await?;
+            self.board.outdate();
             all_changed.extend(changed.into_inner().unwrap_or_else(PoisonError::into_inner));
         }
         Ok(all_changed)

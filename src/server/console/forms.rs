@@ -1,18 +1,23 @@
-//! The buttons of the status page.
+//! What the pages' forms do.
 
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use tracing::{info, warn};
 
+use super::actions::{Action, Asks};
+use super::filter::Filter;
 use super::frame::{may_operate, problem};
+use super::links;
+use crate::model::TableSpec;
 use crate::run::{Pause, Request, TickReport};
 use crate::server::app::{App, PATIENCE, guard, run as run_tick};
 use crate::server::body::{self, Kind};
 use crate::server::origin::is_our_page;
+use crate::state::PauseReason;
 
 /// What became of a button, for the page that is shown then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +65,59 @@ impl Outcome {
     }
 }
 
+/// What a form says.
+#[derive(Debug, Default)]
+struct Form {
+    tables: Vec<String>,
+    reason: String,
+    /// The action that somebody has agreed to, on the page that asks.
+    agreed: String,
+    back: Back,
+}
+
+/// Where to go afterwards.
+#[derive(Debug)]
+enum Back {
+    /// To the list, filtered as it was.
+    List(Filter),
+    /// To the table's own page.
+    Table,
+}
+
+impl Default for Back {
+    fn default() -> Self {
+        Self::List(Filter::default())
+    }
+}
+
+impl Form {
+    fn parse(bytes: &[u8]) -> Self {
+        let mut form = Self::default();
+        for (name, value) in form_urlencoded::parse(bytes) {
+            match name.as_ref() {
+                "table" if !value.is_empty() => form.tables.push(value.into_owned()),
+                "reason" => form.reason = value.into_owned(),
+                "agreed" => form.agreed = value.into_owned(),
+                "back" if value == "table" => form.back = Back::Table,
+                "back" => form.back = Back::List(Filter::parse(&value)),
+                _ => {}
+            }
+        }
+        form
+    }
+
+    /// The page that shows what has become of it.
+    fn then(&self, outcome: Outcome, specs: &[&TableSpec]) -> Response {
+        let done = [("done", outcome.name())];
+        let to = match (&self.back, specs) {
+            (Back::Table, [spec, ..]) => format!("{}?done={}", links::table(&spec.target), outcome.name()),
+            (Back::Table, []) => links::list(&Filter::default(), &done),
+            (Back::List(filter), _) => links::list(filter, &done),
+        };
+        Redirect::to(&to).into_response()
+    }
+}
+
 /// Whether a form's post may count.
 async fn admit(app: &App, headers: &HeaderMap) -> Result<(), Response> {
     guard(app, headers).await?;
@@ -75,60 +133,70 @@ async fn admit(app: &App, headers: &HeaderMap) -> Result<(), Response> {
     Ok(())
 }
 
-/// The tables that a form names.
-async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Vec<String>, Response> {
+/// What the form of somebody says who may send one.
+async fn receive(app: &App, headers: &HeaderMap, content: Body) -> Result<Form, Response> {
     let mut content = content.into_data_stream();
     let refused = match admit(app, headers).await {
         Err(refused) => refused,
         Ok(()) => match body::read(headers, &mut content, Kind::Form).await {
-            Ok(bytes) => {
-                let named = form_urlencoded::parse(&bytes).filter(|(name, value)| name == "table" && !value.is_empty());
-                return Ok(named.map(|(_, value)| value.into_owned()).collect());
-            }
+            Ok(bytes) => return Ok(Form::parse(&bytes)),
             Err((status, why, hint)) => problem(status, why, hint),
         },
     };
     Err(body::refuse(content, refused).await)
 }
 
-fn back(outcome: Outcome) -> Response {
-    Redirect::to(&format!("/?done={}", outcome.name())).into_response()
-}
-
-/// Runs the named tables, or all, and comes back when that is done.
-pub(super) async fn run(State(app): State<Arc<App>>, headers: HeaderMap, content: Body) -> Response {
-    let tables = match receive(&app, &headers, content).await {
-        Ok(tables) => tables,
+/// Does what a form asks for, and shows a page with what has become of it.
+pub(super) async fn act(
+    State(app): State<Arc<App>>,
+    Path(action): Path<String>,
+    headers: HeaderMap,
+    content: Body,
+) -> Response {
+    let form = match receive(&app, &headers, content).await {
+        Ok(form) => form,
         Err(refused) => return refused,
     };
-    // Named, so that those run too whose time has not come.
-    let all = || app.context.config.tables.iter().map(|t| t.target.clone()).collect();
-    let tables = if tables.is_empty() { all() } else { tables };
-    info!(tables = tables.join(", "), "run by the status page");
-    match run_tick(&app, Request { tables, ..Request::default() }).await {
-        Ok(report) => back(Outcome::of(&report)),
-        Err(e) => problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string(), &e.hint()),
-    }
-}
-
-/// Lets the named tables rest, or go on.
-pub(super) async fn pause(app: State<Arc<App>>, headers: HeaderMap, content: Body, pause: Pause) -> Response {
-    let tables = match receive(&app, &headers, content).await {
-        Ok(tables) => tables,
-        Err(refused) => return refused,
+    let Some(action) = Action::parse(&action) else {
+        return problem(StatusCode::NOT_FOUND, "There is no such button", "use the buttons of the pages");
     };
-    // All of them at once is nothing that a button asks for.
-    if tables.is_empty() {
+    // All of them at once is what one button asks for, and no other.
+    if form.tables.is_empty() && action != Action::Run {
         return problem(StatusCode::BAD_REQUEST, "The form names no table", "use the buttons of the status page");
     }
-    let request = Request { tables, ..Request::default() };
-    let specs = match request.select(&app.context.config.tables) {
+    let tables = &app.context.config.tables;
+    let named = Request { tables: form.tables.clone(), ..Request::default() };
+    let specs = match named.select(tables) {
         Ok(specs) => specs,
         Err(e) => return problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string(), &e.hint()),
     };
-    info!(tables = request.tables.join(", "), ?pause, "by the status page");
-    match tokio::time::timeout(PATIENCE, app.context.set_pause(&specs, pause)).await {
-        Ok(Ok(_)) => back(if pause == Pause::Rest { Outcome::Paused } else { Outcome::Resumed }),
+    if let (Asks::First, Some(spec)) = (action.asks(), specs.first())
+        && form.agreed != action.name()
+    {
+        return Redirect::to(&links::asks(&spec.target, action)).into_response();
+    }
+    let names: Vec<String> = specs.iter().map(|t| t.target.clone()).collect();
+    info!(tables = names.join(", "), action = action.name(), "by the status page");
+    match action.request(names) {
+        Some(request) => match run_tick(&app, request).await {
+            Ok(report) => form.then(Outcome::of(&report), &specs),
+            Err(e) => problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string(), &e.hint()),
+        },
+        None => pause(&app, action, &form, &specs).await,
+    }
+}
+
+/// Lets tables rest, or go on.
+async fn pause(app: &App, action: Action, form: &Form, specs: &[&TableSpec]) -> Response {
+    let (pause, outcome) = match action {
+        Action::Resume => (Pause::GoOn, Outcome::Resumed),
+        _ => match PauseReason::parse(&form.reason) {
+            Ok(reason) => (Pause::Rest(reason), Outcome::Paused),
+            Err(e) => return problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string(), "write a shorter one"),
+        },
+    };
+    match tokio::time::timeout(PATIENCE, app.context.set_pause(specs, &pause)).await {
+        Ok(Ok(_)) => form.then(outcome, specs),
         Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "Cloud Storage does not answer", "look at the bucket"),
         Ok(Err(e)) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
     }

@@ -3,9 +3,45 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 use crate::config::Console;
+use crate::run::TableLook;
 use crate::server::app::App;
+
+/// Seconds after which a page that refreshes itself does so.
+const REFRESH_SECONDS: u32 = 30;
+
+/// The pages that every page leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Tables,
+    Runs,
+    Cost,
+    /// None of these.
+    Elsewhere,
+}
+
+const PLACES: [(Place, &str, &str); 3] =
+    [(Place::Tables, "/", "Tables"), (Place::Runs, "/runs", "Runs"), (Place::Cost, "/cost", "Cost")];
+
+/// Whether a page refreshes itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refresh {
+    /// It would not change.
+    Never,
+    On,
+    /// Somebody has stopped it.
+    Off,
+}
+
+impl Refresh {
+    /// As the address says.
+    pub fn asked(value: Option<&str>) -> Self {
+        if value == Some("off") { Self::Off } else { Self::On }
+    }
+}
 
 /// Whether the page has buttons, and its forms do anything.
 pub(super) fn may_operate(app: &App) -> bool {
@@ -19,11 +55,11 @@ pub(super) fn problem(status: StatusCode, what: &str, hint: &str) -> Response {
         p { (hint) }
         p { a href="/" { "All tables" } }
     };
-    (status, frame(what, &body)).into_response()
+    (status, frame(what, Place::Elsewhere, Refresh::Never, &body)).into_response()
 }
 
-/// What all pages have around them.
-pub(super) fn frame(title: &str, content: &Markup) -> Markup {
+/// What all pages have around them. Nothing needs the script: it fetches a page again more gently than the browser would.
+pub(super) fn frame(title: &str, place: Place, refresh: Refresh, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,10 +68,74 @@ pub(super) fn frame(title: &str, content: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " · Plimsoll" }
                 link rel="stylesheet" href="/style.css";
+                @if refresh == Refresh::On {
+                    noscript { meta http-equiv="refresh" content=(REFRESH_SECONDS); }
+                    script src="/refresh.js" defer {}
+                }
             }
-            body {
+            body data-refresh=[(refresh == Refresh::On).then_some(REFRESH_SECONDS)] {
                 a.skip href="#content" { "Skip to content" }
-                main #content { (content) }
+                nav.places aria-label="Pages" {
+                    span.name { "Plimsoll" }
+                    @for (of, href, word) in PLACES {
+                        a href=(href) aria-current=[(of == place).then_some("page")] { (word) }
+                    }
+                }
+                main #content tabindex="-1" { (content) }
+            }
+        }
+    }
+}
+
+/// When the page was made, and the link that stops or starts its refreshing. `here` is its own address with a query that may be added to.
+pub(super) fn made(refresh: Refresh, here: &str) -> Markup {
+    let joint = if here.contains('?') { '&' } else { '?' };
+    html! {
+        p.made {
+            "as of " time datetime=(iso(OffsetDateTime::now_utc())) { (clock(OffsetDateTime::now_utc())) }
+            @match refresh {
+                Refresh::On => {
+                    ", again every " (REFRESH_SECONDS) " s. "
+                    a href={ (here) (joint) "refresh=off" } { "Stop refreshing" }
+                }
+                Refresh::Off => { ". " a href=(here) { "Refresh every " (REFRESH_SECONDS) " s" } }
+                Refresh::Never => {}
+            }
+        }
+    }
+}
+
+/// `12:05:39 UTC`.
+pub(super) fn clock(at: OffsetDateTime) -> String {
+    let format = format_description!("[hour]:[minute]:[second] UTC");
+    at.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default()
+}
+
+fn iso(at: OffsetDateTime) -> String {
+    at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}
+
+/// What a page says on top where states could not be read: how many, why, and what is shown instead.
+pub(super) fn unread(looks: &[TableLook]) -> Markup {
+    let unread: Vec<&TableLook> = looks.iter().filter(|l| l.unread.is_some()).collect();
+    let first = unread.iter().find_map(|l| l.unread.as_ref());
+    let oldest = unread.iter().filter_map(|l| l.known.as_ref()).map(|k| k.at).min();
+    let never = unread.iter().filter(|l| l.known.is_none()).count();
+    html! {
+        @if let Some(complaint) = first {
+            div.notice.wrong role="alert" {
+                p {
+                    strong {
+                        @if unread.len() == looks.len() { "The state of the tables could not be read" }
+                        @else { "The state of " (unread.len()) " of " (looks.len()) " tables could not be read" }
+                    }
+                    ": " (complaint.message)
+                }
+                p {
+                    @if let Some(oldest) = oldest { "What stands below of them is as of " (clock(oldest)) " or later. " }
+                    @if never > 0 { "Of " (never) " of them this process knows nothing yet. " }
+                    (complaint.hint)
+                }
             }
         }
     }

@@ -1,47 +1,76 @@
-//! The status page: where every table stands, what the last runs did, and, under `console = "operate"`, buttons.
+//! The pages for people: where every table stands, what the last runs did, and, under `console = "operate"`, buttons.
 //!
 //! ```text
-//!   GET  /                          every table                      (page.rs)
-//!   GET  /feeds/<feed>/runs/<run>   one run: report, SQL, error      (run_page.rs)
-//!   POST /console/run|pause|resume  a form's button ──▶ 303 back to /
+//!   GET  /                          every table, what is wrong first    (overview.rs)
+//!   GET  /tables/<target>           one table                           (table_page.rs)
+//!   GET  /tables/<target>/<action>  asks before an action that deletes  (ask_page.rs)
+//!   GET  /runs                      runs that are over                  (runs_page.rs)
+//!   GET  /cost                      what runs cost                      (cost_page.rs)
+//!   GET  /feeds/<feed>/runs/<run>   one run: report, SQL, error         (run_page.rs)
+//!   POST /console/<action>          a form's button ──▶ 303 back to a page
 //! ```
 //!
-//! Plain pages from the server: no script, nothing from elsewhere, and a policy that lets the browser hold us to it. A form can
-//! be posted to us by any page that the operator's browser has open, so a post counts only if the browser says that it comes from
-//! our own page.
+//! Plain pages from the server: nothing from elsewhere, and a policy that lets the browser hold us to it. Nothing needs a script; one of
+//! our own refreshes a page without moving what somebody reads. A form can be posted to us by any page that the operator's browser has
+//! open, so a post counts only if the browser says that it comes from our own page.
 
+mod actions;
+mod ask_page;
+mod buttons;
+mod charts;
+mod configuration;
+mod cost_page;
+mod filter;
 mod forms;
 mod frame;
-mod page;
+mod links;
+mod overview;
 mod run_page;
+mod runs_page;
 mod spark;
+mod standing;
+mod table_page;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
+use time::OffsetDateTime;
 
-use self::frame::problem;
-use super::app::{App, PATIENCE, guard};
-use crate::model::RunId;
-use crate::run::{Pause, UnknownRun};
+use self::actions::{Action, Asks};
+use self::filter::Filter;
+use self::frame::{Refresh, may_operate, problem};
+use self::run_page::RunDetail;
+use self::runs_page::Asked;
+use self::table_page::FromBucket;
+use super::app::{App, guard};
+use crate::model::{RunId, TableSpec};
+use crate::run::{RunEntry, UnknownRun};
+use crate::state::Complaint;
 
 const STYLE: &str = include_str!("style.css");
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const SCRIPT: &str = include_str!("refresh.js");
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'";
+
+/// How long a page waits for the bucket: somebody who looks has an answer within three seconds.
+const PATIENCE: Duration = Duration::from_millis(2500);
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(overview))
+        .route("/tables/{target}", get(one_table))
+        .route("/tables/{target}/{action}", get(ask))
+        .route("/runs", get(all_runs))
+        .route("/cost", get(cost))
         .route("/feeds/{feed}/runs/{run}", get(one_run))
-        .route("/console/run", post(forms::run))
-        .route("/console/pause", post(async |s, h, b| forms::pause(s, h, b, Pause::Rest).await))
-        .route("/console/resume", post(async |s, h, b| forms::pause(s, h, b, Pause::GoOn).await))
+        .route("/console/{action}", post(forms::act))
         .layer(map_response(async |mut page: Response| {
             let headers = page.headers_mut();
             for (name, value) in [
@@ -56,6 +85,7 @@ pub(super) fn router() -> Router<Arc<App>> {
             page
         }))
         .route("/style.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
+        .route("/refresh.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
 }
 
 /// What a form's answer has to say; in the address, for the page after it is fetched again.
@@ -63,25 +93,156 @@ pub(super) fn router() -> Router<Arc<App>> {
 #[serde(default)]
 struct Said {
     done: Option<String>,
+    refresh: Option<String>,
 }
 
-async fn overview(State(app): State<Arc<App>>, headers: HeaderMap, Query(said): Query<Said>) -> Response {
+impl Said {
+    fn notice(&self) -> Option<forms::Outcome> {
+        self.done.as_deref().and_then(forms::Outcome::parse)
+    }
+
+    fn refresh(&self) -> Refresh {
+        Refresh::asked(self.refresh.as_deref())
+    }
+}
+
+async fn overview(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    Query(said): Query<Said>,
+) -> Response {
     if let Err(refused) = guard(&app, &headers).await {
         return refused;
     }
-    match tokio::time::timeout(PATIENCE, app.context.status()).await {
-        Ok(tables) => {
-            let notice = said.done.as_deref().and_then(forms::Outcome::parse);
-            page::page(&tables, app.context.config.server.console, notice).into_response()
-        }
-        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "Cloud Storage does not answer", "look at the bucket"),
+    let looks = app.context.look(PATIENCE).await;
+    let filter = Filter::parse(query.as_deref().unwrap_or_default());
+    overview::page(&app, &looks, &filter, said.notice(), said.refresh()).into_response()
+}
+
+/// The table of this name, by target.
+fn find<'a>(app: &'a App, target: &str) -> Option<&'a TableSpec> {
+    app.context.config.tables.iter().find(|t| t.target == target)
+}
+
+fn no_such_table() -> Response {
+    problem(StatusCode::NOT_FOUND, "No such table is configured", "choose one of the list")
+}
+
+async fn one_table(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(target): Path<String>,
+    Query(said): Query<Said>,
+) -> Response {
+    if let Err(refused) = guard(&app, &headers).await {
+        return refused;
     }
+    let Some(spec) = find(&app, &target) else { return no_such_table() };
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let looks = app.context.look(PATIENCE).await;
+    let Some(look) = looks.iter().find(|l| l.spec.target == spec.target) else {
+        return no_such_table();
+    };
+    let bucket = match &look.known {
+        Some(known) => {
+            let request = runs_page::of_table(spec);
+            let (sealed, runs) = tokio::join!(
+                tokio::time::timeout_at(deadline, app.context.last_sealed(spec, &known.state)),
+                tokio::time::timeout_at(deadline, app.context.history(&request)),
+            );
+            let runs = runs.ok().and_then(Result::ok).map(|look| look.runs);
+            FromBucket { sealed: sealed.ok().flatten(), runs: runs.unwrap_or_default() }
+        }
+        None => FromBucket::default(),
+    };
+    table_page::page(&app, look, &bucket, said.notice(), said.refresh()).into_response()
+}
+
+/// Asks before an action.
+async fn ask(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path((target, action)): Path<(String, String)>,
+) -> Response {
+    if let Err(refused) = guard(&app, &headers).await {
+        return refused;
+    }
+    let Some(spec) = find(&app, &target) else { return no_such_table() };
+    let Some(action) = Action::parse(&action).filter(|a| a.asks() == Asks::First) else {
+        return problem(StatusCode::NOT_FOUND, "There is no such page", "use the buttons of the table's page");
+    };
+    if !may_operate(&app) {
+        let hint = format!("set [server] console = \"operate\" to have buttons, or type `{}`", action.command(spec));
+        return problem(StatusCode::FORBIDDEN, "This page is read-only", &hint);
+    }
+    let looks = app.context.look(PATIENCE).await;
+    let known = looks.into_iter().find(|l| l.spec.target == spec.target).and_then(|l| l.known);
+    ask_page::page(spec, known.as_ref(), action).into_response()
+}
+
+/// Runs that are over.
+async fn all_runs(State(app): State<Arc<App>>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    if let Err(refused) = guard(&app, &headers).await {
+        return refused;
+    }
+    let (asked, tables) = (Asked::parse(query.as_deref().unwrap_or_default()), &app.context.config.tables);
+    let request = asked.request(tables);
+    match tokio::time::timeout(PATIENCE, app.context.history(&request)).await {
+        Ok(Ok(look)) => runs_page::page(tables, &asked, Ok(&look)).into_response(),
+        Ok(Err(e)) => {
+            let complaint = Complaint { message: e.to_string(), hint: e.hint() };
+            runs_page::page(tables, &asked, Err(&complaint)).into_response()
+        }
+        Err(_) => runs_page::page(tables, &asked, Err(&silent())).into_response(),
+    }
+}
+
+/// How many days of costs are asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Span {
+    days: Option<String>,
+}
+
+/// What runs have cost.
+async fn cost(State(app): State<Arc<App>>, headers: HeaderMap, Query(span): Query<Span>) -> Response {
+    if let Err(refused) = guard(&app, &headers).await {
+        return refused;
+    }
+    let asked = span.days.as_deref().and_then(|days| days.parse().ok());
+    let days = cost_page::DAYS.into_iter().find(|days| Some(*days) == asked).unwrap_or(7);
+    let since = OffsetDateTime::now_utc() - time::Duration::days(days);
+    match tokio::time::timeout(PATIENCE, app.context.costs(since, cost_page::READS)).await {
+        Ok(Ok(costs)) => cost_page::page(days, Ok(&costs)).into_response(),
+        Ok(Err(e)) => {
+            let complaint = Complaint { message: e.to_string(), hint: e.hint() };
+            cost_page::page(days, Err(&complaint)).into_response()
+        }
+        Err(_) => cost_page::page(days, Err(&silent())).into_response(),
+    }
+}
+
+/// What is said of a bucket that lets a page wait.
+fn silent() -> Complaint {
+    let message = "Cloud Storage has not answered yet".to_owned();
+    let hint =
+        "reload the page in a moment; if it stays so, `plimsoll check` says which service does not answer".to_owned();
+    Complaint { message, hint }
+}
+
+/// The tick whose report has the run.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OfTick {
+    tick: Option<String>,
 }
 
 async fn one_run(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path((feed, run)): Path<(String, String)>,
+    Query(of): Query<OfTick>,
 ) -> Response {
     if let Err(refused) = guard(&app, &headers).await {
         return refused;
@@ -89,10 +250,25 @@ async fn one_run(
     let unknown =
         || problem(StatusCode::NOT_FOUND, "Nothing is kept of this run", "batches go by the bucket's lifecycle rule");
     let Some(run) = RunId::parse(&run) else { return unknown() };
-    match tokio::time::timeout(PATIENCE, app.context.past_run(&feed, &run)).await {
-        Ok(Ok(Ok(detail))) => run_page::page(&detail).into_response(),
-        Ok(Ok(Err(UnknownRun))) => unknown(),
-        Ok(Err(e)) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
-        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "Cloud Storage does not answer", "look at the bucket"),
-    }
+    let in_tick = async {
+        match of.tick.as_deref().and_then(RunId::parse) {
+            Some(tick) => app.context.tick_runs(&tick).await.ok().flatten().unwrap_or_default(),
+            None => app.context.history(&runs_page::around(&run)).await.map(|look| look.runs).unwrap_or_default(),
+        }
+    };
+    let read = async { tokio::join!(app.context.past_run(&feed, &run), in_tick) };
+    let (past, in_tick) = match tokio::time::timeout(PATIENCE, read).await {
+        Ok((Ok(past), in_tick)) => (past, in_tick),
+        Ok((Err(e), _)) => return problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
+        Err(_) => return problem(StatusCode::SERVICE_UNAVAILABLE, &silent().message, &silent().hint),
+    };
+    let of_run = |entry: &RunEntry| entry.report.run == run && entry.report.feed.as_str() == feed;
+    let in_tick = in_tick.into_iter().find(of_run).map(|entry| entry.report);
+    let past = match past {
+        Ok(past) => Some(past),
+        Err(UnknownRun) if in_tick.is_none() => return unknown(),
+        Err(UnknownRun) => None,
+    };
+    let detail = RunDetail { feed, run, past, report: in_tick };
+    run_page::page(&detail, app.context.google_console().as_ref()).into_response()
 }

@@ -1,89 +1,246 @@
-//! One run: how it ended, what it did to each table, and by which statements.
+//! One run: how it ended, how long each verb took, what it did to each table, and by which jobs and statements.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
-use super::frame::frame;
-use crate::model::figures::{bytes, count, duration, moment};
-use crate::run::{PastRunDetail, TableSql};
+use super::frame::{Place, Refresh, frame};
+use super::links;
+use crate::model::RunId;
+use crate::model::figures::{bytes, count, counted, duration, moment};
+use crate::run::{GoogleConsole, PastRunDetail, RunReport, RunState, TableReport, TableSql, VerbSeconds, VerifyReport};
+use crate::state::Complaint;
 
-/// The figures of a table's report, in the order of the report.
-const FIGURES: [(&str, &str); 12] = [
-    ("upserts", "Upserts"),
-    ("deletes", "Deletes"),
-    ("resent", "Sent again"),
-    ("quarantined", "Quarantined"),
-    ("left_out", "Left out"),
-    ("rows_inserted", "Inserted"),
-    ("rows_updated", "Updated"),
-    ("rows_deleted", "Deleted"),
-    ("rows_flagged", "Flagged"),
-    ("rows_before", "Replaced"),
-    ("staged_bytes", "Staged"),
-    ("bytes_billed", "Billed"),
+/// What is known of a run, from wherever it is kept.
+pub(super) struct RunDetail {
+    pub feed: String,
+    pub run: RunId,
+    /// The note in the state, and the batch's folder.
+    pub past: Option<PastRunDetail>,
+    /// Its share of its tick's report.
+    pub report: Option<RunReport>,
+}
+
+impl RunDetail {
+    /// What the run did to each table: by the tick's report, or by the one in the batch's folder, which has nothing else.
+    fn tables(&self) -> Vec<TableReport> {
+        if let Some(report) = &self.report {
+            return report.tables.clone();
+        }
+        let stored = self.past.as_ref().and_then(|p| p.report.as_ref()).map(|r| r["tables"].clone());
+        stored.and_then(|tables| serde_json::from_value(tables).ok()).unwrap_or_default()
+    }
+
+    fn state(&self) -> Option<RunState> {
+        let stored = || RunState::parse(self.past.as_ref()?.report.as_ref()?["state"].as_str()?);
+        self.report.as_ref().map(|r| r.state).or_else(stored)
+    }
+}
+
+/// A figure of a table's report.
+type Figure = fn(&TableReport) -> String;
+
+/// The figures of a table's report.
+const FIGURES: [(&str, Figure); 13] = [
+    ("Upserts", |t| count(t.upserts)),
+    ("Deletes", |t| count(t.deletes)),
+    ("Sent again", |t| count(t.resent)),
+    ("Quarantined", |t| count(t.quarantined)),
+    ("Made NULL", |t| count(t.nulled)),
+    ("Left out", |t| count(t.left_out)),
+    ("Inserted", |t| known(t.rows_inserted)),
+    ("Updated", |t| known(t.rows_updated)),
+    ("Deleted", |t| known(t.rows_deleted)),
+    ("Flagged", |t| known(t.rows_flagged)),
+    ("Replaced", |t| known(t.rows_before)),
+    ("Staged", |t| format!("{} in {}", bytes(t.staged_bytes), counted(u64::from(t.parts), "file", "files"))),
+    ("Billed", |t| t.bytes_billed.map_or("–".to_owned(), bytes)),
 ];
 
-pub(super) fn page(detail: &PastRunDetail) -> Markup {
+fn known(n: Option<u64>) -> String {
+    n.map_or("–".to_owned(), count)
+}
+
+pub(super) fn page(detail: &RunDetail, google: Option<&GoogleConsole>) -> Markup {
     let title = format!("Run {}", detail.run);
+    let own = detail.tables();
+    let statements = detail.past.as_ref().map(|p| p.statements.as_slice()).unwrap_or_default();
     let content = html! {
         header {
             h1 { (title) }
-            nav { a.button href="/" { "All tables" } }
+            p.sum { "Feed " strong { (detail.feed) } }
+            @if let Some(google) = google {
+                a href=(links::run_log(&google.project, detail.run.as_str())) { "Its lines in Cloud Logging" }
+            }
         }
         (ending(detail))
-        @if let Some(tables) = detail.report.as_ref().and_then(|r| r["tables"].as_array()) {
-            h2 { "Report" }
-            table {
-                caption { "What the run did, by table" }
-                thead { tr {
-                    th scope="col" { "Table" }
-                    @for (_, head) in FIGURES { th scope="col" { (head) } }
-                } }
-                tbody { @for table in tables { (figures(table)) } }
-            }
-        }
-        @if !detail.statements.is_empty() {
+        @if let Some(report) = &detail.report { (verbs(&report.verb_seconds)) }
+        @if !own.is_empty() { (tables(&own)) }
+        @if let Some(report) = detail.report.as_ref().filter(|r| !r.verified.is_empty()) { (verified(&report.verified)) }
+        @if statements.iter().any(|s| !s.jobs.is_empty()) { (jobs(statements, google)) }
+        @if !statements.is_empty() {
             h2 { "Statements" }
             p.faint { "Without the bounds of the keys, which make them read less: they are values of rows." }
-            @for statement in &detail.statements { (sql(statement)) }
+            @for statement in statements { (sql(statement)) }
         }
         @if let Some(report) = &detail.report {
-            h2 { "Report as it is stored" }
-            pre tabindex="0" { (serde_json::to_string_pretty(report).unwrap_or_default()) }
+            details {
+                summary { "Report as it is stored" }
+                pre tabindex="0" { (serde_json::to_string_pretty(report).unwrap_or_default()) }
+            }
         }
     };
-    frame(&title, &content)
+    frame(&title, Place::Runs, Refresh::Never, &content)
 }
 
-fn ending(detail: &PastRunDetail) -> Markup {
-    let state = detail.report.as_ref().and_then(|r| r["state"].as_str());
+fn ending(detail: &RunDetail) -> Markup {
+    let note = detail.past.as_ref().and_then(|p| p.note.as_ref());
+    let report = detail.report.as_ref();
+    let told = report.and_then(|r| r.error.as_ref());
+    let told = told.map(|e| Complaint { message: e.message.clone(), hint: e.hint.clone() });
+    let error = note.and_then(|n| n.error.clone()).or(told);
+    let state = detail.state();
     html! {
-        p { "Feed " strong { (detail.feed) } }
-        @match &detail.note {
-            Some(note) => {
-                p { "Ended " (moment(note.finished)) " after " (duration(note.seconds)) "." }
-                @if let Some(error) = &note.error {
-                    h2 { "Error" }
-                    p.notice.wrong { (error.message) }
-                    p { (error.hint) }
-                } @else {
-                    p.state.well { "✓ done" }
+        @match (note, report) {
+            (Some(note), _) => { p { "Ended " (moment(note.finished)) " after " (duration(note.seconds)) "." } }
+            (None, Some(report)) => { p { "Began " (moment(report.started)) ", took " (duration(report.seconds)) "." } }
+            (None, None) => {}
+        }
+        @match (&error, state) {
+            (Some(error), _) => {
+                h2 { "Error" }
+                p.notice.wrong { (error.message) }
+                p.long { strong { "What to do: " } (error.hint) }
+            }
+            (None, Some(state)) => { p.state.well[state == RunState::Done] { "✓ " (state.name()) } }
+            (None, None) if note.is_some() => { p.state.well { "✓ done" } }
+            (None, None) => { p.state.waiting { "… sealed, and not in BigQuery yet, or its end is no longer kept" } }
+        }
+        @if let Some(whole) = report.and_then(|r| r.whole.as_ref()) { p { "All rows were read: " (whole) "." } }
+        @for caveat in report.iter().flat_map(|r| &r.caveats) { p.waiting { (caveat) } }
+    }
+}
+
+/// The eight verbs in their order, each as wide as the time that it took.
+fn verbs(seconds: &VerbSeconds) -> Markup {
+    let VerbSeconds { lease, capture, seal, load, merge, commit } = *seconds;
+    let each = [
+        ("lease", lease),
+        ("capture, encode, stage", capture),
+        ("seal", seal),
+        ("load", load),
+        ("merge", merge),
+        ("commit", commit),
+    ];
+    let all: f64 = each.iter().map(|(_, s)| s).sum();
+    let widest = if all > 0.0 { 1000.0 / all } else { 0.0 };
+    let told: Vec<String> = each.iter().map(|(verb, s)| format!("{verb} {}", duration(*s))).collect();
+    // Each begins where the one before has ended.
+    let begins = each.iter().scan(0.0, |at, (_, s)| {
+        let begin = *at;
+        *at += s * widest;
+        Some(begin)
+    });
+    let bars: Vec<(&str, f64, f64)> = each.iter().zip(begins).map(|((verb, s), begin)| (*verb, *s, begin)).collect();
+    html! {
+        h2 { "Verbs" }
+        svg.verbs role="img" aria-label=(told.join("; ")) viewBox="0 0 1000 24" preserveAspectRatio="none" {
+            @for (verb, s, begin) in bars {
+                rect x=(format!("{begin:.1}")) y="0" width=(format!("{:.1}", s * widest)) height="24" { title { (verb) ": " (duration(s)) } }
+            }
+        }
+        table {
+            caption.vh { "Seconds of each verb" }
+            thead { tr { @for (verb, _) in each { th scope="col" { (verb) } } } }
+            tbody { tr { @for (verb, s) in each { td data-label=(verb) { (duration(s)) } } } }
+        }
+        p.faint { "Rows are encoded and staged while they are read." }
+    }
+}
+
+fn tables(tables: &[TableReport]) -> Markup {
+    html! {
+        h2 { "Tables" }
+        table {
+            caption.vh { "What the run did, by table" }
+            thead { tr {
+                th scope="col" { "Table" }
+                @for (head, _) in FIGURES { th scope="col" { (head) } }
+            } }
+            tbody {
+                @for table in tables {
+                    tr {
+                        th scope="row" { (link(&table.source, &table.target)) }
+                        @for (head, figure) in FIGURES { td data-label=(head) { (figure(table)) } }
+                    }
                 }
             }
-            None if state.is_some() => { p.state.well { "✓ " (state.unwrap_or_default()) } }
-            None => { p.state.waiting { "… sealed, and not in BigQuery yet, or its end is no longer kept" } }
         }
     }
 }
 
-fn figures(table: &Value) -> Markup {
+/// A table's page, by what a report calls its target.
+fn link(source: &str, target: &str) -> Markup {
+    html! { a href=(links::table(target.rsplit('.').next().unwrap_or(target))) { (source) } }
+}
+
+fn verified(all: &[VerifyReport]) -> Markup {
     html! {
-        tr {
-            th scope="row" { (table["source"].as_str().unwrap_or_default()) }
-            @for (field, head) in FIGURES {
-                @let n = table[field].as_u64().unwrap_or(0);
-                td data-label=(head) { @if field.contains("bytes") { (bytes(n)) } @else { (count(n)) } }
+        h2 { "Compared with the source" }
+        table {
+            caption.vh { "What comparisons have found, by table" }
+            thead { tr {
+                @for head in ["Table", "Found", "Missing", "Extra", "Different", "Columns that differ", "Repaired", "Billed"] {
+                    th scope="col" { (head) }
+                }
+            } }
+            tbody {
+                @for one in all {
+                    tr {
+                        th scope="row" { (link(&one.source, &one.target)) }
+                        td data-label="Found" { (one.state.name()) @if let Some(reason) = &one.reason { small { (reason) } } }
+                        td data-label="Missing" { (count(one.missing)) }
+                        td data-label="Extra" { (count(one.extra)) }
+                        td data-label="Different" { (count(one.different)) }
+                        td data-label="Columns that differ" {
+                            @for (column, rows) in &one.columns { (column) " in " (counted(*rows, "row", "rows")) " " }
+                        }
+                        td data-label="Repaired" { (count(one.repaired)) }
+                        td data-label="Billed" { (one.bytes_billed.map_or("–".to_owned(), bytes)) }
+                    }
+                }
             }
+        }
+    }
+}
+
+fn jobs(statements: &[TableSql], google: Option<&GoogleConsole>) -> Markup {
+    html! {
+        h2 { "Files and jobs" }
+        table {
+            caption.vh { "Files and jobs, by table" }
+            thead { tr { @for head in ["Table", "Files", "Jobs"] { th scope="col" { (head) } } } }
+            tbody {
+                @for s in statements {
+                    tr {
+                        th scope="row" { (link(&s.source, &s.target)) }
+                        td data-label="Files" { (counted(u64::from(s.files), "file", "files")) ", " (bytes(s.bytes)) }
+                        td data-label="Jobs" {
+                            @for (verb, id) in &s.jobs { div { (verb) ": " (job(id, google)) } }
+                        }
+                    }
+                }
+            }
+        }
+        p.faint { "These are the first attempts. A job that was tried again has the next number at the end of its id." }
+    }
+}
+
+/// A job's id, with its page where there is one.
+fn job(id: &str, google: Option<&GoogleConsole>) -> Markup {
+    let place = google.and_then(|g| Some((g, g.location.as_ref()?)));
+    html! {
+        @match place {
+            Some((google, location)) => { a href=(links::bigquery_job(&google.project, location, id)) { (id) } }
+            None => { code { (id) } }
         }
     }
 }
@@ -95,5 +252,40 @@ fn sql(statement: &TableSql) -> Markup {
             Some(merge) => { pre tabindex="0" { code { (merge) } } }
             None => { p { "A load job replaced the target as a whole." } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::model::FeedId;
+
+    #[test]
+    fn a_run_leads_to_its_jobs_and_its_log_of_a_real_project() {
+        let (at, feed) = (datetime!(2026-11-27 10:38:50 UTC), FeedId::of_target("orders"));
+        let run = RunId::new(at, 7);
+        let statement = TableSql {
+            source: "public.<b>".to_owned(),
+            target: "p.d.orders".to_owned(),
+            files: 3,
+            bytes: 2048,
+            jobs: vec![("load", "plimsoll_orders_load_1".to_owned())],
+            merge: None,
+        };
+        let past = PastRunDetail { feed, run: run.clone(), note: None, statements: vec![statement], report: None };
+        let detail = RunDetail { feed: "orders".to_owned(), run: run.clone(), past: Some(past), report: None };
+        let google = GoogleConsole { project: "my-project".to_owned(), location: Some("EU".to_owned()) };
+        let shown = page(&detail, Some(&google)).into_string();
+        let job = "https://console.cloud.google.com/bigquery?project=my-project&amp;j=bq:EU:plimsoll_orders_load_1&amp;page=queryresults";
+        assert!(shown.contains(job) && shown.contains("3 files, 2.0 KiB"), "{shown}");
+        assert!(shown.contains(&format!("labels.run%3D%22{run}%22?project=my-project")), "{shown}");
+        assert!(!shown.contains("<b>"), "{shown}");
+        let elsewhere = page(&detail, None).into_string();
+        assert!(
+            !elsewhere.contains("console.cloud.google.com") && elsewhere.contains("plimsoll_orders_load_1"),
+            "{elsewhere}"
+        );
     }
 }

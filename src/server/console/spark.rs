@@ -5,30 +5,32 @@ use maud::{Markup, html};
 use crate::model::figures::counted;
 use crate::state::PastRun;
 
-const BAR: usize = 5;
-const GAP: usize = 2;
-const HEIGHT: usize = 24;
-/// As many as fit a narrow screen.
-const MOST: usize = 20;
+const BAR: usize = 4;
+const GAP: usize = 1;
+const HEIGHT: usize = 16;
+/// As many as fit a line of the list.
+const MOST: usize = 12;
 
 /// The picture, and what it shows in words.
 pub(super) fn sparkline(runs: &[PastRun]) -> Markup {
     let runs = &runs[runs.len().saturating_sub(MOST)..];
     if runs.is_empty() {
-        return html! { span.faint { "none yet" } };
+        return html! { span.spark.faint { "no run yet" } };
     }
     let failed = runs.iter().filter(|r| r.error.is_some()).count();
     let most = runs.iter().map(rows).max().unwrap_or(0);
     let last = if runs.len() == 1 { "Last run".to_owned() } else { format!("Last {} runs", runs.len()) };
     let told = format!("{last}: {failed} failed, at most {}", counted(most, "row", "rows"));
-    let width = runs.len() * (BAR + GAP);
+    let width = MOST * (BAR + GAP);
+    // The newest on the right, wherever the row is short.
+    let begin = (MOST - runs.len()) * (BAR + GAP);
     html! {
         svg.spark role="img" aria-label=(told) width=(width) height=(HEIGHT) viewBox={ "0 0 " (width) " " (HEIGHT) } {
             title { (told) }
             @for (n, run) in runs.iter().enumerate() {
-                @let (x, height) = (n * (BAR + GAP), height(rows(run), most));
+                @let (x, height) = (begin + n * (BAR + GAP), height(rows(run), most));
                 @if run.error.is_some() {
-                    path.failed d={ "M" (x) " 2 l" (BAR) " " (BAR) " m0 -" (BAR) " l-" (BAR) " " (BAR) } {}
+                    path.failed d={ "M" (x) " 4 l" (BAR) " 8 m0 -8 l-" (BAR) " 8" } {}
                 } @else {
                     rect x=(x) y=(HEIGHT - height) width=(BAR) height=(height) {}
                 }
@@ -37,7 +39,8 @@ pub(super) fn sparkline(runs: &[PastRun]) -> Markup {
     }
 }
 
-fn rows(run: &PastRun) -> u64 {
+/// Rows that came or went.
+pub(super) fn rows(run: &PastRun) -> u64 {
     run.figures.upserts.saturating_add(run.figures.deletes)
 }
 

@@ -1,0 +1,217 @@
+//! Every table on one page: what is wrong first, then what waits, then the rest by name.
+
+use maud::{Markup, html};
+
+use super::buttons::{Back, button};
+use super::filter::{Filter, state_of};
+use super::forms::Outcome;
+use super::frame::{Place, Refresh, clock, frame, made, may_operate, unread};
+use super::links;
+use super::spark::{rows, sparkline};
+use super::standing::{Sign, TableStanding, first_sentence, since_text};
+use crate::model::figures::{age, count, counted, moment};
+use crate::run::{NextTick, Standing, TableLook};
+use crate::server::app::App;
+
+/// A table and what is said of it.
+struct Line<'a> {
+    look: &'a TableLook,
+    standing: TableStanding,
+}
+
+/// What every part of the page needs to know.
+struct Page<'a> {
+    app: &'a App,
+    /// The query of the list, for a form to lead back to.
+    query: String,
+}
+
+pub(super) fn page(
+    app: &App,
+    looks: &[TableLook],
+    filter: &Filter,
+    notice: Option<Outcome>,
+    refresh: Refresh,
+) -> Markup {
+    let mut lines: Vec<Line<'_>> = looks.iter().map(|look| Line { look, standing: TableStanding::of(look) }).collect();
+    lines.sort_by_cached_key(|l| (l.look.spec.source.to_string().to_lowercase(), l.look.spec.target.clone()));
+    let paused = looks.iter().filter(|l| l.known.as_ref().is_some_and(|k| k.status.paused_since.is_some())).count();
+    let wrong = lines.iter().filter(|l| l.standing.sign == Sign::Wrong).count();
+    let shown: Vec<&Line<'_>> = lines.iter().filter(|l| filter.lets_through(l.look)).collect();
+    let of = |sign: Sign| -> Vec<&Line<'_>> { shown.iter().copied().filter(|l| l.standing.sign == sign).collect() };
+    let (mut troubled, waiting, rest) = (of(Sign::Wrong), of(Sign::Waiting), of(Sign::Well));
+    // By how bad it is, then by name.
+    troubled.sort_by_key(|l| l.look.known.as_ref().map(|k| Standing::of(&k.status)));
+    let here = links::list(filter, &[]);
+    let page = Page { app, query: here.trim_start_matches(['/', '?']).to_owned() };
+    let content = html! {
+        header {
+            h1 { "Tables" }
+            p.sum {
+                (looks.len()) (if looks.len() == 1 { " table, " } else { " tables, " })
+                @if wrong == 0 { strong.well { "none in trouble" } }
+                @else { strong.wrong { (wrong) " in trouble" } }
+                @if paused > 0 { ", " (paused) " paused" }
+                @if let Some(next) = next_tick(looks) { span.faint { ". Next tick about " (clock(next.at)) ", an estimate" } }
+            }
+            (made(refresh, &here))
+            @if may_operate(app) {
+                form method="post" action="/console/run" {
+                    input type="hidden" name="back" value=(page.query);
+                    button { "Run all now" }
+                }
+            }
+        }
+        (unread(looks))
+        @if let Some(notice) = notice {
+            p.notice.wrong[notice == Outcome::Failed] role="status" { (notice.text()) }
+        }
+        (filters(looks, filter, refresh))
+        @if !filter.is_empty() {
+            p { (shown.len()) " of " (looks.len()) " tables are shown. " a href="/" { "Show all" } }
+        }
+        @if !troubled.is_empty() {
+            section aria-labelledby="wrong" {
+                h2 #wrong { "In trouble " span.faint { (troubled.len()) } }
+                ol.lines { @for line in &troubled { (page.long(line)) } }
+            }
+        }
+        @if !waiting.is_empty() {
+            section aria-labelledby="waiting" {
+                h2 #waiting { "Paused, at work, or not known " span.faint { (waiting.len()) } }
+                ol.lines { @for line in &waiting { (page.long(line)) } }
+            }
+        }
+        @if !rest.is_empty() {
+            section aria-labelledby="well" {
+                h2 #well { "Up to date " span.faint { (rest.len()) } }
+                ul.grid { @for line in &rest { (page.short(line)) } }
+            }
+        }
+        p.faint {
+            "The time beside a name is its age: how old what BigQuery has is. Then the rows that its last run wrote (+) and removed (−), and "
+            "its last runs as bars. A table's name leads to its page."
+        }
+    };
+    frame("Tables", Place::Tables, refresh, &content)
+}
+
+/// The next tick for any of the tables.
+fn next_tick(looks: &[TableLook]) -> Option<NextTick> {
+    looks.iter().filter_map(|l| l.known.as_ref()?.status.next_tick).min_by_key(|next| next.at)
+}
+
+fn filters(looks: &[TableLook], filter: &Filter, refresh: Refresh) -> Markup {
+    let mut states: Vec<&str> = looks.iter().map(state_of).collect();
+    let mut schemas: Vec<&str> = looks.iter().map(|l| l.spec.source.schema.as_str()).collect();
+    let mut feeds: Vec<String> =
+        looks.iter().map(|l| l.spec.feed()).filter(|f| f.is_shared()).map(|f| f.to_string()).collect();
+    states.sort_unstable();
+    states.dedup();
+    schemas.sort_unstable();
+    schemas.dedup();
+    feeds.sort_unstable();
+    feeds.dedup();
+    let feeds: Vec<&str> = feeds.iter().map(String::as_str).collect();
+    html! {
+        form.filter method="get" action="/" role="search" aria-label="Tables" {
+            label { "Name " input type="search" name="q" value=(filter.text) size="18"; }
+            (choice("State", "state", &states, &filter.state))
+            (choice("Schema", "schema", &schemas, &filter.schema))
+            @if !feeds.is_empty() { (choice("Feed", "feed", &feeds, &filter.feed)) }
+            @if refresh == Refresh::Off { input type="hidden" name="refresh" value="off"; }
+            button { "Show" }
+        }
+    }
+}
+
+/// A list to choose one of, or none. What was chosen is among them, though nothing has it now.
+pub(super) fn choice(label: &str, name: &str, all: &[&str], chosen: &str) -> Markup {
+    html! {
+        label {
+            (label) " "
+            select name=(name) {
+                option value="" { "all" }
+                @for one in all { option value=(one) selected[*one == chosen] { (one) } }
+                @if !chosen.is_empty() && !all.contains(&chosen) { option value=(chosen) selected { (chosen) } }
+            }
+        }
+    }
+}
+
+impl Page<'_> {
+    /// A table that somebody should look at.
+    fn long(&self, line: &Line<'_>) -> Markup {
+        let Line { look, standing } = line;
+        let (spec, table) = (&look.spec, look.known.as_ref().map(|k| &k.status));
+        html! {
+            li {
+                div.head {
+                    span class={ "state " (standing.sign.class()) } {
+                        span aria-hidden="true" { (standing.sign.sign()) } " " (standing.word)
+                    }
+                    (name(look))
+                    @if let Some(since) = standing.since { span.faint { (since_text(since)) } }
+                    @if let (Some(known), Some(_)) = (&look.known, &look.unread) {
+                        span.waiting { "as of " (clock(known.at)) }
+                    }
+                    (sparkline(table.map(|t| t.recent.as_slice()).unwrap_or_default()))
+                    @if let (Sign::Waiting, Some(why)) = (standing.sign, &standing.why) {
+                        span.why title=(why) { (first_sentence(why)) }
+                    }
+                    @if let Some(mends) = standing.mends {
+                        @if may_operate(self.app) { (button(spec, mends, Back(&self.query))) }
+                        @else { code.command { (mends.command(spec)) } }
+                    }
+                }
+                @if let (Sign::Wrong, Some(why)) = (standing.sign, &standing.why) {
+                    p.why title=(why) {
+                        (first_sentence(why))
+                        @if let Some(hint) = &standing.hint { ". " span.hint { (first_sentence(hint)) } }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A table that is well.
+    fn short(&self, line: &Line<'_>) -> Markup {
+        let Some(known) = &line.look.known else { return html! {} };
+        let table = &known.status;
+        html! {
+            li {
+                span.state.well { span aria-hidden="true" { (line.standing.sign.sign()) } span.vh { (line.standing.word) } }
+                (name(line.look))
+                span.age title="age of what BigQuery has" {
+                    span.vh { "age " }
+                    @match table.age_seconds { Some(seconds) => { (age(seconds)) } None => { "–" } }
+                }
+                @match table.recent.last().or(table.last_run.as_ref()) {
+                    Some(last) => {
+                        @let told = format!("last run {}", moment(last.finished));
+                        a.rows href=(links::run(&table.feed, last.run.as_str())) title=(told) {
+                            span.vh { (told) ": " }
+                            @if last.error.is_some() { "failed" }
+                            @else if rows(last) == 0 { "0" }
+                            @else {
+                                @if last.figures.upserts > 0 { "+" (count(last.figures.upserts)) }
+                                @if last.figures.deletes > 0 { " −" (count(last.figures.deletes)) }
+                            }
+                        }
+                    }
+                    None => { span.rows.faint { "–" } }
+                }
+                (sparkline(&table.recent))
+                @if table.quarantined > 0 {
+                    span.waiting title=(counted(table.quarantined, "row has", "rows have")) { (count(table.quarantined)) " quarantined" }
+                }
+            }
+        }
+    }
+}
+
+/// The link to a table's page. A name that is too long for its place is cut by the browser, and there in full when pointed at.
+fn name(look: &TableLook) -> Markup {
+    let full = format!("{} → {}.{}", look.spec.source, look.spec.home, look.spec.target);
+    html! { a.table href=(links::table(&look.spec.target)) title=(full) { (look.spec.source) } }
+}

@@ -1,0 +1,152 @@
+//! How a table does, as the pages tell it: since when, why, and what mends it.
+
+use time::OffsetDateTime;
+
+use super::actions::Action;
+use super::filter::state_of;
+use crate::model::RunId;
+use crate::model::figures::{age, counted, moment, period};
+use crate::run::{FeedStatus, Standing, TableLook};
+
+/// What a table's line begins with; one look has to be enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sign {
+    Wrong,
+    Waiting,
+    Well,
+}
+
+impl Sign {
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Waiting => "waiting",
+            Self::Wrong => "wrong",
+        }
+    }
+
+    /// For those who do not see the colour.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Well => "✓",
+            Self::Waiting => "…",
+            Self::Wrong => "✗",
+        }
+    }
+}
+
+/// `since 2026-11-27 12:05:39 UTC, 3 h`.
+pub(super) fn since_text(at: OffsetDateTime) -> String {
+    format!("since {}, {}", moment(at), age((OffsetDateTime::now_utc() - at).whole_seconds()))
+}
+
+/// What a list and a page say of a table before all else.
+#[derive(Clone, Debug)]
+pub(super) struct TableStanding {
+    pub sign: Sign,
+    pub word: &'static str,
+    pub since: Option<OffsetDateTime>,
+    /// Why it is so; what is well has none.
+    pub why: Option<String>,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The button, and the command, that mends it.
+    pub mends: Option<Action>,
+}
+
+impl TableStanding {
+    pub fn of(look: &TableLook) -> Self {
+        let word = state_of(look);
+        let Some(known) = &look.known else {
+            let (why, hint) = (look.unread.as_ref().map(|c| c.message.clone()), None);
+            return Self { sign: Sign::Waiting, word, since: None, why, hint, mends: None };
+        };
+        let table = &known.status;
+        let standing = Standing::of(table);
+        let sign = match standing {
+            _ if table.is_trouble() => Sign::Wrong,
+            Standing::Pending | Standing::Loading | Standing::Paused | Standing::Running => Sign::Waiting,
+            _ => Sign::Well,
+        };
+        let (why, hint) = reasons(table, standing);
+        Self { sign, word, since: since(table, standing), why, hint, mends: mends(standing, table) }
+    }
+}
+
+fn since(table: &FeedStatus, standing: Standing) -> Option<OffsetDateTime> {
+    let began = |run: &Option<String>| RunId::parse(run.as_deref()?)?.started();
+    match standing {
+        Standing::Pending => began(&table.pending),
+        Standing::Running => began(&table.held_by),
+        _ => table.since(),
+    }
+}
+
+/// Why a table stands as it does, and what to do.
+fn reasons(table: &FeedStatus, standing: Standing) -> (Option<String>, Option<String>) {
+    match standing {
+        Standing::SetAside | Standing::Failing => {
+            table.complaint().map(|c| (c.message.clone(), c.hint.clone())).unzip()
+        }
+        Standing::Differs => {
+            let verified = table.verified.as_ref().map(|v| format!("compared ({}) {}", v.level.name(), moment(v.at)));
+            let found = table.differs().map(|d| format!("rows differ: {}", d.text()));
+            (Some(found.into_iter().chain(verified).collect::<Vec<_>>().join("; ")), None)
+        }
+        Standing::Late => {
+            let limit = period(table.age_limit);
+            let old = table.age_seconds.map_or(String::new(), age);
+            (Some(format!("what BigQuery has is {old} old, and may be {limit}")), None)
+        }
+        Standing::NeverLoaded => (Some("no run has loaded it yet".to_owned()), None),
+        Standing::Pending => {
+            (Some("a run is sealed, and not in BigQuery yet: the next tick brings it there".to_owned()), None)
+        }
+        Standing::Loading => {
+            (table.loading.map(|rows| format!("{} so far", counted(rows, "row is loaded", "rows are loaded"))), None)
+        }
+        Standing::Running => {
+            let until = table.held_until.map(|t| format!("if its process is gone, it is free again at {}", moment(t)));
+            (Some("a run is at work on it".to_owned()), until)
+        }
+        Standing::Paused => (table.paused_reason.as_ref().map(|r| r.as_str().to_owned()), None),
+        Standing::UpToDate => (None, None),
+    }
+}
+
+fn mends(standing: Standing, table: &FeedStatus) -> Option<Action> {
+    match standing {
+        Standing::Failing | Standing::SetAside | Standing::Late | Standing::NeverLoaded => Some(Action::Run),
+        Standing::Differs => Some(Action::Repair),
+        Standing::Paused => Some(Action::Resume),
+        Standing::Pending if table.is_trouble() => Some(Action::Run),
+        Standing::Pending | Standing::Loading | Standing::Running | Standing::UpToDate => None,
+    }
+}
+
+/// The first sentence of a text, and not too much of it.
+pub(super) fn first_sentence(text: &str) -> String {
+    const MOST: usize = 180;
+    let line = text.lines().next().unwrap_or_default();
+    let sentence = line.split_once(". ").map_or(line, |(first, _)| first);
+    if sentence.chars().count() <= MOST {
+        return sentence.to_owned();
+    }
+    let cut: String = sentence.chars().take(MOST).collect();
+    format!("{}…", cut.rsplit_once(' ').map_or(cut.as_str(), |(whole_words, _)| whole_words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_short() {
+        assert_eq!(first_sentence("a table is gone. Make it again.\nx"), "a table is gone");
+        assert_eq!(first_sentence("one\ntwo"), "one");
+        assert_eq!(first_sentence(""), "");
+        let long = first_sentence(&"word ".repeat(99));
+        assert!(long.ends_with("word…") && long.chars().count() < 190, "{long}");
+        assert!(first_sentence(&"x".repeat(999)).chars().count() < 190);
+    }
+}

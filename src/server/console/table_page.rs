@@ -1,0 +1,351 @@
+//! One table: how it does, where it stands, what its runs did, how it is configured.
+
+use std::sync::Arc;
+
+use maud::{Markup, html};
+
+use super::actions::Action;
+use super::buttons::{Back, button};
+use super::charts::{self, Point, chart};
+use super::configuration::{blind_spot, resolved};
+use super::forms::Outcome;
+use super::frame::{Place, Refresh, clock, frame, made, may_operate, unread};
+use super::links;
+use super::spark::rows;
+use super::standing::{TableStanding, first_sentence, since_text};
+use crate::model::figures::{age, bytes, count, counted, duration, moment};
+use crate::model::{Column, ColumnMode};
+use crate::run::{FeedStatus, Known, RunEntry, SealedTable, TableLook, VerifyingStatus};
+use crate::server::app::App;
+use crate::state::{Figures, PastRun, PauseReason};
+
+/// The buttons of a table's page leads back to it.
+const HERE: Back<'_> = Back("table");
+
+/// What the bucket has of the table beside its state; nothing where it was too slow.
+#[derive(Default)]
+pub(super) struct FromBucket {
+    pub sealed: Option<Arc<SealedTable>>,
+    /// Its last runs, from the reports of their ticks, the newest first.
+    pub runs: Vec<RunEntry>,
+}
+
+pub(super) fn page(
+    app: &App,
+    look: &TableLook,
+    bucket: &FromBucket,
+    notice: Option<Outcome>,
+    refresh: Refresh,
+) -> Markup {
+    let spec = &look.spec;
+    let title = spec.source.to_string();
+    let standing = TableStanding::of(look);
+    let sealed = bucket.sealed.as_deref();
+    let content = html! {
+        header {
+            h1.long { (title) }
+            (made(refresh, &links::table(&spec.target)))
+        }
+        p.faint.long { "→ " code { (spec.home) "." (spec.target) } ", by " (spec.capture.name()) ": " (spec.finds().to_string()) }
+        (unread(std::slice::from_ref(look)))
+        @if let Some(notice) = notice {
+            p.notice.wrong[notice == Outcome::Failed] role="status" { (notice.text()) }
+        }
+        (state(&standing, look.known.as_ref().map(|k| &k.status)))
+        (actions(app, look, &standing))
+        @if let Some(known) = &look.known {
+            div.columns {
+                section aria-labelledby="stands" { h2 #stands { "Where it stands" } (stands(known)) }
+                section aria-labelledby="compared" { h2 #compared { "Compared with the source" } (compared(&known.status, &bucket.runs)) }
+                section aria-labelledby="refused" { h2 #refused { "Values that BigQuery can't hold" } (refused(known, sealed)) }
+            }
+            section aria-labelledby="runs" { h2 #runs { "Runs" } (runs(&known.status, &bucket.runs)) }
+        }
+        div.columns {
+            section aria-labelledby="config" {
+                h2 #config { "Configuration" }
+                @if let Some(blind) = blind_spot(spec) { p { strong { "What the capture can't see: " } (blind) } }
+                @else { p { "The capture sees every change." } }
+                dl { @for (key, said) in resolved(spec) { dt { (key) } dd { (said) } } }
+            }
+            section aria-labelledby="schema" { h2 #schema { "Columns" } (columns(look.known.as_ref(), sealed)) }
+        }
+    };
+    frame(&title, Place::Tables, refresh, &content)
+}
+
+/// How the table does, since when, why, and what to do.
+fn state(standing: &TableStanding, table: Option<&FeedStatus>) -> Markup {
+    html! {
+        div.standing {
+            p {
+                span class={ "state " (standing.sign.class()) } {
+                    span aria-hidden="true" { (standing.sign.sign()) } " " (standing.word)
+                }
+                @if let Some(since) = standing.since { " " (since_text(since)) }
+            }
+            @if let Some(why) = &standing.why { p.long { (why) } }
+            @if let Some(hint) = &standing.hint { p.long { strong { "What to do: " } (hint) } }
+            // What is paused may have failed before.
+            @if let (true, Some(complaint)) = (standing.hint.is_none(), table.and_then(FeedStatus::complaint)) {
+                p.long { strong { "Its last run failed: " } (complaint.message) }
+                p.long { strong { "What to do: " } (complaint.hint) }
+            }
+        }
+    }
+}
+
+fn actions(app: &App, look: &TableLook, standing: &TableStanding) -> Markup {
+    let spec = &look.spec;
+    if !may_operate(app) {
+        return html! {
+            @if let Some(mends) = standing.mends { p { "To type: " code.command { (mends.command(spec)) } } }
+        };
+    }
+    let is_paused = look.known.as_ref().is_some_and(|k| k.status.paused_since.is_some());
+    html! {
+        div.actions {
+            @if is_paused { (button(spec, Action::Resume, HERE)) }
+            @else {
+                @for action in [Action::Run, Action::Verify, Action::Repair, Action::Full, Action::Resync, Action::AllowDeletes] {
+                    (button(spec, action, HERE))
+                }
+            }
+        }
+        @if !is_paused {
+            form.pause method="post" action="/console/pause" {
+                input type="hidden" name="table" value=(spec.target);
+                input type="hidden" name="back" value="table";
+                label { "Why it is paused " input name="reason" maxlength=(PauseReason::LONGEST) size="40"; }
+                button aria-label={ "Pause " (spec.source) } { "Pause" }
+            }
+        }
+    }
+}
+
+/// The watermark in words, and the rest of where the table stands.
+fn stands(known: &Known) -> Markup {
+    let table = &known.status;
+    html! {
+        dl {
+            dt { "Watermark" }
+            dd {
+                @match table.last_success {
+                    Some(at) => { "everything committed before " (moment(at)) (open(table.open_transactions)) }
+                    None => { "none: nothing of it is in BigQuery for certain" }
+                }
+                @if let Some(watermark) = &table.watermark { small { "snapshot " (watermark) } }
+            }
+            dt { "Age" }
+            dd { @match table.age_seconds { Some(seconds) => { (age(seconds)) } None => { "never loaded" } } }
+            dt { "Last checked" }
+            dd { @match table.checked_seconds { Some(seconds) => { (age(seconds)) " ago" } None => { "never" } } }
+            @if let Some(next) = table.next_tick {
+                dt { "Next look" }
+                dd { "about " (clock(next.at)) ", an estimate from the spacing of the last ticks" }
+            }
+            @if let Some(rows) = known.target_rows() { dt { "Rows in BigQuery" } dd { (count(rows)) } }
+            @if let Some(rows) = known.source_rows() { dt { "Rows of the source, when all were read" } dd { (count(rows)) } }
+            @if let Some(at) = known.whole_at() { dt { "All rows read" } dd { (moment(at)) } }
+            @if let Some(at) = known.keys_at() { dt { "All keys compared" } dd { (moment(at)) } }
+            @if let Some(rows) = table.loading { dt { "Loading" } dd { (counted(rows, "row", "rows")) " so far" } }
+            dt { "Feed" }
+            dd {
+                (table.feed)
+                @if let Some(run) = &table.held_by { small { "lease: " (run) } }
+                @if let Some(run) = &table.pending {
+                    small { "pending: " a href=(links::run(&table.feed, run)) { (run) } }
+                }
+            }
+            dt { "State read" }
+            dd { (clock(known.at)) }
+        }
+    }
+}
+
+fn open(transactions: Option<u64>) -> String {
+    match transactions {
+        None | Some(0) => String::new(),
+        Some(n) => format!("; open: {}", counted(n, "transaction", "transactions")),
+    }
+}
+
+/// What comparisons with the source have found.
+fn compared(table: &FeedStatus, runs: &[RunEntry]) -> Markup {
+    html! {
+        @match &table.verified {
+            None => { p { "Nobody has compared it yet." } }
+            Some(verified) => {
+                p {
+                    @match &verified.differs {
+                        Some(d) => { span.state.wrong { "✗ rows differ" } " since " (moment(d.since)) ": " (d.text()) }
+                        None => { span.state.well { "✓ equal" } ": " (counted(verified.rows, "row", "rows")) }
+                    }
+                }
+                p.faint { "compared (" (verified.level.name()) ") " (moment(verified.at)) }
+                @if verified.differs.is_some() {
+                    (columns_that_differ(table, runs))
+                    p { "Repair reads these rows again." }
+                }
+            }
+        }
+        @if let Some(going) = &table.verifying { p { (VerifyingStatus::text(going)) } }
+    }
+}
+
+/// In how many rows each column differs, as the report of the last comparison says that found any; never the values.
+fn columns_that_differ(table: &FeedStatus, runs: &[RunEntry]) -> Markup {
+    let of_table =
+        |entry: &&RunEntry| entry.report.verified.iter().any(|v| v.target == table.target && !v.columns.is_empty());
+    let Some(entry) = runs.iter().find(of_table) else { return html! {} };
+    let found = entry.report.verified.iter().filter(|v| v.target == table.target).flat_map(|v| &v.columns);
+    html! {
+        dl { @for (column, rows) in found { dt { (column) } dd { "differs in " (counted(*rows, "row", "rows")) } } }
+        p.faint { a href=(links::run_of_tick(entry)) { "The run that found it" } }
+    }
+}
+
+/// What of the rows could not be held as it is: how many, never what.
+fn refused(known: &Known, sealed: Option<&SealedTable>) -> Markup {
+    let table = &known.status;
+    html! {
+        @if table.quarantined == 0 && known.left_out().is_none() { p { "None since all rows were last read." } }
+        @else {
+            dl {
+                dt { "Rows quarantined" } dd { (count(table.quarantined)) ", counted since all rows were last read" }
+                @if let Some(rows) = known.left_out() {
+                    dt { "Rows left out" } dd { (count(rows)) ": their key can't be held" }
+                }
+                @if let Some(sealed) = sealed.filter(|s| s.quarantined + s.nulled + s.truncated + s.left_out > 0) {
+                    dt { "Of the last batch" }
+                    dd {
+                        (counted(sealed.quarantined, "row", "rows")) " quarantined, "
+                        (counted(sealed.nulled, "value", "values")) " made NULL, "
+                        (counted(sealed.truncated, "time", "times")) " cut to microseconds, "
+                        (counted(sealed.left_out, "row", "rows")) " left out"
+                        @if sealed.quarantined > 0 {
+                            small.long { "column, reason and row of each: " code { (sealed.quarantine_file) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The last runs that the state remembers: charts, and the same as a table.
+fn runs(table: &FeedStatus, entries: &[RunEntry]) -> Markup {
+    if table.recent.is_empty() {
+        return html! { p { "No run has changed it yet, and none has failed." } };
+    }
+    let points = |value: fn(&PastRun) -> (f64, String)| -> Vec<Point> {
+        let point = |run: &PastRun| {
+            let (value, text) = value(run);
+            let outcome = if run.error.is_some() { charts::Outcome::Failed } else { charts::Outcome::Done };
+            Point { at: moment(run.finished), value: Some(value), text, run: outcome }
+        };
+        table.recent.iter().map(point).collect()
+    };
+    // The state keeps no ages: those of runs whose reports were read.
+    let age_of = |run: &PastRun| entries.iter().find(|e| e.report.run == run.run).and_then(|e| e.report.age_seconds);
+    let ages = table.recent.iter().map(|run| Point {
+        at: moment(run.finished),
+        value: age_of(run).and_then(|seconds| u64::try_from(seconds).ok()).map(approximate),
+        text: age_of(run).map_or("not known".to_owned(), age),
+        run: charts::Outcome::Done,
+    });
+    html! {
+        div.charts {
+            (chart("Rows", &points(|run| (approximate(rows(run)), counted(rows(run), "row", "rows")))))
+            (chart("Seconds", &points(|run| (run.seconds, duration(run.seconds)))))
+            (chart("Age", &ages.collect::<Vec<_>>()))
+            (chart("Billed", &points(|run| (approximate(run.figures.bytes_billed), bytes(run.figures.bytes_billed)))))
+        }
+        table {
+            caption { "The last " (table.recent.len()) " runs, the newest first" }
+            thead { tr { @for head in ["Ended", "What it did", "Took", "Billed", "Quarantined"] { th scope="col" { (head) } } } }
+            tbody {
+                @for run in table.recent.iter().rev() {
+                    tr {
+                        th.whole scope="row" { a href=(links::run(&table.feed, run.run.as_str())) { (moment(run.finished)) } }
+                        td data-label="What it did" {
+                            @match &run.error {
+                                Some(error) => { span.wrong { "✗ failed: " } (first_sentence(&error.message)) }
+                                None => { (changes(&run.figures)) }
+                            }
+                        }
+                        td.whole data-label="Took" { (duration(run.seconds)) }
+                        td.whole data-label="Billed" { (bytes(run.figures.bytes_billed)) }
+                        td data-label="Quarantined" { (count(run.figures.quarantined)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// For the height of a bar.
+#[allow(clippy::cast_precision_loss, reason = "a bar has fewer pixels than a float digits")]
+fn approximate(n: u64) -> f64 {
+    n as f64
+}
+
+/// What a run did to the table. Of a load that replaced it only the rows before and after are known.
+pub(super) fn changes(figures: &Figures) -> String {
+    match figures.rows_before {
+        Some(before) => format!("{} replaced by {}", counted(before, "row", "rows"), count(figures.upserts)),
+        None => format!(
+            "{}, {}",
+            counted(figures.upserts, "upsert", "upserts"),
+            counted(figures.deletes, "delete", "deletes")
+        ),
+    }
+}
+
+/// The columns, as far as the bucket knows them.
+fn columns(known: Option<&Known>, sealed: Option<&SealedTable>) -> Markup {
+    let of_state = known.map(Known::columns).unwrap_or_default();
+    let source_type = |name: &str| of_state.iter().find(|c| c.name == name).and_then(|c| c.source_type.clone());
+    let retired = known.map(Known::retired).unwrap_or_default();
+    html! {
+        @match sealed {
+            Some(sealed) => {
+                p.faint { "As the batch of " code { (sealed.run) } " had them." }
+                table {
+                    caption.vh { "Columns of the target" }
+                    thead { tr { @for head in ["Column", "BigQuery", "Source"] { th scope="col" { (head) } } } }
+                    tbody {
+                        @for column in &sealed.columns {
+                            tr {
+                                th scope="row" {
+                                    (column.name)
+                                    @if sealed.key.contains(&column.name) { " " span.faint { "key" } }
+                                }
+                                td data-label="BigQuery" { (type_of(column)) }
+                                td data-label="Source" {
+                                    @match source_type(&column.name) { Some(of) => { (of) } None => { span.faint { "–" } } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            None if of_state.is_empty() => { p { "Not known yet: no run has committed it." } }
+            None => {
+                p.faint { "The last batch is no longer kept, so their types are not known here." }
+                ul { @for column in &of_state { li { (column.name) } } }
+            }
+        }
+        @if !retired.is_empty() {
+            p { "The target also has, with old values: " (retired.join(", ")) "." }
+        }
+    }
+}
+
+fn type_of(column: &Column) -> String {
+    match column.mode {
+        ColumnMode::Required => format!("{}, never NULL", column.target_type),
+        ColumnMode::Nullable => column.target_type.to_string(),
+        ColumnMode::Repeated => format!("array of {}", column.target_type),
+    }
+}

@@ -1,0 +1,166 @@
+//! The pages of sixty tables in a real browser: for who hears them, for a keyboard, for a phone, light and dark; and the README's pictures.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fantoccini::Locator;
+
+use crate::support::axe::Axe;
+use crate::support::browser::Browser;
+use crate::support::sixty_tables::{FAILING, LONG, SixtyTables};
+
+/// Elements that stick out of the page, or lie one over the other: a name that is broken or runs into its neighbour.
+const CROWDED: &str = r#"
+    const wide = document.documentElement.scrollWidth - innerWidth;
+    const broken = [...document.querySelectorAll('.grid > li')].filter(li => li.scrollWidth > li.clientWidth + 1 || li.clientHeight > 40);
+    return [wide > 0 ? 'the page is ' + wide + ' too wide' : '', ...broken.map(li => li.innerText)].filter(Boolean);"#;
+
+/// Waits until a script's answer is true.
+async fn until(browser: &Browser, script: &str) {
+    for _ in 0..200 {
+        if browser.ask(script).await == true {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("not so: {script}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_can_use_the_pages_in_a_browser() {
+    let Some(browser) = Browser::open("console_browser::everybody_can_use_the_pages_in_a_browser").await else {
+        return;
+    };
+    let (axe, mut found) = (Axe::fetch(), Vec::new());
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    let run = format!("/feeds/sales_orders/runs/{}", w.run_id("sales_orders", 4));
+    let paths = [
+        "/",
+        "/?state=paused",
+        "/tables/sales_orders",
+        "/tables/sales_payments",
+        "/tables/sales_orders/resync",
+        "/runs",
+        "/cost",
+        &run,
+    ];
+    for path in paths {
+        for (scheme, width) in [("light", 1440), ("dark", 1440), ("light", 320), ("dark", 320)] {
+            browser.screen(scheme, width, 900).await;
+            browser.page.goto(&format!("{}{path}", served.url)).await.unwrap();
+            let crowded = browser.ask(CROWDED).await;
+            assert_eq!(crowded, serde_json::json!([]), "{path} at {width}");
+            let Some(axe) = &axe else { continue };
+            found.extend(axe.complaints(&browser).await.into_iter().map(|c| format!("{path} {scheme} {width}: {c}")));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+    // On a phone, too, what fails comes first, and without scrolling.
+    browser.screen("light", 390, 844).await;
+    browser.page.goto(&served.url).await.unwrap();
+    let first = browser.ask("return document.querySelector('.lines a.table').innerText").await;
+    let top = browser.ask("return document.querySelector('.lines a.table').getBoundingClientRect().top").await;
+    assert!(first == FAILING[0] || first == "catalog.product_attribute_translation", "{first}");
+    assert!(top.as_f64().unwrap() < 844.0, "{top}");
+    assert!(browser.page.clone().close().await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_tables_are_on_one_screen_in_a_browser() {
+    let Some(browser) = Browser::open("console_browser::sixty_tables_are_on_one_screen_in_a_browser").await else {
+        return;
+    };
+    let w = SixtyTables::new("read-only").await;
+    let served = w.serve().await;
+    browser.screen("light", 1440, 900).await;
+    browser.page.goto(&served.url).await.unwrap();
+    let seen = browser
+        .ask("return [...document.querySelectorAll('a.table')].filter(a => a.getBoundingClientRect().bottom <= innerHeight).length")
+        .await;
+    assert_eq!(seen, 60, "tables on the screen");
+    // One name has no room: it is cut at its end, and there in full.
+    let cut = browser
+        .ask("return [...document.querySelectorAll('a.table')].filter(a => a.scrollWidth > a.clientWidth).map(a => [a.title, getComputedStyle(a).textOverflow])")
+        .await;
+    for name in cut.as_array().unwrap() {
+        assert_eq!(name[1], "ellipsis", "{name}");
+    }
+    let title = browser
+        .ask(&format!("return [...document.querySelectorAll('a.table')].some(a => a.title.startsWith('{LONG} →'))"))
+        .await;
+    assert_eq!(title, true);
+    assert!(browser.page.clone().close().await.is_ok());
+}
+
+/// The page refreshes itself, and leaves alone whoever is at it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_refreshes_without_disturbing_anybody_in_a_browser() {
+    let Some(browser) =
+        Browser::open("console_browser::a_page_refreshes_without_disturbing_anybody_in_a_browser").await
+    else {
+        return;
+    };
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    // The clock of the page goes faster, so that nobody has to wait for half a minute.
+    let hurry = "const slow = setInterval; window.setInterval = (f, ms) => slow(f, ms / 60);";
+    browser.command("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({ "source": hurry })).await;
+    browser.screen("light", 390, 600).await;
+    browser.page.goto(&served.url).await.unwrap();
+    browser.ask("window.stays = true; document.querySelector('.grid a.table').focus(); scrollTo(0, 700)").await;
+    let focused = "document.activeElement.innerText";
+    let before = browser.ask(&format!("return [{focused}, scrollY]")).await;
+    let made = browser.ask("return document.querySelector('.made time').dateTime").await;
+    until(&browser, &format!("return document.querySelector('.made time').dateTime !== {made}")).await;
+    assert_eq!(browser.ask(&format!("return [{focused}, scrollY]")).await, before, "focus and scroll position");
+    assert_eq!(browser.ask("return window.stays").await, true, "the page itself was not left");
+    // Somebody fills a form.
+    browser.page.find(Locator::Css("input[name=q]")).await.unwrap().send_keys("ord").await.unwrap();
+    let made = browser.ask("return document.querySelector('.made time').dateTime").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let after = browser
+        .ask("return [document.querySelector('input[name=q]').value, document.querySelector('.made time').dateTime]")
+        .await;
+    assert_eq!(after, serde_json::json!(["ord", made]));
+    // And it can be stopped.
+    browser.page.find(Locator::LinkText("Stop refreshing")).await.unwrap().click().await.unwrap();
+    until(&browser, "return location.search === '?refresh=off'").await;
+    let made = browser.ask("return document.querySelector('.made time').dateTime").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(browser.ask("return document.querySelector('.made time').dateTime").await, made);
+    assert_eq!(browser.ask("return document.querySelectorAll('script, meta[http-equiv=refresh]').length").await, 0);
+    assert!(browser.page.clone().close().await.is_ok());
+}
+
+/// The README's pictures: made where `PLIMSOLL_SCREENSHOTS` says, and looked at in any case.
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_of_the_pages_in_a_browser() {
+    let Some(browser) = Browser::open("console_browser::pictures_of_the_pages_in_a_browser").await else { return };
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    let folder = std::env::var_os("PLIMSOLL_SCREENSHOTS").map(PathBuf::from);
+    let run = format!("/feeds/sales_orders/runs/{}", w.run_id("sales_orders", 4));
+    for (name, path, scheme, width, height) in [
+        ("tables", "/", "light", 1440, 900),
+        ("tables-dark", "/", "dark", 1440, 900),
+        ("tables-phone", "/", "light", 390, 844),
+        ("table", "/tables/sales_orders", "light", 1440, 1100),
+        ("runs", "/runs", "light", 1440, 900),
+        ("run", &run, "light", 1440, 900),
+        ("cost", "/cost", "light", 1440, 900),
+    ] {
+        browser.screen(scheme, width, height).await;
+        browser.page.goto(&format!("{}{path}", served.url)).await.unwrap();
+        let picture = browser.page.screenshot().await.unwrap();
+        assert!(picture.starts_with(b"\x89PNG") && picture.len() > 10_000, "{name}: {} bytes", picture.len());
+        if let Some(folder) = &folder {
+            std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
+            if let Some(pages) = std::env::var_os("PLIMSOLL_SAVE_PAGES") {
+                std::fs::write(PathBuf::from(pages).join(format!("{name}.html")), w.page(&served, path).await.1)
+                    .unwrap();
+            }
+        }
+    }
+    assert!(browser.page.clone().close().await.is_ok());
+}

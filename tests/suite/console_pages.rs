@@ -1,0 +1,409 @@
+//! The pages of sixty tables: what a person who has never seen them finds in one look, whatever the bucket does.
+
+use std::time::{Duration, Instant};
+
+use crate::support::sixty_tables::{
+    DIFFERING, FAILING, LOADING, LONG, PAUSED, REASON, SET_ASIDE, SixtyTables, sources, target,
+};
+
+/// Requests for states.
+fn state_reads(w: &SixtyTables) -> usize {
+    w.gcs.log().iter().filter(|r| r.method == "GET" && r.path.contains("state")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_comes_first_with_since_when_why_and_what_mends_it() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    let (code, page) = w.page(&served, "/").await;
+    assert_eq!(code, 200);
+    assert_eq!(sources().len(), 60);
+    assert!(page.contains("60 tables, <strong class=\"wrong\">5 in trouble</strong>, 1 paused"), "{page}");
+    let at = |text: &str| page.find(&format!(">{text}</a>")).unwrap_or_else(|| panic!("{text}: {page}"));
+    let first_well = at("audit.access_log");
+    for source in FAILING.iter().chain([&SET_ASIDE, &DIFFERING, &LOADING, &PAUSED]) {
+        assert!(at(source) < first_well, "{source} comes first");
+    }
+    for shown in [
+        "a run would delete 41 % of the target&#39;s rows",
+        "rows differ: 12 missing, 3 extra, 41 different",
+        "15,000,000 rows are loaded so far",
+        REASON,
+        "aria-label=\"Run now sales.payments\"",
+        "href=\"/tables/sales_order_items/repair\"",
+        "aria-label=\"Resume public.sessions\"",
+        &format!("title=\"{LONG} → shop.app.{}\"", target(LONG)),
+    ] {
+        let shown = shown.replace("&#39;", "'");
+        assert!(page.contains(&shown), "{shown}: {page}");
+    }
+    // Nothing but the state was asked for: 46 feeds of one table, and the change log.
+    assert_eq!(state_reads(&w), 47);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_people_read_no_more_than_one_and_a_button_is_seen_at_once() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    let begun = Instant::now();
+    futures_util::future::join_all((0..10).map(|_| w.page(&served, "/"))).await;
+    for _ in 0..10 {
+        w.page(&served, "/").await;
+        w.page(&served, "/tables/accounts").await;
+    }
+    let sets = usize::try_from(begun.elapsed().as_secs() / 5 + 1).unwrap();
+    assert!(state_reads(&w) <= 47 * sets, "{} reads in {:?}", state_reads(&w), begun.elapsed());
+    assert_eq!(w.press(&served, "pause", "table=public.accounts").await, (303, "/?done=paused".to_owned()));
+    assert!(w.page(&served, "/?state=paused").await.1.contains(">public.accounts</a>"), "seen at once");
+    assert_eq!(w.press(&served, "resume", "table=public.accounts").await.0, 303);
+    assert!(!w.page(&served, "/?state=paused").await.1.contains(">public.accounts</a>"), "seen at once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_has_a_reason_that_is_shown_everywhere() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    assert!(w.page(&served, "/tables/users").await.1.contains("name=\"reason\""));
+    let form = "table=users&back=table&reason=%20moved%0Ato+%3Cb%3Eanother%3C%2Fb%3E+host";
+    assert_eq!(w.press(&served, "pause", form).await, (303, "/tables/users?done=paused".to_owned()));
+    for path in ["/", "/tables/users"] {
+        let (_, page) = w.page(&served, path).await;
+        assert!(page.contains("moved to &lt;b&gt;another&lt;/b&gt; host") && page.contains("paused"), "{path}: {page}");
+        assert!(!page.contains("<b>another"));
+    }
+    let state = w.state_of("users").await;
+    assert_eq!(state["paused"]["users"]["reason"], "moved to <b>another</b> host");
+    let status: serde_json::Value = serde_json::from_str(&w.page(&served, "/status").await.1).unwrap();
+    let users = status["feeds"].as_array().unwrap().iter().find(|f| f["source"] == "public.users").unwrap();
+    assert_eq!(users["paused_reason"], "moved to <b>another</b> host");
+    for args in [&["status"][..], &["status", "--json"]] {
+        assert!(w.run(args).await.contains("moved to <b>another</b> host"), "{args:?}");
+    }
+    // Another reason for the same pause.
+    w.run(&["pause", "--table", "public.users", "--reason", "and moved again"]).await;
+    let again = w.state_of("users").await;
+    assert_eq!(again["paused"]["users"]["reason"], "and moved again");
+    assert_eq!(again["paused"]["users"]["since"], state["paused"]["users"]["since"]);
+    let long = format!("table=users&reason={}", "x".repeat(201));
+    assert_eq!(w.press(&served, "pause", &long).await.0, 422);
+    assert_eq!(w.press(&served, "resume", "table=users").await, (303, "/?done=resumed".to_owned()));
+    assert!(w.state_of("users").await["paused"].is_null());
+}
+
+/// A bucket that does not answer, before and after this process has known anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_bucket_leaves_a_page_that_says_so() {
+    let w = SixtyTables::new("read-only").await;
+    let served = w.serve().await;
+    let is_state = |r: &crate::support::Recorded| r.path.contains("state");
+    w.gcs.delay(usize::MAX, Duration::from_secs(60), is_state);
+    let begun = Instant::now();
+    let (code, page) = w.page(&served, "/").await;
+    // Three seconds are promised. What it must not do is to wait for the bucket, or for the ten seconds after which that is given up.
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert_eq!(code, 200);
+    assert!(
+        page.contains("The state of the tables could not be read") && page.contains("has not answered yet"),
+        "{page}"
+    );
+    for source in sources() {
+        assert!(page.contains(&format!(">{source}</a>")), "{source} is listed");
+    }
+    assert_eq!(page.matches("</span> not known").count(), 60);
+    let (code, page) = w.page(&served, "/tables/sales_orders").await;
+    assert!(code == 200 && page.contains("could not be read") && page.contains("not is_test"), "{page}");
+    w.gcs.calm();
+    // What was begun is given up first.
+    until(async || !w.page(&served, "/").await.1.contains("could not be read")).await;
+    // Down, after it was known: what was known then, and its time.
+    w.gcs.answer(usize::MAX, 503, "{}", is_state);
+    until(async || w.page(&served, "/").await.1.contains("could not be read")).await;
+    let (_, page) = w.page(&served, "/").await;
+    assert!(page.contains("What stands below of them is as of ") && page.contains("5 in trouble"), "{page}");
+    assert!(page.contains("rows differ: 12 missing") && page.contains("as of "), "{page}");
+    // One feed alone.
+    w.gcs.calm();
+    w.gcs.answer(usize::MAX, 503, "{}", |r| r.path.contains("sales_orders"));
+    until(async || w.page(&served, "/").await.1.contains("The state of 1 of 60 tables could not be read")).await;
+}
+
+async fn until(is_so: impl AsyncFn() -> bool) {
+    for _ in 0..240 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    panic!("it does not come to be so");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_filtered_without_a_script() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    for (query, shown, hidden) in [
+        ("?state=failing", "sales.payments", "sales.orders"),
+        ("?schema=audit", "audit.logins", "sales.orders"),
+        ("?feed=changelog", "catalog.brand", "audit.logins"),
+        ("?q=ORDER_it", "sales.order_items", "sales.orders"),
+        ("?state=paused&schema=public&q=", "public.sessions", "public.users"),
+    ] {
+        let (_, page) = w.page(&served, &format!("/{query}")).await;
+        assert!(
+            page.contains(&format!(">{shown}</a>")) && !page.contains(&format!(">{hidden}</a>")),
+            "{query}: {page}"
+        );
+        assert!(page.contains("of 60 tables are shown"), "{query}");
+    }
+    let (_, page) = w.page(&served, "/?q=%22%3E%3Cscript%3E&state=%3Cb%3E").await;
+    assert!(page.contains("0 of 60 tables") && !page.contains("<script>") && !page.contains("<b>"), "{page}");
+    // A button leads back to the list as it was filtered.
+    let (_, page) = w.page(&served, "/?state=paused").await;
+    assert!(page.contains("name=\"back\" value=\"state=paused\""), "{page}");
+    let to = w.press(&served, "resume", "table=public.sessions&back=state%3Dpaused%26q%3Da%2526b").await;
+    assert_eq!(to, (303, "/?q=a%26b&state=paused&done=resumed".to_owned()));
+    let away = w.press(&served, "resume", "table=public.sessions&back=//evil.example").await;
+    assert_eq!(away, (303, "/?done=resumed".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tables_page_tells_all_that_the_bucket_knows() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    let (code, page) = w.page(&served, "/tables/sales_orders").await;
+    assert_eq!(code, 200);
+    for shown in [
+        "everything committed before ",
+        "; open: 2 transactions",
+        "snapshot 7251:7260:7251,7256",
+        "not is_test",
+        "card_number",
+        "updated_at",
+        "Changes that do not set updated_at are found never.",
+        "never changes in a row",
+        "<dd>15m</dd>",
+        "NUMERIC",
+        "numeric(12,2)",
+        "old_status",
+        "Rows of the last 20 runs",
+        "Seconds of the last 20 runs",
+        "Billed of the last 20 runs",
+        "Age of the last 20 runs",
+        "3, counted since all rows were last read",
+        "quarantine-00000.ndjson.gz",
+        "name=\"reason\"",
+        "action=\"/console/verify\"",
+        "href=\"/tables/sales_orders/resync\"",
+        "href=\"/tables/sales_orders/full\"",
+        "href=\"/tables/sales_orders/repair\"",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let (_, page) = w.page(&served, "/tables/sales_order_items").await;
+    assert!(page.contains("✗ rows differ") && page.contains("12 missing, 3 extra, 41 different"), "{page}");
+    assert!(page.contains("<dt>amount</dt><dd>differs in 41 rows</dd>"), "{page}");
+    let (_, page) = w.page(&served, "/tables/sales_payments").await;
+    assert!(page.contains("roles/bigquery.dataEditor") && page.contains("✗ failed: "), "{page}");
+    for unknown in ["/tables/nope", "/tables/sales_orders/run", "/tables/sales_orders/nope", "/tables/nope/resync"] {
+        assert_eq!(w.page(&served, unknown).await.0, 404, "{unknown}");
+    }
+    // A manifest, and a report, is read once.
+    w.page(&served, "/tables/sales_orders").await;
+    w.gcs.clear();
+    w.page(&served, "/tables/sales_orders").await;
+    let again = |r: &crate::support::Recorded| r.path.contains("manifest") || r.path.contains("reports");
+    assert!(!w.gcs.log().iter().any(again), "{:?}", w.gcs.log().iter().map(|r| r.path.clone()).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_deletes_or_reloads_asks_first() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    for action in ["full", "resync", "repair", "allow-deletes"] {
+        let (code, page) = w.page(&served, &format!("/tables/sales_orders/{action}")).await;
+        assert!(code == 200 && page.contains(&format!("name=\"agreed\" value=\"{action}\"")), "{action}: {page}");
+        assert!(page.contains("--table sales.orders") && page.contains("No, go back"), "{action}: {page}");
+        w.gcs.clear();
+        // Not agreed to, or to another thing.
+        for form in ["table=sales.orders", "table=sales.orders&agreed=run", "table=sales.orders&agreed="] {
+            let asked = w.press(&served, action, form).await;
+            assert_eq!(asked, (303, format!("/tables/sales_orders/{action}")), "{form}");
+        }
+        assert_eq!(w.press(&served, action, &format!("agreed={action}")).await.0, 400, "no table is named");
+        assert!(w.gcs.written().is_empty() && w.gcs.log().is_empty(), "nothing was done");
+    }
+    // Agreed to, it is done: the source is not there.
+    let agreed = w.press(&served, "resync", "table=sales.orders&agreed=resync&back=table").await;
+    assert_eq!(agreed, (303, "/tables/sales_orders?done=failed".to_owned()));
+    assert_eq!(w.press(&served, "nope", "table=sales.orders").await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_changes_anything_from_elsewhere_or_to_look() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    let all = ["run", "verify", "repair", "full", "resync", "allow-deletes", "pause", "resume", "nope"];
+    let form = |action: &str| format!("table=public.sessions&agreed={action}&reason=x");
+    for action in all {
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "none"),
+            ("origin", "http://evil.example"),
+            ("x", "y"),
+        ] {
+            let request = w.http.post(format!("{}/console/{action}", served.url)).header(name, value);
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            assert_eq!(request.body(form(action)).send().await.unwrap().status(), 403, "{action} {name}: {value}");
+        }
+        let get = w.http.get(format!("{}/console/{action}", served.url)).header("sec-fetch-site", "same-origin");
+        assert_eq!(get.send().await.unwrap().status(), 405, "{action}");
+    }
+    w.config("read-only", "");
+    let looking = w.serve().await;
+    for action in all {
+        assert_eq!(w.press(&looking, action, &form(action)).await.0, 403, "{action}");
+    }
+    for path in ["/", "/tables/sales_orders", "/tables/sessions", "/runs", "/cost"] {
+        let (code, page) = w.page(&looking, path).await;
+        assert!(code == 200 && !page.contains("method=\"post\""), "{path}: {page}");
+    }
+    assert_eq!(w.page(&looking, "/tables/sales_orders/resync").await.0, 403);
+    assert!(w.page(&looking, "/tables/sessions").await.1.contains("plimsoll resume --table public.sessions"));
+    assert!(w.gcs.written().is_empty(), "nothing was done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markup_of_others_is_text() {
+    let w = SixtyTables::new("operate").await;
+    let evil = "<script>alert(1)</script>";
+    let name = "[[table]]\nsource = 'public.\"<img src=x>\"'\ntarget = \"img\"\nwhere = \"a < '<b>bold</b>'\"\n";
+    w.config("operate", name);
+    let mut state = w.state_of("sales_payments").await;
+    for run in state["recent"].as_array_mut().unwrap() {
+        run["error"] = serde_json::json!({ "message": format!("{evil} failed"), "hint": format!("try {evil}") });
+    }
+    state["paused"] = serde_json::json!({});
+    w.put_state("sales_payments", &state).await;
+    let mut paused = w.state_of("sessions").await;
+    paused["paused"]["sessions"]["reason"] = evil.into();
+    w.put_state("sessions", &paused).await;
+    let served = w.serve().await;
+    let run = w.run_id("sales_payments", 4);
+    for path in [
+        "/",
+        "/tables/img",
+        "/tables/img/resync",
+        "/tables/sales_payments",
+        "/tables/sessions",
+        "/runs",
+        &format!("/feeds/sales_payments/runs/{run}"),
+        "/tables/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+    ] {
+        let (_, page) = w.page(&served, path).await;
+        assert!(!page.contains(evil) && !page.contains("<img") && !page.contains("<b>bold"), "{path}: {page}");
+    }
+    let (_, page) = w.page(&served, "/").await;
+    assert!(
+        page.contains("&lt;script&gt;alert(1)&lt;/script&gt; failed") && page.contains("public.&lt;img src=x&gt;"),
+        "{page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_of_all_tables_are_found_by_table_state_and_text() {
+    let w = SixtyTables::new("read-only").await;
+    let served = w.serve().await;
+    let (code, page) = w.page(&served, "/runs").await;
+    assert_eq!(code, 200);
+    assert!(page.contains("sales.orders") && page.contains("✗ failed") && page.contains("Older runs"), "{page}");
+    let reads = |w: &SixtyTables| w.gcs.log().iter().filter(|r| r.path.contains("reports")).count();
+    assert!((1..=10).contains(&reads(&w)), "{} reads", reads(&w));
+    for (query, shown, hidden) in [
+        ("table=sales_orders", "/feeds/sales_orders/", "/feeds/sales_carts/"),
+        ("state=failed", "/feeds/sales_payments/", "/feeds/sales_orders/"),
+        ("state=in+trouble", "/feeds/customers/", "/feeds/sales_orders/"),
+        ("q=dataeditor", "/feeds/sales_payments/", "/feeds/customers/"),
+        ("kind=tick&q=carts", "/feeds/sales_carts/", "/feeds/sales_orders/"),
+    ] {
+        let (_, page) = w.page(&served, &format!("/runs?{query}")).await;
+        assert!(page.contains(shown) && !page.contains(hidden), "{query}: {page}");
+    }
+    assert!(w.page(&served, "/runs?kind=verify").await.1.contains("No such run"));
+    let (_, page) = w.page(&served, "/runs?q=%3Cb%3E&state=%3Ci%3E&before=nonsense").await;
+    assert!(page.contains("No such run") && !page.contains("<b>") && !page.contains("<i>"), "{page}");
+    // On, page by page, to the end; every run once.
+    let (mut place, mut seen) = ("/runs?table=sales_orders".to_owned(), Vec::new());
+    loop {
+        let (_, page) = w.page(&served, &place).await;
+        seen.extend(
+            page.split("href=\"/feeds/sales_orders/runs/")
+                .skip(1)
+                .map(|s| s.split(['?', '"']).next().unwrap().to_owned()),
+        );
+        let Some(next) = page.split("Older runs").next().filter(|_| page.contains("Older runs")) else { break };
+        place = next.rsplit("href=\"").next().unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    }
+    let all = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!((seen.len(), all), (12, 12));
+    // A run's own page: the verbs with their times, files, jobs; by its tick, and without.
+    let run = w.run_id("sales_orders", 4);
+    for place in [
+        format!("/feeds/sales_orders/runs/{run}"),
+        format!("/feeds/sales_orders/runs/{run}?tick={}", w.run_id("tick", 4)),
+    ] {
+        let (code, page) = w.page(&served, &place).await;
+        assert_eq!(code, 200, "{place}");
+        for shown in [
+            "lease 0.0 s; capture, encode, stage 1.9 s; seal 0.1 s; load 1.6 s; merge 2.6 s; commit 0.2 s",
+            "✓ done",
+            "3 files, 177.1 KiB",
+            "_sales_orders_load_1",
+            "_sales_orders_merge_1",
+            "MERGE `shop.app.sales_orders`",
+            "Inserted",
+        ] {
+            assert!(page.contains(shown), "{shown}: {page}");
+        }
+        assert!(!page.contains("console.cloud.google.com"), "an emulator has no page there");
+    }
+    // One that failed before the seal has left nothing but its tick's report.
+    let failed = w.run_id("sales_payments", 19);
+    let (code, page) = w.page(&served, &format!("/feeds/sales_payments/runs/{failed}")).await;
+    assert!(code == 200 && page.contains("roles/bigquery.dataEditor"), "{page}");
+    // A bucket that does not answer.
+    w.gcs.delay(usize::MAX, Duration::from_secs(60), |_| true);
+    let begun = Instant::now();
+    for place in ["/runs?q=other", &format!("/feeds/customers/runs/{}", w.run_id("customers", 34))] {
+        assert!(w.page(&served, place).await.1.contains("Cloud Storage has not answered yet"), "{place}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(16), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn costs_are_told_by_table_and_by_day() {
+    let w = SixtyTables::new("read-only").await;
+    let served = w.serve().await;
+    for days in ["", "?days=30", "?days=nonsense"] {
+        let (code, page) = w.page(&served, &format!("/cost{days}")).await;
+        assert_eq!(code, 200);
+        for shown in [
+            "by the list prices of 20",
+            "The dearest tables, and what would help",
+            "What would help: ",
+            "Cost a day of the last ",
+        ] {
+            assert!(page.contains(shown), "{shown}: {page}");
+        }
+        // The dearest are five, and lead to their pages.
+        let dearest = page.split("ol class=\"dearest\"").nth(1).unwrap().split("</ol>").next().unwrap();
+        assert_eq!(dearest.matches("<li>").count(), 5, "{dearest}");
+        assert_eq!(dearest.matches("href=\"/tables/").count(), 5, "{dearest}");
+    }
+    w.gcs.delay(usize::MAX, Duration::from_secs(60), |_| true);
+    let begun = Instant::now();
+    let (code, page) = w.page(&served, "/cost?days=1").await;
+    assert!(code == 200 && page.contains("Cloud Storage has not answered yet"), "{page}");
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+}
