@@ -50,8 +50,8 @@ impl Sink for Merge {
         }
     }
 
-    fn deciding_job(&self) -> Option<Verb> {
-        Some(Verb::Merge)
+    fn jobs(&self) -> &'static [Verb] {
+        &[Verb::Load, Verb::Merge]
     }
 
     fn statement(&self, table: &TableBatch, merger: Merger<'_>) -> Option<String> {

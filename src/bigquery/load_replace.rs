@@ -36,8 +36,8 @@ impl Sink for Replace {
         Ok(Applied::NOTHING)
     }
 
-    fn deciding_job(&self) -> Option<Verb> {
-        Some(Verb::Load)
+    fn jobs(&self) -> &'static [Verb] {
+        if self.schema == ReplaceSchema::Anew { &[Verb::Anew, Verb::Load] } else { &[Verb::Load] }
     }
 
     fn statement(&self, _: &TableBatch, _: Merger<'_>) -> Option<String> {

@@ -80,8 +80,9 @@ pub(super) trait Sink: Sync {
     /// Brings what was loaded into the target.
     async fn merge(&self, bigquery: &BigQuery, sealed: Sealed<'_>) -> Result<Applied, BigQueryError>;
 
-    /// The job that writes the target: a batch that is given up has its id taken. `None` where a late write does no harm.
-    fn deciding_job(&self) -> Option<Verb>;
+    /// The jobs that it takes, in their order. The last one decides: a batch that is given up has its id taken. None where a late write does no
+    /// harm.
+    fn jobs(&self) -> &'static [Verb];
 
     /// The statement that writes the target, for people; `None` where it takes none.
     fn statement(&self, table: &TableBatch, merger: Merger<'_>) -> Option<String>;
@@ -103,12 +104,7 @@ pub fn merge_statement(table: &TableBatch, merger: Merger<'_>) -> Option<String>
 
 /// The jobs of a sealed table in their order: the verb, and the id of the first attempt. A further attempt has the next number at its end.
 pub fn first_attempts(batch: &Batch, table: &TableBatch) -> Vec<(&'static str, String)> {
-    let verbs: &[Verb] = match sink_of(&table.apply).deciding_job() {
-        _ if table.parts.total() == 0 => &[],
-        Some(Verb::Load) => &[Verb::Load],
-        Some(Verb::Merge) => &[Verb::Load, Verb::Merge],
-        None => &[],
-    };
+    let verbs = if table.parts.total() == 0 { &[] } else { sink_of(&table.apply).jobs() };
     verbs.iter().map(|verb| (verb.word(), JobName::of(batch, table, *verb).attempt(1))).collect()
 }
 
@@ -180,8 +176,8 @@ impl BigQuery {
 
     /// Sees to it that nothing of a batch that is given up comes into the target any more.
     pub async fn give_up(&self, batch: &Batch, table: &TableBatch) -> Result<(), BigQueryError> {
-        let Some(verb) = sink_of(&table.apply).deciding_job() else { return Ok(()) };
-        let name = JobName::of(batch, table, verb);
+        let Some(verb) = sink_of(&table.apply).jobs().last() else { return Ok(()) };
+        let name = JobName::of(batch, table, *verb);
         let nothing = query_job(NOTHING.to_owned());
         self.close_job(&name, &nothing, &format!("an older batch for {}", table.target)).await
     }

@@ -1,6 +1,7 @@
 //! `plimsoll status`: where every table stands, what is wrong first.
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::error::CliError;
 use super::exit::{Exit, Format};

@@ -60,8 +60,8 @@ impl Sink for Append {
     }
 
     /// A late row has a lower number than those that are there.
-    fn deciding_job(&self) -> Option<Verb> {
-        None
+    fn jobs(&self) -> &'static [Verb] {
+        &[]
     }
 
     fn statement(&self, _: &TableBatch, _: Merger<'_>) -> Option<String> {
