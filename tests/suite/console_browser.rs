@@ -143,7 +143,6 @@ async fn pictures_of_the_pages_in_a_browser() {
     let run = format!("/feeds/sales_orders/runs/{}", w.run_id("sales_orders", 4));
     for (name, path, scheme, width, height) in [
         ("tables", "/", "light", 1440, 900),
-        ("tables-dark", "/", "dark", 1440, 900),
         ("tables-phone", "/", "light", 390, 844),
         ("table", "/tables/sales_orders", "light", 1440, 1100),
         ("runs", "/runs", "light", 1440, 900),

@@ -43,7 +43,9 @@ async fn bodies_that_no_one_should_send() {
         }
         let deep = "[".repeat(100_000);
         assert_eq!(http.post(&url).body(deep).send().await.unwrap().status(), 400);
-        assert_eq!(http.get(&url).send().await.unwrap().status(), 405);
+        // Runs that are over have a page there.
+        let to_look = if route == "runs" { 200 } else { 405 };
+        assert_eq!(http.get(&url).send().await.unwrap().status(), to_look, "{route}");
     }
     // Longer than it may be: announced, and in chunks without a word about it.
     let announced = b"POST /runs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999\r\n\r\n{";

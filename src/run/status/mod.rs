@@ -5,6 +5,7 @@ mod failing_since;
 mod known;
 mod look;
 mod next_tick;
+mod pausing;
 mod read_state;
 pub(in crate::run) mod seen;
 pub(in crate::run) mod standing;
@@ -13,11 +14,11 @@ mod verifying;
 pub use known::KnownColumn;
 pub use look::{Known, TableLook};
 pub use next_tick::NextTick;
+pub use pausing::Pause;
 pub use standing::Standing;
 pub use verifying::VerifyingStatus;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -31,23 +32,13 @@ use super::error::RunError;
 use super::feeds::Feed;
 use crate::model::figures::{age, counted, minute};
 use crate::model::{FeedId, TableSpec};
-use crate::state::{
-    Complaint, Handle, Newborn, Notes, PastRun, PauseReason, Paused, StateDocument, StateError, Verified, annotate,
-};
+use crate::state::{Complaint, Handle, PastRun, PauseReason, StateDocument, StateError, Verified};
 
 /// How long `/readyz` goes by what this process has seen itself, before it looks for what others have changed: each look is billed.
 const LONGEST_TRUST: Duration = Duration::from_secs(60);
 
 /// How long somebody waits who asks where the tables stand.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What is to become of a table's runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pause {
-    /// For this reason, if one is given.
-    Rest(Option<PauseReason>),
-    GoOn,
-}
 
 /// One table's place in its feed, as `status` and `GET /status` show it.
 #[derive(Clone, Debug, Serialize)]
@@ -126,26 +117,6 @@ pub struct FeedStatus {
 /// As all lengths of time in JSON.
 fn in_seconds<S: serde::Serializer>(length: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(length.as_secs())
-}
-
-/// Whether a note is another one now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Changed {
-    Yes,
-    No,
-}
-
-/// Notes that a table rests, or goes on. One that rests already does so since then, if for another reason from now on.
-fn set(notes: &mut Notes, target: &str, pause: &Pause, now: OffsetDateTime) -> Changed {
-    let changed = match (pause, notes.paused.get_mut(target)) {
-        (Pause::GoOn, _) => notes.paused.remove(target).is_some(),
-        (Pause::Rest(None), Some(_)) => false,
-        (Pause::Rest(reason), Some(paused)) => std::mem::replace(&mut paused.reason, reason.clone()) != *reason,
-        (Pause::Rest(reason), None) => {
-            notes.paused.insert(target.to_owned(), Paused { since: now, reason: reason.clone() }).is_none()
-        }
-    };
-    if changed { Changed::Yes } else { Changed::No }
 }
 
 impl FeedStatus {
@@ -263,29 +234,6 @@ impl Context {
             trouble,
             set_aside_since: aside.map(|a| a.since),
         }
-    }
-
-    /// Lets tables rest, or go on; returns the targets of those that did not already, or rested for another reason.
-    pub async fn set_pause(&self, tables: &[&TableSpec], pause: &Pause) -> Result<Vec<String>, RunError> {
-        let now = OffsetDateTime::now_utc();
-        let mut all_changed = Vec::new();
-        for feed in Feed::of(tables) {
-            let targets: Vec<&String> = feed.tables.iter().map(|t| &t.target).collect();
-            // Called once more where another write was quicker.
-            let changed = Mutex::new(Vec::new());
-            let change = |notes: &mut Notes| {
-                let concerned = targets.iter().filter(|target| set(notes, target, pause, now) == Changed::Yes);
-                *changed.lock().unwrap_or_else(PoisonError::into_inner) = concerned.map(|t| (*t).clone()).collect();
-            };
-            let newborn = match pause {
-                Pause::Rest(_) => Newborn::Create,
-                Pause::GoOn => Newborn::LeaveAlone,
-            };
-            annotate(&self.store, &feed.id, &self.new_holder(), newborn, change).await?;
-            self.board.outdate();
-            all_changed.extend(changed.into_inner().unwrap_or_else(PoisonError::into_inner));
-        }
-        Ok(all_changed)
     }
 
     /// The feeds that make no progress, each with the reason; empty when ready. Of a feed that this process has seen up to date itself,

@@ -29,7 +29,9 @@ mod run_page;
 mod runs_page;
 mod spark;
 mod standing;
+mod table_columns;
 mod table_page;
+mod table_runs;
 
 use std::sync::Arc;
 use std::time::Duration;

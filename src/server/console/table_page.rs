@@ -6,20 +6,19 @@ use maud::{Markup, html};
 
 use super::actions::Action;
 use super::buttons::{Back, button};
-use super::charts::{self, Point, chart};
 use super::configuration::{blind_spot, resolved};
 use super::forms::Outcome;
 use super::frame::{Place, Refresh, clock, frame, made, may_operate, unread};
 use super::links;
-use super::spark::rows;
-use super::standing::{TableStanding, first_sentence, since_text};
-use crate::model::figures::{age, bytes, count, counted, duration, moment};
-use crate::model::{Column, ColumnMode};
+use super::standing::{TableStanding, since_text};
+use super::table_columns::columns;
+use super::table_runs::runs;
+use crate::model::figures::{age, count, counted, moment};
 use crate::run::{FeedStatus, Known, RunEntry, SealedTable, TableLook, VerifyingStatus};
 use crate::server::app::App;
-use crate::state::{Figures, PastRun, PauseReason};
+use crate::state::PauseReason;
 
-/// The buttons of a table's page leads back to it.
+/// The buttons of a table's page lead back to it.
 const HERE: Back<'_> = Back("table");
 
 /// What the bucket has of the table beside its state; nothing where it was too slow.
@@ -59,7 +58,7 @@ pub(super) fn page(
                 section aria-labelledby="compared" { h2 #compared { "Compared with the source" } (compared(&known.status, &bucket.runs)) }
                 section aria-labelledby="refused" { h2 #refused { "Values that BigQuery can't hold" } (refused(known, sealed)) }
             }
-            section aria-labelledby="runs" { h2 #runs { "Runs" } (runs(&known.status, &bucket.runs)) }
+            section aria-labelledby="runs" { h2 #runs { "Runs" } p { a href=(links::with_query("/runs", &[("table", &spec.target)])) { "Older ones, and failures before a seal" } } (runs(&known.status, &bucket.runs)) }
         }
         div.columns {
             section aria-labelledby="config" {
@@ -230,122 +229,5 @@ fn refused(known: &Known, sealed: Option<&SealedTable>) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// The last runs that the state remembers: charts, and the same as a table.
-fn runs(table: &FeedStatus, entries: &[RunEntry]) -> Markup {
-    if table.recent.is_empty() {
-        return html! { p { "No run has changed it yet, and none has failed." } };
-    }
-    let points = |value: fn(&PastRun) -> (f64, String)| -> Vec<Point> {
-        let point = |run: &PastRun| {
-            let (value, text) = value(run);
-            let outcome = if run.error.is_some() { charts::Outcome::Failed } else { charts::Outcome::Done };
-            Point { at: moment(run.finished), value: Some(value), text, run: outcome }
-        };
-        table.recent.iter().map(point).collect()
-    };
-    // The state keeps no ages: those of runs whose reports were read.
-    let age_of = |run: &PastRun| entries.iter().find(|e| e.report.run == run.run).and_then(|e| e.report.age_seconds);
-    let ages = table.recent.iter().map(|run| Point {
-        at: moment(run.finished),
-        value: age_of(run).and_then(|seconds| u64::try_from(seconds).ok()).map(approximate),
-        text: age_of(run).map_or("not known".to_owned(), age),
-        run: charts::Outcome::Done,
-    });
-    html! {
-        div.charts {
-            (chart("Rows", &points(|run| (approximate(rows(run)), counted(rows(run), "row", "rows")))))
-            (chart("Seconds", &points(|run| (run.seconds, duration(run.seconds)))))
-            (chart("Age", &ages.collect::<Vec<_>>()))
-            (chart("Billed", &points(|run| (approximate(run.figures.bytes_billed), bytes(run.figures.bytes_billed)))))
-        }
-        table {
-            caption { "The last " (table.recent.len()) " runs, the newest first" }
-            thead { tr { @for head in ["Ended", "What it did", "Took", "Billed", "Quarantined"] { th scope="col" { (head) } } } }
-            tbody {
-                @for run in table.recent.iter().rev() {
-                    tr {
-                        th.whole scope="row" { a href=(links::run(&table.feed, run.run.as_str())) { (moment(run.finished)) } }
-                        td data-label="What it did" {
-                            @match &run.error {
-                                Some(error) => { span.wrong { "✗ failed: " } (first_sentence(&error.message)) }
-                                None => { (changes(&run.figures)) }
-                            }
-                        }
-                        td.whole data-label="Took" { (duration(run.seconds)) }
-                        td.whole data-label="Billed" { (bytes(run.figures.bytes_billed)) }
-                        td data-label="Quarantined" { (count(run.figures.quarantined)) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// For the height of a bar.
-#[allow(clippy::cast_precision_loss, reason = "a bar has fewer pixels than a float digits")]
-fn approximate(n: u64) -> f64 {
-    n as f64
-}
-
-/// What a run did to the table. Of a load that replaced it only the rows before and after are known.
-pub(super) fn changes(figures: &Figures) -> String {
-    match figures.rows_before {
-        Some(before) => format!("{} replaced by {}", counted(before, "row", "rows"), count(figures.upserts)),
-        None => format!(
-            "{}, {}",
-            counted(figures.upserts, "upsert", "upserts"),
-            counted(figures.deletes, "delete", "deletes")
-        ),
-    }
-}
-
-/// The columns, as far as the bucket knows them.
-fn columns(known: Option<&Known>, sealed: Option<&SealedTable>) -> Markup {
-    let of_state = known.map(Known::columns).unwrap_or_default();
-    let source_type = |name: &str| of_state.iter().find(|c| c.name == name).and_then(|c| c.source_type.clone());
-    let retired = known.map(Known::retired).unwrap_or_default();
-    html! {
-        @match sealed {
-            Some(sealed) => {
-                p.faint { "As the batch of " code { (sealed.run) } " had them." }
-                table {
-                    caption.vh { "Columns of the target" }
-                    thead { tr { @for head in ["Column", "BigQuery", "Source"] { th scope="col" { (head) } } } }
-                    tbody {
-                        @for column in &sealed.columns {
-                            tr {
-                                th scope="row" {
-                                    (column.name)
-                                    @if sealed.key.contains(&column.name) { " " span.faint { "key" } }
-                                }
-                                td data-label="BigQuery" { (type_of(column)) }
-                                td data-label="Source" {
-                                    @match source_type(&column.name) { Some(of) => { (of) } None => { span.faint { "–" } } }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            None if of_state.is_empty() => { p { "Not known yet: no run has committed it." } }
-            None => {
-                p.faint { "The last batch is no longer kept, so their types are not known here." }
-                ul { @for column in &of_state { li { (column.name) } } }
-            }
-        }
-        @if !retired.is_empty() {
-            p { "The target also has, with old values: " (retired.join(", ")) "." }
-        }
-    }
-}
-
-fn type_of(column: &Column) -> String {
-    match column.mode {
-        ColumnMode::Required => format!("{}, never NULL", column.target_type),
-        ColumnMode::Nullable => column.target_type.to_string(),
-        ColumnMode::Repeated => format!("array of {}", column.target_type),
     }
 }
