@@ -11,12 +11,9 @@ use time::OffsetDateTime;
 use crate::bigquery::TargetPlan;
 use crate::model::ApplyBy;
 use crate::model::figures::bytes;
+use crate::run::costs::PRICES;
 use crate::state::PastRun;
 
-/// List prices in dollars, as they were read in 2026-11: of a TiB that a query reads, and of a GiB that is sent row by row.
-/// Sources: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>, <https://cloud.google.com/bigquery/pricing#data_ingestion_pricing>
-const READ_TIB: f64 = 6.25;
-const SENT_GIB: f64 = 0.025;
 const TIB: f64 = 1_099_511_627_776.0;
 const GIB: f64 = 1_073_741_824.0;
 /// A query is billed at least so many bytes for each table that it names: a MERGE names two.
@@ -59,11 +56,11 @@ impl Day {
 
     fn merged(self, size: u64) -> f64 {
         // What no MERGE has shown yet may be all of the table.
-        self.runs * self.billed_a_merge.unwrap_or(size as f64).max(LEAST) / TIB * READ_TIB
+        self.runs * self.billed_a_merge.unwrap_or(size as f64).max(LEAST) / TIB * PRICES.tib_billed
     }
 
     fn applied(self, size: u64, applications: f64) -> f64 {
-        self.changed / GIB * SENT_GIB + applications * (size as f64).max(LEAST / 2.0) / TIB * READ_TIB
+        self.changed / GIB * PRICES.gib_sent + applications * (size as f64).max(LEAST / 2.0) / TIB * PRICES.tib_billed
     }
 }
 
@@ -85,10 +82,11 @@ pub(super) fn costs(
     let measured = if day.billed_a_merge.is_some() { "" } else { " if it reads all of the table" };
     let Some(staleness) = staleness.or((plan.apply == ApplyBy::Merge).then_some(QUARTER)) else {
         return Some(format!(
-            "cost by list price (2026-11): apply = \"append\" without max_staleness has each query of the table merge and read all of it ({}, {} a \
+            "cost by list price ({}): apply = \"append\" without max_staleness has each query of the table merge and read all of it ({}, {} a \
              query); apply = \"merge\" would be about {} a day{measured}",
+            PRICES.date,
             bytes(size),
-            dollars(size as f64 / TIB * READ_TIB),
+            dollars(size as f64 / TIB * PRICES.tib_billed),
             dollars(merged)
         ));
     };
@@ -96,8 +94,9 @@ pub(super) fn costs(
     let applied = day.applied(size, applications);
     let cheaper = if merged <= applied { "merge" } else { "append" };
     Some(format!(
-        "cost by list price (2026-11), as the last runs were: about {} a day with apply = \"merge\" ({:.0} merges{measured}), about {} with apply = \
+        "cost by list price ({}), as the last runs were: about {} a day with apply = \"merge\" ({:.0} merges{measured}), about {} with apply = \
          \"append\" and max_staleness = \"{}\" ({:.0} times all of the table); {}",
+        PRICES.date,
         dollars(merged),
         day.runs,
         dollars(applied),

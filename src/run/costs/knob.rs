@@ -101,7 +101,7 @@ fn merges(spec: &TableSpec, spend: &Spend, days: f64) -> Knob {
     let reads_much = spend.merge_bytes_billed > spend.staged_bytes.saturating_mul(MUCH_MORE);
     let advice = match &spec.partition {
         _ if !reads_much => longer_every(spec, spend, days),
-        _ if spec.deletes == Deletes::Keys && spec.capture != CaptureKind::Full => match spec.deletes_every {
+        _ if spec.deletes == Deletes::Keys && spec.capture != CaptureKind::Full && !spec.keeps_key_list() => match spec.deletes_every {
             Some(every) => format!("a longer deletes_every than {}: each list of keys reads the whole target", period(every)),
             None => "deletes_every = \"1d\": each list of keys reads the whole target, and now each run may bring one".to_owned(),
         },

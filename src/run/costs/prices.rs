@@ -10,6 +10,8 @@ pub struct Prices {
     pub sources: [&'static str; 2],
     /// A TiB that a query bills.
     pub tib_billed: f64,
+    /// A GiB that is sent row by row; the first 2 TiB of a month are free.
+    pub gib_sent: f64,
     /// A thousand writes to a bucket (class A).
     pub thousand_writes: f64,
     /// A GB kept a month in a bucket.
@@ -20,6 +22,7 @@ pub const PRICES: Prices = Prices {
     date: "2026-11-22",
     sources: ["https://cloud.google.com/bigquery/pricing", "https://cloud.google.com/storage/pricing"],
     tib_billed: 6.25,
+    gib_sent: 0.025,
     thousand_writes: 0.005,
     gb_month: 0.02,
 };
