@@ -34,6 +34,8 @@ pub struct Settings {
     pub location: Option<String>,
     /// A job that takes longer is cancelled.
     pub job_timeout: Duration,
+    /// Where rows are sent one by one; the service's own address where it is absent.
+    pub write_endpoint: Option<String>,
 }
 
 /// A project's BigQuery, with the configured datasets.
@@ -83,7 +85,7 @@ impl BigQuery {
             .map_err(|e| unusable(e.to_string()))?;
         let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build();
         let http = http.map_err(|e| unusable(e.to_string()))?;
-        let write = WriteApi::open(&token)?;
+        let write = WriteApi::open(settings.write_endpoint.as_deref(), &token)?;
         let (known, reclustered) = (KnownDatasets::default(), Reclustered::default());
         Ok(Self { api, http, token, base, settings, attempts: ATTEMPTS, write, known, reclustered })
     }

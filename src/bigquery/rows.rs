@@ -158,6 +158,7 @@ mod tests {
             staging_dataset: "s".into(),
             location: Some("EU".into()),
             job_timeout: Duration::from_secs(1),
+            write_endpoint: None,
         };
         let bigquery = BigQuery::at(format!("http://{address}"), AccessToken::Emulator, settings).await.unwrap();
         let mut rows = bigquery.rows("SELECT 1".to_owned(), "read", "the rows of x");

@@ -27,6 +27,20 @@ fn faults(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn rows_go_to_an_address_of_the_storage_write_api() {
+    let with = |address: &str| {
+        MINIMAL.replace("dataset = \"app\"\n", &format!("dataset = \"app\"\nwrite_endpoint = \"{address}\"\n"))
+    };
+    let regional = "https://bigquerystorage.europe-west3.rep.googleapis.com";
+    let config = Config::parse("c", &with(regional), &env()).unwrap();
+    assert_eq!(config.bigquery.write_endpoint.as_deref(), Some(regional));
+    for bad in ["http://127.0.0.1:9", "bigquerystorage.googleapis.com", "https://", ""] {
+        let found = faults(&with(bad)).join(" ");
+        assert!(found.contains("is no address of the Storage Write API"), "{bad}: {found}");
+    }
+}
+
+#[test]
 fn the_smallest_config_has_the_documented_defaults() {
     let config = Config::parse("c", MINIMAL, &env()).unwrap();
     assert_eq!(config.source.url.expose(), "postgres://u:se\"cret@h/db");

@@ -60,8 +60,9 @@ pub struct Context {
 impl Context {
     /// Opens what needs no network: credentials are found, clients made.
     pub async fn open(config: Config) -> Result<Self, super::RunError> {
-        let BigQueryConfig { project, dataset, staging_dataset, location, job_timeout } = config.bigquery.clone();
-        let settings = Settings { project, dataset, staging_dataset, location, job_timeout };
+        let BigQueryConfig { project, dataset, staging_dataset, location, job_timeout, write_endpoint } =
+            config.bigquery.clone();
+        let settings = Settings { project, dataset, staging_dataset, location, job_timeout, write_endpoint };
         let (store, bigquery) =
             tokio::join!(Store::open(&config.storage.bucket, &config.storage.prefix), BigQuery::open(settings));
         Self::of(config, store?, bigquery?).await

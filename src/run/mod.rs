@@ -65,8 +65,8 @@ pub use order::{Guard, Mode, Order};
 pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
 pub use report::{
-    AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickKind, TickReport,
-    VerbSeconds, VerifyReport, VerifyState,
+    AppendReport, AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickKind,
+    TickReport, VerbSeconds, VerifyReport, VerifyState,
 };
 pub use request::{NotARequest, Request, UnknownTable};
 pub use sample::{Refusal, Sample, Sampled};

@@ -43,6 +43,7 @@ impl Wire {
             staging_dataset: "s".into(),
             location: None,
             job_timeout: Duration::from_secs(120),
+            write_endpoint: None,
         };
         let bigquery = BigQuery::of_emulator("http://127.0.0.1:1", settings).await.unwrap();
         let bigquery = bigquery.writing_to(WriteApi::at(server.url(), AccessToken::Emulator).unwrap());

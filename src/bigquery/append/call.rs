@@ -38,11 +38,11 @@ pub struct WriteApi {
 }
 
 impl WriteApi {
-    /// `token` is what the rest of BigQuery is asked with.
-    pub(in crate::bigquery) fn open(token: &AccessToken) -> Result<Self, BigQueryError> {
+    /// At an address of its own, if there is one. `token` is what the rest of BigQuery is asked with.
+    pub(in crate::bigquery) fn open(address: Option<&str>, token: &AccessToken) -> Result<Self, BigQueryError> {
         let (address, token) = match emulator::address(BIGQUERY_WRITE)? {
             Some(address) => (address, AccessToken::Emulator),
-            None => (SERVICE.to_owned(), token.clone()),
+            None => (address.unwrap_or(SERVICE).to_owned(), token.clone()),
         };
         Self::at(address, token)
     }

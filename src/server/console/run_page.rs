@@ -5,8 +5,10 @@ use maud::{Markup, html};
 use super::frame::{Place, Refresh, frame};
 use super::links;
 use crate::model::RunId;
-use crate::model::figures::{bytes, count, counted, duration, moment};
-use crate::run::{GoogleConsole, PastRunDetail, RunReport, RunState, TableReport, TableSql, VerbSeconds, VerifyReport};
+use crate::model::figures::{age, bytes, count, counted, duration, moment};
+use crate::run::{
+    AppendReport, GoogleConsole, PastRunDetail, RunReport, RunState, TableReport, TableSql, VerbSeconds, VerifyReport,
+};
 use crate::state::Complaint;
 
 /// What is known of a run, from wherever it is kept.
@@ -39,7 +41,7 @@ impl RunDetail {
 type Figure = fn(&TableReport) -> String;
 
 /// The figures of a table's report.
-const FIGURES: [(&str, Figure); 13] = [
+const FIGURES: [(&str, Figure); 15] = [
     ("Upserts", |t| count(t.upserts)),
     ("Deletes", |t| count(t.deletes)),
     ("Sent again", |t| count(t.resent)),
@@ -53,7 +55,19 @@ const FIGURES: [(&str, Figure); 13] = [
     ("Replaced", |t| known(t.rows_before)),
     ("Staged", |t| format!("{} in {}", bytes(t.staged_bytes), counted(u64::from(t.parts), "file", "files"))),
     ("Billed", |t| t.bytes_billed.map_or("–".to_owned(), bytes)),
+    ("Sent row by row", |t| t.append.map_or("–".to_owned(), sent)),
+    ("Wait to be applied", |t| t.append.and_then(|a| a.apply_lag_seconds).map_or("–".to_owned(), waiting)),
 ];
+
+fn sent(append: AppendReport) -> String {
+    let AppendReport { requests, bytes: size, retries, .. } = append;
+    let again = if retries > 0 { format!(", {} sent again", count(retries)) } else { String::new() };
+    format!("{} in {}{again}", bytes(size), counted(requests, "request", "requests"))
+}
+
+fn waiting(seconds: u64) -> String {
+    if seconds == 0 { "none".to_owned() } else { format!("for {}", age(i64::try_from(seconds).unwrap_or(i64::MAX))) }
+}
 
 fn known(n: Option<u64>) -> String {
     n.map_or("–".to_owned(), count)
