@@ -32,7 +32,7 @@ locals {
     age_seconds   = { field = "ageSeconds", unit = "s", description = "How old what is in BigQuery was when a run ended." }
     lease_seconds = { field = "leaseSeconds", unit = "s", description = "How long another run had had the feed." }
     # Of a table that rows are appended to, in an entry of its own.
-    apply_lag_seconds = { field = "apply_lag_seconds", unit = "s", description = "How long ago BigQuery had applied the rows that were appended to a table.", base = local.service_filter }
+    apply_lag_seconds = { field = "applyLagSeconds", unit = "s", description = "How long rows that were appended to a table wait to be applied." }
   }
 }
 
@@ -182,12 +182,12 @@ locals {
       enabled  = var.apply_lag_limit != null
       severity = "WARNING"
       title    = "rows wait to be applied for more than ${coalesce(var.apply_lag_limit, 0)} s"
-      filter   = "jsonPayload.apply_lag_seconds>${coalesce(var.apply_lag_limit, 0)}"
+      filter   = "jsonPayload.applyLagSeconds>${coalesce(var.apply_lag_limit, 0)}"
       base     = local.service_filter
       text     = <<-EOT
         Rows that were appended to a table of feed `$${log.extracted_label.feed}` (`apply = "append"`) are not applied to it for more than ${coalesce(var.apply_lag_limit, 0)} seconds. A query still sees them: it merges them as it reads, and costs more.
 
-        First: `gcloud logging read '${local.service_filter} AND jsonPayload.apply_lag_seconds>0' --project=${var.project_id} --freshness=1d --limit=20 --format='table(timestamp,jsonPayload.table,jsonPayload.apply_lag_seconds)'`
+        First: `gcloud logging read '${local.run_filter} AND jsonPayload.applyLagSeconds>0' --project=${var.project_id} --freshness=1d --limit=20 --format='table(timestamp,labels.feed,jsonPayload.applyLagSeconds)'`
 
         BigQuery applies rows in the background within the table's `max_staleness`, in slots of the project: without a reservation
         for BACKGROUND jobs they share those of queries. docs/OPERATIONS.md, "Alerts".

@@ -230,7 +230,7 @@ run "the_metrics" {
   assert {
     condition = alltrue([for m in concat(values(google_logging_metric.count), values(google_logging_metric.distribution)) :
       startswith(m.filter, "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND ${
-        endswith(m.name, "/apply_lag_seconds") ? "jsonPayload.apply_lag_seconds>=0" :
+        endswith(m.name, "/apply_lag_seconds") ? "jsonPayload.applyLagSeconds>=0" :
         "jsonPayload.message=\"${endswith(m.name, "/compared") ? "table compared" : "run finished"}\""
       }")
     ])
@@ -238,7 +238,7 @@ run "the_metrics" {
   }
   assert {
     condition = { for k, m in google_logging_metric.distribution : k => m.value_extractor } == {
-      apply_lag_seconds = "EXTRACT(jsonPayload.apply_lag_seconds)"
+      apply_lag_seconds = "EXTRACT(jsonPayload.applyLagSeconds)"
       age_seconds       = "EXTRACT(jsonPayload.ageSeconds)"
       bytes_billed      = "EXTRACT(jsonPayload.bytesBilled)"
       deletes           = "EXTRACT(jsonPayload.deletes)"
@@ -313,7 +313,7 @@ run "an_alert_on_rows_that_wait" {
   }
 
   assert {
-    condition     = one(google_monitoring_alert_policy.log["apply_lag"].conditions).condition_matched_log[0].filter == "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND jsonPayload.apply_lag_seconds>900"
+    condition     = one(google_monitoring_alert_policy.log["apply_lag"].conditions).condition_matched_log[0].filter == "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"plimsoll\" AND resource.labels.location=\"europe-west1\" AND jsonPayload.applyLagSeconds>900"
     error_message = "The alert on rows that wait to be applied watches something else."
   }
   assert {

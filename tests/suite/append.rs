@@ -185,6 +185,9 @@ async fn a_run_says_how_long_rows_wait_to_be_applied() {
     assert_eq!(lag("third").await, 0);
     let run = w.state("item").await["last"]["run"].as_str().unwrap().to_owned();
     let served = w.serve().await;
+    w.sql("UPDATE item SET a = 'fourth' WHERE id = 1").await;
+    assert_eq!(w.post(&format!("{}/runs", served.url), "").await.0, 200);
+    assert!(w.serve_log().contains("\"applyLagSeconds\":"), "{}", w.serve_log());
     let page = w.http.get(format!("{}/feeds/item/runs/{run}", served.url)).send().await.unwrap().text().await.unwrap();
     for shown in ["Sent row by row", "in 1 request<", "Wait to be applied", "none"] {
         assert!(page.contains(shown), "{shown}: {page}");

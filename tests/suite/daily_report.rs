@@ -148,7 +148,8 @@ async fn without_a_topic_the_report_is_an_answer() {
     assert!(w.run(&["report", "--html"]).await.stdout.contains("&lt;img"));
     let unpublished = w.run(&["report", "--publish"]).await;
     assert!(unpublished.code == 2 && unpublished.stderr.contains("[pubsub] reports"), "{unpublished:?}");
-    // A time in which nothing happened.
+    // A time in which nothing happened: longer ago than that the last run has ended.
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
     let quiet = w.run(&["report", "--since", "1s", "--json"]).await.json();
     assert_eq!(
         (&quiet["report"]["costs"]["total"]["runs"], quiet["report"]["tables"][1]["runs"].as_u64()),

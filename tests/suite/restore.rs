@@ -64,7 +64,8 @@ async fn batches_alone_make_the_table_again() {
         // The statement as the run's page shows it, with the names of the copies.
         let url = format!("{}/feeds/orders/runs/{}", served.url, manifest["run"].as_str().unwrap());
         let page = w.http.get(url).send().await.unwrap().text().await.unwrap();
-        let sql = unescape(page.split("<code>").nth(1).unwrap().split("</code>").next().unwrap());
+        let mut codes = page.split("<code>").skip(1).map(|c| unescape(c.split("</code>").next().unwrap()));
+        let sql = codes.find(|code| code.starts_with("MERGE")).expect("a statement");
         let target = format!("`demo.{}.orders`", w.dataset);
         let staging = sql.split('`').find(|p| p.contains("_staging.")).unwrap().to_owned();
         assert!(sql.contains(&target), "{sql}");
