@@ -31,7 +31,6 @@ locals {
     run_seconds   = { field = "seconds", unit = "s", description = "How long a run took." }
     age_seconds   = { field = "ageSeconds", unit = "s", description = "How old what is in BigQuery was when a run ended." }
     lease_seconds = { field = "leaseSeconds", unit = "s", description = "How long another run had had the feed." }
-    # Of a table that rows are appended to, in an entry of its own.
     apply_lag_seconds = { field = "applyLagSeconds", unit = "s", description = "How long rows that were appended to a table wait to be applied." }
   }
 }
@@ -72,7 +71,7 @@ resource "google_logging_metric" "distribution" {
   name        = "${var.name}/${each.key}"
   description = each.value.description
   # An entry without the field has no value to extract, and would be counted as an extraction error.
-  filter          = "${try(each.value.base, local.run_filter)} AND jsonPayload.${each.value.field}>=0"
+  filter          = "${local.run_filter} AND jsonPayload.${each.value.field}>=0"
   value_extractor = "EXTRACT(jsonPayload.${each.value.field})"
 
   metric_descriptor {
@@ -183,7 +182,6 @@ locals {
       severity = "WARNING"
       title    = "rows wait to be applied for more than ${coalesce(var.apply_lag_limit, 0)} s"
       filter   = "jsonPayload.applyLagSeconds>${coalesce(var.apply_lag_limit, 0)}"
-      base     = local.service_filter
       text     = <<-EOT
         Rows that were appended to a table of feed `$${log.extracted_label.feed}` (`apply = "append"`) are not applied to it for more than ${coalesce(var.apply_lag_limit, 0)} seconds. A query still sees them: it merges them as it reads, and costs more.
 

@@ -183,6 +183,9 @@ async fn a_run_says_how_long_rows_wait_to_be_applied() {
     assert!((1..60).contains(&waited), "{waited}");
     w.storage_write().tables().apply(&format!("demo.{}.item", w.dataset)).await.unwrap();
     assert_eq!(lag("third").await, 0);
+    let state = w.state("item").await;
+    let sent = &state["watermark"]["tables"]["item"]["sent"];
+    assert_eq!(sent["at"], sent["waiting_since"], "{sent}");
     let run = w.state("item").await["last"]["run"].as_str().unwrap().to_owned();
     let served = w.serve().await;
     w.sql("UPDATE item SET a = 'fourth' WHERE id = 1").await;
@@ -192,9 +195,6 @@ async fn a_run_says_how_long_rows_wait_to_be_applied() {
     for shown in ["Sent row by row", "in 1 request<", "Wait to be applied", "none"] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
-    let state = w.state("item").await;
-    let sent = &state["watermark"]["tables"]["item"]["sent"];
-    assert_eq!(sent["at"], sent["waiting_since"], "{sent}");
 }
 
 /// What differs is read again and sent: no MERGE, not even for that.

@@ -118,6 +118,7 @@ async fn context(w: &World, config: &str) -> Arc<Context> {
         staging_dataset: config.bigquery.staging_dataset.clone(),
         location: config.bigquery.location.clone(),
         job_timeout: config.bigquery.job_timeout,
+        write_endpoint: None,
     };
     let bigquery = BigQuery::of_emulator(&w.bq.url, settings).await.unwrap();
     let store = Store::at(Some(w.gcs.url.clone()), &config.storage.bucket, &config.storage.prefix).await.unwrap();
