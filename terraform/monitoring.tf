@@ -23,14 +23,14 @@ locals {
   # Numbers in an entry. An extractor needs a distribution; its sum and count are what is read back. Powers of four: from
   # one to past 10^12 in 20 buckets, for a series has a bucket for each.
   distributions = {
-    upserts       = { field = "upserts", unit = "1", description = "Rows inserted or updated, by run." }
-    deletes       = { field = "deletes", unit = "1", description = "Rows deleted, by run." }
-    quarantined   = { field = "quarantined", unit = "1", description = "Values that BigQuery can't hold, by run." }
-    bytes_billed  = { field = "bytesBilled", unit = "By", description = "Bytes that BigQuery bills, by run." }
-    staged_bytes  = { field = "stagedBytes", unit = "By", description = "Bytes written to Cloud Storage, by run." }
-    run_seconds   = { field = "seconds", unit = "s", description = "How long a run took." }
-    age_seconds   = { field = "ageSeconds", unit = "s", description = "How old what is in BigQuery was when a run ended." }
-    lease_seconds = { field = "leaseSeconds", unit = "s", description = "How long another run had had the feed." }
+    upserts           = { field = "upserts", unit = "1", description = "Rows inserted or updated, by run." }
+    deletes           = { field = "deletes", unit = "1", description = "Rows deleted, by run." }
+    quarantined       = { field = "quarantined", unit = "1", description = "Values that BigQuery can't hold, by run." }
+    bytes_billed      = { field = "bytesBilled", unit = "By", description = "Bytes that BigQuery bills, by run." }
+    staged_bytes      = { field = "stagedBytes", unit = "By", description = "Bytes written to Cloud Storage, by run." }
+    run_seconds       = { field = "seconds", unit = "s", description = "How long a run took." }
+    age_seconds       = { field = "ageSeconds", unit = "s", description = "How old what is in BigQuery was when a run ended." }
+    lease_seconds     = { field = "leaseSeconds", unit = "s", description = "How long another run had had the feed." }
     apply_lag_seconds = { field = "applyLagSeconds", unit = "s", description = "How long rows that were appended to a table wait to be applied." }
   }
 }

@@ -245,7 +245,7 @@ mod tests {
         let request = AppendRowsRequest::decode(&out[..]).unwrap();
         let Some(append_rows_request::Rows::ProtoRows(data)) = request.rows.clone() else { panic!("no rows") };
         let rows = data.rows.map(|r| r.serialized_rows).unwrap_or_default();
-        (request, rows.into_iter().map(Into::into).collect())
+        (request, rows)
     }
 
     #[test]
