@@ -27,7 +27,9 @@ fn from_reports(reports: &[Value], target: &str) -> (u64, u64, u64) {
     let of_table = reports.iter().flat_map(|r| r["tables"].as_array().into_iter().flatten()).filter(own);
     of_table.fold((0, 0, 0), |(upserts, deletes, runs), t| {
         let number = |key: &str| t[key].as_u64().unwrap_or(0);
-        (upserts + number("upserts"), deletes + number("rows_deleted"), runs + 1)
+        // Of rows that are sent one by one BigQuery counts none.
+        let gone = t["rows_deleted"].as_u64().unwrap_or_else(|| number("deletes"));
+        (upserts + number("upserts"), deletes + gone, runs + 1)
     })
 }
 
