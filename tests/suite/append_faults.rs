@@ -162,6 +162,37 @@ async fn an_old_batch_that_comes_late_changes_nothing() {
     w.assert_equal("item").await;
 }
 
+async fn signal(child: &tokio::process::Child, signal: &str) {
+    let id = child.id().unwrap().to_string();
+    assert!(tokio::process::Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+}
+
+/// One holder stands still once it has sent rows; another brings the same batch in, and a newer one after it. The first then goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_holders_of_one_batch() {
+    let w = loaded().await;
+    w.config_with("lease = \"1s\"", APPEND);
+    change(&w, 1).await;
+    let before = requests(&w);
+    let first = w.command(&["run", "--json"]).env(VARIABLE, "append-answer:before=pause:3000").spawn().unwrap();
+    while requests(&w) == before {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    signal(&first, "-STOP").await;
+    tokio::time::sleep(Duration::from_millis(1300)).await;
+    assert_eq!(w.tick().await["replayed"], true);
+    w.sql("UPDATE item SET a = 'newer' WHERE id < 30").await;
+    assert_eq!(w.tick().await["state"], "done");
+    w.assert_equal("item").await;
+    signal(&first, "-CONT").await;
+    w.finish(first).await;
+    w.assert_equal("item").await;
+    assert!(w.state("item").await["pending"].is_null());
+    change(&w, 2).await;
+    w.tick().await;
+    w.assert_equal("item").await;
+}
+
 /// A row larger than a request may be, and a text that fills one nearly.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_fits_in_no_request() {

@@ -55,3 +55,47 @@ impl TargetPlan {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Column, DeleteStyle, Metadata, TargetRef, TargetType};
+
+    fn plan(columns: Vec<Column>, key: &[&str]) -> TargetPlan {
+        TargetPlan {
+            target: TargetRef { project: "p".into(), dataset: "d".into(), table: "t".into() },
+            columns,
+            key: key.iter().map(|k| (*k).to_owned()).collect(),
+            delete: DeleteStyle::Hard,
+            partition: None,
+            cluster: Vec::new(),
+            description: String::new(),
+            metadata: Metadata::Off,
+            apply: ApplyBy::Append,
+            max_staleness: None,
+            filled_by: ApplyBy::Append,
+            held: Vec::new(),
+        }
+    }
+
+    fn columns(count: usize, of: TargetType) -> Vec<Column> {
+        let column = |n| Column { name: format!("c{n}"), target_type: of, mode: ColumnMode::Required };
+        (0..count).map(column).collect()
+    }
+
+    #[test]
+    fn what_the_service_takes_no_changes_of_is_told_with_the_reason() {
+        let said = |plan: &TargetPlan| plan.refuse_unfit().err().map(|e| e.to_string()).unwrap_or_default();
+        assert_eq!(said(&plan(columns(MOST_COLUMNS, TargetType::Int64), &["c0"])), "");
+        assert!(said(&plan(columns(MOST_COLUMNS + 1, TargetType::Int64), &["c0"])).contains("2001 columns"));
+        assert!(said(&plan(columns(1, TargetType::Int64), &[])).contains("it has no key"));
+        assert!(said(&plan(columns(1, TargetType::Float64), &["c0"])).contains("c0 FLOAT64 is in the key"));
+        let all: Vec<String> = (0..17).map(|n| format!("c{n}")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        assert!(said(&plan(columns(17, TargetType::Int64), &all)).contains("17 columns, and BigQuery takes 16"));
+        assert_eq!(said(&plan(columns(17, TargetType::Int64), &all[..16])), "");
+        let mut reserved = columns(2, TargetType::Int64);
+        reserved[1].name = "_change_sequence_NUMBER".to_owned();
+        assert!(said(&plan(reserved, &["c0"])).contains("_change_sequence_NUMBER"));
+    }
+}
