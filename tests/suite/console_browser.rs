@@ -116,7 +116,9 @@ async fn a_page_refreshes_without_disturbing_anybody_in_a_browser() {
     assert_eq!(browser.ask(&format!("return [{focused}, scrollY]")).await, before, "focus and scroll position");
     assert_eq!(browser.ask("return window.stays").await, true, "the page itself was not left");
     // Somebody fills a form.
-    browser.page.find(Locator::Css("input[name=q]")).await.unwrap().send_keys("ord").await.unwrap();
+    // Between finding the field and typing into it the page might have refreshed.
+    browser.ask("document.querySelector('input[name=q]').focus()").await;
+    browser.page.active_element().await.unwrap().send_keys("ord").await.unwrap();
     let made = browser.ask("return document.querySelector('.made time').dateTime").await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     let after = browser
