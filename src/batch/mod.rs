@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use crate::model::{Column, DeleteStyle, FeedId, Metadata, Op, Partition, RunId, TargetRef};
 
 mod apply;
+mod capture_mark;
 mod counts;
 mod digest_mark;
 mod floor_candidate;
@@ -25,15 +26,15 @@ mod watermark;
 pub use apply::{
     Absent, Append, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, RowsWritten, Unstaged, Update,
 };
+pub use capture_mark::{
+    CaptureMark, CtMark, CursorMark, KeyListMark, LogMark, LogTableMark, Lower, ReadEntries, Repeated, WaitingNumber,
+};
 pub use counts::Counts;
 pub use digest_mark::{DigestMark, HashedAs, HashedColumn, ListObject, ListsOfRun, Round, SliceMark};
 pub use floor_candidate::FloorCandidate;
 pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot, SqlServerIdentity};
 pub use sent_mark::{AppliedUpTo, SentMark};
-pub use table_mark::{
-    CaptureMark, CtMark, CursorMark, KeyListMark, Loading, LogMark, LogTableMark, Lower, MarkedColumn, ReadEntries,
-    RelationMark, Removal, Repeated, RowsBefore, TableMark, WaitingNumber,
-};
+pub use table_mark::{Loading, MarkedColumn, RelationMark, Removal, RowsBefore, TableMark};
 pub use watermark::{Standing, Watermark};
 
 /// The version of the manifest and the state document that this program writes and reads.

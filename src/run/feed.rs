@@ -30,6 +30,7 @@ use crate::storage::Store;
 use crate::telemetry::ANSWERED;
 
 mod after_seal;
+mod await_applied;
 mod before_seal;
 mod due_tables;
 mod nothing_to_seal;

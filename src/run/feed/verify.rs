@@ -3,9 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::batch::TableMark;
-use crate::bigquery::Seen;
 use crate::failpoint::{Effect, around, lets};
-use crate::model::{ApplyBy, CompareDocuments, IgnoredDeletes, Repair, TableSpec, Verification, VerifyLevel};
+use crate::model::{CompareDocuments, IgnoredDeletes, Repair, TableSpec, Verification, VerifyLevel};
 use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::order::Mode;
@@ -147,45 +146,6 @@ impl Run<'_> {
         session.end().await?;
         self.context.keep(&self.feed.id, session);
         Ok(Looked { failed: looked.failed.into_iter().chain(late).collect(), ..looked })
-    }
-
-    /// The tables whose readers see what was sent to them, and reports of the others. Where BigQuery merges as a query reads, it does that now.
-    async fn applied(&self, tables: Vec<Asked>) -> Result<(Vec<Asked>, Vec<(String, VerifyReport)>), RunError> {
-        let (mut ready, mut late) = (Vec::new(), Vec::new());
-        for asked in tables {
-            match self.why_not_seen(&asked.spec).await? {
-                None => ready.push(asked),
-                Some(reason) => {
-                    let Asked { spec, asked, .. } = asked;
-                    let target = self.context.bigquery.target(&spec.target).to_string();
-                    let report = VerifyReport::not_compared(spec.source.to_string(), target, asked.level, &reason);
-                    late.push((spec.target, report));
-                }
-            }
-        }
-        Ok((ready, late))
-    }
-
-    /// Why readers of a target don't see yet what was sent to it; `None` where they do.
-    async fn why_not_seen(&self, spec: &TableSpec) -> Result<Option<String>, RunError> {
-        if spec.apply != ApplyBy::Append || spec.max_staleness.is_none_or(|age| age.is_zero()) {
-            return Ok(None);
-        }
-        let document = self.state.as_ref().map(Handle::document);
-        let mark = document.and_then(|d| d.watermark.as_ref()?.tables.get(&spec.target));
-        let Some(sent_at) = mark.and_then(|m| m.sent).map(|sent| sent.at) else { return Ok(None) };
-        let target = self.context.bigquery.target(&spec.target);
-        let left = self.context.config.run.budget / 2;
-        let left = left.saturating_sub((OffsetDateTime::now_utc() - self.started).unsigned_abs());
-        Ok(match self.context.bigquery.await_applied(&target, sent_at, left).await? {
-            Seen::Yes => None,
-            Seen::UpTo(Some(at)) => {
-                Some(format!("BigQuery has applied what it was sent up to {at} only: ask again later"))
-            }
-            Seen::UpTo(None) => {
-                Some("BigQuery has applied nothing yet of what it was sent: ask again later".to_owned())
-            }
-        })
     }
 
     /// Another run, whose snapshot notes what differed; then what the target has.
