@@ -10,7 +10,7 @@ use crate::model::{Column, TargetRef, TargetType};
 
 /// BigQuery's smallest charge for a table that a query names.
 /// Source: <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
-const LEAST_BILLED: u64 = 10 * 1024 * 1024;
+pub const LEAST_BILLED: u64 = 10 * 1024 * 1024;
 
 /// Where in the target the staged rows are, as a condition in constants: only those name partitions.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,6 +28,16 @@ pub fn bytes(n: u64) -> String {
     bytesize::ByteSize(n).to_string()
 }
 
+/// Dollars, to the cent; less than one to two places that say something.
+pub fn dollars(amount: f64) -> String {
+    match amount {
+        a if a >= 0.995 => format!("${a:.2}"),
+        a if a >= 0.000_05 => format!("${a:.4}"),
+        a if a > 0.0 => "less than $0.0001".to_owned(),
+        _ => "$0".to_owned(),
+    }
+}
+
 /// A stretch of time in its largest unit: `40 s`, `5 min`, `3 h`, `2 d`.
 pub fn age(seconds: i64) -> String {
     match seconds {

@@ -8,16 +8,14 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::bigquery::TargetPlan;
+use crate::bigquery::{LEAST_BILLED, TargetPlan};
 use crate::model::ApplyBy;
-use crate::model::figures::bytes;
+use crate::model::figures::{bytes, dollars};
 use crate::run::costs::PRICES;
 use crate::state::PastRun;
 
 const TIB: f64 = 1_099_511_627_776.0;
 const GIB: f64 = 1_073_741_824.0;
-/// A query is billed at least so many bytes for each table that it names: a MERGE names two.
-const LEAST: f64 = 2.0 * 10_485_760.0;
 /// With fewer runs that had changes nothing can be said.
 const FEWEST_RUNS: usize = 3;
 const DAY: f64 = 86_400.0;
@@ -55,12 +53,13 @@ impl Day {
     }
 
     fn merged(self, size: u64) -> f64 {
-        // What no MERGE has shown yet may be all of the table.
-        self.runs * self.billed_a_merge.unwrap_or(size as f64).max(LEAST) / TIB * PRICES.tib_billed
+        // What no MERGE has shown yet may be all of the table. A MERGE names two tables.
+        self.runs * self.billed_a_merge.unwrap_or(size as f64).max(2.0 * LEAST_BILLED as f64) / TIB * PRICES.tib_billed
     }
 
     fn applied(self, size: u64, applications: f64) -> f64 {
-        self.changed / GIB * PRICES.gib_sent + applications * (size as f64).max(LEAST / 2.0) / TIB * PRICES.tib_billed
+        self.changed / GIB * PRICES.gib_sent
+            + applications * (size as f64).max(LEAST_BILLED as f64) / TIB * PRICES.tib_billed
     }
 }
 
@@ -113,10 +112,6 @@ pub(super) fn costs(
 /// What `append` is reckoned with where nothing is configured.
 const QUARTER: Duration = Duration::from_secs(900);
 
-fn dollars(amount: f64) -> String {
-    if amount >= 1.0 { format!("{amount:.2} dollars") } else { format!("{:.1} cents", amount * 100.0) }
-}
-
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
@@ -162,18 +157,18 @@ mod tests {
         // 288 merges a day; 96 applications of all of it.
         let told = |billed| costs(&plan(ApplyBy::Merge, None), Some((GIB_100, 1_000_000)), &runs(billed), NOW).unwrap();
         let pruned = told(GIB_100 / 20);
-        assert!(pruned.contains("8.79 dollars a day with apply = \"merge\" (288 merges)"), "{pruned}");
+        assert!(pruned.contains("$8.79 a day with apply = \"merge\" (288 merges)"), "{pruned}");
         // 58.59 for what is read, and 2.9 GiB that are sent.
-        assert!(pruned.contains("58.67 dollars"), "{pruned}");
+        assert!(pruned.contains("$58.67"), "{pruned}");
         assert!(pruned.ends_with("\"merge\" is the cheaper one"), "{pruned}");
         let whole = told(GIB_100);
-        assert!(whole.contains("175.78 dollars") && whole.ends_with("\"append\" would be cheaper"), "{whole}");
+        assert!(whole.contains("$175.78") && whole.ends_with("\"append\" would be cheaper"), "{whole}");
     }
 
     #[test]
     fn without_staleness_each_query_pays() {
         let told = costs(&plan(ApplyBy::Append, None), Some((GIB_100, 1_000_000)), &runs(0), NOW).unwrap();
-        assert!(told.contains("61.0 cents a query") && told.contains("if it reads all of the table"), "{told}");
+        assert!(told.contains("$0.6104 a query") && told.contains("if it reads all of the table"), "{told}");
         let two = &runs(0)[..2];
         assert_eq!(costs(&plan(ApplyBy::Append, None), Some((GIB_100, 1)), two, NOW), None);
         assert_eq!(costs(&plan(ApplyBy::Append, None), None, &runs(0), NOW), None);

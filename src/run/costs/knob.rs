@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::prices::{LEAST_BILLED, PRICES};
+use super::prices::PRICES;
 use super::spend::Spend;
+use crate::bigquery::LEAST_BILLED;
 use crate::model::figures::{bytes, count, counted, period};
 use crate::model::{CaptureKind, Deletes, TableSpec};
 

@@ -27,9 +27,6 @@ pub const PRICES: Prices = Prices {
     gb_month: 0.02,
 };
 
-/// The least that a query is billed for each table it names. Source: <https://cloud.google.com/bigquery/pricing>
-pub(super) const LEAST_BILLED: u64 = 10 * 1024 * 1024;
-
 impl Prices {
     pub(super) fn of_billed(&self, bytes: u64) -> f64 {
         self.tib_billed * float(bytes) / float(1 << 40)

@@ -3,8 +3,8 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::summary::{DailyReport, TableDay};
-use super::text::{dear, differs, dollars, how_old, paused, quarantined, standing};
-use crate::model::figures::{bytes, count, counted, minute};
+use super::text::{dear, differs, how_old, paused, quarantined, standing};
+use crate::model::figures::{bytes, count, counted, dollars, minute};
 
 // Mail programs leave out style sheets, so each element has its own.
 const BODY: &str = "font:15px/1.5 system-ui,sans-serif;color:#1b1b1f;max-width:52rem;margin:1rem auto;padding:0 1rem";

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::subject::one_line;
 use super::summary::{DailyReport, TableDay};
-use crate::model::figures::{age, bytes, count, counted, minute};
+use crate::model::figures::{age, bytes, count, counted, dollars, minute};
 use crate::run::costs::{DearTable, Spend};
 use crate::state::Complaint;
 
@@ -75,16 +75,6 @@ fn section(out: &mut String, head: &str, lines: impl IntoIterator<Item = String>
     // Writing to a text can't fail.
     let _ = writeln!(out, "\n{head}");
     lines.for_each(|line| _ = writeln!(out, "  {line}"));
-}
-
-/// Dollars, to the cent; less than one to two places that say something.
-pub(super) fn dollars(amount: f64) -> String {
-    match amount {
-        a if a >= 0.995 => format!("${a:.2}"),
-        a if a >= 0.000_05 => format!("${a:.4}"),
-        a if a > 0.0 => "less than $0.0001".to_owned(),
-        _ => "$0".to_owned(),
-    }
 }
 
 /// Where a table stands, and since when.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::charts::{Outcome, Point, chart};
 use super::frame::{Place, Refresh, frame};
 use super::links;
-use crate::model::figures::{bytes, count, moment};
+use crate::model::figures::{bytes, count, dollars, moment};
 use crate::run::{Costs, DayCosts, DearTable, TableCosts};
 use crate::state::Complaint;
 
@@ -62,11 +62,6 @@ fn told(costs: &Costs) -> Markup {
             @for source in costs.prices.sources { a href=(source) { (source) } " " }
         }
     }
-}
-
-/// Small sums have more digits.
-fn dollars(sum: f64) -> String {
-    if sum >= 1.0 || sum == 0.0 { format!("${sum:.2}") } else { format!("${sum:.4}") }
 }
 
 fn dearest(tables: &[DearTable]) -> Markup {
