@@ -12,6 +12,8 @@ use crate::bigquery::sql;
 use crate::model::TargetRef;
 
 const PAUSE: Duration = Duration::from_secs(2);
+/// A run whose rows are all acknowledged waits no longer for a figure of its report.
+const BRIEFLY: Duration = Duration::from_secs(10);
 
 /// Whether readers see what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,9 @@ impl BigQuery {
 
     /// The same for a report: `None` where it can't be asked, which is in nobody's way.
     pub(super) async fn applied_now(&self, target: &TargetRef) -> Option<AppliedUpTo> {
-        match self.applied_up_to(target).await {
+        let late = || BigQueryError::unavailable("ask how far is applied", target.to_string(), "no answer in time");
+        let asked = tokio::time::timeout(BRIEFLY, self.applied_up_to(target)).await;
+        match asked.unwrap_or_else(|_| Err(late())) {
             Ok(moment) => Some(moment.map_or(AppliedUpTo::Nothing, AppliedUpTo::Moment)),
             Err(e) => {
                 debug!(target = %target, reason = %e, "how far changes are applied is not known");
