@@ -48,7 +48,7 @@ pub struct Merge {
 /// What changes that are sent row by row have to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Append {
-    /// How often the target was made anew: changes of an older table lose against those of this one.
+    /// How often the target was created again: changes of an older table lose against those of this one.
     pub incarnation: u64,
 }
 
@@ -88,8 +88,8 @@ pub enum ReplaceSchema {
     Keep,
     /// The target gets the batch's schema: a resync over a table that can't be widened.
     Overwrite,
-    /// The target is made anew, and is empty until the load is done: what was sent to the old one row by row stays behind.
-    Anew,
+    /// The target is created again, and is empty until the load is done: what was sent to the old one row by row stays behind.
+    Recreate,
 }
 
 /// What a MERGE does with target rows that the staged rows do not name.
@@ -161,7 +161,7 @@ impl Apply {
     /// How changes get into the target, as the config says it.
     pub fn by(&self) -> ApplyBy {
         match self {
-            Self::Append(_) | Self::Replace(Replace { schema: ReplaceSchema::Anew, .. }) => ApplyBy::Append,
+            Self::Append(_) | Self::Replace(Replace { schema: ReplaceSchema::Recreate, .. }) => ApplyBy::Append,
             Self::Replace(_) | Self::Merge(_) => ApplyBy::Merge,
         }
     }

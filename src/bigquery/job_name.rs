@@ -11,8 +11,8 @@ use crate::model::{FeedId, RunId, TargetRef};
 pub(super) enum Verb {
     Load,
     Merge,
-    /// Makes the target anew.
-    Anew,
+    /// Creates the target again.
+    Recreate,
 }
 
 impl Verb {
@@ -21,7 +21,7 @@ impl Verb {
         match self {
             Self::Load => "load",
             Self::Merge => "merge",
-            Self::Anew => "anew",
+            Self::Recreate => "recreate",
         }
     }
 
@@ -29,7 +29,7 @@ impl Verb {
     pub(super) fn effects(self) -> (Effect, Effect) {
         match self {
             Self::Load => (Effect::LoadSubmit, Effect::LoadWait),
-            Self::Anew => (Effect::AnewSubmit, Effect::AnewWait),
+            Self::Recreate => (Effect::RecreateSubmit, Effect::RecreateWait),
             Self::Merge => (Effect::MergeSubmit, Effect::MergeWait),
         }
     }

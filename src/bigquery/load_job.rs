@@ -61,7 +61,9 @@ pub(super) fn load_job(uris: Vec<String>, to: &TargetRef, kind: Load<'_>) -> Job
             load.create_disposition = Some("CREATE_IF_NEEDED".to_owned());
         }
         // The table's own schema and constraints stay.
-        Load::IntoTarget { replace: Replace { schema: ReplaceSchema::Keep | ReplaceSchema::Anew, fields }, .. } => {
+        Load::IntoTarget {
+            replace: Replace { schema: ReplaceSchema::Keep | ReplaceSchema::Recreate, fields }, ..
+        } => {
             load.schema = Some(schema_of(fields));
             load.write_disposition = Some("WRITE_TRUNCATE_DATA".to_owned());
             load.create_disposition = Some("CREATE_NEVER".to_owned());

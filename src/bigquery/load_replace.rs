@@ -17,7 +17,7 @@ impl Sink for Replace {
     async fn load(&self, bigquery: &BigQuery, sealed: Sealed<'_>, uris: Vec<String>) -> Result<Loaded, BigQueryError> {
         let Sealed { batch, table, replay, .. } = sealed;
         let earlier = match (self.schema, replay) {
-            (ReplaceSchema::Anew, _) => bigquery.make_anew(sealed).await?,
+            (ReplaceSchema::Recreate, _) => bigquery.recreate(sealed).await?,
             (_, Replay::Yes) => bigquery.ensure_batch_target(table).await?,
             (_, Replay::No) => Earlier::Counts,
         };
@@ -37,7 +37,7 @@ impl Sink for Replace {
     }
 
     fn jobs(&self) -> &'static [Verb] {
-        if self.schema == ReplaceSchema::Anew { &[Verb::Anew, Verb::Load] } else { &[Verb::Load] }
+        if self.schema == ReplaceSchema::Recreate { &[Verb::Recreate, Verb::Load] } else { &[Verb::Load] }
     }
 
     fn statement(&self, _: &TableBatch, _: Merger<'_>) -> Option<String> {
@@ -46,13 +46,13 @@ impl Sink for Replace {
 }
 
 impl BigQuery {
-    /// Makes the target anew, by a job of its own: whoever comes to the same batch later finds that it is done, and takes no rows away.
-    async fn make_anew(&self, sealed: Sealed<'_>) -> Result<Earlier, BigQueryError> {
+    /// Creates the target again, by a job of its own: whoever comes to the same batch later finds that it is done, and takes no rows away.
+    async fn recreate(&self, sealed: Sealed<'_>) -> Result<Earlier, BigQueryError> {
         let Sealed { batch, table, replay, .. } = sealed;
         let is_gone = replay == Replay::Yes && self.get_table(&table.target).await?.is_none();
         let earlier = if is_gone { Earlier::IsGone } else { Earlier::Counts };
         let plan = TargetPlan::of_batch(table);
-        let (name, job) = (JobName::of(batch, table, Verb::Anew), query_job(plan.recreate_statement()));
+        let (name, job) = (JobName::of(batch, table, Verb::Recreate), query_job(plan.recreate_statement()));
         self.run_job(&name, &job, &format!("the making of {}", table.target), earlier).await?;
         Ok(earlier)
     }

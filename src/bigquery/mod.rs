@@ -49,6 +49,7 @@ pub use error::{ApiRefusal, BigQueryError, Overtaken, ProjectFault, TableFault, 
 pub use fit::Present;
 pub use locations::MissingDataset;
 pub use merge_statement::Merger;
+pub use partition_bounds::LEAST_BILLED;
 pub use partitioning::{Filter, MergeReach, Partitioning};
 pub use rows::{QueryRows, Row};
 pub use sink::{Applied, Destination, Loaded, Replay, Sealed, first_attempts, merge_statement};

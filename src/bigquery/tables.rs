@@ -62,7 +62,7 @@ impl PreparedTarget {
     pub fn replace_schema(&self, plan: &TargetPlan) -> ReplaceSchema {
         match self.state {
             // What was sent to a table row by row can't be taken back from it.
-            _ if plan.apply == ApplyBy::Append || plan.filled_by == ApplyBy::Append => ReplaceSchema::Anew,
+            _ if plan.apply == ApplyBy::Append || plan.filled_by == ApplyBy::Append => ReplaceSchema::Recreate,
             TargetState::Incompatible => ReplaceSchema::Overwrite,
             _ => ReplaceSchema::Keep,
         }

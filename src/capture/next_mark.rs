@@ -96,12 +96,12 @@ impl Capture<'_> {
         }
     }
 
-    /// A reload makes the target anew. The moment itself is taken where it is later than what was there before: a number that is
+    /// A reload creates the target again. The moment itself is taken where it is later than what was there before: a number that is
     /// remembered by the target alone, after the state was lost, is lower than it.
     fn next_incarnation(&self) -> u64 {
         let before = self.previous().map_or(0, |p| p.mark.incarnation);
-        let is_anew = self.table.spec.apply == ApplyBy::Append && self.replaces();
-        if !is_anew {
+        let is_recreated = self.table.spec.apply == ApplyBy::Append && self.replaces();
+        if !is_recreated {
             return before;
         }
         (before + 1).max(u64::try_from(self.moment.taken_at.unix_timestamp()).unwrap_or(0))

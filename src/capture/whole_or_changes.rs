@@ -176,7 +176,7 @@ fn has_excluded(table: Table<'_>, then: &RelationMark) -> bool {
     excluded.map(|c| c.number).any(|number| then.columns.iter().any(|c| c.number == number))
 }
 
-/// The target has values under this name that came from another column: dropped and made anew, renamed over, or left out
+/// The target has values under this name that came from another column: dropped and created again, renamed over, or left out
 /// for a while.
 fn is_another(then: &RelationMark, now: &MarkedColumn) -> bool {
     then.columns.iter().any(|c| c.name == now.name && c.number != now.number) || then.retired.contains(&now.name)

@@ -261,15 +261,15 @@ impl<'a> Look<'a> {
     async fn in_chunks(&self, table: Table<'_>, decision: Decision, rows: u64) -> Result<Decision, RunError> {
         let (Decision::Whole(why) | Decision::Reconcile(why)) = decision else { return Ok(decision) };
         let Table { spec, relation, shape } = table;
-        // Rows that only the target has can't be looked for there: it is made anew.
+        // Rows that only the target has can't be looked for there: it is created again.
         let decision = if spec.apply == ApplyBy::Append { Decision::Whole(why) } else { decision };
         if rows <= self.context.config.run.chunk_rows || !may_be_chunked(spec, relation, shape) {
             return Ok(decision);
         }
-        let is_made_anew =
+        let is_recreated =
             spec.apply == ApplyBy::Append || (self.mode == Mode::Resync && spec.delete == DeleteStyle::Hard);
         let target = self.context.bigquery.target(&spec.target);
-        let has_rows = !is_made_anew && self.context.bigquery.size(&target).await?.is_some_and(|(_, rows)| rows > 0);
+        let has_rows = !is_recreated && self.context.bigquery.size(&target).await?.is_some_and(|(_, rows)| rows > 0);
         let before = if has_rows { RowsBefore::Some } else { RowsBefore::None };
         Ok(Decision::Chunk(why, Part::First(before)))
     }

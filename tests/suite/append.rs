@@ -111,7 +111,7 @@ async fn incarnation(w: &World) -> u64 {
     w.state("item").await["watermark"]["tables"]["item"]["incarnation"].as_u64().unwrap()
 }
 
-/// What was sent to the old table stays behind: the new one is made anew, whatever is in it then.
+/// What was sent to the old table stays behind: the new one is created again, whatever is in it then.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resync_makes_the_target_anew() {
     let routing_delay = std::time::Duration::from_secs(2);
@@ -293,7 +293,7 @@ async fn deletes_are_found_by_kept_keys() {
         assert_eq!(table(&w.tick().await)["deletes"], 1, "{capture}");
         assert_live_equal(&w).await;
         assert_no_dml(&w);
-        // Without its lists nobody knows what is gone: the target is made anew.
+        // Without its lists nobody knows what is gone: the target is created again.
         for name in lists(w.objects().await) {
             w.remove_object(&name).await;
         }

@@ -119,7 +119,7 @@ async fn every_point_of_the_sink() {
         }
     }
     // A reload, too.
-    for point in ["anew-submit", "anew-wait", "load-submit", "load-wait"] {
+    for point in ["recreate-submit", "recreate-wait", "load-submit", "load-wait"] {
         for fault in [":before=crash", ":after=crash", ":before=error", ":after=error"] {
             n += 1;
             change(&w, n).await;
@@ -231,7 +231,7 @@ async fn the_budget_ends_in_mid_append() {
     w.assert_equal("item").await;
 }
 
-/// The source is another server from now on, whose positions are lower: the target is made anew, and what follows wins.
+/// The source is another server from now on, whose positions are lower: the target is created again, and what follows wins.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_source() {
     let w = loaded().await;

@@ -167,7 +167,7 @@ async fn other_statements_are_refused_on_a_table_that_ever_had_a_change() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_made_anew_begins_without_the_changes_of_the_old_one() {
+async fn a_table_that_is_recreated_begins_without_the_changes_of_the_old_one() {
     let routing_delay = Duration::from_mins(10);
     let world = world_with(Settings { routing_delay, ..Settings::default() }, "").await;
     append(&world, &[Change(1, Some("old"), "1/9")]).await;

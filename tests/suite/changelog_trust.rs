@@ -223,7 +223,7 @@ async fn a_key_that_changes_its_spelling_leaves_no_ghost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_content_type_that_is_made_anew() {
+async fn a_content_type_that_is_recreated() {
     let w = World::new().await;
     w.sql(LOG).await;
     w.sql("CREATE TABLE django_content_type (id int PRIMARY KEY, app_label text, model text); INSERT INTO django_content_type VALUES (3, 'shop', 'item'); \

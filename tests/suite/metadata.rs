@@ -53,7 +53,7 @@ async fn a_row_says_when_and_by_which_run_it_was_written() {
     let full = w.run(&["run", "--full", "--json"]).await.run();
     let third = run_of(&full);
     assert_eq!(runs(&w, "orders").await, rows(&[("1", &third), ("2", &third), ("4", &third)]));
-    // The columns are no surprise to `check`, and a resync that makes the target anew has them too.
+    // The columns are no surprise to `check`, and a resync that creates the target again has them too.
     let check = w.run(&["check"]).await;
     assert!(check.code == 0 && !check.stdout.contains("not from the source"), "{}", check.stdout);
     let resync = run_of(&w.run(&["resync", "--table", "orders", "--json"]).await.run());
