@@ -180,9 +180,11 @@ async fn two_holders_of_one_batch() {
     }
     signal(&first, "-STOP").await;
     tokio::time::sleep(Duration::from_millis(1300)).await;
-    assert_eq!(w.tick().await["replayed"], true);
+    let report = w.tick().await;
+    assert_eq!(report["replayed"], true, "{report:#}");
     w.sql("UPDATE item SET a = 'newer' WHERE id < 30").await;
-    assert_eq!(w.tick().await["state"], "done");
+    let report = w.tick().await;
+    assert_eq!(report["state"], "done", "{report:#}");
     w.assert_equal("item").await;
     signal(&first, "-CONT").await;
     w.finish(first).await;

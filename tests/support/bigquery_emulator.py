@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Starts local-bigquery, so that a run of hundreds of tests stays quick. Its arguments are the emulator's own.
 
-Three things are changed, none of which a caller can see:
+Four things are changed, none of which a caller can see:
 
 - DuckDB works with one thread. The statements of a test are small; more threads spend their time on each other.
 - DuckDB asks for pandas, which is not installed, with each parameter of each statement. It is told at once that there is none.
 - What a query has selected is dropped after a while. The emulator keeps it for ever, in a table of its own, and looks through all the
   tables that it has for most of what it is asked.
+- What there is of one table is asked of the tables in which DuckLake keeps its catalog (known_tables.py). The emulator asks DuckDB for all
+  tables and columns that there are, many times for each request.
 
 And something is added: what it lacks of change data capture (change_streams.py).
 """
@@ -34,6 +36,7 @@ from local_bigquery.cli import main  # noqa: E402
 from local_bigquery.engine import database  # noqa: E402
 
 import change_streams  # noqa: E402, F401
+import known_tables  # noqa: E402, F401
 
 
 def results():
