@@ -19,6 +19,7 @@ mod counts;
 mod digest_mark;
 mod floor_candidate;
 mod position;
+mod refusal;
 mod sent_mark;
 mod table_mark;
 mod watermark;
@@ -33,6 +34,7 @@ pub use counts::Counts;
 pub use digest_mark::{DigestMark, HashedAs, HashedColumn, ListObject, ListsOfRun, Round, SliceMark};
 pub use floor_candidate::FloorCandidate;
 pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot, SqlServerIdentity};
+pub use refusal::{Refusal, Refusals};
 pub use sent_mark::{AppliedUpTo, SentMark};
 pub use table_mark::{Loading, MarkedColumn, RelationMark, Removal, RowsBefore, TableMark};
 pub use watermark::{Standing, Watermark};
@@ -139,6 +141,9 @@ pub struct TableBatch {
     pub compression: Compression,
     pub parts: Parts,
     pub counts: Counts,
+    /// Which values could not be held, and why.
+    #[serde(default, skip_serializing_if = "Refusals::is_empty")]
+    pub refusals: Refusals,
     /// The smallest and largest value of the first key column among the staged rows.
     pub bounds: Option<KeyBounds>,
     /// Columns of the target that were dropped there, to be added before its rows are written.

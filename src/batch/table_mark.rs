@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use crate::batch::capture_mark::{CaptureMark, CtMark, CursorMark, KeyListMark, LogMark};
 use crate::batch::counts::is_zero;
 use crate::batch::digest_mark::DigestMark;
+use crate::batch::refusal::Refusals;
 use crate::batch::sent_mark::SentMark;
 use crate::model::ApplyBy;
 
@@ -35,6 +36,9 @@ pub struct TableMark {
     /// NULL that was counted. One that was sent again unchanged counts once. Version 1 called them refused, and counted values.
     #[serde(default, alias = "refused", skip_serializing_if = "is_zero")]
     pub quarantined: u64,
+    /// Their columns and reasons.
+    #[serde(default, skip_serializing_if = "Refusals::is_empty")]
+    pub refusals: Refusals,
     /// How the target is filled: what takes changes row by row takes no MERGE ever after.
     #[serde(default, skip_serializing_if = "ApplyBy::is_merge")]
     pub apply: ApplyBy,

@@ -24,6 +24,7 @@ impl Capture<'_> {
                 *known = lists;
             }
             mark.quarantined += found.quarantined;
+            mark.refusals = found.refusals.with(Some(&mark.refusals));
             note_other_leaves(&mut mark.relation.leaves, self.table.relation);
             if mark.loading.is_none() {
                 mark.whole_at = Some(self.moment.taken_at);
@@ -90,6 +91,7 @@ impl Capture<'_> {
             source_rows: found.source_rows.or(before.and_then(|p| p.mark.source_rows)),
             left_out: found.source_rows.map_or(before.and_then(|p| p.mark.left_out), |_| Some(found.left_out)),
             quarantined: found.quarantined + self.previous().map_or(0, |p| p.mark.quarantined),
+            refusals: found.refusals.with(self.previous().map(|p| &p.mark.refusals)),
             apply: self.table.spec.apply,
             sent: before.and_then(|p| p.mark.sent),
             incarnation: self.next_incarnation(),

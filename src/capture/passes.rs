@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::error::CaptureError;
-use crate::batch::{Absent, Repeated, RowsBefore, Standing};
+use crate::batch::{Absent, Refusals, Repeated, RowsBefore, Standing};
 use crate::capture::decision::{Decision, Part};
 use crate::capture::named_keys::NextPlace;
 use crate::encode::{Flag, KeyDigest, RowKind};
@@ -35,8 +35,10 @@ pub struct Found {
     pub source_rows: Option<u64>,
     /// Of those, or of the rows read, the ones whose key can't be held.
     pub left_out: u64,
-    /// Values that could not be held.
+    /// Rows that could not be held as they are.
     pub quarantined: u64,
+    /// Of these, the columns and the reasons.
+    pub refusals: Refusals,
 }
 
 /// Whether a target has to have rows.

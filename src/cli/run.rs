@@ -182,6 +182,9 @@ fn remarks(run: &RunReport, shared: Shared, loading: &[LoadingReport], layout: L
         let (before, now) = (counted(before, "row", "rows"), count(t.rows_inserted.unwrap_or(0)));
         remark(format!("{}: a load replaced the target: {before} before, {now} now", t.source));
     }
+    for (t, refusal) in run.tables.iter().flat_map(|t| t.refusals.iter().map(move |r| (t, r))) {
+        remark(format!("{}: {}", t.source, refusal.text()));
+    }
     for t in run.tables.iter().filter(|t| t.truncated > 0) {
         let values = counted(t.truncated, "value lost", "values lost");
         remark(format!("{}: {values} the seventh digit of a second, for BigQuery keeps six", t.source));

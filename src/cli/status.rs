@@ -89,6 +89,9 @@ fn describe(feeds: &[FeedStatus], layout: Layout) -> String {
         let counted = "quarantined: rows, counted since all rows of the table were last read; `plimsoll run --full` reads them all, and counts \
                        those that are left";
         out.push_str(&layout.paragraph(0, ("", Tone::Plain), counted));
+        for (f, refusal) in feeds.iter().flat_map(|f| f.refusals.iter().map(move |r| (f, r))) {
+            out.push_str(&layout.paragraph(2, ("", Tone::Plain), &format!("{}: {}", f.source, refusal.text())));
+        }
     }
     for (words, tables) in finds {
         out.push_str(&layout.paragraph(0, ("", Tone::Plain), &format!("{words}: {}", tables.join(", "))));

@@ -10,7 +10,9 @@ use super::error::RunError;
 use super::order::Mode;
 use super::report::Failure;
 use super::wanted_target::{present, why_unfit, why_whole};
-use crate::batch::{Absent, Changes, Compression, Counts, KeyBounds, Parts, Repeats, TableBatch, Unstaged, Update};
+use crate::batch::{
+    Absent, Changes, Compression, Counts, KeyBounds, Parts, Refusals, Repeats, TableBatch, Unstaged, Update,
+};
 use crate::bigquery::{Inspection, MergeReach, Merger, TargetPlan, merge_statement};
 use crate::capture::keyed::{KeyReading, Named};
 use crate::capture::{Decision, Pass, Why};
@@ -220,6 +222,7 @@ impl Context {
             compression: Compression::Gzip,
             parts: Parts::default(),
             counts: Counts::default(),
+            refusals: Refusals::default(),
             bounds: None::<KeyBounds>,
             lost_columns: Vec::new(),
             metadata: plan.metadata,

@@ -81,14 +81,31 @@ async fn what_bigquery_cannot_hold_is_quarantined_counted_and_never_changed() {
         (table["upserts"].as_u64(), table["quarantined"].as_u64(), table["nulled"].as_u64()),
         (Some(3), Some(2), Some(9))
     );
+    // Which columns, and why.
+    let refusals = table["refusals"].as_array().unwrap();
+    let told: Vec<String> =
+        refusals.iter().map(|r| format!("{} {}: {}", r["column"], r["reason"], r["values"])).collect();
+    assert_eq!(refusals.len(), 9, "{told:#?}");
+    assert_eq!(told[..2], ["\"d\" \"a year after 9999\": 1", "\"d\" \"infinity\": 1"]);
     // Rows, as the run says, not values.
-    assert_eq!(w.run(&["status", "--json"]).await.json()["feeds"][0]["quarantined"], 2);
+    let status = w.run(&["status", "--json"]).await.json();
+    assert_eq!((&status["feeds"][0]["quarantined"], &status["feeds"][0]["refusals"]), (&2.into(), &table["refusals"]));
+    // What comes later is counted with it.
+    w.sql("INSERT INTO odd (id, d, note) VALUES (4, 'infinity', 'MARKER')").await;
+    let changed = w.run(&["run"]).await;
+    assert!(changed.stdout.contains("1 value of d: infinity"), "{}", changed.stdout);
+    let status = w.run(&["status"]).await;
+    assert!(
+        status.stdout.contains("2 values of d: infinity") && !status.stdout.contains("MARKER"),
+        "{}",
+        status.stdout
+    );
     let lines = w.staged("", "quarantine").await;
-    assert_eq!(lines.len(), 9, "{lines:#?}");
+    assert_eq!(lines.len(), 10, "{lines:#?}");
     let first: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!((first["column"].as_str(), first["value"].as_str()), (Some("d"), Some("infinity")));
     assert_eq!((first["reason"].as_str(), first["row"]["note"].as_str()), (Some("infinity"), Some("MARKER")));
-    let nulls = w.target("SELECT CAST(id AS STRING) FROM `{d}.odd` WHERE d IS NULL AND tz IS NULL AND n IS NULL AND j IS NULL ORDER BY 1").await;
+    let nulls = w.target("SELECT CAST(id AS STRING) FROM `{d}.odd` WHERE id < 4 AND d IS NULL AND tz IS NULL AND n IS NULL AND j IS NULL ORDER BY 1").await;
     assert_eq!(nulls.len(), 2);
     assert!(!ran.stderr.contains("MARKER") && !ran.stdout.contains("MARKER"));
 }

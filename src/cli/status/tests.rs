@@ -21,6 +21,7 @@ fn feed(source: &str) -> FeedStatus {
         late: false,
         loading: None,
         quarantined: 0,
+        refusals: crate::batch::Refusals::default(),
         finds: "all changes".to_owned(),
         checked: None,
         checked_seconds: Some(40),

@@ -1,6 +1,7 @@
 //! Rows to lines, by the table's policy.
 
 use super::line::{Line, LineWriter};
+use super::refusals::Refusals;
 use super::refused::Refused;
 use super::stamp::Stamp;
 use super::tally::Tally;
@@ -31,6 +32,7 @@ pub struct RowEncoder<D> {
     policy: OnUnrepresentable,
     digest: Option<KeyDigest>,
     tally: Tally,
+    refusals: Refusals,
     /// The columns of the last row that became NULL, by their numbers.
     nulled: Vec<usize>,
 }
@@ -72,7 +74,16 @@ impl<D: Decoder> RowEncoder<D> {
             RowKind::Change(_) | RowKind::Replacement => KeyNotHeld::IsLost,
         };
         let lines = LineWriter::new(decoder, columns, shape.key_len, &opening);
-        Self { lines, absent, flag: Flag::Absent, policy, digest: None, tally: Tally::default(), nulled: Vec::new() }
+        Self {
+            lines,
+            absent,
+            flag: Flag::Absent,
+            policy,
+            digest: None,
+            tally: Tally::default(),
+            refusals: Refusals::default(),
+            nulled: Vec::new(),
+        }
     }
 
     /// The encoder of rows that hold one column's values, which are no keys.
@@ -115,6 +126,13 @@ impl<D: Decoder> RowEncoder<D> {
     /// What was counted so far.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Which values could not be held so far, those of flagged rows left out: their column as the source names it, why, and how many.
+    pub fn refusals(&self) -> impl Iterator<Item = (&str, &'static str, u64)> {
+        let named =
+            |(n, reason, values): (usize, _, _)| Some((self.lines.columns.get(n)?.source.as_str(), reason, values));
+        self.refusals.iter().filter_map(named)
     }
 
     /// The columns of the last row that became NULL, for they can't be held or the row was too long, by their numbers. None where it has no
@@ -176,7 +194,10 @@ impl<D: Decoder> RowEncoder<D> {
         if !refused.is_empty() {
             let staged = if key_end.is_some() { Staged::Yes } else { Staged::LeftOut };
             self.refuse(&refused, staged, &fields, quarantine)?;
-            self.tally.refused += u64::from(!is_flagged);
+            if !is_flagged {
+                self.tally.refused += 1;
+                self.refusals.add(&refused);
+            }
         }
         let Some(key_end) = key_end else { return Ok(()) };
         if let Some(digest) = &mut self.digest {

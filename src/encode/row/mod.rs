@@ -3,6 +3,7 @@
 mod encoder;
 mod line;
 mod quarantine;
+mod refusals;
 mod refused;
 mod shorten;
 mod stamp;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::batch::TableBatch;
+use crate::batch::{Refusals, TableBatch};
 use crate::bigquery::Applied;
 use crate::model::DeleteStyle;
 use crate::state::Figures;
@@ -37,6 +37,9 @@ pub struct TableReport {
     pub nulled: u64,
     pub truncated: u64,
     pub left_out: u64,
+    /// Which values could not be held, and why. At most twenty columns and reasons, those with the most values.
+    #[serde(skip_serializing_if = "Refusals::is_empty")]
+    pub refusals: Refusals,
     pub skipped: u64,
     pub unreadable: u64,
     pub staged_bytes: u64,
@@ -88,6 +91,7 @@ impl TableReport {
             nulled: table.counts.nulled,
             truncated: table.counts.truncated,
             left_out: table.counts.left_out,
+            refusals: table.refusals.clone(),
             skipped: table.counts.skipped,
             unreadable: table.counts.unreadable,
             staged_bytes: table.counts.staged_bytes,

@@ -30,6 +30,7 @@ use self::read_state::{ReadState, Unread, UnreadFor};
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
+use crate::batch::Refusals;
 use crate::model::figures::{age, counted, minute};
 use crate::model::{FeedId, TableSpec};
 use crate::state::{Complaint, Handle, PastRun, PauseReason, StateDocument, StateError, Verified};
@@ -75,6 +76,9 @@ pub struct FeedStatus {
     pub loading: Option<u64>,
     /// Rows that BigQuery could not hold as they are, since all rows were last read.
     pub quarantined: u64,
+    /// Their columns and reasons.
+    #[serde(skip_serializing_if = "Refusals::is_empty")]
+    pub refusals: Refusals,
     /// The sealed run that is not yet in BigQuery.
     pub pending: Option<String>,
     /// The run that holds the feed now.
@@ -216,6 +220,7 @@ impl Context {
             late: paused_since.is_none() && last_success.is_none_or(|t| now - t > limit),
             loading,
             quarantined: standing.map_or(0, |s| s.mark.quarantined),
+            refusals: standing.map(|s| s.mark.refusals.clone()).unwrap_or_default(),
             pending: document.pending.as_ref().map(|b| b.run.to_string()),
             held_by: document.live_lease(now).map(|l| l.run.to_string()),
             held_until: document.live_lease(now).map(|l| l.until),

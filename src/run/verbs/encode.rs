@@ -85,6 +85,9 @@ impl Tally {
         // A row whose key is bad is refused when it is read, not again with every list of keys.
         if kind != RowKind::Change(Op::Key) {
             self.found.quarantined += tally.refused;
+            for (column, reason, values) in encoder.refusals() {
+                self.found.refusals.add(column, reason, values);
+            }
         }
         if tally.rows > 0 && kind != RowKind::Change(Op::Scope) {
             self.bounds.add(encoder.bounds());

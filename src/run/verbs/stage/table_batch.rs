@@ -1,7 +1,7 @@
 //! What the passes over a table have left, put together for the seal.
 
 use super::Staging;
-use crate::batch::{Absent, Changes, Parts, Removal, TableBatch, Unstaged, Update};
+use crate::batch::{Absent, Changes, Parts, Refusals, Removal, TableBatch, Unstaged, Update};
 use crate::bigquery::{Destination, PreparedTarget};
 use crate::capture::NextPlace;
 use crate::run::captured_tables::StagedTable;
@@ -18,6 +18,7 @@ impl Staging<'_> {
         self.tally.counts.staged_bytes = bytes;
         let since = self.capture.keeps_moment(&place);
         self.tally.found.place = place;
+        let refusals = self.tally.found.refusals.clone().with(None);
         // What was left out is no row of the target, but one of the source.
         let (held, left_out) = match (absent, self.tally.found.keys) {
             (Absent::Remove, _) => {
@@ -39,6 +40,7 @@ impl Staging<'_> {
         let Some(prepared) = self.prepared.take() else { return Ok(StagedTable { table: None, mark, counts, since }) };
         self.reading.session.refuse_rewritten(self.reading.relation).await?;
         let mut table = self.table(absent, parts, &prepared, mark.incarnation)?;
+        table.refusals = refusals;
         delete_guard::check(self.place, self.reading, self.capture, &table, prepared.rows).await?;
         // A load job wants a file. Without one, and nothing to conclude from that, every row was refused: the batch then
         // only moves the watermark, with the refused rows counted.
@@ -78,6 +80,7 @@ impl Staging<'_> {
             compression: context.config.storage.compression,
             parts,
             counts: self.tally.counts,
+            refusals: Refusals::default(),
             lost_columns: prepared.lost.clone(),
             metadata: self.plan.metadata,
             max_staleness: self.plan.max_staleness.map(|d| d.as_secs()),
