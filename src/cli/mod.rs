@@ -29,7 +29,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use crate::run::{Context, Pause, Request};
+use crate::run::{Context, Pause, Request, Rest};
 use crate::telemetry::{self, Job, LogFormat, Reader};
 use arguments::Command;
 use bars::Bars;
@@ -107,7 +107,10 @@ async fn dispatch(command: Command, config: Option<&str>, format: Format, bars: 
             let request = Request { tables: args.tables, full: true, resync: true, ..Request::default() };
             run::run(context, request, format, bars).await
         }
-        Command::Pause(args) => pause::set(&context, args.tables.tables, Pause::Rest(args.reason), format).await,
+        Command::Pause(args) => {
+            let rest = Rest { reason: args.reason, by: pause::user() };
+            pause::set(&context, args.tables.tables, Pause::Rest(rest), format).await
+        }
         Command::Resume(args) => pause::set(&context, args.tables, Pause::GoOn, format).await,
         Command::Serve(args) => serve::serve(context, &args).await,
     }

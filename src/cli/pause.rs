@@ -1,12 +1,28 @@
 //! `plimsoll pause` and `plimsoll resume`: let tables rest, or go on.
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::error::CliError;
 use super::exit::{Exit, Format};
 use super::output;
 use crate::model::TableSpec;
+use crate::model::figures::minute;
 use crate::run::{Context, Pause, Request};
+use crate::state::{PauseReason, PausedBy};
+
+/// Whose command it is, where the system says.
+pub(super) fn user() -> Option<PausedBy> {
+    let name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    PausedBy::user(&name?)
+}
+
+/// How a pause is told: since when, by whom, and why.
+pub(super) fn told(since: OffsetDateTime, by: Option<&PausedBy>, reason: Option<&PauseReason>) -> String {
+    let by = by.map_or(String::new(), |by| format!(" by {}", by.as_str()));
+    let why = reason.map_or(String::new(), |reason| format!(" ({})", reason.as_str()));
+    format!("paused since {}{by}{why}", minute(since))
+}
 
 pub(super) async fn set(
     context: &Context,

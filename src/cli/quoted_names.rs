@@ -33,7 +33,7 @@ impl QuotedNames {
         run.aside.iter_mut().for_each(|a| self.quote(&mut a.source));
         run.loading.iter_mut().for_each(|l| self.quote(&mut l.source));
         run.postponed.iter_mut().for_each(|p| self.quote(&mut p.source));
-        run.paused.iter_mut().for_each(|source| self.quote(source));
+        run.paused.iter_mut().for_each(|p| self.quote(&mut p.source));
     }
 }
 

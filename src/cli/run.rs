@@ -9,10 +9,13 @@ use super::layout::{Cell, Layout};
 use super::outage;
 use super::output;
 use super::paint::Tone;
+use super::pause;
 use super::quoted_names::QuotedNames;
 use crate::model::figures::{age, bytes, count, counted, duration, minute};
 use crate::model::in_shell;
-use crate::run::{Context, Failure, LoadingReport, Request, RunReport, RunState, TableReport, TickReport, tick};
+use crate::run::{
+    Context, Failure, LoadingReport, PausedReport, Request, RunReport, RunState, TableReport, TickReport, tick,
+};
 use crate::server::stop_signal;
 
 pub(super) async fn run(context: Context, request: Request, format: Format, bars: Bars) -> Result<Exit, CliError> {
@@ -170,10 +173,17 @@ fn remarks(run: &RunReport, shared: Shared, loading: &[LoadingReport], layout: L
         ));
     }
     if run.state == RunState::Paused {
-        let named = if run.paused.is_empty() { std::slice::from_ref(&run.source) } else { run.paused.as_slice() };
-        let arguments: Vec<String> = named.iter().map(|source| format!(" --table {}", in_shell(source))).collect();
-        let what = if let [_] = named { "it is" } else { "all its tables are" };
-        remark(format!("{}: nothing was read, for {what} paused: `plimsoll resume{}`", run.source, arguments.concat()));
+        let argument = |p: &PausedReport| format!(" --table {}", in_shell(&p.source));
+        let resume: String = run.paused.iter().map(argument).collect();
+        let since = |p: &PausedReport| pause::told(p.since, p.by.as_ref(), p.reason.as_ref());
+        let why = match run.paused.as_slice() {
+            [only] => format!("it is {}", since(only)),
+            all => {
+                let each: Vec<String> = all.iter().map(|p| format!("{} is {}", p.source, since(p))).collect();
+                format!("all its tables are paused: {}", each.join(", "))
+            }
+        };
+        remark(format!("{}: nothing was read, for {why}; `plimsoll resume{resume}`", run.source));
     }
     if let Some(why) = &run.whole {
         remark(format!("{}: the whole table was read: {why}", run.source));

@@ -9,6 +9,7 @@ use super::layout::{Cell, Layout};
 use super::outage;
 use super::output;
 use super::paint::Tone;
+use super::pause;
 use super::quoted_names::QuotedNames;
 use crate::model::Finds;
 use crate::model::figures::{age, count, counted, minute};
@@ -171,11 +172,7 @@ fn failing_since(all: &[(Standing, &FeedStatus)], one: &FeedStatus, same: &[&str
 }
 
 fn paused(f: &FeedStatus) -> Option<String> {
-    let since = minute(f.paused_since?);
-    Some(match &f.paused_reason {
-        Some(reason) => format!("paused since {since} ({})", reason.as_str()),
-        None => format!("paused since {since}"),
-    })
+    Some(pause::told(f.paused_since?, f.paused_by.as_ref(), f.paused_reason.as_ref()))
 }
 
 fn resume(argument: &str) -> String {

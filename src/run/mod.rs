@@ -65,11 +65,13 @@ pub use order::{Guard, Mode, Order};
 pub use plan::TablePlan;
 pub use progress::{Progress, Silent};
 pub use report::{
-    AppendReport, AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, TickKind,
-    TickReport, VerbSeconds, VerifyReport, VerifyState,
+    AppendReport, AsideReport, Failure, LoadingReport, PausedReport, PostponedReport, RunReport, RunState, TableReport,
+    TickKind, TickReport, VerbSeconds, VerifyReport, VerifyState,
 };
 pub use request::{NotARequest, Request, UnknownTable};
 pub use sample::{Refusal, Sample, Sampled};
 pub use sealed_table::SealedTable;
-pub use status::{FeedStatus, Known, KnownColumn, NextTick, Pause, Standing, TableLook, VerifyingStatus};
+pub use status::{
+    FeedStatus, Known, KnownColumn, NextTick, Pause, Rest, Standing, TableLook, VerifyingStatus,
+};
 pub use tick::{fan_out, pass_on_rest, read_again, tick};

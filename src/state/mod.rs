@@ -19,6 +19,7 @@ mod handle;
 mod notes;
 mod past_run;
 mod pause_reason;
+mod paused_by;
 mod verified;
 mod verifying;
 
@@ -29,5 +30,6 @@ pub use handle::{Handle, Holder};
 pub use notes::{Notes, Paused, ReconcileOutcome, Reconciled, TableNote, Told};
 pub use past_run::{Complaint, Figures, PastRun};
 pub use pause_reason::{PauseReason, ReasonTooLong};
+pub use paused_by::PausedBy;
 pub use verified::{Differs, Verified};
 pub use verifying::{Found, FoundKey, Verifying};

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::past_run::{Figures, PastRun};
 use super::pause_reason::PauseReason;
+use super::paused_by::PausedBy;
 use super::verified::Verified;
 use super::verifying::Verifying;
 
@@ -110,6 +111,9 @@ pub struct Paused {
     /// In the words of who paused it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
     pub reason: Option<PauseReason>,
+    /// Who paused it; an older version did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
+    pub by: Option<PausedBy>,
 }
 
 impl Notes {

@@ -7,6 +7,7 @@ use super::*;
 use crate::cli::layout::Lines;
 use crate::cli::paint::Paint;
 use crate::model::{Blame, FeedId, RunId};
+use crate::state::{PauseReason, PausedBy};
 
 fn run(source: &str, state: RunState, upserts: u64) -> RunReport {
     let started = datetime!(2026-11-26 17:41:45.123456789 UTC);
@@ -16,6 +17,12 @@ fn run(source: &str, state: RunState, upserts: u64) -> RunReport {
         tables: vec![TableReport { upserts, bytes_billed: Some(upserts * 1024), ..TableReport::default() }],
         ..RunReport::new(id, feed, source.to_owned(), state, started)
     }
+}
+
+fn paused(source: &str, reason: Option<&str>) -> PausedReport {
+    let since = datetime!(2026-11-25 8:05:59 UTC);
+    let reason = reason.and_then(|reason| PauseReason::parse(reason).unwrap());
+    PausedReport { source: source.to_owned(), since, by: PausedBy::user("mara"), reason }
 }
 
 #[test]
@@ -47,9 +54,12 @@ fn what_failed_comes_first_and_fits_80_columns() {
         run("public.orders", RunState::Done, 1_234_567),
         run("public.items", RunState::Empty, 0),
         RunReport { seconds: 301.0, error: Some(error), ..run("public.invoices", RunState::Failed, 0) },
-        run("public.Order Items", RunState::Paused, 0),
         RunReport {
-            paused: vec!["public.a".to_owned(), "public.b c".to_owned()],
+            paused: vec![paused("public.Order Items", Some("a new index"))],
+            ..run("public.Order Items", RunState::Paused, 0)
+        },
+        RunReport {
+            paused: vec![paused("public.a", None), paused("public.b c", Some("it moves"))],
             ..run("changelog", RunState::Paused, 0)
         },
         RunReport {
@@ -75,10 +85,11 @@ fn what_failed_comes_first_and_fits_80_columns() {
           error: PostgreSQL: permission denied for table invoices (SQLSTATE 42501) while
                  reading rows
           hint: GRANT SELECT ON "public"."invoices" TO "reader"
-        public.Order Items: nothing was read, for it is paused:
-        `plimsoll resume --table 'public.Order Items'`
-        changelog: nothing was read, for all its tables are paused:
-        `plimsoll resume --table public.a --table 'public.b c'`
+        public.Order Items: nothing was read, for it is paused since 2026-11-25 08:05
+        UTC by mara (a new index); `plimsoll resume --table 'public.Order Items'`
+        changelog: nothing was read, for all its tables are paused: public.a is paused
+        since 2026-11-25 08:05 UTC by mara, public.b c is paused since 2026-11-25 08:05
+        UTC by mara (it moves); `plimsoll resume --table public.a --table 'public.b c'`
         public.a, public.b, public.c, public.the_other_tables_of_the_change_log_too: the
         whole table was read: it was never loaded
 

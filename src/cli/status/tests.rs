@@ -7,7 +7,7 @@ use super::*;
 use crate::cli::layout::Lines;
 use crate::cli::paint::Paint;
 use crate::model::RunId;
-use crate::state::PastRun;
+use crate::state::{PastRun, PausedBy};
 
 fn feed(source: &str) -> FeedStatus {
     FeedStatus {
@@ -31,6 +31,7 @@ fn feed(source: &str) -> FeedStatus {
         last_run: None,
         paused_since: None,
         paused_reason: None,
+        paused_by: None,
         open_transactions: None,
         verified: None,
         verifying: None,
@@ -53,6 +54,7 @@ fn feeds() -> Vec<FeedStatus> {
         "PostgreSQL: permission denied for table invoices (SQLSTATE 42501) while reading rows",
         "GRANT SELECT ON \"public\".\"invoices\" TO \"reader\"",
     );
+    let (paused_since, paused_by) = (Some(datetime!(2026-11-25 8:05:59 UTC)), PausedBy::user("mara"));
     vec![
         feed("public.customers"),
         FeedStatus { late: true, age_seconds: Some(11_000), ..feed("public.items") },
@@ -69,7 +71,7 @@ fn feeds() -> Vec<FeedStatus> {
             late: true,
             ..feed("public.Order Items")
         },
-        FeedStatus { paused_since: Some(datetime!(2026-11-25 8:05:59 UTC)), ..feed("public.old") },
+        FeedStatus { paused_since, paused_by, ..feed("public.old") },
         FeedStatus {
             error: Some("the type changed; resync".to_owned()),
             trouble: Some(complaint(
@@ -115,7 +117,7 @@ fn what_is_wrong_comes_first_and_fits_80_columns() {
         public.sealed: the next tick brings the sealed run 20261126t174145_0000 into
         BigQuery
         public.events: 5,000,000 rows are loaded so far
-        public.old: paused since 2026-11-25 08:05 UTC;
+        public.old: paused since 2026-11-25 08:05 UTC by mara;
         `plimsoll resume --table public.old`
 
         8 tables: 1 up to date, 1 failing, 1 set aside, 1 late, 1 never loaded, 1

@@ -10,7 +10,8 @@ use crate::run::cancel_statement::LAST_WORDS;
 use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::report::{
-    AsideReport, Failure, LoadingReport, PostponedReport, RunReport, RunState, TableReport, VerifyReport, seconds_since,
+    AsideReport, Failure, LoadingReport, PausedReport, PostponedReport, RunReport, RunState, TableReport, VerifyReport,
+    seconds_since,
 };
 use crate::state::{Complaint, Figures, Handle, Newborn, Notes, PastRun, annotate};
 
@@ -68,7 +69,7 @@ impl Run<'_> {
             loading: self.loading_reports(),
             goes_on: std::mem::take(&mut self.goes_on),
             paused: match state {
-                RunState::Paused => self.feed.tables.iter().map(|t| t.source.to_string()).collect(),
+                RunState::Paused => self.paused_reports(),
                 _ => Vec::new(),
             },
             postponed: self.postponed.iter().map(|(spec, e)| PostponedReport::new(spec, e)).collect(),
@@ -117,6 +118,12 @@ impl Run<'_> {
     fn others_end(&self) -> Option<OffsetDateTime> {
         let document = self.state.as_ref().filter(|_| self.busy_since.is_none())?.document();
         document.live_lease(OffsetDateTime::now_utc()).map(|lease| lease.until)
+    }
+
+    fn paused_reports(&self) -> Vec<PausedReport> {
+        let Some(state) = &self.state else { return Vec::new() };
+        let paused = |spec: &TableSpec| Some(PausedReport::new(spec, state.document().notes.paused.get(&spec.target)?));
+        self.feed.tables.iter().filter_map(paused).collect()
     }
 
     fn loading_reports(&self) -> Vec<LoadingReport> {

@@ -14,7 +14,7 @@ pub use table::{AppendReport, TableReport};
 pub use verb_seconds::VerbSeconds;
 pub(in crate::run) use verb_seconds::timed;
 pub use verified::{DifferingKey, SoFar, VerifyReport, VerifyState};
-pub use waiting::{AsideReport, LoadingReport, PostponedReport};
+pub use waiting::{AsideReport, LoadingReport, PausedReport, PostponedReport};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -117,9 +117,9 @@ pub struct RunReport {
     /// Targets whose load in chunks, or comparison in stretches, has come further and is not through.
     #[serde(skip)]
     pub goes_on: Vec<String>,
-    /// Tables of a run that read nothing because all of them are paused, as `--table` takes them.
+    /// Tables of a run that read nothing because all of them are paused.
     #[serde(skip)]
-    pub paused: Vec<String>,
+    pub paused: Vec<PausedReport>,
     /// Tables that something passing was in the way of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub postponed: Vec<PostponedReport>,

@@ -1,4 +1,4 @@
-//! Tables that are not where they should be when a run ends: set aside, put off, or in the middle of a load.
+//! Tables that are not where they should be when a run ends: set aside, put off, paused, or in the middle of a load.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use crate::batch::Aside;
 use crate::model::TableSpec;
 use crate::run::error::RunError;
+use crate::state::{PauseReason, Paused, PausedBy};
 
 /// A table that is loaded a stretch of keys at a time, and not done yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,24 @@ impl PostponedReport {
     pub(in crate::run) fn new(spec: &TableSpec, error: &RunError) -> Self {
         let (source, target) = (spec.source.to_string(), spec.target.clone());
         Self { source, target, message: error.to_string(), hint: error.hint() }
+    }
+}
+
+/// A table of a run that read nothing, because somebody has paused it.
+#[derive(Clone, Debug)]
+pub struct PausedReport {
+    /// As `--table` takes it.
+    pub source: String,
+    pub since: OffsetDateTime,
+    /// Who has paused it, and why, as far as that is noted.
+    pub by: Option<PausedBy>,
+    pub reason: Option<PauseReason>,
+}
+
+impl PausedReport {
+    pub(in crate::run) fn new(spec: &TableSpec, paused: &Paused) -> Self {
+        let Paused { since, reason, by } = paused.clone();
+        Self { source: spec.source.to_string(), since, by, reason }
     }
 }
 

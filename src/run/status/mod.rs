@@ -14,7 +14,7 @@ mod verifying;
 pub use known::KnownColumn;
 pub use look::{Known, TableLook};
 pub use next_tick::NextTick;
-pub use pausing::Pause;
+pub use pausing::{Pause, Rest};
 pub use standing::Standing;
 pub use verifying::VerifyingStatus;
 
@@ -33,7 +33,7 @@ use super::feeds::Feed;
 use crate::batch::Refusals;
 use crate::model::figures::{age, counted, minute};
 use crate::model::{FeedId, TableSpec};
-use crate::state::{Complaint, Handle, PastRun, PauseReason, StateDocument, StateError, Verified};
+use crate::state::{Complaint, Handle, PastRun, PauseReason, PausedBy, StateDocument, StateError, Verified};
 
 /// How long `/readyz` goes by what this process has seen itself, before it looks for what others have changed: each look is billed.
 const LONGEST_TRUST: Duration = Duration::from_secs(60);
@@ -99,6 +99,9 @@ pub struct FeedStatus {
     /// The comparison that goes on, a stretch of keys at a time.
     pub verifying: Option<VerifyingStatus>,
     /// The last runs that wrote the table or failed, with the table's own figures, the newest last; for the status page.
+    /// Who that was; absent where an older version has noted the pause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_by: Option<PausedBy>,
     #[serde(skip)]
     pub recent: Vec<PastRun>,
     pub error: Option<String>,
@@ -233,6 +236,7 @@ impl Context {
                 true => self.last_failure(&document.feed),
                 false => document.failure_of(&spec.target).cloned(),
             },
+            paused_by: paused.and_then(|p| p.by.clone()),
             open_transactions: standing.and_then(|s| s.at.snapshot()).map(|s| s.open.len() as u64),
             recent,
             error,

@@ -8,14 +8,22 @@ use crate::model::TableSpec;
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::feeds::Feed;
-use crate::state::{Newborn, Notes, PauseReason, Paused, annotate};
+use crate::state::{Newborn, Notes, PauseReason, Paused, PausedBy, annotate};
 
 /// What is to become of a table's runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pause {
-    /// For this reason, if one is given.
-    Rest(Option<PauseReason>),
+    Rest(Rest),
     GoOn,
+}
+
+/// A pause that somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// Nothing where none is given.
+    pub reason: Option<PauseReason>,
+    /// Who asks, as far as it is known.
+    pub by: Option<PausedBy>,
 }
 
 /// Whether a note is another one now.
@@ -25,14 +33,17 @@ enum Changed {
     No,
 }
 
-/// Notes that a table rests, or goes on. One that rests already does so since then, if for another reason from now on.
+/// Notes that a table rests, or goes on. One that rests already does so since then, by whoever began it, if for another reason from now on.
 fn set(notes: &mut Notes, target: &str, pause: &Pause, now: OffsetDateTime) -> Changed {
     let changed = match (pause, notes.paused.get_mut(target)) {
         (Pause::GoOn, _) => notes.paused.remove(target).is_some(),
-        (Pause::Rest(None), Some(_)) => false,
-        (Pause::Rest(reason), Some(paused)) => std::mem::replace(&mut paused.reason, reason.clone()) != *reason,
-        (Pause::Rest(reason), None) => {
-            notes.paused.insert(target.to_owned(), Paused { since: now, reason: reason.clone() }).is_none()
+        (Pause::Rest(Rest { reason: None, .. }), Some(_)) => false,
+        (Pause::Rest(Rest { reason, .. }), Some(paused)) => {
+            std::mem::replace(&mut paused.reason, reason.clone()) != *reason
+        }
+        (Pause::Rest(Rest { reason, by }), None) => {
+            let paused = Paused { since: now, reason: reason.clone(), by: by.clone() };
+            notes.paused.insert(target.to_owned(), paused).is_none()
         }
     };
     if changed { Changed::Yes } else { Changed::No }

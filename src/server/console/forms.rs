@@ -13,11 +13,11 @@ use super::filter::Filter;
 use super::frame::{may_operate, problem};
 use super::links;
 use crate::model::TableSpec;
-use crate::run::{Pause, Request, TickReport};
+use crate::run::{Pause, Request, Rest, TickReport};
 use crate::server::app::{App, PATIENCE, guard, run as run_tick};
 use crate::server::body::{self, Kind};
 use crate::server::origin::is_our_page;
-use crate::state::PauseReason;
+use crate::state::{PauseReason, PausedBy};
 
 /// What became of a button, for the page that is shown then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Outcome {
             Self::Failed => "The run failed: the table's state says why.",
             Self::Busy => "Another run is at work on it, or on one of them: nothing was done there. Try again.",
             Self::Paused => "Paused: no run reads it until it is resumed.",
-            Self::Resumed => "Resumed: the next tick goes on where it stopped.",
+            Self::Resumed => "Resumed: the next run goes on where it stopped.",
         }
     }
 
@@ -191,7 +191,7 @@ async fn pause(app: &App, action: Action, form: &Form, specs: &[&TableSpec]) -> 
     let (pause, outcome) = match action {
         Action::Resume => (Pause::GoOn, Outcome::Resumed),
         _ => match PauseReason::parse(&form.reason) {
-            Ok(reason) => (Pause::Rest(reason), Outcome::Paused),
+            Ok(reason) => (Pause::Rest(Rest { reason, by: Some(PausedBy::console()) }), Outcome::Paused),
             Err(e) => return problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string(), "write a shorter one"),
         },
     };
