@@ -151,6 +151,12 @@ pub struct Loading {
     /// A digest of what decides the order of keys: under another one the position means nothing.
     #[serde(default)]
     pub order: String,
+    /// How many stretches are in BigQuery. Absent where an older version has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
+    /// Rows of the table by the source's own estimate, when the load began. Absent as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<u64>,
 }
 
 /// Whether the last stretch of a load in chunks may remove as many rows as the source lacks.

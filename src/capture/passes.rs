@@ -58,6 +58,8 @@ pub struct Capture<'a> {
     pub cursor: Option<CursorColumn>,
     /// The stretch of keys that is read, of a load in chunks.
     pub range: Option<KeyRange>,
+    /// Of such a load, how many rows the table had when it began, by the source's own estimate.
+    pub(super) about: Option<u64>,
 }
 
 impl<'a> Capture<'a> {
@@ -68,7 +70,7 @@ impl<'a> Capture<'a> {
         decision: Decision,
     ) -> Result<Self, CaptureError> {
         let cursor = CursorColumn::of(table.spec, table.relation)?;
-        Ok(Self { table, moment, standing, decision, cursor, range: None })
+        Ok(Self { table, moment, standing, decision, cursor, range: None, about: None })
     }
 
     /// The table that is read.
@@ -76,10 +78,9 @@ impl<'a> Capture<'a> {
         self.table
     }
 
-    /// Reads a stretch of keys only.
-    pub fn within(mut self, range: KeyRange) -> Self {
-        self.range = Some(range);
-        self
+    /// Reads a stretch of keys only, of a table of about so many rows.
+    pub fn within(self, range: KeyRange, about: Option<u64>) -> Self {
+        Self { range: Some(range), about, ..self }
     }
 
     /// What the changes are changes from; `None` where every row is read.

@@ -12,7 +12,7 @@ use super::paint::Tone;
 use super::pause;
 use super::quoted_names::QuotedNames;
 use crate::model::Finds;
-use crate::model::figures::{age, count, counted, minute};
+use crate::model::figures::{age, count, minute};
 use crate::run::{Context, FeedStatus, Standing};
 use crate::state::{Complaint, Figures};
 
@@ -148,7 +148,10 @@ fn remarks(standing: Standing, f: &FeedStatus, all: &[(Standing, &FeedStatus)], 
             Some(run) => format!("the next tick brings the sealed run {run} into BigQuery"),
             None => return String::new(),
         },
-        Standing::Loading => format!("{} loaded so far", counted(f.loading.unwrap_or_default(), "row is", "rows are")),
+        Standing::Loading => match &f.load {
+            Some(load) => format!("loading since {}: {}", minute(load.began), load.text()),
+            None => return String::new(),
+        },
         Standing::Paused => match paused(f) {
             Some(paused) => format!("{paused}; {}", resume(&argument)),
             None => return String::new(),

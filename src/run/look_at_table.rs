@@ -248,7 +248,11 @@ impl<'a> Look<'a> {
         let Decision::Chunk(_, part) = decision else { return Ok(capture) };
         let known = standing.and_then(|s| s.mark.loading.as_ref()).filter(|_| part == Part::Next);
         let (after, rows) = (known.map(|l| l.after.clone()), self.context.config.run.chunk_rows);
-        Ok(capture.within(session.stretch(table, after, rows).await?))
+        let about = match known {
+            Some(loading) => loading.about,
+            None => Some(session.estimate_size(&table.spec.source).await?),
+        };
+        Ok(capture.within(session.stretch(table, after, rows).await?, about))
     }
 
     /// As [`Look::in_chunks`], where only the passes have shown that all rows have to be read.

@@ -7,6 +7,7 @@ use super::*;
 use crate::cli::layout::Lines;
 use crate::cli::paint::Paint;
 use crate::model::RunId;
+use crate::run::LoadingStatus;
 use crate::state::{PastRun, PausedBy};
 
 fn feed(source: &str) -> FeedStatus {
@@ -20,6 +21,7 @@ fn feed(source: &str) -> FeedStatus {
         age_seconds: Some(251),
         late: false,
         loading: None,
+        load: None,
         quarantined: 0,
         refusals: crate::batch::Refusals::default(),
         finds: "all changes".to_owned(),
@@ -54,6 +56,13 @@ fn feeds() -> Vec<FeedStatus> {
         "PostgreSQL: permission denied for table invoices (SQLSTATE 42501) while reading rows",
         "GRANT SELECT ON \"public\".\"invoices\" TO \"reader\"",
     );
+    let load = LoadingStatus {
+        began: datetime!(2026-11-26 17:00 UTC),
+        rows: 5_000_000,
+        about: Some(20_000_000),
+        parts: Some(1),
+        rows_an_hour: Some(6_000_000),
+    };
     let (paused_since, paused_by) = (Some(datetime!(2026-11-25 8:05:59 UTC)), PausedBy::user("mara"));
     vec![
         feed("public.customers"),
@@ -81,7 +90,12 @@ fn feeds() -> Vec<FeedStatus> {
             set_aside_since: Some(datetime!(2026-11-26 17:41:45.123 UTC)),
             ..feed("reporting_schema_of_the_company.a_view_with_a_name_that_is_much_longer_than_others_are")
         },
-        FeedStatus { loading: Some(5_000_000), finds: "inserts and updates only".to_owned(), ..feed("public.events") },
+        FeedStatus {
+            loading: Some(5_000_000),
+            load: Some(load),
+            finds: "inserts and updates only".to_owned(),
+            ..feed("public.events")
+        },
         FeedStatus { pending: Some("20261126t174145_0000".to_owned()), ..feed("public.sealed") },
     ]
 }
@@ -116,7 +130,8 @@ fn what_is_wrong_comes_first_and_fits_80_columns() {
         public.Order Items: `plimsoll run --table 'public.Order Items'` loads it
         public.sealed: the next tick brings the sealed run 20261126t174145_0000 into
         BigQuery
-        public.events: 5,000,000 rows are loaded so far
+        public.events: loading since 2026-11-26 17:00 UTC: 5,000,000 of an estimated
+        20,000,000 rows, in 1 part; 6,000,000 rows an hour, about 2 h left
         public.old: paused since 2026-11-25 08:05 UTC by mara;
         `plimsoll resume --table public.old`
 

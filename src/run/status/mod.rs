@@ -3,6 +3,7 @@
 pub(in crate::run) mod board;
 mod failing_since;
 mod known;
+mod loading;
 mod look;
 mod next_tick;
 mod pausing;
@@ -12,6 +13,7 @@ pub(in crate::run) mod standing;
 mod verifying;
 
 pub use known::KnownColumn;
+pub use loading::LoadingStatus;
 pub use look::{Known, TableLook};
 pub use next_tick::NextTick;
 pub use pausing::{Pause, Rest};
@@ -74,6 +76,9 @@ pub struct FeedStatus {
     pub recent_runs: usize,
     /// Rows that a load in chunks, not through yet, has brought.
     pub loading: Option<u64>,
+    /// How far that load has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadingStatus>,
     /// Rows that BigQuery could not hold as they are, since all rows were last read.
     pub quarantined: u64,
     /// Their columns and reasons.
@@ -94,14 +99,14 @@ pub struct FeedStatus {
     /// And why, in the words of who paused it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused_reason: Option<PauseReason>,
+    /// Who that was; absent where an older version has noted the pause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_by: Option<PausedBy>,
     /// What the last comparison with the source has found.
     pub verified: Option<Verified>,
     /// The comparison that goes on, a stretch of keys at a time.
     pub verifying: Option<VerifyingStatus>,
     /// The last runs that wrote the table or failed, with the table's own figures, the newest last; for the status page.
-    /// Who that was; absent where an older version has noted the pause.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub paused_by: Option<PausedBy>,
     #[serde(skip)]
     pub recent: Vec<PastRun>,
     pub error: Option<String>,
@@ -222,6 +227,7 @@ impl Context {
             failing_since: failing_since(document, &spec.target),
             late: paused_since.is_none() && last_success.is_none_or(|t| now - t > limit),
             loading,
+            load: standing.and_then(|s| LoadingStatus::of(s, recent.last().map(|run| run.finished))),
             quarantined: standing.map_or(0, |s| s.mark.quarantined),
             refusals: standing.map(|s| s.mark.refusals.clone()).unwrap_or_default(),
             pending: document.pending.as_ref().map(|b| b.run.to_string()),
@@ -230,13 +236,13 @@ impl Context {
             last_run,
             paused_since,
             paused_reason: paused.and_then(|p| p.reason.clone()),
+            paused_by: paused.and_then(|p| p.by.clone()),
             verified: note.and_then(|n| n.verified.clone()),
             verifying: note.and_then(|n| n.verifying.as_ref()).map(VerifyingStatus::of),
             failure: match document.notes.recent.is_empty() {
                 true => self.last_failure(&document.feed),
                 false => document.failure_of(&spec.target).cloned(),
             },
-            paused_by: paused.and_then(|p| p.by.clone()),
             open_transactions: standing.and_then(|s| s.at.snapshot()).map(|s| s.open.len() as u64),
             recent,
             error,

@@ -89,9 +89,8 @@ impl FeedStatus {
             Standing::Differs => self.differs().map(|d| d.since),
             Standing::Late => self.last_success?.checked_add(self.age_limit.try_into().ok()?),
             Standing::Paused => self.paused_since,
-            Standing::NeverLoaded | Standing::Pending | Standing::Loading | Standing::Running | Standing::UpToDate => {
-                None
-            }
+            Standing::Loading => self.load.as_ref().map(|load| load.began),
+            Standing::NeverLoaded | Standing::Pending | Standing::Running | Standing::UpToDate => None,
         }
     }
 
