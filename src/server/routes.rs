@@ -156,7 +156,7 @@ async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     if let Err(refused) = guard(&app, &headers).await {
         return refused;
     }
-    match tokio::time::timeout(PATIENCE, app.context.status()).await {
+    match tokio::time::timeout(PATIENCE, app.context.shared_status()).await {
         Ok(feeds) => Json(json!({ "feeds": feeds })).into_response(),
         Err(_) => {
             refusal(StatusCode::SERVICE_UNAVAILABLE, SILENT, "look at the bucket, and at Cloud Storage's status page")

@@ -6,10 +6,10 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use super::FeedStatus;
 use super::board::{FRESH, FeedKnown, ToWaitFor};
 use super::next_tick::Rhythm;
-use super::read_state::{ReadState, UnreadFor};
+use super::read_state::{ReadState, Unread, UnreadFor};
+use super::{FeedStatus, PATIENCE};
 use crate::model::TableSpec;
 use crate::run::context::Context;
 use crate::run::feeds::Feed;
@@ -52,6 +52,21 @@ impl Context {
         let rhythm = Rhythm::of(feeds.values().filter_map(|f| f.state.as_ref()).map(|(state, _)| state.as_ref()));
         let look = |spec: &TableSpec| self.table_look(spec, feeds.get(&spec.feed()), is_over).expecting(rhythm);
         self.config.tables.iter().map(look).collect()
+    }
+
+    /// Where every configured table stands, from the same readings as the pages; waits for as long as its caller does. What can't be read
+    /// says so, beside what was last known.
+    pub async fn shared_status(self: &Arc<Self>) -> Vec<FeedStatus> {
+        let told = |look: TableLook| {
+            let (state, complaint) = match (look.known, look.unread) {
+                (Some(known), None) => return known.status,
+                (known, complaint) => (known.map(|k| k.state), complaint),
+            };
+            let document = state.map_or_else(|| StateDocument::new(look.spec.feed()), |state| (*state).clone());
+            let unread = complaint.map(|complaint| Unread { complaint, whose: UnreadFor::TheBucket });
+            self.table_status(&look.spec, &ReadState { document, unread })
+        };
+        self.look(PATIENCE * 2).await.into_iter().map(told).collect()
     }
 
     /// The reading that counts; one is begun where there is none.
