@@ -34,10 +34,10 @@ pub(super) fn runs(table: &FeedStatus, entries: &[RunEntry]) -> Markup {
     });
     html! {
         div.charts {
-            (chart("Rows", &points(|run| (approximate(rows(run)), counted(rows(run), "row", "rows")))))
-            (chart("Seconds", &points(|run| (run.seconds, duration(run.seconds)))))
-            (chart("Age", &ages.collect::<Vec<_>>()))
-            (chart("Billed", &points(|run| (approximate(run.figures.bytes_billed), bytes(run.figures.bytes_billed)))))
+            (chart("Rows written and removed", &points(|run| (approximate(rows(run)), counted(rows(run), "row", "rows")))))
+            (chart("Time it took", &points(|run| (run.seconds, duration(run.seconds)))))
+            (chart("Age at its end", &ages.collect::<Vec<_>>()))
+            (chart("Bytes billed", &points(|run| (approximate(run.figures.bytes_billed), bytes(run.figures.bytes_billed)))))
         }
         table {
             caption { "The last " (table.recent.len()) " runs, the newest first" }
