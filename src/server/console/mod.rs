@@ -28,6 +28,7 @@ mod overview;
 mod run_page;
 mod runs_page;
 mod spark;
+mod run_steps;
 mod standing;
 mod table_columns;
 mod table_page;

@@ -4,10 +4,11 @@ use maud::{Markup, html};
 
 use super::frame::{Place, Refresh, frame};
 use super::links;
+use super::run_steps::steps;
 use crate::model::RunId;
 use crate::model::figures::{age, bytes, count, counted, duration, moment};
 use crate::run::{
-    AppendReport, GoogleConsole, PastRunDetail, RunReport, RunState, TableReport, TableSql, VerbSeconds, VerifyReport,
+    AppendReport, GoogleConsole, PastRunDetail, RunReport, RunState, TableReport, TableSql, VerifyReport,
 };
 use crate::state::Complaint;
 
@@ -51,7 +52,7 @@ const FIGURES: [(&str, Figure); 15] = [
     ("Inserted", |t| known(t.rows_inserted)),
     ("Updated", |t| known(t.rows_updated)),
     ("Deleted", |t| known(t.rows_deleted)),
-    ("Flagged", |t| known(t.rows_flagged)),
+    ("Marked as deleted", |t| known(t.rows_flagged)),
     ("Replaced", |t| known(t.rows_before)),
     ("Staged", |t| format!("{} in {}", bytes(t.staged_bytes), counted(u64::from(t.parts), "file", "files"))),
     ("Billed", |t| t.bytes_billed.map_or("–".to_owned(), bytes)),
@@ -65,7 +66,8 @@ fn sent(append: AppendReport) -> String {
     format!("{} in {}{again}", bytes(size), counted(requests, "request", "requests"))
 }
 
-fn waiting(seconds: u64) -> String {
+/// How long rows that were sent have waited to be applied.
+pub(super) fn waiting(seconds: u64) -> String {
     if seconds == 0 { "none".to_owned() } else { format!("for {}", age(i64::try_from(seconds).unwrap_or(i64::MAX))) }
 }
 
@@ -86,7 +88,7 @@ pub(super) fn page(detail: &RunDetail, google: Option<&GoogleConsole>) -> Markup
             }
         }
         (ending(detail))
-        @if let Some(report) = &detail.report { (verbs(&report.verb_seconds)) }
+        @if let Some(report) = &detail.report { (steps(&report.verb_seconds)) }
         @if !own.is_empty() { (tables(&own)) }
         @if let Some(report) = detail.report.as_ref().filter(|r| !r.verified.is_empty()) { (verified(&report.verified)) }
         @if statements.iter().any(|s| !s.jobs.is_empty()) { (jobs(statements, google)) }
@@ -126,47 +128,10 @@ fn ending(detail: &RunDetail) -> Markup {
             }
             (None, Some(state)) => { p.state.well[state == RunState::Done] { "✓ " (state.name()) } }
             (None, None) if note.is_some() => { p.state.well { "✓ done" } }
-            (None, None) => { p.state.waiting { "… sealed, and not in BigQuery yet, or its end is no longer kept" } }
+            (None, None) => { p.state.waiting { "… its rows are read, and not in BigQuery yet, or its end is no longer kept" } }
         }
         @if let Some(whole) = report.and_then(|r| r.whole.as_ref()) { p { "All rows were read: " (whole) "." } }
         @for caveat in report.iter().flat_map(|r| &r.caveats) { p.waiting { (caveat) } }
-    }
-}
-
-/// The eight verbs in their order, each as wide as the time that it took.
-fn verbs(seconds: &VerbSeconds) -> Markup {
-    let VerbSeconds { lease, capture, seal, load, merge, commit } = *seconds;
-    let each = [
-        ("lease", lease),
-        ("capture, encode, stage", capture),
-        ("seal", seal),
-        ("load", load),
-        ("merge", merge),
-        ("commit", commit),
-    ];
-    let all: f64 = each.iter().map(|(_, s)| s).sum();
-    let widest = if all > 0.0 { 1000.0 / all } else { 0.0 };
-    let told: Vec<String> = each.iter().map(|(verb, s)| format!("{verb} {}", duration(*s))).collect();
-    // Each begins where the one before has ended.
-    let begins = each.iter().scan(0.0, |at, (_, s)| {
-        let begin = *at;
-        *at += s * widest;
-        Some(begin)
-    });
-    let bars: Vec<(&str, f64, f64)> = each.iter().zip(begins).map(|((verb, s), begin)| (*verb, *s, begin)).collect();
-    html! {
-        h2 { "Verbs" }
-        svg.verbs role="img" aria-label=(told.join("; ")) viewBox="0 0 1000 24" preserveAspectRatio="none" {
-            @for (verb, s, begin) in bars {
-                rect x=(format!("{begin:.1}")) y="0" width=(format!("{:.1}", s * widest)) height="24" { title { (verb) ": " (duration(s)) } }
-            }
-        }
-        table {
-            caption.vh { "Seconds of each verb" }
-            thead { tr { @for (verb, _) in each { th scope="col" { (verb) } } } }
-            tbody { tr { @for (verb, s) in each { td data-label=(verb) { (duration(s)) } } } }
-        }
-        p.faint { "Rows are encoded and staged while they are read." }
     }
 }
 
