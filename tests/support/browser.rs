@@ -36,6 +36,8 @@ impl Browser {
         let driver = Command::new(driver)
             .arg(format!("--port={port}"))
             .env("HOME", profile.path())
+            // What it leaves behind when it is killed goes with the profile.
+            .env("TMPDIR", profile.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
