@@ -195,6 +195,11 @@ async fn a_run_says_how_long_rows_wait_to_be_applied() {
     for shown in ["Sent row by row", "in 1 request<", "Wait to be applied", "none"] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
+    // The table's page says the same of the last run, and when that was.
+    let page = w.http.get(format!("{}/tables/item", served.url)).send().await.unwrap().text().await.unwrap();
+    for shown in ["Rows sent that wait to be applied", "as the run saw it that ended at "] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
 }
 
 /// What differs is read again and sent: no MERGE, not even for that.

@@ -59,11 +59,20 @@ async fn the_page_shows_every_table_and_a_run_its_report_and_sql() {
     w.keep_statements().await;
     let run = report["runs"][0]["run"].as_str().unwrap();
     let (_, page) = html(&w, &served, "/").await;
-    for shown in ["up to date", "none in trouble", "public.orders", "+2", "Last 2 runs: 0 failed"] {
+    let looked_at = "1 row has a value that BigQuery can't hold";
+    for shown in
+        ["up to date", "none in trouble", "1 to look at", looked_at, "public.orders", "+2", "Last 2 runs: 0 failed"]
+    {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     let (_, table) = html(&w, &served, "/tables/orders").await;
-    for shown in ["up to date", "2 upserts", "snapshot ", "Rows of the last 2 runs", "everything committed before "] {
+    for shown in [
+        "up to date",
+        "2 upserts",
+        "snapshot ",
+        "Rows written and removed of the last 2 runs",
+        "everything committed before ",
+    ] {
         assert!(table.contains(shown), "{shown}: {table}");
     }
     assert!(page.contains(&format!("/feeds/orders/runs/{run}")));

@@ -12,6 +12,8 @@ pub(super) enum Action {
     Full,
     Resync,
     AllowDeletes,
+    /// Where reading all rows has found the deletes: a run that looks for less would not find them.
+    FullAllowingDeletes,
     Pause,
     Resume,
 }
@@ -24,13 +26,14 @@ pub(super) enum Asks {
 }
 
 impl Action {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Run,
         Self::Verify,
         Self::Repair,
         Self::Full,
         Self::Resync,
         Self::AllowDeletes,
+        Self::FullAllowingDeletes,
         Self::Pause,
         Self::Resume,
     ];
@@ -44,6 +47,7 @@ impl Action {
             Self::Full => "full",
             Self::Resync => "resync",
             Self::AllowDeletes => "allow-deletes",
+            Self::FullAllowingDeletes => "full-allow-deletes",
             Self::Pause => "pause",
             Self::Resume => "resume",
         }
@@ -62,6 +66,7 @@ impl Action {
             Self::Full => "Read all rows",
             Self::Resync => "Resync",
             Self::AllowDeletes => "Allow deletes",
+            Self::FullAllowingDeletes => "Read all rows, allow deletes",
             Self::Pause => "Pause",
             Self::Resume => "Resume",
         }
@@ -70,7 +75,7 @@ impl Action {
     /// What deletes rows of the target beyond its changes, or loads it again, asks first.
     pub fn asks(self) -> Asks {
         match self {
-            Self::Repair | Self::Full | Self::Resync | Self::AllowDeletes => Asks::First,
+            Self::Repair | Self::Full | Self::Resync | Self::AllowDeletes | Self::FullAllowingDeletes => Asks::First,
             Self::Run | Self::Verify | Self::Pause | Self::Resume => Asks::Nothing,
         }
     }
@@ -85,6 +90,7 @@ impl Action {
             Self::Full => Some(Request { full: true, ..plain }),
             Self::Resync => Some(Request { full: true, resync: true, ..plain }),
             Self::AllowDeletes => Some(Request { allow_deletes: true, ..plain }),
+            Self::FullAllowingDeletes => Some(Request { full: true, allow_deletes: true, ..plain }),
             Self::Pause | Self::Resume => None,
         }
     }
@@ -99,6 +105,7 @@ impl Action {
             Self::Full => format!("plimsoll run {table} --full"),
             Self::Resync => format!("plimsoll resync {table}"),
             Self::AllowDeletes => format!("plimsoll run {table} --allow-deletes"),
+            Self::FullAllowingDeletes => format!("plimsoll run {table} --full --allow-deletes"),
             Self::Pause => format!("plimsoll pause {table}"),
             Self::Resume => format!("plimsoll resume {table}"),
         }
@@ -123,7 +130,7 @@ impl Action {
                     "The target has {rows}. It may be replaced: rows that only it has are lost, and its own settings may be."
                 ),
             ],
-            Self::AllowDeletes => vec![
+            Self::AllowDeletes | Self::FullAllowingDeletes => vec![
                 "This run may delete more than max_delete_fraction of the target's rows.".to_owned(),
                 format!("The target has {rows}. Rows that the source lacks are deleted there, however many they are."),
                 "Look first whether they should be gone: a table that was emptied by mistake empties the target, too."

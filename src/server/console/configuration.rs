@@ -36,7 +36,7 @@ pub(super) fn resolved(spec: &TableSpec) -> Vec<(&'static str, String)> {
         ("deletes_every", every(spec.deletes_every)),
         ("reconcile_every", every(spec.reconcile_every)),
         ("verify_every", every(spec.verify_every)),
-        ("every", Some(every(spec.every).unwrap_or_else(|| "each tick".to_owned()))),
+        ("every", Some(every(spec.every).unwrap_or_else(|| "each tick of the schedule".to_owned()))),
         ("delete", Some(delete(&spec.delete))),
         ("max_delete_fraction", Some(spec.max_delete_fraction.to_string())),
         ("on_unrepresentable", Some(spec.on_unrepresentable.name().to_owned())),

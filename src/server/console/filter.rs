@@ -1,4 +1,4 @@
-//! Which tables a list shows: by text, state, schema and feed.
+//! Which tables a list shows: by text, state, schema, feed, and what the last comparison has found.
 
 use crate::run::{Standing, TableLook};
 
@@ -9,6 +9,7 @@ pub(super) struct Filter {
     pub state: String,
     pub schema: String,
     pub feed: String,
+    pub compared: String,
 }
 
 /// What a table's state is called whose state was never read.
@@ -17,6 +18,23 @@ pub(super) const NOT_KNOWN: &str = "not known";
 /// A table's state in a word.
 pub(super) fn state_of(look: &TableLook) -> &'static str {
     look.known.as_ref().map_or(NOT_KNOWN, |k| Standing::of(&k.status).name())
+}
+
+/// What a comparison with the source can have found.
+pub(super) const COMPARED: [&str; 3] = [NEVER, "equal", "differs"];
+
+/// What is said of a table that was never compared.
+pub(super) const NEVER: &str = "never";
+
+/// What the last comparison with the source has found, in a word.
+pub(super) fn compared(look: &TableLook) -> &'static str {
+    let [never, equal, differs] = COMPARED;
+    match look.known.as_ref().map(|k| &k.status.verified) {
+        None => NOT_KNOWN,
+        Some(None) => never,
+        Some(Some(verified)) if verified.differs.is_some() => differs,
+        Some(Some(_)) => equal,
+    }
 }
 
 impl Filter {
@@ -30,6 +48,7 @@ impl Filter {
                 "state" => filter.state = value,
                 "schema" => filter.schema = value,
                 "feed" => filter.feed = value,
+                "compared" => filter.compared = value,
                 _ => {}
             }
         }
@@ -37,8 +56,9 @@ impl Filter {
     }
 
     /// As a query has it.
-    pub fn pairs(&self) -> [(&str, &str); 4] {
-        [("q", &self.text), ("state", &self.state), ("schema", &self.schema), ("feed", &self.feed)]
+    pub fn pairs(&self) -> [(&str, &str); 5] {
+        let Self { text, state, schema, feed, compared } = self;
+        [("q", text), ("state", state), ("schema", schema), ("feed", feed), ("compared", compared)]
     }
 
     pub fn is_empty(&self) -> bool {
@@ -54,6 +74,7 @@ impl Filter {
         is(&self.state, state_of(look))
             && is(&self.schema, &spec.source.schema)
             && is(&self.feed, spec.feed().as_str())
+            && is(&self.compared, compared(look))
             && (holds(&spec.source.to_string()) || holds(&spec.target))
     }
 }
@@ -64,8 +85,9 @@ mod tests {
 
     #[test]
     fn a_query_survives() {
-        let filter = Filter::parse("q=+a%26b+&state=failing&feed=&other=1");
-        assert_eq!(filter.pairs(), [("q", "a&b"), ("state", "failing"), ("schema", ""), ("feed", "")]);
+        let filter = Filter::parse("q=+a%26b+&state=failing&feed=&compared=never&other=1");
+        let pairs = [("q", "a&b"), ("state", "failing"), ("schema", ""), ("feed", ""), ("compared", "never")];
+        assert_eq!(filter.pairs(), pairs);
         assert!(Filter::parse("done=ran").is_empty());
     }
 }

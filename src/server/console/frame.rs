@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::hints::Buttons;
 use crate::config::Console;
 use crate::run::TableLook;
 use crate::server::app::App;
@@ -46,6 +47,11 @@ impl Refresh {
 /// Whether the page has buttons, and its forms do anything.
 pub(super) fn may_operate(app: &App) -> bool {
     app.context.config.server.console == Console::Operate
+}
+
+/// The same, for what is told in other words where there are buttons.
+pub(super) fn buttons(app: &App) -> Buttons {
+    if may_operate(app) { Buttons::Some } else { Buttons::None }
 }
 
 /// A page that says what is wrong, and what to do.

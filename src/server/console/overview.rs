@@ -1,16 +1,17 @@
-//! Every table on one page: what is wrong first, then what waits, then the rest by name.
+//! Every table on one page: what is wrong first, then what needs a look, then what waits, then the rest by name.
 
 use maud::{Markup, html};
 
 use super::buttons::{Back, button};
-use super::filter::{Filter, state_of};
+use super::filter::{COMPARED, Filter, NEVER, compared, state_of};
 use super::forms::Outcome;
-use super::frame::{Place, Refresh, clock, frame, made, may_operate, unread};
+use super::frame::{Place, Refresh, buttons, clock, frame, made, may_operate, unread};
+use super::hints;
 use super::links;
 use super::spark::{rows, sparkline};
-use super::standing::{Sign, TableStanding, first_sentence, since_text};
-use crate::model::figures::{age, count, counted, moment};
-use crate::run::{NextTick, Standing, TableLook};
+use super::standing::{Sign, TableStanding, first_sentence};
+use crate::model::figures::{age, count, moment};
+use crate::run::{FeedStatus, NextTick, Standing, TableLook};
 use crate::server::app::App;
 
 /// A table and what is said of it.
@@ -36,10 +37,12 @@ pub(super) fn page(
     let mut lines: Vec<Line<'_>> = looks.iter().map(|look| Line { look, standing: TableStanding::of(look) }).collect();
     lines.sort_by_cached_key(|l| (l.look.spec.source.to_string().to_lowercase(), l.look.spec.target.clone()));
     let paused = looks.iter().filter(|l| l.known.as_ref().is_some_and(|k| k.status.paused_since.is_some())).count();
-    let wrong = lines.iter().filter(|l| l.standing.sign == Sign::Wrong).count();
+    let number = |sign: Sign| lines.iter().filter(|l| l.standing.sign == sign).count();
+    let (wrong, to_look_at) = (number(Sign::Wrong), number(Sign::Look));
     let shown: Vec<&Line<'_>> = lines.iter().filter(|l| filter.lets_through(l.look)).collect();
     let of = |sign: Sign| -> Vec<&Line<'_>> { shown.iter().copied().filter(|l| l.standing.sign == sign).collect() };
-    let (mut troubled, waiting, rest) = (of(Sign::Wrong), of(Sign::Waiting), of(Sign::Well));
+    let (mut troubled, looked_at) = (of(Sign::Wrong), of(Sign::Look));
+    let (waiting, rest) = (of(Sign::Waiting), of(Sign::Well));
     // By how bad it is, then by name.
     troubled.sort_by_key(|l| l.look.known.as_ref().map(|k| Standing::of(&k.status)));
     let here = links::list(filter, &[]);
@@ -51,8 +54,9 @@ pub(super) fn page(
                 (looks.len()) (if looks.len() == 1 { " table, " } else { " tables, " })
                 @if wrong == 0 { strong.well { "none in trouble" } }
                 @else { strong.wrong { (wrong) " in trouble" } }
+                @if to_look_at > 0 { ", " (to_look_at) " to look at" }
                 @if paused > 0 { ", " (paused) " paused" }
-                @if let Some(next) = next_tick(looks) { span.faint { ". Next tick about " (clock(next.at)) ", an estimate" } }
+                @if let Some(next) = next_tick(looks) { span.faint { ". Next run about " (clock(next.at)) ", an estimate" } }
             }
             (made(refresh, &here))
             @if may_operate(app) {
@@ -76,6 +80,12 @@ pub(super) fn page(
                 ol.lines { @for line in &troubled { (page.long(line)) } }
             }
         }
+        @if !looked_at.is_empty() {
+            section aria-labelledby="look" {
+                h2 #look { "To look at " span.faint { (looked_at.len()) } }
+                ol.lines { @for line in &looked_at { (page.long(line)) } }
+            }
+        }
         @if !waiting.is_empty() {
             section aria-labelledby="waiting" {
                 h2 #waiting { "Paused, at work, or not known " span.faint { (waiting.len()) } }
@@ -84,16 +94,24 @@ pub(super) fn page(
         }
         @if !rest.is_empty() {
             section aria-labelledby="well" {
-                h2 #well { "Up to date " span.faint { (rest.len()) } }
+                h2 #well { "Up to date " span.faint { (rest.len()) (never_compared(&rest, filter)) } }
                 ul.grid { @for line in &rest { (page.short(line)) } }
             }
         }
         p.faint {
-            "The time beside a name is its age: how old what BigQuery has is. Then the rows that its last run wrote (+) and removed (−), and "
-            "its last runs as bars. A table's name leads to its page."
+            "✓: all changes of the source are in BigQuery that were committed before its age. Whether each row is equal, a comparison says (Verify, on "
+            "the table's page). Age: how old what BigQuery has is. + and −: rows that the last run wrote and removed. Bars: rows of each of the last "
+            "runs, the newest on the right, on a logarithmic scale; point at them for the largest. A cross is a failure."
         }
     };
     frame("Tables", Place::Tables, refresh, &content)
+}
+
+/// How many tables nobody has compared with their source, which leads to them.
+fn never_compared(lines: &[&Line<'_>], filter: &Filter) -> Markup {
+    let never = lines.iter().filter(|l| compared(l.look) == NEVER).count();
+    let all = links::list(&Filter { compared: NEVER.to_owned(), ..filter.clone() }, &[]);
+    html! { @if never > 0 { ", " a href=(all) { (never) " of them never compared with the source" } } }
 }
 
 /// The next tick for any of the tables.
@@ -119,6 +137,7 @@ fn filters(looks: &[TableLook], filter: &Filter, refresh: Refresh) -> Markup {
             (choice("State", "state", &states, &filter.state))
             (choice("Schema", "schema", &schemas, &filter.schema))
             @if !feeds.is_empty() { (choice("Feed", "feed", &feeds, &filter.feed)) }
+            (choice("Compared", "compared", &COMPARED, &filter.compared))
             @if refresh == Refresh::Off { input type="hidden" name="refresh" value="off"; }
             button { "Show" }
         }
@@ -139,11 +158,26 @@ pub(super) fn choice(label: &str, name: &str, all: &[&str], chosen: &str) -> Mar
     }
 }
 
+/// Where a line says why a table stands so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WhyStands {
+    Beside,
+    /// What is wrong is said whole, with what to do.
+    Below,
+}
+
+impl WhyStands {
+    fn of(standing: &TableStanding) -> Self {
+        if standing.sign == Sign::Wrong && standing.hint.is_some() { Self::Below } else { Self::Beside }
+    }
+}
+
 impl Page<'_> {
     /// A table that somebody should look at.
     fn long(&self, line: &Line<'_>) -> Markup {
         let Line { look, standing } = line;
         let (spec, table) = (&look.spec, look.known.as_ref().map(|k| &k.status));
+        let place = WhyStands::of(standing);
         html! {
             li {
                 div.head {
@@ -151,23 +185,27 @@ impl Page<'_> {
                         span aria-hidden="true" { (standing.sign.sign()) } " " (standing.word)
                     }
                     (name(look))
-                    @if let Some(since) = standing.since { span.faint { (since_text(since)) } }
+                    @if let Some(since) = standing.since_text() { span.faint { (since) } }
                     @if let (Some(known), Some(_)) = (&look.known, &look.unread) {
                         span.waiting { "as of " (clock(known.at)) }
                     }
+                    @if let (Sign::Look, Some(table)) = (standing.sign, table) { (last_run(table)) }
                     (sparkline(table.map(|t| t.recent.as_slice()).unwrap_or_default()))
-                    @if let (Sign::Waiting, Some(why)) = (standing.sign, &standing.why) {
+                    @if let Some(why) = standing.why.as_ref().filter(|_| place == WhyStands::Beside) {
                         span.why title=(why) { (first_sentence(why)) }
+                    }
+                    @if standing.sign == Sign::Look {
+                        a.button href={ (links::table(&spec.target)) "#refused" } aria-label={ "See why " (spec.source) } { "See why" }
                     }
                     @if let Some(mends) = standing.mends {
                         @if may_operate(self.app) { (button(spec, mends, Back(&self.query))) }
                         @else { code.command { (mends.command(spec)) } }
                     }
                 }
-                @if let (Sign::Wrong, Some(why)) = (standing.sign, &standing.why) {
+                @if let Some(why) = standing.why.as_ref().filter(|_| place == WhyStands::Below) {
                     p.why title=(why) {
                         (first_sentence(why))
-                        @if let Some(hint) = &standing.hint { ". " span.hint { (first_sentence(hint)) } }
+                        @if let Some(hint) = &standing.hint { ". " span.hint { (hints::told(&first_sentence(hint), spec, buttons(self.app))) } }
                     }
                 }
             }
@@ -186,26 +224,30 @@ impl Page<'_> {
                     span.vh { "age " }
                     @match table.age_seconds { Some(seconds) => { (age(seconds)) } None => { "–" } }
                 }
-                @match table.recent.last().or(table.last_run.as_ref()) {
-                    Some(last) => {
-                        @let told = format!("last run {}", moment(last.finished));
-                        a.rows href=(links::run(&table.feed, last.run.as_str())) title=(told) {
-                            span.vh { (told) ": " }
-                            @if last.error.is_some() { "failed" }
-                            @else if rows(last) == 0 { "0" }
-                            @else {
-                                @if last.figures.upserts > 0 { "+" (count(last.figures.upserts)) }
-                                @if last.figures.deletes > 0 { " −" (count(last.figures.deletes)) }
-                            }
-                        }
-                    }
-                    None => { span.rows.faint { "–" } }
-                }
+                (last_run(table))
                 (sparkline(&table.recent))
-                @if table.quarantined > 0 {
-                    span.waiting title=(counted(table.quarantined, "row has", "rows have")) { (count(table.quarantined)) " quarantined" }
+            }
+        }
+    }
+}
+
+/// What the last run wrote and removed, which leads to it.
+fn last_run(table: &FeedStatus) -> Markup {
+    html! {
+        @match table.recent.last().or(table.last_run.as_ref()) {
+            Some(last) => {
+                @let told = format!("last run {}", moment(last.finished));
+                a.rows href=(links::run(&table.feed, last.run.as_str())) title=(told) {
+                    span.vh { (told) ": " }
+                    @if last.error.is_some() { "failed" }
+                    @else if rows(last) == 0 { "0" }
+                    @else {
+                        @if last.figures.upserts > 0 { "+" (count(last.figures.upserts)) }
+                        @if last.figures.deletes > 0 { " −" (count(last.figures.deletes)) }
+                    }
                 }
             }
+            None => { span.rows.faint { "–" } }
         }
     }
 }

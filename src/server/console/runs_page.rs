@@ -100,7 +100,8 @@ pub(super) fn page(tables: &[TableSpec], asked: &Asked, look: Result<&HistoryLoo
             }
         }
         p.faint {
-            "From the reports of ticks that changed something or failed. A tick that found nothing to do leaves none; a lifecycle rule may remove old ones."
+            "A tick is one look at all tables, as the schedule asks for it. These are from the reports of ticks that changed something or failed: one that "
+            "found nothing to do leaves none, and a lifecycle rule may remove old ones."
         }
     };
     frame("Runs", Place::Runs, Refresh::Never, &content)

@@ -4,14 +4,17 @@ use time::OffsetDateTime;
 
 use super::actions::Action;
 use super::filter::state_of;
-use crate::model::RunId;
+use super::hints;
 use crate::model::figures::{age, counted, moment, period};
-use crate::run::{FeedStatus, Standing, TableLook};
+use crate::model::{RunId, TableSpec};
+use crate::run::{FeedStatus, Known, LoadingStatus, Standing, TableLook};
 
 /// What a table's line begins with; one look has to be enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sign {
     Wrong,
+    /// Its runs are well, and not all of its rows are in BigQuery as they are.
+    Look,
     Waiting,
     Well,
 }
@@ -20,7 +23,7 @@ impl Sign {
     pub fn class(self) -> &'static str {
         match self {
             Self::Well => "well",
-            Self::Waiting => "waiting",
+            Self::Look | Self::Waiting => "waiting",
             Self::Wrong => "wrong",
         }
     }
@@ -29,15 +32,11 @@ impl Sign {
     pub fn sign(self) -> &'static str {
         match self {
             Self::Well => "✓",
+            Self::Look => "!",
             Self::Waiting => "…",
             Self::Wrong => "✗",
         }
     }
-}
-
-/// `since 2026-11-27 12:05:39 UTC, 3 h`.
-pub(super) fn since_text(at: OffsetDateTime) -> String {
-    format!("since {}, {}", moment(at), age((OffsetDateTime::now_utc() - at).whole_seconds()))
 }
 
 /// What a list and a page say of a table before all else.
@@ -46,6 +45,8 @@ pub(super) struct TableStanding {
     pub sign: Sign,
     pub word: &'static str,
     pub since: Option<OffsetDateTime>,
+    /// Who has made it so, where that is a person's doing and known.
+    pub by: Option<String>,
     /// Why it is so; what is well has none.
     pub why: Option<String>,
     /// What to do.
@@ -55,22 +56,48 @@ pub(super) struct TableStanding {
 }
 
 impl TableStanding {
+    /// Since when it stands so, and by whom: `since 2026-11-27 12:05:39 UTC, 3 h, by the console`.
+    pub fn since_text(&self) -> Option<String> {
+        let at = self.since?;
+        let long = age((OffsetDateTime::now_utc() - at).whole_seconds());
+        let by = self.by.as_ref().map_or(String::new(), |by| format!(", by {by}"));
+        Some(format!("since {}, {long}{by}", moment(at)))
+    }
+
     pub fn of(look: &TableLook) -> Self {
         let word = state_of(look);
         let Some(known) = &look.known else {
             let (why, hint) = (look.unread.as_ref().map(|c| c.message.clone()), None);
-            return Self { sign: Sign::Waiting, word, since: None, why, hint, mends: None };
+            return Self { sign: Sign::Waiting, word, since: None, by: None, why, hint, mends: None };
         };
         let table = &known.status;
         let standing = Standing::of(table);
         let sign = match standing {
             _ if table.is_trouble() => Sign::Wrong,
             Standing::Pending | Standing::Loading | Standing::Paused | Standing::Running => Sign::Waiting,
+            _ if not_as_they_are(known).is_some() => Sign::Look,
             _ => Sign::Well,
         };
-        let (why, hint) = reasons(table, standing);
-        Self { sign, word, since: since(table, standing), why, hint, mends: mends(standing, table) }
+        let (why, hint) = match sign {
+            Sign::Look => (not_as_they_are(known), None),
+            _ => reasons(table, standing),
+        };
+        let mends = mends(&look.spec, standing, table);
+        let by = table.paused_by.as_ref().filter(|_| standing == Standing::Paused).map(|by| by.as_str().to_owned());
+        Self { sign, word, since: since(table, standing), by, why, hint, mends }
     }
+}
+
+/// What of the rows BigQuery could not be given as it is.
+fn not_as_they_are(known: &Known) -> Option<String> {
+    let quarantined = Some(known.status.quarantined).filter(|n| *n > 0);
+    let quarantined =
+        quarantined.map(|n| format!("{} a value that BigQuery can't hold", counted(n, "row has", "rows have")));
+    let left_out = known
+        .left_out()
+        .map(|n| format!("{} not in BigQuery at all, for the key can't be held", counted(n, "row is", "rows are")));
+    let all: Vec<String> = quarantined.into_iter().chain(left_out).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn since(table: &FeedStatus, standing: Standing) -> Option<OffsetDateTime> {
@@ -99,12 +126,13 @@ fn reasons(table: &FeedStatus, standing: Standing) -> (Option<String>, Option<St
             (Some(format!("what BigQuery has is {old} old, and may be {limit}")), None)
         }
         Standing::NeverLoaded => (Some("no run has loaded it yet".to_owned()), None),
-        Standing::Pending => {
-            (Some("a run is sealed, and not in BigQuery yet: the next tick brings it there".to_owned()), None)
-        }
-        Standing::Loading => {
-            (table.loading.map(|rows| format!("{} so far", counted(rows, "row is loaded", "rows are loaded"))), None)
-        }
+        Standing::Pending => (
+            Some(
+                "a run has read its rows, and they are not in BigQuery yet: the next run brings them there".to_owned(),
+            ),
+            None,
+        ),
+        Standing::Loading => (table.load.as_ref().map(LoadingStatus::text), None),
         Standing::Running => {
             let until = table.held_until.map(|t| format!("if its process is gone, it is free again at {}", moment(t)));
             (Some("a run is at work on it".to_owned()), until)
@@ -114,13 +142,20 @@ fn reasons(table: &FeedStatus, standing: Standing) -> (Option<String>, Option<St
     }
 }
 
-fn mends(standing: Standing, table: &FeedStatus) -> Option<Action> {
+/// The button that mends it. A table that somebody has to put right first has none but the one that its hint names.
+fn mends(spec: &TableSpec, standing: Standing, table: &FeedStatus) -> Option<Action> {
+    // No run reads it, whatever else is wrong.
+    if table.paused_since.is_some() {
+        return Some(Action::Resume);
+    }
+    let named = || table.complaint().and_then(|c| hints::action(&c.hint, spec));
     match standing {
-        Standing::Failing | Standing::SetAside | Standing::Late | Standing::NeverLoaded => Some(Action::Run),
+        Standing::SetAside => named(),
+        Standing::Failing => named().or(Some(Action::Run)),
+        Standing::Late | Standing::NeverLoaded => Some(Action::Run),
         Standing::Differs => Some(Action::Repair),
-        Standing::Paused => Some(Action::Resume),
         Standing::Pending if table.is_trouble() => Some(Action::Run),
-        Standing::Pending | Standing::Loading | Standing::Running | Standing::UpToDate => None,
+        Standing::Pending | Standing::Loading | Standing::Running | Standing::Paused | Standing::UpToDate => None,
     }
 }
 

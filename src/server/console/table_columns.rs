@@ -13,7 +13,7 @@ pub(super) fn columns(known: Option<&Known>, sealed: Option<&SealedTable>) -> Ma
     html! {
         @match sealed {
             Some(sealed) => {
-                p.faint { "As the batch of " code { (sealed.run) } " had them." }
+                p.faint { "As the run " code { (sealed.run) } " wrote them." }
                 table {
                     caption.vh { "Columns of the target" }
                     thead { tr { @for head in ["Column", "BigQuery", "Source"] { th scope="col" { (head) } } } }
@@ -35,7 +35,7 @@ pub(super) fn columns(known: Option<&Known>, sealed: Option<&SealedTable>) -> Ma
             }
             None if of_state.is_empty() => { p { "Not known yet: no run has committed it." } }
             None => {
-                p.faint { "The last batch is no longer kept, so their types are not known here." }
+                p.faint { "The files of its last run are no longer kept, so their types are not known here." }
                 ul { @for column in &of_state { li { (column.name) } } }
             }
         }

@@ -1,25 +1,26 @@
 //! One table: how it does, where it stands, what its runs did, how it is configured.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use maud::{Markup, html};
+use time::OffsetDateTime;
 
 use super::actions::Action;
-use super::buttons::{Back, button};
+use super::buttons::button;
 use super::configuration::{blind_spot, resolved};
 use super::forms::Outcome;
-use super::frame::{Place, Refresh, clock, frame, made, may_operate, unread};
+use super::frame::{Place, Refresh, buttons, clock, frame, made, may_operate, unread};
+use super::hints;
 use super::links;
-use super::standing::{TableStanding, since_text};
+use super::run_page::waiting;
+use super::standing::TableStanding;
+use super::table_actions::{HERE, actions};
 use super::table_columns::columns;
 use super::table_runs::runs;
 use crate::model::figures::{age, count, counted, moment};
-use crate::run::{FeedStatus, Known, RunEntry, SealedTable, TableLook, VerifyingStatus};
+use crate::run::{FeedStatus, Known, RunEntry, SealedTable, Standing, TableLook, VerifyingStatus};
 use crate::server::app::App;
-use crate::state::PauseReason;
-
-/// The buttons of a table's page lead back to it.
-const HERE: Back<'_> = Back("table");
 
 /// What the bucket has of the table beside its state; nothing where it was too slow.
 #[derive(Default)]
@@ -50,15 +51,15 @@ pub(super) fn page(
         @if let Some(notice) = notice {
             p.notice.wrong[notice == Outcome::Failed] role="status" { (notice.text()) }
         }
-        (state(&standing, look.known.as_ref().map(|k| &k.status)))
+        (state(app, look, &standing))
         (actions(app, look, &standing))
         @if let Some(known) = &look.known {
             div.columns {
-                section aria-labelledby="stands" { h2 #stands { "Where it stands" } (stands(known)) }
-                section aria-labelledby="compared" { h2 #compared { "Compared with the source" } (compared(&known.status, &bucket.runs)) }
+                section aria-labelledby="stands" { h2 #stands { "Where it stands" } (stands(known, &bucket.runs)) }
+                section aria-labelledby="compared" { h2 #compared { "Compared with the source" } (compared(app, look, &known.status, &bucket.runs)) }
                 section aria-labelledby="refused" { h2 #refused { "Values that BigQuery can't hold" } (refused(known, sealed)) }
             }
-            section aria-labelledby="runs" { h2 #runs { "Runs" } p { a href=(links::with_query("/runs", &[("table", &spec.target)])) { "Older ones, and failures before a seal" } } (runs(&known.status, &bucket.runs)) }
+            section aria-labelledby="runs" { h2 #runs { "Runs" } p { a href=(links::with_query("/runs", &[("table", &spec.target)])) { "All its runs, also those that failed early" } } (runs(&known.status, &bucket.runs)) }
         }
         div.columns {
             section aria-labelledby="config" {
@@ -74,92 +75,86 @@ pub(super) fn page(
 }
 
 /// How the table does, since when, why, and what to do.
-fn state(standing: &TableStanding, table: Option<&FeedStatus>) -> Markup {
+fn state(app: &App, look: &TableLook, standing: &TableStanding) -> Markup {
+    let table = look.known.as_ref().map(|k| &k.status);
+    let told = |hint: &str| hints::told(hint, &look.spec, buttons(app));
     html! {
         div.standing {
             p {
                 span class={ "state " (standing.sign.class()) } {
                     span aria-hidden="true" { (standing.sign.sign()) } " " (standing.word)
                 }
-                @if let Some(since) = standing.since { " " (since_text(since)) }
+                @if let Some(since) = standing.since_text() { " " (since) }
+                @if let Some(until) = table.filter(|t| Standing::of(t) == Standing::UpToDate).and_then(|t| t.last_success) {
+                    ": all changes that were committed before " (moment(until)) " are in BigQuery"
+                }
             }
             @if let Some(why) = &standing.why { p.long { (why) } }
-            @if let Some(hint) = &standing.hint { p.long { strong { "What to do: " } (hint) } }
+            @if let Some(hint) = &standing.hint { p.long { strong { "What to do: " } (told(hint)) } }
             // What is paused may have failed before.
             @if let (true, Some(complaint)) = (standing.hint.is_none(), table.and_then(FeedStatus::complaint)) {
                 p.long { strong { "Its last run failed: " } (complaint.message) }
-                p.long { strong { "What to do: " } (complaint.hint) }
+                p.long { strong { "What to do: " } (told(&complaint.hint)) }
             }
         }
     }
 }
 
-fn actions(app: &App, look: &TableLook, standing: &TableStanding) -> Markup {
-    let spec = &look.spec;
-    if !may_operate(app) {
-        return html! {
-            @if let Some(mends) = standing.mends { p { "To type: " code.command { (mends.command(spec)) } } }
-        };
-    }
-    let is_paused = look.known.as_ref().is_some_and(|k| k.status.paused_since.is_some());
-    html! {
-        div.actions {
-            @if is_paused { (button(spec, Action::Resume, HERE)) }
-            @else {
-                @for action in [Action::Run, Action::Verify, Action::Repair, Action::Full, Action::Resync, Action::AllowDeletes] {
-                    (button(spec, action, HERE))
-                }
-            }
-        }
-        @if !is_paused {
-            form.pause method="post" action="/console/pause" {
-                input type="hidden" name="table" value=(spec.target);
-                input type="hidden" name="back" value="table";
-                label { "Why it is paused " input name="reason" maxlength=(PauseReason::LONGEST) size="40"; }
-                button aria-label={ "Pause " (spec.source) } { "Pause" }
-            }
-        }
-    }
-}
-
-/// The watermark in words, and the rest of where the table stands.
-fn stands(known: &Known) -> Markup {
+/// Up to when its changes are in BigQuery, and the rest of where the table stands.
+fn stands(known: &Known, runs: &[RunEntry]) -> Markup {
     let table = &known.status;
     html! {
         dl {
-            dt { "Watermark" }
+            dt { "In BigQuery" }
             dd {
                 @match table.last_success {
                     Some(at) => { "everything committed before " (moment(at)) (open(table.open_transactions)) }
-                    None => { "none: nothing of it is in BigQuery for certain" }
+                    None => { "nothing of it for certain" }
                 }
-                @if let Some(watermark) = &table.watermark { small { "snapshot " (watermark) } }
+                @if let Some(watermark) = &table.watermark {
+                    details { summary { "as the database numbers it" } code { "snapshot " (watermark) } }
+                }
             }
             dt { "Age" }
             dd { @match table.age_seconds { Some(seconds) => { (age(seconds)) } None => { "never loaded" } } }
+            @if let Some((seconds, at)) = apply_lag(table, runs) {
+                dt { "Rows sent that wait to be applied" }
+                dd { (waiting(seconds)) small { "as the run saw it that ended at " (moment(at)) } }
+            }
             dt { "Last checked" }
             dd { @match table.checked_seconds { Some(seconds) => { (age(seconds)) " ago" } None => { "never" } } }
             @if let Some(next) = table.next_tick {
-                dt { "Next look" }
-                dd { "about " (clock(next.at)) ", an estimate from the spacing of the last ticks" }
+                dt { "Next run" }
+                dd { "about " (clock(next.at)) ", an estimate from the spacing of the last ones" }
             }
             @if let Some(rows) = known.target_rows() { dt { "Rows in BigQuery" } dd { (count(rows)) } }
             @if let Some(rows) = known.source_rows() { dt { "Rows of the source, when all were read" } dd { (count(rows)) } }
             @if let Some(at) = known.whole_at() { dt { "All rows read" } dd { (moment(at)) } }
             @if let Some(at) = known.keys_at() { dt { "All keys compared" } dd { (moment(at)) } }
-            @if let Some(rows) = table.loading { dt { "Loading" } dd { (counted(rows, "row", "rows")) " so far" } }
+            @if let Some(load) = &table.load { dt { "Loading" } dd { (load.text()) } }
             dt { "Feed" }
             dd {
                 (table.feed)
-                @if let Some(run) = &table.held_by { small { "lease: " (run) } }
+                @if let Some(run) = &table.held_by { small { "a run is at work: " (run) } }
                 @if let Some(run) = &table.pending {
-                    small { "pending: " a href=(links::run(&table.feed, run)) { (run) } }
+                    small { "read, and not in BigQuery yet: " a href=(links::run(&table.feed, run)) { (run) } }
                 }
             }
             dt { "State read" }
             dd { (clock(known.at)) }
         }
     }
+}
+
+/// Of a table that changes are sent to row by row: for how long the oldest of those before the last run had waited when it looked, and when.
+fn apply_lag(table: &FeedStatus, runs: &[RunEntry]) -> Option<(u64, OffsetDateTime)> {
+    let of_run = |entry: &RunEntry| {
+        let report = entry.report.tables.iter().find(|t| t.target == table.target)?;
+        let ended = entry.report.started
+            + time::Duration::try_from(Duration::try_from_secs_f64(entry.report.seconds).ok()?).ok()?;
+        Some((report.append?.apply_lag_seconds?, ended))
+    };
+    runs.iter().find_map(of_run)
 }
 
 fn open(transactions: Option<u64>) -> String {
@@ -170,10 +165,15 @@ fn open(transactions: Option<u64>) -> String {
 }
 
 /// What comparisons with the source have found.
-fn compared(table: &FeedStatus, runs: &[RunEntry]) -> Markup {
+fn compared(app: &App, look: &TableLook, table: &FeedStatus, runs: &[RunEntry]) -> Markup {
+    let is_offered = may_operate(app) && table.paused_since.is_none();
     html! {
         @match &table.verified {
-            None => { p { "Nobody has compared it yet." } }
+            None => {
+                p { "Never compared: whether each row is equal is not known." }
+                @if is_offered { (button(&look.spec, Action::Verify, HERE)) }
+                @else { p { "To type: " code.command { (Action::Verify.command(&look.spec)) } } }
+            }
             Some(verified) => {
                 p {
                     @match &verified.differs {
@@ -216,7 +216,7 @@ fn refused(known: &Known, sealed: Option<&SealedTable>) -> Markup {
                     dt { "Rows left out" } dd { (count(rows)) ": their key can't be held" }
                 }
                 @if let Some(sealed) = sealed.filter(|s| s.quarantined + s.nulled + s.truncated + s.left_out > 0) {
-                    dt { "Of the last batch" }
+                    dt { "Of the last run" }
                     dd {
                         (counted(sealed.quarantined, "row", "rows")) " quarantined, "
                         (counted(sealed.nulled, "value", "values")) " made NULL, "

@@ -1,0 +1,54 @@
+//! The buttons of a table's page: what mends it first, each with what it does.
+
+use maud::{Markup, html};
+
+use super::actions::Action;
+use super::buttons::{Back, button};
+use super::effects::{Size, effect};
+use super::frame::may_operate;
+use super::standing::TableStanding;
+use crate::run::{Known, TableLook};
+use crate::server::app::App;
+use crate::state::PauseReason;
+
+/// The buttons of a table's page lead back to it.
+pub(super) const HERE: Back<'_> = Back("table");
+
+/// What may be done to a table that no pause stops. More deletes are allowed only where a run has met the limit.
+const USUAL: [Action; 5] = [Action::Run, Action::Verify, Action::Repair, Action::Full, Action::Resync];
+
+pub(super) fn actions(app: &App, look: &TableLook, standing: &TableStanding) -> Markup {
+    let spec = &look.spec;
+    if !may_operate(app) {
+        return html! {
+            @if let Some(mends) = standing.mends { p { "To type: " code.command { (mends.command(spec)) } } }
+        };
+    }
+    let rows = look.known.as_ref().and_then(Known::target_rows);
+    let size = Size { rows, in_parts_above: app.context.config.run.chunk_rows };
+    let is_paused = look.known.as_ref().is_some_and(|k| k.status.paused_since.is_some());
+    let others = USUAL.into_iter().filter(|a| !is_paused && Some(*a) != standing.mends);
+    html! {
+        ul.effects {
+            @for action in standing.mends.into_iter().chain(others) {
+                li.first[Some(action) == standing.mends] {
+                    (button(spec, action, HERE))
+                    span { (effect(action, spec, size)) }
+                }
+            }
+            @if !is_paused {
+                li {
+                    form.pause method="post" action="/console/pause" {
+                        input type="hidden" name="table" value=(spec.target);
+                        input type="hidden" name="back" value=(HERE.0);
+                        button aria-label={ "Pause " (spec.source) } { "Pause" }
+                        span {
+                            label { "Reason " input name="reason" maxlength=(PauseReason::LONGEST) size="30"; } " "
+                            (effect(Action::Pause, spec, size))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
