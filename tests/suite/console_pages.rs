@@ -203,6 +203,7 @@ async fn a_tables_page_tells_all_that_the_bucket_knows() {
         "; open: 2 transactions",
         "up to date</span>: all changes that were committed before ",
         "Never compared: whether each row is equal is not known.",
+        "Put the values right in the source; <strong>Read all rows</strong> then counts those that are left",
         "snapshot 7251:7260:7251,7256",
         "not is_test",
         "card_number",
@@ -249,7 +250,7 @@ async fn a_tables_page_tells_all_that_the_bucket_knows() {
 async fn what_deletes_or_reloads_asks_first() {
     let w = SixtyTables::new("operate").await;
     let served = w.serve().await;
-    for action in ["full", "resync", "repair", "allow-deletes"] {
+    for action in ["full", "resync", "repair", "allow-deletes", "full-allow-deletes"] {
         let (code, page) = w.page(&served, &format!("/tables/sales_orders/{action}")).await;
         assert!(code == 200 && page.contains(&format!("name=\"agreed\" value=\"{action}\"")), "{action}: {page}");
         assert!(page.contains("--table sales.orders") && page.contains("No, go back"), "{action}: {page}");
@@ -272,7 +273,8 @@ async fn what_deletes_or_reloads_asks_first() {
 async fn nobody_changes_anything_from_elsewhere_or_to_look() {
     let w = SixtyTables::new("operate").await;
     let served = w.serve().await;
-    let all = ["run", "verify", "repair", "full", "resync", "allow-deletes", "pause", "resume", "nope"];
+    let all =
+        ["run", "verify", "repair", "full", "resync", "allow-deletes", "full-allow-deletes", "pause", "resume", "nope"];
     let form = |action: &str| format!("table=public.sessions&agreed={action}&reason=x");
     for action in all {
         for (name, value) in [

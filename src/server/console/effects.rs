@@ -98,7 +98,7 @@ pub(super) fn effect(action: Action, spec: &TableSpec, size: Size) -> String {
         (Action::AllowDeletes, _) => {
             "Lets one run delete more rows than max_delete_fraction allows. Look first whether they should be gone.".to_owned()
         }
-        (Action::Pause, _) => "No run reads it until it is resumed; what changes meanwhile comes then.".to_owned(),
+        (Action::Pause, _) => "No run reads it until it is resumed. What changes meanwhile is brought then.".to_owned(),
         (Action::Resume, _) => "Runs read it again, and bring what has changed meanwhile.".to_owned(),
     }
 }

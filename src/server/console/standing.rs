@@ -79,7 +79,7 @@ impl TableStanding {
             _ => Sign::Well,
         };
         let (why, hint) = match sign {
-            Sign::Look => (not_as_they_are(known), None),
+            Sign::Look => (not_as_they_are(known), Some(put_right(&look.spec))),
             _ => reasons(table, standing),
         };
         let mends = mends(&look.spec, standing, table);
@@ -98,6 +98,13 @@ fn not_as_they_are(known: &Known) -> Option<String> {
         .map(|n| format!("{} not in BigQuery at all, for the key can't be held", counted(n, "row is", "rows are")));
     let all: Vec<String> = quarantined.into_iter().chain(left_out).collect();
     (!all.is_empty()).then(|| all.join("; "))
+}
+
+fn put_right(spec: &TableSpec) -> String {
+    let again = Action::Full.command(spec);
+    format!(
+        "what is known of them stands below. Put the values right in the source; `{again}` then counts those that are left"
+    )
 }
 
 fn since(table: &FeedStatus, standing: Standing) -> Option<OffsetDateTime> {
