@@ -221,6 +221,7 @@ async fn a_tables_page_tells_all_that_the_bucket_knows() {
         "not known",
         "class=\"gap\"",
         "3, counted since all rows were last read",
+        "<dt><code>amount</code></dt><dd>3 values: NaN</dd>",
         "quarantine-00000.ndjson.gz",
         "name=\"reason\"",
         "action=\"/console/verify\"",
@@ -544,6 +545,7 @@ async fn pages_do_not_contradict_each_other() {
     assert!(row(&of_table).contains(&format!("{upserts} upserts")), "{}", row(&of_table));
     assert!(row(&runs).contains(&format!("+{upserts}")), "{}", row(&runs));
     assert!(of_run.contains("data-label=\"Made NULL\">3<") && of_table.contains("3 values made NULL"), "{of_run}");
+    assert!(of_run.contains("<dd>3 values: NaN</dd>"), "{of_run}");
     // The age that a table had at the end of its last run is younger than it is now.
     let status: serde_json::Value = serde_json::from_str(&w.page(&served, "/status").await.1).unwrap();
     for table in status["feeds"].as_array().unwrap() {

@@ -27,6 +27,7 @@ mod frame;
 mod hints;
 mod links;
 mod overview;
+mod refused_values;
 mod run_page;
 mod run_steps;
 mod runs_page;

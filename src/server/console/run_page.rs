@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::frame::{Place, Refresh, frame};
 use super::links;
+use super::refused_values;
 use super::run_steps::steps;
 use crate::model::RunId;
 use crate::model::figures::{age, bytes, count, counted, duration, moment};
@@ -89,7 +90,7 @@ pub(super) fn page(detail: &RunDetail, google: Option<&GoogleConsole>) -> Markup
         }
         (ending(detail))
         @if let Some(report) = &detail.report { (steps(&report.verb_seconds)) }
-        @if !own.is_empty() { (tables(&own)) }
+        @if !own.is_empty() { (tables(&own)) (refused_values::of_run(&own)) }
         @if let Some(report) = detail.report.as_ref().filter(|r| !r.verified.is_empty()) { (verified(&report.verified)) }
         @if statements.iter().any(|s| !s.jobs.is_empty()) { (jobs(statements, google)) }
         @if !statements.is_empty() {

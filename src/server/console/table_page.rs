@@ -13,6 +13,7 @@ use super::forms::Outcome;
 use super::frame::{Place, Refresh, buttons, clock, frame, made, may_operate, unread};
 use super::hints;
 use super::links;
+use super::refused_values;
 use super::run_page::waiting;
 use super::standing::TableStanding;
 use super::table_actions::{HERE, actions};
@@ -57,7 +58,7 @@ pub(super) fn page(
             div.columns {
                 section aria-labelledby="stands" { h2 #stands { "Where it stands" } (stands(known, &bucket.runs)) }
                 section aria-labelledby="compared" { h2 #compared { "Compared with the source" } (compared(app, look, &known.status, &bucket.runs)) }
-                section aria-labelledby="refused" { h2 #refused { "Values that BigQuery can't hold" } (refused(known, sealed)) }
+                section aria-labelledby="refused" { h2 #refused { "Values that BigQuery can't hold" } (refused_values::of_table(known, sealed)) }
             }
             section aria-labelledby="runs" { h2 #runs { "Runs" } p { a href=(links::with_query("/runs", &[("table", &spec.target)])) { "All its runs, also those that failed early" } } (runs(&known.status, &bucket.runs)) }
         }
@@ -201,33 +202,5 @@ fn columns_that_differ(table: &FeedStatus, runs: &[RunEntry]) -> Markup {
     html! {
         dl { @for (column, rows) in found { dt { (column) } dd { "differs in " (counted(*rows, "row", "rows")) } } }
         p.faint { a href=(links::run_of_tick(entry)) { "The run that found it" } }
-    }
-}
-
-/// What of the rows could not be held as it is: how many, never what.
-fn refused(known: &Known, sealed: Option<&SealedTable>) -> Markup {
-    let table = &known.status;
-    html! {
-        @if table.quarantined == 0 && known.left_out().is_none() { p { "None since all rows were last read." } }
-        @else {
-            dl {
-                dt { "Rows quarantined" } dd { (count(table.quarantined)) ", counted since all rows were last read" }
-                @if let Some(rows) = known.left_out() {
-                    dt { "Rows left out" } dd { (count(rows)) ": their key can't be held" }
-                }
-                @if let Some(sealed) = sealed.filter(|s| s.quarantined + s.nulled + s.truncated + s.left_out > 0) {
-                    dt { "Of the last run" }
-                    dd {
-                        (counted(sealed.quarantined, "row", "rows")) " quarantined, "
-                        (counted(sealed.nulled, "value", "values")) " made NULL, "
-                        (counted(sealed.truncated, "time", "times")) " cut to microseconds, "
-                        (counted(sealed.left_out, "row", "rows")) " left out"
-                        @if sealed.quarantined > 0 {
-                            small.long { "column, reason and row of each: " code { (sealed.quarantine_file) } }
-                        }
-                    }
-                }
-            }
-        }
     }
 }

@@ -90,6 +90,14 @@ impl Did {
     pub(super) fn figures(self) -> Value {
         json!({ "upserts": self.upserts, "deletes": self.deletes, "quarantined": self.quarantined, "bytes_billed": self.bytes_billed })
     }
+
+    /// Which values could not be held, as reports and states have it.
+    pub(super) fn refusals(self) -> Value {
+        match self.nulled {
+            0 => json!([]),
+            values => json!([{ "column": "amount", "reason": "NaN", "values": values }]),
+        }
+    }
 }
 
 /// What the run of a tick did to a table.

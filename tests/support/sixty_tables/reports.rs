@@ -75,9 +75,13 @@ impl SixtyTables {
             let table = |source: &&str| {
                 let did = did(source, minutes);
                 let billed = Some(did.bytes_billed).filter(|n| *n > 0);
-                json!({ "source": source, "target": format!("shop.app.{}", target(source)), "upserts": did.upserts, "deletes": did.deletes,
+                let mut table = json!({ "source": source, "target": format!("shop.app.{}", target(source)), "upserts": did.upserts, "deletes": did.deletes,
                     "quarantined": did.quarantined, "nulled": did.nulled, "staged_bytes": did.staged_bytes, "parts": did.parts, "bytes_billed": billed,
-                    "rows_inserted": did.upserts / 3, "rows_updated": did.upserts - did.upserts / 3, "rows_deleted": did.deletes })
+                    "rows_inserted": did.upserts / 3, "rows_updated": did.upserts - did.upserts / 3, "rows_deleted": did.deletes });
+                if did.quarantined > 0 {
+                    table["refusals"] = did.refusals();
+                }
+                table
             };
             run["tables"] = due.iter().map(table).collect();
             writes += 2 + due.iter().map(|t| did(t, minutes).parts).sum::<u32>();

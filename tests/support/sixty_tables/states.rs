@@ -56,6 +56,7 @@ impl SixtyTables {
             "relation": { "oid": 16385 + number(source, 1, 9973), "columns": columns, "definition": "84452eb989f1be133364fe6da0152fcd",
                 "held": ["id", "name", "amount", "created_at", "updated_at"], "retired": if source == "sales.orders" { json!(["old_status"]) } else { json!([]) } },
             "quarantined": did(source, LAST).quarantined,
+            "refusals": did(source, LAST).refusals(),
         });
         if kind == Kind::Loading {
             let parts = remembered(&[source]).len();
