@@ -1,7 +1,10 @@
 //! A table that another feed had.
 
+use time::OffsetDateTime;
+
 use super::context::Context;
 use super::error::RunError;
+use crate::batch::Apply;
 use crate::model::{FeedId, TableSpec};
 use crate::state::{Handle, StateError};
 use crate::storage::Store;
@@ -26,6 +29,10 @@ async fn forget_in(context: &Context, store: &Store, spec: &TableSpec, other: &F
         let pending = state.document().pending.as_ref();
         let sealed = pending.and_then(|b| b.tables.iter().find(|t| t.target.table == spec.target).map(|t| (b, t)));
         if let Some((batch, table)) = sealed {
+            // Rows that its holder sends now would win over those that are about to be loaded: no job's id can be taken from it.
+            if matches!(table.apply, Apply::Append(_)) && state.is_held_by_another(OffsetDateTime::now_utc()) {
+                return Err(StateError::Lost(other.clone()).into());
+            }
             context.bigquery.give_up(batch, table).await?;
             if finishes_itself {
                 return Ok(());

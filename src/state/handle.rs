@@ -71,6 +71,11 @@ impl Handle {
         self.lease_time / 3
     }
 
+    /// Up to when this attempt holds the lease; `None` where it does not.
+    pub fn held_until(&self) -> Option<OffsetDateTime> {
+        self.document.lease.as_ref().filter(|l| l.holder == self.holder.0).map(|l| l.until)
+    }
+
     fn holds_lease(&self) -> bool {
         self.document.lease.as_ref().is_some_and(|l| l.holder == self.holder.0)
     }

@@ -13,6 +13,7 @@ mod support;
 
 mod append;
 mod append_faults;
+mod append_trust;
 mod arrows;
 mod asked_for;
 mod auth;
