@@ -92,6 +92,9 @@ pub enum CaptureError {
     #[error("several columns that are not the table's key hold the key of {0}")]
     WideScope(String),
 
+    #[error("{table} is sent row by row, and an entry of its change log names {column}, which is not its key")]
+    ScopeWithoutMerge { table: RelationName, column: String },
+
     #[error("{relation}, which log_types names, does not exist, or the {} may not see it", dialect.who_asks())]
     NoLoggedRelation { relation: RelationName, dialect: Dialect },
 
@@ -167,6 +170,7 @@ impl CaptureError {
             | Self::NoSuchKeyColumn(_)
             | Self::ScopeNotPublished(_)
             | Self::WideScope(_)
+            | Self::ScopeWithoutMerge { .. }
             | Self::NoLoggedRelation { .. }
             | Self::NoPackedKey { .. }
             | Self::KeyWidth { .. }
@@ -242,6 +246,9 @@ impl CaptureError {
                 format!("take {column} out of exclude: the rows of a changed {column} are found by it in the target")
             }
             Self::WideScope(_) => "name one column, or the whole key of the table".to_owned(),
+            Self::ScopeWithoutMerge { .. } => {
+                "which rows such an entry leaves only a MERGE finds: write apply = \"merge\" or capture = \"digest\"".to_owned()
+            }
             Self::NoLoggedRelation { .. } => {
                 "correct log_types of the table: a renamed table has another name in the log".to_owned()
             }

@@ -4,9 +4,17 @@ use std::time::Duration;
 
 use plimsoll::failpoint::VARIABLE;
 
+use storage_write_standin::Settings;
+
 use super::append::{APPEND, loaded, requests, table};
 
 use crate::support::World;
+
+/// A command that fails and says so.
+async fn fails(w: &World, args: &[&str], said: &str) {
+    let ran = w.run(args).await;
+    assert!(ran.code != 0 && ran.stdout.contains(said), "{args:?}: {}", ran.stdout);
+}
 
 async fn succeeds(w: &World, args: &[&str]) {
     let ran = w.run(args).await;
@@ -14,6 +22,26 @@ async fn succeeds(w: &World, args: &[&str]) {
 }
 
 const RESYNC: [&str; 4] = ["resync", "--table", "item", "--json"];
+const LOG: &str = "[changelog]\ntable = \"log\"\nid = \"id\"\ntype = \"what\"\nkey = \"key\"\n[defaults]\ncapture = \"changelog\"\napply = \"append\"\n";
+
+/// An entry about an owner says that all of its rows were read: which of them are gone only a MERGE finds.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_about_many_rows_is_refused() {
+    let mut w = World::new().await;
+    w.start_storage_write(Settings::default()).await;
+    w.sql(
+        "CREATE TABLE log (id bigserial PRIMARY KEY, what text NOT NULL, key text, at timestamptz NOT NULL DEFAULT clock_timestamp());
+         CREATE TABLE piece (id int PRIMARY KEY, plan_id int, a text)",
+    )
+    .await;
+    w.config(&format!(
+        "{LOG}[[table]]\nsource = \"piece\"\nlog_types = [\"piece\", {{ type = \"plan\", key = \"plan_id\" }}]\n"
+    ));
+    for args in [&["check", "--json"][..], &["plan", "--json"], &["run", "--json"]] {
+        fails(&w, args, "names plan_id, which is not its key").await;
+    }
+}
+
 async fn signal(child: &tokio::process::Child, signal: &str) {
     let id = child.id().unwrap().to_string();
     assert!(tokio::process::Command::new("kill").args([signal, &id]).status().await.unwrap().success());

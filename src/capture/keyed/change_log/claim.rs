@@ -5,7 +5,7 @@ use crate::capture::error::CaptureError;
 use crate::capture::keyed::change_log::resolve::{Entries, Log, need};
 use crate::capture::keyed::key_source::{KeyColumns, Reach};
 use crate::encode::{Shape, ShapeColumn};
-use crate::model::{Dialect, KeyFormat, LogTable, LogType, RelationName, TableSpec, TypeColumn};
+use crate::model::{ApplyBy, Dialect, KeyFormat, LogTable, LogType, RelationName, TableSpec, TypeColumn};
 use crate::source::{Claimed, CursorType, Group, LogPlace, LogQuery, NewEntries, Relation, RelationKind};
 
 /// Which entries concern a table, and what of the table their key is.
@@ -101,7 +101,15 @@ impl Log<'_> {
     /// Which entries concern a table.
     pub fn claims(&self, spec: &TableSpec, relation: &Relation, shape: &Shape) -> Result<Vec<Claim>, CaptureError> {
         let named = self.log_types(spec, relation)?;
-        named.iter().map(|t| self.claim(t, &spec.source, relation, shape)).collect()
+        let claims: Vec<Claim> =
+            named.iter().map(|t| self.claim(t, &spec.source, relation, shape)).collect::<Result<_, _>>()?;
+        let scope = claims.iter().find(|c| c.key.reach == Reach::Scope).filter(|_| spec.apply == ApplyBy::Append);
+        match scope.and_then(|claim| claim.key.columns.first()) {
+            Some(column) => {
+                Err(CaptureError::ScopeWithoutMerge { table: spec.source.clone(), column: column.name.clone() })
+            }
+            None => Ok(claims),
+        }
     }
 
     /// The configured types; a table whose log names relations is its own type.
