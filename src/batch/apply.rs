@@ -25,6 +25,9 @@ pub struct Replace {
     pub schema: ReplaceSchema,
     /// Every column of the target as the API writes it, also those that the staged rows lack.
     pub fields: Vec<serde_json::Value>,
+    /// How changes get into the target from then on.
+    #[serde(default, skip_serializing_if = "ApplyBy::is_merge")]
+    pub then: ApplyBy,
 }
 
 /// What a load into a staging table and its MERGE have to know.
@@ -161,8 +164,9 @@ impl Apply {
     /// How changes get into the target, as the config says it.
     pub fn by(&self) -> ApplyBy {
         match self {
-            Self::Append(_) | Self::Replace(Replace { schema: ReplaceSchema::Recreate, .. }) => ApplyBy::Append,
-            Self::Replace(_) | Self::Merge(_) => ApplyBy::Merge,
+            Self::Append(_) => ApplyBy::Append,
+            Self::Replace(replace) => replace.then,
+            Self::Merge(_) => ApplyBy::Merge,
         }
     }
 
@@ -222,7 +226,8 @@ mod tests {
     }
 
     fn replace() -> Apply {
-        Apply::Replace(Replace { schema: ReplaceSchema::Keep, fields: vec![json!({ "name": "id" })] })
+        let fields = vec![json!({ "name": "id" })];
+        Apply::Replace(Replace { schema: ReplaceSchema::Keep, fields, then: ApplyBy::Merge })
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub struct TableMark {
     /// What was sent to it in that way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<SentMark>,
+    /// When BigQuery made that target, as it says: another one has not the rows that were sent. Absent where nobody has looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
 }
 
 impl TableMark {

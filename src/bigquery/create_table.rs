@@ -1,8 +1,8 @@
 //! A target as the statement that would make it, for people. A run makes the same table through the API.
 
 use super::sql;
-use super::target_plan::{LABEL, TargetPlan};
-use crate::model::{Column, ColumnMode, Partition, PartitionBy, TargetType};
+use super::target_plan::{APPENDED, LABEL, TargetPlan};
+use crate::model::{ApplyBy, Column, ColumnMode, Partition, PartitionBy, TargetType};
 
 impl TargetPlan {
     /// `CREATE TABLE …` in GoogleSQL.
@@ -29,13 +29,16 @@ impl TargetPlan {
         if !self.cluster.is_empty() {
             sql.push_str(&format!("CLUSTER BY {}\n", idents(&self.cluster)));
         }
-        let (label, value) = (sql::string(LABEL.0), sql::string(LABEL.1));
+        let labels = [Some(LABEL), Some(APPENDED).filter(|_| self.apply == ApplyBy::Append)].into_iter().flatten();
+        let labels: Vec<String> =
+            labels.map(|(name, value)| format!("({}, {})", sql::string(name), sql::string(value))).collect();
         let staleness = self
             .max_staleness
             .map_or(String::new(), |age| format!(", max_staleness = INTERVAL {} SECOND", age.as_secs()));
         sql.push_str(&format!(
-            "OPTIONS (description = {}, labels = [({label}, {value})]{staleness});",
-            sql::string(&self.description)
+            "OPTIONS (description = {}, labels = [{}]{staleness});",
+            sql::string(&self.description),
+            labels.join(", ")
         ));
         sql
     }
@@ -67,7 +70,7 @@ fn partition_by(partition: &Partition, of: Option<TargetType>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ApplyBy, DeleteStyle, Metadata, TargetRef};
+    use crate::model::{DeleteStyle, Metadata, TargetRef};
     use expect_test::expect_file;
 
     fn plan(columns: Vec<Column>, partition: Partition) -> TargetPlan {

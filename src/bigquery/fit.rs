@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::{BigQueryError, TableFault};
 use super::partitioning::{MergeReach, Partitioning};
-use super::target_plan::{ColumnOrigin, TargetPlan, is_ours};
+use super::target_plan::{ColumnOrigin, TargetPlan, is_appended, is_ours};
 use crate::model::{ApplyBy, Column, ColumnMode, DeleteStyle, TargetType};
 
 /// What may be done to a target that is there.
@@ -42,6 +42,32 @@ pub(super) fn refuse_foreign(plan: &TargetPlan, present: Present, table: &Value)
     Ok(())
 }
 
+/// How a table was filled that is there: it may know better than the state, which may be new.
+pub(super) fn filled_by(plan: &TargetPlan, table: &Value) -> ApplyBy {
+    if is_appended(table) { ApplyBy::Append } else { plan.filled_by }
+}
+
+/// No MERGE goes to a table that changes were sent to row by row; it is created again only where somebody has asked for it.
+pub(super) fn refuse_merge_after_append(
+    plan: &TargetPlan,
+    present: Present,
+    table: &Value,
+) -> Result<(), BigQueryError> {
+    if plan.apply == ApplyBy::Append || filled_by(plan, table) != ApplyBy::Append {
+        return Ok(());
+    }
+    let target = plan.target.to_string();
+    let is_merged = present.merge_reach(&plan.delete).is_some();
+    if is_merged && plan.delete != DeleteStyle::Hard {
+        return Err(TableFault::TakesNoMerge { target }.into());
+    }
+    if is_merged || (present == Present::Replace && plan.filled_by == ApplyBy::Merge) {
+        let (table, before, now) = (plan.target.table.clone(), ApplyBy::Append.name(), ApplyBy::Merge.name());
+        return Err(TableFault::OtherSink { target, table, before, now }.into());
+    }
+    Ok(())
+}
+
 /// What is no table, or can't be merged into, is left as it is.
 pub(super) fn refuse_unwritable(plan: &TargetPlan, present: Present, table: &Value) -> Result<(), BigQueryError> {
     let target = || plan.target.to_string();
@@ -55,6 +81,7 @@ pub(super) fn refuse_unwritable(plan: &TargetPlan, present: Present, table: &Val
             return Err(TableFault::NotATable { target: target(), kind }.into());
         }
     }
+    refuse_merge_after_append(plan, present, table)?;
     match (Partitioning::of(table), present.merge_reach(&plan.delete).filter(|_| plan.apply == ApplyBy::Merge)) {
         (Some(found), Some(reach)) => found.bound(plan, reach).map(drop),
         _ => Ok(()),

@@ -62,13 +62,14 @@ pub(super) fn load_job(uris: Vec<String>, to: &TargetRef, kind: Load<'_>) -> Job
         }
         // The table's own schema and constraints stay.
         Load::IntoTarget {
-            replace: Replace { schema: ReplaceSchema::Keep | ReplaceSchema::Recreate, fields }, ..
+            replace: Replace { schema: ReplaceSchema::Keep | ReplaceSchema::Recreate, fields, .. },
+            ..
         } => {
             load.schema = Some(schema_of(fields));
             load.write_disposition = Some("WRITE_TRUNCATE_DATA".to_owned());
             load.create_disposition = Some("CREATE_NEVER".to_owned());
         }
-        Load::IntoTarget { table, replace: Replace { schema: ReplaceSchema::Overwrite, fields } } => {
+        Load::IntoTarget { table, replace: Replace { schema: ReplaceSchema::Overwrite, fields, .. } } => {
             load.schema = Some(schema_of(fields));
             load.create_disposition = Some("CREATE_IF_NEEDED".to_owned());
             load.time_partitioning =

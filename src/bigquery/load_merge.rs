@@ -70,6 +70,7 @@ fn applied(done: &JobDone) -> Applied {
         rows: RowsWritten { inserted: Some(done.inserted), updated: Some(done.updated), deleted: Some(done.deleted) },
         refused: 0,
         sent: None,
+        created: None,
     }
 }
 

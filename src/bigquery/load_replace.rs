@@ -27,8 +27,12 @@ impl Sink for Replace {
         if self.schema == ReplaceSchema::Overwrite {
             bigquery.restore_constraints(table).await?;
         }
+        let created = match self.schema {
+            ReplaceSchema::Recreate => bigquery.created(&table.target).await?,
+            ReplaceSchema::Keep | ReplaceSchema::Overwrite => None,
+        };
         let rows = RowsWritten { inserted: Some(done.output_rows), ..RowsWritten::NONE };
-        Ok(Loaded::InTarget(Applied { rows, ..Applied::NOTHING }))
+        Ok(Loaded::InTarget(Applied { rows, created, ..Applied::NOTHING }))
     }
 
     async fn merge(&self, _: &BigQuery, _: Sealed<'_>) -> Result<Applied, BigQueryError> {

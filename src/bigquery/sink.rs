@@ -63,12 +63,20 @@ pub struct Applied {
     pub refused: u64,
     /// What sending them row by row took; of that sink alone.
     pub sent: Option<Sent>,
+    /// When BigQuery made the target, where it was made for these rows.
+    pub created: Option<String>,
 }
 
 impl Applied {
     /// There was nothing to do.
-    pub const NOTHING: Self =
-        Self { bytes_processed: Some(0), bytes_billed: Some(0), rows: RowsWritten::NONE, refused: 0, sent: None };
+    pub const NOTHING: Self = Self {
+        bytes_processed: Some(0),
+        bytes_billed: Some(0),
+        rows: RowsWritten::NONE,
+        refused: 0,
+        sent: None,
+        created: None,
+    };
 }
 
 /// A way into the target. The recipe adds the target's lost columns before, and drops the staging table after the commit.
@@ -125,6 +133,7 @@ impl Destination<'_> {
         Apply::Replace(Replace {
             schema: self.prepared.replace_schema(self.plan),
             fields: self.prepared.fields.clone(),
+            then: self.plan.apply,
         })
     }
 

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::client::{Answer, BigQuery, Body, encode};
 use super::error::{BigQueryError, TableFault};
-use super::fit::{Difference, Present, compare, other_columns, refuse_foreign, refuse_unwritable};
+use super::fit::{Difference, Present, compare, filled_by, other_columns, refuse_foreign, refuse_unwritable};
 use super::jobs::Earlier;
 use super::lost_columns;
 use super::partitioning::{MergeReach, Partitioning};
-use super::target_plan::{TargetPlan, interval, is_ours, label};
+use super::target_plan::{TargetPlan, interval, is_appended, is_ours, shows_late};
 use crate::batch::{ReplaceSchema, TableBatch};
 use crate::failpoint::{Effect, around};
 use crate::model::{ApplyBy, Column, ColumnMode, DeleteStyle, TargetRef};
@@ -37,6 +37,10 @@ pub struct PreparedTarget {
     pub partitioning: Option<Partitioning>,
     /// Columns that somebody has dropped there: they are added after the seal.
     pub lost: Vec<Column>,
+    /// How it was filled until now.
+    pub filled_by: ApplyBy,
+    /// When BigQuery made it, as it says: another table of its name was made at another moment. Absent where it is made just now.
+    pub created: Option<String>,
 }
 
 /// What there is to know of a target that a run could write.
@@ -49,6 +53,8 @@ pub struct Inspection {
     /// Columns of the target that are not from the source.
     pub others: Vec<String>,
     pub partitioning: Option<Partitioning>,
+    /// When BigQuery made it, as it says.
+    pub created: Option<String>,
 }
 
 impl Inspection {
@@ -62,7 +68,7 @@ impl PreparedTarget {
     pub fn replace_schema(&self, plan: &TargetPlan) -> ReplaceSchema {
         match self.state {
             // What was sent to a table row by row can't be taken back from it.
-            _ if plan.apply == ApplyBy::Append || plan.filled_by == ApplyBy::Append => ReplaceSchema::Recreate,
+            _ if plan.apply == ApplyBy::Append || self.filled_by == ApplyBy::Append => ReplaceSchema::Recreate,
             TargetState::Incompatible => ReplaceSchema::Overwrite,
             _ => ReplaceSchema::Keep,
         }
@@ -84,6 +90,8 @@ impl BigQuery {
                     rows: None,
                     partitioning: None,
                     lost: Vec::new(),
+                    filled_by: plan.apply,
+                    created: None,
                 });
             }
             None => self.ensure_dataset(&plan.target.dataset, None).await?,
@@ -103,6 +111,8 @@ impl BigQuery {
                     rows: Some(0),
                     partitioning: plan.partition.as_ref().map(Partitioning::planned),
                     lost: Vec::new(),
+                    filled_by: plan.apply,
+                    created: None,
                 })
             }
             Some(table) => self.adapt(plan, present, &table).await,
@@ -118,13 +128,13 @@ impl BigQuery {
             ApplyBy::Merge => table["numRows"].as_str().and_then(|n| n.parse().ok()),
             ApplyBy::Append => None,
         };
-        let partitioning = Partitioning::of(table);
+        let (partitioning, filled_by, created) = (Partitioning::of(table), filled_by(plan, table), created(table));
         match (difference, present) {
             (Ok(Difference { missing, narrow, strict }), _) => {
                 let (lost, missing) = lost_columns::split(plan, missing);
                 if !lost.is_empty() && present == Present::Merge {
                     let (state, fields) = (TargetState::LacksColumn, Vec::new());
-                    return Ok(PreparedTarget { state, fields, rows, partitioning, lost });
+                    return Ok(PreparedTarget { state, fields, rows, partitioning, lost, filled_by, created });
                 }
                 let mut fields = self.patch_table(plan, table, &missing, &strict, is_ours).await?;
                 self.recluster(plan, table).await?;
@@ -133,7 +143,8 @@ impl BigQuery {
                     set_types(&mut fields, &narrow);
                 }
                 fields.extend(lost_columns::fields(&lost));
-                Ok(PreparedTarget { state: TargetState::Ready, fields, rows, partitioning, lost })
+                let state = TargetState::Ready;
+                Ok(PreparedTarget { state, fields, rows, partitioning, lost, filled_by, created })
             }
             // Nor can a load that brings its schema along.
             (Err(e @ BigQueryError::Table(TableFault::Partition { .. })), _) => Err(e),
@@ -142,7 +153,8 @@ impl BigQuery {
                 // A load does not take other clustering than the table's.
                 self.recluster(plan, table).await?;
                 let (state, fields) = (TargetState::Incompatible, plan.fields());
-                Ok(PreparedTarget { state, fields, rows, partitioning, lost: Vec::new() })
+                let lost = Vec::new();
+                Ok(PreparedTarget { state, fields, rows, partitioning, lost, filled_by, created })
             }
             (Err(e), _) => Err(e),
         }
@@ -155,6 +167,16 @@ impl BigQuery {
             Answer::Done(json) => Ok(Some(json)),
             Answer::Absent | Answer::Exists => Ok(None),
         }
+    }
+
+    /// When BigQuery made a table, as it says.
+    pub(super) async fn created(&self, t: &TargetRef) -> Result<Option<String>, BigQueryError> {
+        Ok(self.get_table(t).await?.as_ref().and_then(created))
+    }
+
+    /// Whether readers of a table see changes only once they are applied, whoever has set it so.
+    pub async fn shows_late(&self, t: &TargetRef) -> Result<bool, BigQueryError> {
+        Ok(self.get_table(t).await?.as_ref().is_some_and(shows_late))
     }
 
     /// Bytes and rows of a table, for estimates; `None` where it is not there.
@@ -170,7 +192,7 @@ impl BigQuery {
             let partitioning = plan.partition.as_ref().map(Partitioning::planned);
             let is_merged = matches!(present, Present::Merge | Present::MergeAll);
             let state = if is_merged { TargetState::Missing } else { TargetState::Ready };
-            return Ok(Inspection { state, size: None, others: Vec::new(), partitioning });
+            return Ok(Inspection { state, size: None, others: Vec::new(), partitioning, created: None });
         };
         refuse_unwritable(plan, present, &table)?;
         refuse_foreign(plan, present, &table)?;
@@ -181,6 +203,7 @@ impl BigQuery {
             size: Some(size(&table)),
             others: other_columns(plan, &table),
             partitioning: Partitioning::of(&table),
+            created: created(&table),
         })
     }
 
@@ -197,7 +220,7 @@ impl BigQuery {
     /// After a load that brought its own schema: what such a load drops or does not know.
     pub(super) async fn restore_constraints(&self, table: &TableBatch) -> Result<(), BigQueryError> {
         let plan = TargetPlan::of_batch(table);
-        let mut body = json!({ "labels": label(), "description": plan.description });
+        let mut body = json!({ "labels": plan.labels(), "description": plan.description });
         if let Some(constraint) = plan.primary_key() {
             body["tableConstraints"] = constraint;
         }
@@ -244,10 +267,12 @@ impl BigQuery {
             None if !known.is_null() && is_ours => body["tableConstraints"] = json!({}),
             _ => {}
         }
-        if !is_ours {
-            body["labels"] = label();
+        if !is_ours || (plan.apply == ApplyBy::Append && !is_appended(table)) {
+            body["labels"] = plan.labels();
         }
-        if let Some(wanted) = plan.max_staleness.map(interval).filter(|w| table["maxStaleness"] != w.as_str()) {
+        // None at all may be told as none, or not be told.
+        let is_other = |w: &String| table["maxStaleness"] != w.as_str() && (w != NO_STALENESS || shows_late(table));
+        if let Some(wanted) = plan.max_staleness.map(interval).filter(is_other) {
             body["maxStaleness"] = json!(wanted);
         }
         if body.as_object().is_some_and(|b| !b.is_empty()) {
@@ -261,6 +286,13 @@ impl BigQuery {
         let answer = self.request(Method::PATCH, &path(t), &[], Body::Json(body), "change", &what).await?;
         answer.done(&what).map(drop)
     }
+}
+
+/// An interval of nothing.
+const NO_STALENESS: &str = "0-0 0 0:0:0";
+
+fn created(table: &Value) -> Option<String> {
+    table["creationTime"].as_str().map(str::to_owned)
 }
 
 fn size(table: &Value) -> (u64, u64) {

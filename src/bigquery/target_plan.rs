@@ -8,6 +8,8 @@ use crate::batch::TableBatch;
 use crate::model::{ApplyBy, Column, ColumnMode, DeleteStyle, Metadata, Partition, TargetRef, TargetType};
 
 pub(super) const LABEL: (&str, &str) = ("managed-by", "plimsoll");
+/// Of a target that changes are sent to row by row: it takes no MERGE ever after, also where nobody remembers it.
+pub(super) const APPENDED: (&str, &str) = ("plimsoll-apply", "append");
 
 /// What a target has to look like.
 #[derive(Clone, Debug)]
@@ -136,7 +138,7 @@ impl TargetPlan {
         let mut body = json!({
             "tableReference": reference(&self.target),
             "description": self.description,
-            "labels": label(),
+            "labels": self.labels(),
             "schema": { "fields": fields },
         });
         if let Some(constraint) = self.primary_key() {
@@ -172,6 +174,15 @@ impl TargetPlan {
         }
     }
 
+    /// The labels of such a target.
+    pub(super) fn labels(&self) -> Value {
+        let mut labels = label();
+        if self.apply == ApplyBy::Append {
+            labels[APPENDED.0] = json!(APPENDED.1);
+        }
+        labels
+    }
+
     /// The description a target gets when it is made.
     pub fn description_of(source: &str) -> String {
         format!("Kept equal to {source} by Plimsoll")
@@ -191,6 +202,16 @@ pub(super) fn label() -> Value {
 
 pub(super) fn is_ours(table: &Value) -> bool {
     table["labels"][LABEL.0] == LABEL.1
+}
+
+/// Whether changes were sent to it row by row, or may have been.
+pub(super) fn is_appended(table: &Value) -> bool {
+    table["labels"][APPENDED.0] == APPENDED.1
+}
+
+/// Whether its readers see changes that were sent row by row only once they are applied.
+pub(super) fn shows_late(table: &Value) -> bool {
+    table["maxStaleness"].as_str().is_some_and(|age| age.contains(|c: char| ('1'..='9').contains(&c)))
 }
 
 /// A column as the API writes it.

@@ -95,6 +95,7 @@ impl Capture<'_> {
             apply: self.table.spec.apply,
             sent: before.and_then(|p| p.mark.sent),
             incarnation: self.next_incarnation(),
+            created: before.and_then(|p| p.mark.created.clone()),
         }
     }
 

@@ -151,6 +151,12 @@ impl<'a> Capture<'a> {
         }
     }
 
+    /// When BigQuery made the target that goes on to be changed, where that is known.
+    pub fn expected_table(&self) -> Option<&str> {
+        let goes_on = matches!(self.decision, Decision::Changes | Decision::Chunk(_, Part::Next));
+        self.standing.filter(|_| goes_on)?.mark.created.as_deref()
+    }
+
     /// The passes over what has changed: rows, those that the filter lets through no more, and with the full list of keys the others.
     pub fn changes(&self, absent: Absent) -> impl Iterator<Item = Pass<'_>> {
         let others = if absent == Absent::Remove { self.other_keys() } else { None };

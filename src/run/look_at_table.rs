@@ -270,8 +270,11 @@ impl<'a> Look<'a> {
         if rows <= self.context.config.run.chunk_rows || !may_be_chunked(spec, relation, shape) {
             return Ok(decision);
         }
-        let is_recreated =
-            spec.apply == ApplyBy::Append || (self.mode == Mode::Resync && spec.delete == DeleteStyle::Hard);
+        // What was sent row by row takes no MERGE, however the rows come now.
+        let standing = self.previous.and_then(|w| w.standing(&spec.target));
+        let was_appended = standing.is_some_and(|s| s.mark.apply == ApplyBy::Append);
+        let is_recreated = spec.apply == ApplyBy::Append
+            || ((self.mode == Mode::Resync || was_appended) && spec.delete == DeleteStyle::Hard);
         let target = self.context.bigquery.target(&spec.target);
         let has_rows = !is_recreated && self.context.bigquery.size(&target).await?.is_some_and(|(_, rows)| rows > 0);
         let before = if has_rows { RowsBefore::Some } else { RowsBefore::None };

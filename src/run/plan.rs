@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::RunError;
 use super::order::Mode;
 use super::report::Failure;
-use super::wanted_target::{present, why_unfit, why_whole};
+use super::wanted_target::{is_another, present, why_unfit, why_whole};
 use crate::batch::{
     Absent, Changes, Compression, Counts, KeyBounds, Parts, Refusals, Repeats, TableBatch, Unstaged, Update,
 };
@@ -123,7 +123,9 @@ impl Context {
         let mut capture = look.capture(session, table, &moment, standing, decision).await?;
         let mut found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;
         let rows = found.size.map(|(_, rows)| rows).filter(|_| spec.apply == ApplyBy::Merge);
-        if let Some(why) = why_unfit(found.state, rows, capture.expected_rows()) {
+        let known = capture.expected_table().filter(|_| spec.apply == ApplyBy::Append);
+        let is_another = is_another(known, found.created.as_deref()).then_some(Why::TargetMadeAgain);
+        if let Some(why) = is_another.or_else(|| why_unfit(found.state, rows, capture.expected_rows())) {
             decision = look.all_rows(session, table, Decision::Whole(why)).await?;
             capture = look.capture(session, table, &moment, standing, decision).await?;
             found = self.bigquery.inspect(&target, present(decision, Mode::Now)).await?;

@@ -59,6 +59,11 @@ pub(super) fn present(decision: Decision, mode: Mode) -> Present {
     }
 }
 
+/// Whether the target is another table than the one that rows were sent to, by the moments at which BigQuery has made them.
+pub(super) fn is_another(known: Option<&str>, found: Option<&str>) -> bool {
+    known.zip(found).is_some_and(|(known, found)| known != found)
+}
+
 /// What keeps rows from being merged into a target, so that all have to be read. `expected` says whether it has to have any.
 pub(super) fn why_unfit(state: TargetState, rows: Option<u64>, expected: ExpectedRows) -> Option<Why> {
     match (state, rows, expected) {

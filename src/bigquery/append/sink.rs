@@ -17,6 +17,7 @@ use crate::bigquery::error::{BigQueryError, Overtaken, TableFault};
 use crate::bigquery::job_name::Verb;
 use crate::bigquery::merge_statement::Merger;
 use crate::bigquery::sink::{Applied, Loaded, Sealed, Sink};
+use crate::bigquery::target_plan::shows_late;
 use crate::model::{Column, RUN_COLUMN, SYNCED_AT_COLUMN};
 use crate::storage::Store;
 
@@ -44,7 +45,7 @@ impl Sink for Append {
         let constants = constants(table, sealed);
         let appended = append(bigquery, sealed, &columns, RowWriter::new(&columns, &limits, &number, &constants)).await;
         let (mut sent, refused) = appended.map_err(|e| e.into_error(table))?;
-        if table.max_staleness.is_some_and(|seconds| seconds > 0) {
+        if shows_late(&found) {
             sent.applied = bigquery.applied_now(&table.target).await;
         }
         if refused > 0 {

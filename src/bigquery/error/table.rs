@@ -51,6 +51,9 @@ pub enum TableFault {
         now: &'static str,
     },
 
+    #[error("the target {target} was filled with apply = \"append\": it takes no MERGE, which delete = \"soft\" needs")]
+    TakesNoMerge { target: String },
+
     #[error("BigQuery does not know the columns of {target} yet that rows were sent with")]
     NotYetKnown { target: String },
 
@@ -107,6 +110,10 @@ impl TableFault {
             Self::CannotAppend { remedy, .. } => (*remedy).to_owned(),
             Self::OtherSink { table, before, .. } => format!(
                 "`plimsoll resync --table {table}` makes the target again, and readers find it empty until it is loaded; or write apply = \"{before}\""
+            ),
+            Self::TakesNoMerge { target } => format!(
+                "drop the table {target}, then `plimsoll resync --table {}` makes another; or write apply = \"append\" and delete = \"hard\"",
+                table_of(target)
             ),
             Self::NotYetKnown { target } => format!(
                 "the next tick tries again; if it keeps happening, look whether somebody changes the columns of {target}"

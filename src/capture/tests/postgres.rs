@@ -86,6 +86,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
         refusals: crate::batch::Refusals::default(),
         incarnation: 0,
         sent: None,
+        created: None,
         apply: crate::model::ApplyBy::Merge,
     };
     Watermark {

@@ -33,13 +33,17 @@ impl Run<'_> {
 
     /// Why readers of a target don't see yet what was sent to it; `None` where they do.
     pub(super) async fn why_not_seen(&self, spec: &TableSpec) -> Result<Option<String>, RunError> {
-        if spec.apply != ApplyBy::Append || spec.max_staleness.is_none_or(|age| age.is_zero()) {
+        if spec.apply != ApplyBy::Append {
             return Ok(None);
         }
         let document = self.state.as_ref().map(Handle::document);
         let mark = document.and_then(|d| d.watermark.as_ref()?.tables.get(&spec.target));
         let Some(sent_at) = mark.and_then(|m| m.sent).map(|sent| sent.at) else { return Ok(None) };
         let target = self.context.bigquery.target(&spec.target);
+        // By the table itself: the config may have had another word before, or somebody else.
+        if !self.context.bigquery.shows_late(&target).await? {
+            return Ok(None);
+        }
         let left = self.context.config.run.budget / 2;
         let left = left.saturating_sub((OffsetDateTime::now_utc() - self.started).unsigned_abs());
         Ok(match self.context.bigquery.await_applied(&target, sent_at, left).await? {

@@ -78,7 +78,7 @@ impl TableReport {
     }
 
     pub fn of(table: &TableBatch, applied: &Applied) -> Self {
-        let Applied { bytes_processed, bytes_billed, rows, refused, sent } = *applied;
+        let Applied { bytes_processed, bytes_billed, rows, refused, sent, .. } = *applied;
         let rows_before = table.rows_before.filter(|n| *n > 0);
         let fewer = rows_before.zip(rows.inserted).map_or(0, |(before, now)| before.saturating_sub(now));
         Self {

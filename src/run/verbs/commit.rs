@@ -49,6 +49,7 @@ pub(in crate::run) async fn commit(
             }
             TableOutcome::InTarget(applied) => {
                 note_rows(&mut next, table, &applied, batch.looked_for);
+                note_created(&mut next, table, &applied);
                 let waiting_since = note_sent(&mut next, table, &applied);
                 let report = TableReport::of(table, &applied).waiting(waiting_since, OffsetDateTime::now_utc());
                 figures.insert(target.clone(), report.figures());
@@ -138,6 +139,13 @@ fn note_rows(next: &mut Watermark, table: &TableBatch, applied: &Applied, looked
             "the target lacks rows that no change has brought: the next tick reads the whole table"
         );
         next.tables.remove(&table.target.table);
+    }
+}
+
+/// Notes which table it is that later changes are sent to row by row.
+fn note_created(next: &mut Watermark, table: &TableBatch, applied: &Applied) {
+    if let (Some(mark), Some(created)) = (next.tables.get_mut(&table.target.table), &applied.created) {
+        mark.created = Some(created.clone());
     }
 }
 

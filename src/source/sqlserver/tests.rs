@@ -232,6 +232,7 @@ fn the_statements_of_a_cursor() {
             refusals: crate::batch::Refusals::default(),
             incarnation: 0,
             sent: None,
+            created: None,
             apply: crate::model::ApplyBy::Merge,
         };
         let column = CursorColumn::of(&spec, &relation).unwrap().unwrap();

@@ -15,7 +15,7 @@ use crate::run::error::RunError;
 use crate::run::partition_limit::Partitions;
 use crate::run::staging_place::{Compared, Reading, StagingPlace};
 use crate::run::verbs::encode::{Tally, encoder};
-use crate::run::wanted_target::{present, why_unfit};
+use crate::run::wanted_target::{is_another, present, why_unfit};
 use crate::source::RowDecoder;
 use crate::stage::{FilesPlace, TableFiles};
 
@@ -154,7 +154,11 @@ impl<'a> Staging<'a> {
 
     /// What keeps changes from being merged into the target.
     fn in_the_way(&self) -> Option<Why> {
-        let PreparedTarget { state, rows, .. } = self.prepared.as_ref()?;
+        let PreparedTarget { state, rows, created, .. } = self.prepared.as_ref()?;
+        let known = self.capture.expected_table().filter(|_| self.is_appended());
+        if is_another(known, created.as_deref()) {
+            return Some(Why::TargetMadeAgain);
+        }
         why_unfit(*state, *rows, self.capture.expected_rows())
     }
 

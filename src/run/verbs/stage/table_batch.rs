@@ -4,6 +4,7 @@ use super::Staging;
 use crate::batch::{Absent, Changes, Parts, Refusals, Removal, TableBatch, Unstaged, Update};
 use crate::bigquery::{Destination, PreparedTarget};
 use crate::capture::NextPlace;
+use crate::model::ApplyBy;
 use crate::run::captured_tables::StagedTable;
 use crate::run::delete_guard;
 use crate::run::error::RunError;
@@ -36,6 +37,11 @@ impl Staging<'_> {
         let counts = self.tally.counts;
         if self.prepared.is_some() {
             mark.relation.held = self.plan.column_names();
+        }
+        if let Some(created) = self.prepared.as_ref().and_then(|p| p.created.clone())
+            && self.is_appended()
+        {
+            mark.created = Some(created);
         }
         let Some(prepared) = self.prepared.take() else { return Ok(StagedTable { table: None, mark, counts, since }) };
         self.reading.session.refuse_rewritten(self.reading.relation).await?;
@@ -91,6 +97,11 @@ impl Staging<'_> {
                 Bounds::Empty => None,
             },
         })
+    }
+
+    /// Whether rows are sent one by one to the target that is there.
+    pub(super) fn is_appended(&self) -> bool {
+        self.place.spec.apply == ApplyBy::Append && !self.capture.replaces()
     }
 
     /// Rows that the target has: as the runs before have counted, else as its metadata say, which may lag behind.

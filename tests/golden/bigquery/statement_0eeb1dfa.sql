@@ -9,4 +9,4 @@ CREATE OR REPLACE TABLE `demo.app.item`
   PRIMARY KEY (`id`) NOT ENFORCED
 )
 CLUSTER BY `id`
-OPTIONS (description = 'Kept equal to public.item by Plimsoll', labels = [('managed-by', 'plimsoll')]);
+OPTIONS (description = 'Kept equal to public.item by Plimsoll', labels = [('managed-by', 'plimsoll'), ('plimsoll-apply', 'append')]);

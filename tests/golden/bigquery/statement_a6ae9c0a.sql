@@ -1,11 +1,8 @@
--- table demo.app.item: id INT64, a STRING, n NUMERIC, at TIMESTAMP, doc JSON
+-- table demo.app.item: id INT64, a STRING
 CREATE OR REPLACE TABLE `demo.app.item`
 (
   `id` INT64 NOT NULL,
   `a` STRING,
-  `n` NUMERIC,
-  `at` TIMESTAMP,
-  `doc` JSON,
   PRIMARY KEY (`id`) NOT ENFORCED
 )
 CLUSTER BY `id`

@@ -1,0 +1,9 @@
+-- table demo.app.other: id INT64, a STRING
+CREATE OR REPLACE TABLE `demo.app.other`
+(
+  `id` INT64 NOT NULL,
+  `a` STRING,
+  PRIMARY KEY (`id`) NOT ENFORCED
+)
+CLUSTER BY `id`
+OPTIONS (description = 'Kept equal to public.other by Plimsoll', labels = [('managed-by', 'plimsoll'), ('plimsoll-apply', 'append')]);

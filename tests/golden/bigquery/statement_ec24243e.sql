@@ -1,0 +1,14 @@
+-- table demo.app.item: id INT64, a STRING, n NUMERIC, at TIMESTAMP, doc JSON, _plimsoll_synced_at TIMESTAMP, _plimsoll_run STRING
+CREATE OR REPLACE TABLE `demo.app.item`
+(
+  `id` INT64 NOT NULL,
+  `a` STRING,
+  `n` NUMERIC,
+  `at` TIMESTAMP,
+  `doc` JSON,
+  `_plimsoll_synced_at` TIMESTAMP,
+  `_plimsoll_run` STRING,
+  PRIMARY KEY (`id`) NOT ENFORCED
+)
+CLUSTER BY `id`
+OPTIONS (description = 'Kept equal to public.item by Plimsoll', labels = [('managed-by', 'plimsoll'), ('plimsoll-apply', 'append')]);
