@@ -216,6 +216,24 @@ async fn a_staleness_that_the_config_no_longer_has() {
     assert_eq!(patches(&w), 0);
 }
 
+/// Two rows of one key: a MERGE would refuse them, and of two that are sent the later would win.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_a_view_has_twice() {
+    let w = world_of(
+        "CREATE TABLE base (id int PRIMARY KEY, at timestamptz DEFAULT now()); CREATE TABLE tag (id int, t text);
+         INSERT INTO base SELECT g FROM generate_series(1, 10) g; INSERT INTO tag SELECT g, 'x' FROM generate_series(1, 10) g;
+         CREATE VIEW item AS SELECT b.id, b.at, t.t FROM base b LEFT JOIN tag t ON t.id = b.id",
+        "[[table]]\nsource = \"item\"\nkey = [\"id\"]\ncursor = \"at\"\napply = \"append\"\n",
+    )
+    .await;
+    w.sql("UPDATE base SET at = now() WHERE id = 4").await;
+    w.tick().await;
+    w.assert_equal("item").await;
+    w.sql("INSERT INTO tag VALUES (3, 'y'); UPDATE base SET at = now() WHERE id = 3").await;
+    fails(&w, &["run", "--json"], "name columns as key that are unique").await;
+    assert_eq!(requests(&w), 1);
+}
+
 /// A key of every type that BigQuery takes: rows change, go, and get another key.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_every_type() {

@@ -1,10 +1,13 @@
 //! Stage: the passes of one table, whose rows are read, encoded and stored as part files.
 
 mod keyed;
+mod keys_seen;
 mod table_batch;
 
 use futures_util::StreamExt;
 use time::OffsetDateTime;
+
+use keys_seen::KeysSeen;
 
 use crate::batch::{Absent, Repeats};
 use crate::bigquery::{MergeReach, PreparedTarget, TargetPlan};
@@ -208,7 +211,15 @@ impl<'a> Staging<'a> {
         let mut next = Some(first);
         let mut refused = Vec::new();
         let mut read: u64 = 0;
+        let mut keys = (op == Op::Upsert && self.is_appended()).then(|| KeysSeen::of(self.reading)).flatten();
         while let Some(row) = next {
+            if let Some(keys) = &mut keys {
+                let mut key = keys.key();
+                for column in keys.columns() {
+                    key.add(encoder.plain_text(&row, *column).unwrap_or_default());
+                }
+                keys.see(&key);
+            }
             if let (Op::Upsert, Some(partitions)) = (op, &mut self.partitions)
                 && let Some(value) = encoder.plain_text(&row, partitions.column())
             {
@@ -227,6 +238,10 @@ impl<'a> Staging<'a> {
             next = rows.next().await.transpose()?;
         }
         self.place.context.progress.reading(self.place.feed, self.read, expected);
+        // A MERGE would refuse two rows of one key; of two that are sent the later would win, without a word.
+        if keys.is_some_and(|keys| keys.may_repeat()) {
+            self.capture.refuse_repeated_keys(self.reading.session).await?;
+        }
         Ok(Some(read))
     }
 }
