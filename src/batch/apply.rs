@@ -53,6 +53,26 @@ pub struct Merge {
 pub struct Append {
     /// How often the target was created again: changes of an older table lose against those of this one.
     pub incarnation: u64,
+    #[serde(default, skip_serializing_if = "Way::is_rows")]
+    pub way: Way,
+}
+
+/// How staged rows get into a target that takes changes row by row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// Each by itself, as a change.
+    #[default]
+    Rows,
+    /// By one load job, beside those that are there: a stretch of a load, while the table never had a change.
+    Job,
+}
+
+impl Way {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_rows(&self) -> bool {
+        *self == Self::Rows
+    }
 }
 
 /// Staged rows that do not replace the target's, whatever sink brings them in.
@@ -185,7 +205,8 @@ impl Apply {
             // All rows were staged, so the target has exactly these, whatever it had before.
             Self::Merge(merge) if merge.absent == Absent::Remove && staged.keys == 0 => Some(staged.upserts),
             Self::Merge(_) => (before? + written.inserted?).checked_sub(written.deleted?),
-            Self::Append(_) => None,
+            Self::Append(Append { way: Way::Job, .. }) => Some(before? + written.inserted?),
+            Self::Append(Append { way: Way::Rows, .. }) => None,
         }
     }
 

@@ -25,7 +25,7 @@ mod table_mark;
 mod watermark;
 
 pub use apply::{
-    Absent, Append, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, RowsWritten, Unstaged, Update,
+    Absent, Append, Apply, Changes, Merge, Repeats, Replace, ReplaceSchema, RowsWritten, Unstaged, Update, Way,
 };
 pub use capture_mark::{
     CaptureMark, CtMark, CursorMark, KeyListMark, LogMark, LogTableMark, Lower, ReadEntries, Repeated, WaitingNumber,

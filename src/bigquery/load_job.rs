@@ -34,11 +34,21 @@ pub(super) fn source_uris(batch: &Batch, table: &TableBatch, uri: impl Fn(&str) 
 
 /// What a load job writes.
 pub(super) enum Load<'a> {
-    IntoStaging { table: &'a TableBatch, scopes: &'a [String] },
-    IntoTarget { table: &'a TableBatch, replace: &'a Replace },
+    IntoStaging {
+        table: &'a TableBatch,
+        scopes: &'a [String],
+    },
+    IntoTarget {
+        table: &'a TableBatch,
+        replace: &'a Replace,
+    },
+    /// The rows that are there stay; with the target's columns as the API writes them.
+    BesideRows {
+        fields: &'a [Value],
+    },
 }
 
-/// A load of NDJSON files in the place of all rows that are there.
+/// A load of NDJSON files, in the place of all rows that are there or beside them.
 pub(super) fn load_job(uris: Vec<String>, to: &TargetRef, kind: Load<'_>) -> JobConfiguration {
     let mut load = JobConfigurationLoad {
         source_uris: Some(uris),
@@ -67,6 +77,11 @@ pub(super) fn load_job(uris: Vec<String>, to: &TargetRef, kind: Load<'_>) -> Job
         } => {
             load.schema = Some(schema_of(fields));
             load.write_disposition = Some("WRITE_TRUNCATE_DATA".to_owned());
+            load.create_disposition = Some("CREATE_NEVER".to_owned());
+        }
+        Load::BesideRows { fields } => {
+            load.schema = Some(schema_of(fields));
+            load.write_disposition = Some("WRITE_APPEND".to_owned());
             load.create_disposition = Some("CREATE_NEVER".to_owned());
         }
         Load::IntoTarget { table, replace: Replace { schema: ReplaceSchema::Overwrite, fields, .. } } => {

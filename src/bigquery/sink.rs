@@ -20,7 +20,7 @@ use super::merge_statement::Merger;
 use super::partitioning::MergeReach;
 use super::tables::PreparedTarget;
 use super::target_plan::TargetPlan;
-use crate::batch::{Append, Apply, Batch, Changes, Merge, Parts, Replace, RowsWritten, TableBatch};
+use crate::batch::{Append, Apply, Batch, Changes, Merge, Parts, Replace, RowsWritten, TableBatch, Way};
 use crate::model::{ApplyBy, RunId};
 use crate::storage::Store;
 
@@ -125,6 +125,8 @@ pub struct Destination<'a> {
     pub run: &'a RunId,
     /// As the table's mark has it once the batch is in.
     pub incarnation: u64,
+    /// Where rows are not merged.
+    pub way: Way,
 }
 
 impl Destination<'_> {
@@ -141,7 +143,7 @@ impl Destination<'_> {
     /// it has to be bounded and can't be.
     pub fn changes(self, changes: Changes, parts: Parts) -> Result<Apply, BigQueryError> {
         if self.plan.apply == ApplyBy::Append {
-            return Ok(Apply::Append(Append { incarnation: self.incarnation }));
+            return Ok(Apply::Append(Append { incarnation: self.incarnation, way: self.way }));
         }
         let reach = MergeReach::of(changes.unstaged(), parts);
         let merge = self.bigquery.merge_of(&self.plan.target.table, self.run, changes);

@@ -7,7 +7,7 @@ use crate::batch::{Absent, Refusals, Repeated, RowsBefore, Standing};
 use crate::capture::decision::{Decision, Part};
 use crate::capture::named_keys::NextPlace;
 use crate::encode::{Flag, KeyDigest, RowKind};
-use crate::model::{DeleteStyle, Deletes, Op};
+use crate::model::{ApplyBy, DeleteStyle, Deletes, Op};
 use crate::source::{Bulk, Columns, CursorColumn, CursorType, KeyRange, Moment, Read, Rows, Since, Table};
 
 /// One read and what its rows are.
@@ -94,6 +94,14 @@ impl<'a> Capture<'a> {
             && self.table.spec.delete == DeleteStyle::Hard
     }
 
+    /// Whether those read go beside the rows of the stretches before by a load job, as changes never have to: the target was created for this
+    /// load, and none was ever sent to it.
+    pub fn goes_beside(&self) -> bool {
+        let mark = self.standing.filter(|_| matches!(self.decision, Decision::Chunk(_, Part::Next))).map(|s| s.mark);
+        self.table.spec.apply == ApplyBy::Append
+            && mark.is_some_and(|m| m.apply == ApplyBy::Append && m.created.is_some() && m.sent.is_none())
+    }
+
     /// Whether every row is read.
     pub fn is_whole(&self) -> bool {
         self.decision != Decision::Changes
@@ -119,7 +127,8 @@ impl<'a> Capture<'a> {
         let shape = self.table.shape;
         let cursor = self.cursor.as_ref().filter(|c| shape.columns.iter().all(|s| s.source != c.name));
         let doubt = self.previous().filter(|p| self.table.relation.tells_its_writers() && !p.at.is_quiet());
-        let kind = if self.replaces() { RowKind::Replacement } else { RowKind::Change(Op::Upsert) };
+        let kind =
+            if self.replaces() || self.goes_beside() { RowKind::Replacement } else { RowKind::Change(Op::Upsert) };
         let flag = if doubt.is_some() { Flag::Leading } else { Flag::Absent };
         let columns = Columns::Published { doubt: doubt.map(|p| p.at), cursor };
         Pass { kind, read: Read { table: self.table, columns, rows }, flag }

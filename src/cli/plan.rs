@@ -47,11 +47,12 @@ fn describe(plan: &TablePlan, layout: Layout) -> String {
         out.push_str(&format!("  {}: {sql}\n", plan.source_kind));
     }
     if let Some(rows) = plan.stretch_rows {
-        let text = format!(
-            "a stretch of {} rows at a time, each read by keys and a run of its own. Into a target without rows the first is \
-             loaded by a load job, nothing billed; all others are merged",
-            count(rows)
-        );
+        let into = match plan.apply {
+            "append" => "Each is loaded by a load job, nothing billed",
+            _ => "Into a target without rows the first is loaded by a load job, nothing billed; all others are merged",
+        };
+        let text =
+            format!("a stretch of {} rows at a time, each read by keys and a run of its own. {into}", count(rows));
         out.push_str(&layout.paragraph(2, ("", Tone::Plain), &text));
         return notes(plan, layout, out);
     }

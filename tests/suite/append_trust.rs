@@ -7,7 +7,7 @@ use storage_write_standin::answer::Refusal;
 use storage_write_standin::{Action, Applies, Fault, Settings, When};
 use tonic::Code;
 
-use super::append::{APPEND, loaded, loaded_with, requests, table};
+use super::append::{APPEND, ITEMS, loaded, loaded_with, requests, table};
 use super::verify::verify;
 use crate::support::World;
 
@@ -260,5 +260,38 @@ async fn a_key_of_every_type() {
         let counts = (table(&report)["upserts"].as_u64(), table(&report)["deletes"].as_u64());
         assert_eq!(counts, (Some(2), Some(2)), "{report:#}");
         w.assert_equal("item").await;
+    }
+}
+
+/// Rows come and go while a table is loaded in stretches, each by a job; a change that is sent in between ends that.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_during_a_load_in_stretches() {
+    for rest in ["capture = \"digest\"", "capture = \"xmin\"\ndeletes = \"keys\"\nmetadata = true"] {
+        let config = format!("[[table]]\nsource = \"item\"\n{rest}\napply = \"append\"\n");
+        let mut w = World::new().await;
+        w.start_storage_write(Settings::default()).await;
+        w.sql(ITEMS).await;
+        w.config_with("chunk_rows = 20\nlease = \"1s\"", &config);
+        for (n, point) in ["load-wait:after", "commit:after", "load-submit:after", "commit:after"].iter().enumerate() {
+            let child = w.command(&["run"]).env(VARIABLE, format!("{point}=crash")).spawn().unwrap();
+            assert_eq!(w.finish(child).await.code, -1, "{point}");
+            w.sql(&format!(
+                "UPDATE item SET a = 'during {n}', at = now() WHERE id IN ({n} + 1, {n} + 30); DELETE FROM item WHERE id IN ({n} + 10, {n} + 40);
+                 INSERT INTO item (id, a, at) VALUES ({n} + 100, 'n', now())"
+            ))
+            .await;
+            tokio::time::sleep(Duration::from_millis(if point.starts_with("commit") { 0 } else { 1300 })).await;
+        }
+        assert!(w.state("item").await["watermark"]["tables"]["item"]["loading"].is_object(), "{rest}");
+        assert_eq!(requests(&w), 0, "{rest}");
+        w.config(&config);
+        w.tick().await;
+        w.tick().await;
+        w.assert_equal("item").await;
+        assert!(requests(&w) > 0);
+        if rest.contains("metadata") {
+            let found = w.target("SELECT COUNT(*) FROM `{d}.item` WHERE _plimsoll_run IS NULL").await;
+            assert_eq!(found, [[Some("0".to_owned())]]);
+        }
     }
 }

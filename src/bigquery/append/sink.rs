@@ -11,10 +11,12 @@ use super::refused::{RefusedRow, RefusedRows};
 use super::request::{Envelope, Origin, Packer};
 use super::row::{Constant, NoRow, RowWriter};
 use super::window::{Appending, Sent};
-use crate::batch::{Append, RowsWritten, TableBatch};
+use crate::batch::{Append, RowsWritten, TableBatch, Way};
 use crate::bigquery::client::BigQuery;
 use crate::bigquery::error::{BigQueryError, Overtaken, TableFault};
-use crate::bigquery::job_name::Verb;
+use crate::bigquery::job_name::{JobName, Verb};
+use crate::bigquery::jobs::Earlier;
+use crate::bigquery::load_job::{Load, load_job};
 use crate::bigquery::merge_statement::Merger;
 use crate::bigquery::sink::{Applied, Loaded, Sealed, Sink};
 use crate::bigquery::target_plan::shows_late;
@@ -28,11 +30,14 @@ const NOT_A_LINE: &str = "a line that no run stages";
 
 #[async_trait]
 impl Sink for Append {
-    /// There is nothing to find out of an earlier attempt: the same rows under the same number change nothing.
-    async fn load(&self, bigquery: &BigQuery, sealed: Sealed<'_>, _: Vec<String>) -> Result<Loaded, BigQueryError> {
+    /// There is nothing to find out of an earlier attempt: the same rows under the same number change nothing. Of a load job its id tells.
+    async fn load(&self, bigquery: &BigQuery, sealed: Sealed<'_>, uris: Vec<String>) -> Result<Loaded, BigQueryError> {
         let table = sealed.table;
         let found = bigquery.get_table(&table.target).await?;
         let found = found.ok_or_else(|| Overtaken::TargetGone(table.target.to_string()))?;
+        if self.way == Way::Job {
+            return load_beside(bigquery, sealed, uris, &found).await;
+        }
         let columns: Vec<Column> = table.columns.iter().cloned().chain(table.metadata.columns()).collect();
         let limits = limits_of(&columns, &found);
         let unnumbered = || TableFault::PartsLost {
@@ -62,12 +67,31 @@ impl Sink for Append {
 
     /// A late row has a lower number than those that are there.
     fn jobs(&self) -> &'static [Verb] {
-        &[]
+        match self.way {
+            Way::Rows => &[],
+            Way::Job => &[Verb::Load],
+        }
     }
 
     fn statement(&self, _: &TableBatch, _: Merger<'_>) -> Option<String> {
         None
     }
+}
+
+/// A stretch of a load, by one job: rows without a number, which lose against each change that comes.
+async fn load_beside(
+    bigquery: &BigQuery,
+    sealed: Sealed<'_>,
+    uris: Vec<String>,
+    found: &serde_json::Value,
+) -> Result<Loaded, BigQueryError> {
+    let Sealed { batch, table, .. } = sealed;
+    let fields = found["schema"]["fields"].as_array().map_or(&[][..], Vec::as_slice);
+    let (name, job) =
+        (JobName::of(batch, table, Verb::Load), load_job(uris, &table.target, Load::BesideRows { fields }));
+    let done = bigquery.run_job(&name, &job, &format!("the load of {}", table.target), Earlier::Counts).await?;
+    let rows = RowsWritten { inserted: Some(done.output_rows), ..RowsWritten::NONE };
+    Ok(Loaded::InTarget(Applied { rows, ..Applied::NOTHING }))
 }
 
 /// The metadata columns have one value for all rows.

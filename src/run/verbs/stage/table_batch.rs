@@ -1,7 +1,7 @@
 //! What the passes over a table have left, put together for the seal.
 
 use super::Staging;
-use crate::batch::{Absent, Changes, Parts, Refusals, Removal, TableBatch, Unstaged, Update};
+use crate::batch::{Absent, Changes, Parts, Refusals, Removal, TableBatch, Unstaged, Update, Way};
 use crate::bigquery::{Destination, PreparedTarget};
 use crate::capture::NextPlace;
 use crate::model::ApplyBy;
@@ -66,7 +66,9 @@ impl Staging<'_> {
         incarnation: u64,
     ) -> Result<TableBatch, RunError> {
         let StagingPlace { context, spec, run, .. } = self.place;
-        let destination = Destination { bigquery: &context.bigquery, plan: &self.plan, prepared, run, incarnation };
+        let way = if self.capture.goes_beside() { Way::Job } else { Way::Rows };
+        let destination =
+            Destination { bigquery: &context.bigquery, plan: &self.plan, prepared, run, incarnation, way };
         let apply = if self.capture.replaces() {
             destination.replacement()
         } else {
