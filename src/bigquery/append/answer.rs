@@ -52,7 +52,12 @@ pub(super) fn answer(response: &AppendRowsResponse) -> Answer {
         let mut bad: Vec<usize> = response.row_errors.iter().filter_map(|e| usize::try_from(e.index).ok()).collect();
         bad.sort_unstable();
         bad.dedup();
-        return Answer::BadRows(bad);
+        // Rows that nobody can tell can't be left out: the same would be refused again and again.
+        return if bad.is_empty() {
+            Answer::Failed(failure.unwrap_or(Failure::Refused(Code::InvalidArgument)))
+        } else {
+            Answer::BadRows(bad)
+        };
     }
     match (&response.response, failure) {
         (_, Some(failure)) => Answer::Failed(failure),
@@ -160,6 +165,8 @@ mod tests {
         let change = "The given value is not a valid CHANGE_TYPE";
         let of_all = AppendRowsResponse { row_errors: vec![row_error(0)], ..error(Code::InvalidArgument, change) };
         assert_eq!(answer(&of_all), Answer::Failed(Failure::NoChanges));
+        let nobody = AppendRowsResponse { row_errors: vec![row_error(-1)], ..result.clone() };
+        assert_eq!(answer(&nobody), Answer::Failed(Failure::Refused(Code::InvalidArgument)));
         // An error in a call that is well.
         assert_eq!(answer(&error(Code::Internal, "x")), Answer::Failed(Failure::Passing(Code::Internal)));
         assert_eq!(answer(&AppendRowsResponse::default()), Answer::Failed(Failure::Passing(Code::Unknown)));

@@ -26,6 +26,10 @@ const SERVICE: &str = "https://bigquerystorage.googleapis.com";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// An answer that takes longer is taken for lost. The service answers within seconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// A connection that nobody has told of its end is found out by a question that is not answered: the attempts that follow get another one. Google's own
+/// clients ask as often.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// An answer names each row that it refuses, and why.
 const LARGEST_ANSWER: usize = 64 << 20;
 const METHOD: &str = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows";
@@ -51,8 +55,12 @@ impl WriteApi {
         let unusable =
             |e: tonic::transport::Error| BigQueryError::rejected("reach", "the Storage Write API", e.to_string());
         let is_tls = address.starts_with("https://");
-        let endpoint =
-            Endpoint::from_shared(address).map_err(unusable)?.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
+        let endpoint = Endpoint::from_shared(address)
+            .map_err(unusable)?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+            .tcp_nodelay(true);
         let endpoint = match is_tls {
             true => endpoint.tls_config(ClientTlsConfig::new().with_native_roots()).map_err(unusable)?,
             false => endpoint,

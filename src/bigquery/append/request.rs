@@ -188,6 +188,10 @@ impl Packer {
         if bytes.is_unique() {
             // Of the only owner this copies nothing.
             let mut bytes = Vec::from(bytes);
+            // What one large row took is not kept for all that follow: with as many of these as the window holds that would be much.
+            if bytes.capacity() > self.worth * 2 {
+                return;
+            }
             bytes.clear();
             rows.clear();
             self.spare.push(Packed { bytes, rows });
@@ -285,6 +289,17 @@ mod tests {
         let mut packer = Packer::with(1000, 90);
         assert!(packer.add(&[1; 97], origin(0)).unwrap().is_none());
         assert_eq!(packer.add(&[1; 97], origin(1)).unwrap().unwrap().rows, [(0, origin(0))]);
+    }
+
+    #[test]
+    fn the_memory_of_a_large_row_is_not_kept() {
+        for (row, kept) in [(100, 1), (5000, 0)] {
+            let mut packer = Packer::with(10_000, 100);
+            packer.add(&vec![1; row], origin(0)).unwrap();
+            let rows = packer.take().unwrap();
+            packer.take_back(rows);
+            assert_eq!(packer.spare.len(), kept, "{row}");
+        }
     }
 
     #[test]

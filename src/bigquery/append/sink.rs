@@ -115,7 +115,7 @@ async fn append(
     let Sealed { batch, table, store, .. } = sealed;
     let envelope = Envelope::new(&table.target, columns, &format!("plimsoll:{}", batch.run));
     let mut packer = Packer::new(&envelope);
-    let mut appending = Appending::new(bigquery, &table.target, &envelope);
+    let mut appending = Appending::new(bigquery, &table.target, &envelope).begun(batch.started);
     let mut refused = RefusedRows::new(store, table.folder(&batch.folder), table.compression);
     let parts = parts_of(table, &batch.folder);
     for (part, number) in parts.iter().zip(0u32..) {

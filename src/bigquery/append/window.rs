@@ -51,6 +51,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Source: <https://cloud.google.com/bigquery/docs/write-api#update_the_schema> ("on the order of minutes").
 const LATE: Duration = Duration::from_secs(600);
 
+/// Of a batch that is older than that, only so long: its ticks before have waited already, and it may hold up the other tables of its feed.
+const BRIEFLY: Duration = Duration::from_secs(60);
+
 /// The rows of one table on their way.
 pub(super) struct Appending<'a> {
     bigquery: &'a BigQuery,
@@ -59,6 +62,8 @@ pub(super) struct Appending<'a> {
     window: Window,
     /// Nothing is waited for beyond it.
     deadline: Instant,
+    /// How long the service may take to know a column or a table.
+    late: Duration,
     call: Option<Call>,
     /// Until something is stored, nobody says that the service has taken note of what rows look like: a request whose rows are bad may be
     /// the one that said it.
@@ -83,6 +88,7 @@ impl<'a> Appending<'a> {
             envelope,
             window: Window::default(),
             deadline: Instant::now() + bigquery.job_timeout(),
+            late: LATE,
             call: None,
             turn: Turn::First,
             waiting: VecDeque::new(),
@@ -93,6 +99,12 @@ impl<'a> Appending<'a> {
             over: Vec::new(),
             refused: Vec::new(),
         }
+    }
+
+    /// Of a batch that was begun then.
+    pub fn begun(self, at: OffsetDateTime) -> Self {
+        let late = if OffsetDateTime::now_utc() - at > LATE { BRIEFLY } else { LATE };
+        Self { late, ..self }
     }
 
     /// With another window.
@@ -247,7 +259,7 @@ impl<'a> Appending<'a> {
     /// Fails where trying again is of no use, or has been for long enough.
     async fn give_up(&mut self, failure: Failure, since: Instant) -> Result<(), BigQueryError> {
         let target = self.target;
-        let is_late = since.elapsed() > LATE || Instant::now() >= self.deadline;
+        let is_late = since.elapsed() > self.late || Instant::now() >= self.deadline;
         match failure {
             Failure::Passing(_) | Failure::Throttled
                 if self.failures >= ATTEMPTS || Instant::now() >= self.deadline =>
