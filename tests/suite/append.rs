@@ -200,6 +200,11 @@ async fn a_run_says_how_long_rows_wait_to_be_applied() {
     for shown in ["Rows sent that wait to be applied", "as the run saw it that ended at "] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
+    let costs = w.http.get(format!("{}/cost", served.url)).send().await.unwrap().text().await.unwrap();
+    assert!(costs.contains("sent row by row") && costs.contains("Sent by row"), "{costs}");
+    let report = w.run(&["report", "--json"]).await.json();
+    let total = &report["report"]["costs"]["total"];
+    assert!(total["sent_bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{total}");
 }
 
 /// What differs is read again and sent: no MERGE, not even for that.

@@ -205,7 +205,8 @@ async fn costs_are_added_up_by_table_and_by_day() {
     // Two tables of a feed share what is neither's, and a comparison is billed apart.
     let shared = json!({ "feed": "changelog", "source": "changelog", "storage_writes": 7, "tables": [
         { "source": "public.a", "target": "demo.d.a", "bytes_billed": 10, "parts": 1 },
-        { "source": "public.b", "target": "demo.d.b", "bytes_billed": 20, "parts": 3 }],
+        { "source": "public.b", "target": "demo.d.b", "bytes_billed": 20, "parts": 3,
+          "append": { "requests": 1, "bytes": 1 << 20, "retries": 0 } }],
         "verified": [{ "source": "public.a", "target": "demo.d.a", "level": "values", "state": "equal", "bytes_billed": TIB }] });
     put(&w, Duration::hours(50), shared).await;
     let costs = w.run(&["report", "--since", "7d", "--json"]).await.json()["report"]["costs"].clone();
@@ -221,13 +222,16 @@ async fn costs_are_added_up_by_table_and_by_day() {
     let (a, b) = (of("public.a"), of("public.b"));
     assert_eq!((a["storage_writes"].as_u64(), b["storage_writes"].as_u64()), (Some(3), Some(4)), "{a} {b}");
     assert_eq!((a["merge_bytes_billed"].as_u64(), a["verify_bytes_billed"].as_u64()), (Some(10), Some(TIB)));
+    // 0.025 a GiB that is sent row by row.
+    let expected = 0.025 / 1024.0 + 4.0 * 0.000_005;
+    assert!((b["dollars"].as_f64().unwrap() - expected).abs() < 1e-8, "{b} {expected}");
     assert_eq!(costs["total"]["runs"], 15);
     let days = costs["days"].as_array().unwrap();
     assert!((2..=4).contains(&days.len()), "{days:?}");
     let sum = |field: &str, of: &str| -> u64 {
         costs[of].as_array().unwrap().iter().map(|d| d[field].as_u64().unwrap()).sum()
     };
-    for field in ["merge_bytes_billed", "verify_bytes_billed", "staged_bytes", "storage_writes"] {
+    for field in ["merge_bytes_billed", "verify_bytes_billed", "sent_bytes", "staged_bytes", "storage_writes"] {
         assert_eq!(sum(field, "days"), sum(field, "tables"), "{field}");
         assert_eq!(Some(sum(field, "days")), costs["total"][field].as_u64(), "{field}");
     }

@@ -114,6 +114,7 @@ fn shares(run: &RunReport) -> Vec<((String, String), Spend)> {
         share.add(&Spend {
             merge_bytes_billed: billed,
             billed_runs: u64::from(billed > 0),
+            sent_bytes: t.append.map_or(0, |append| append.bytes),
             staged_bytes: t.staged_bytes,
             storage_writes: u64::from(t.parts),
             rows: t.upserts + t.deletes,

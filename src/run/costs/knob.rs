@@ -32,11 +32,19 @@ pub(super) fn knob(spec: &TableSpec, spend: &Spend, days: f64) -> Knob {
     let compared = PRICES.of_billed(spend.verify_bytes_billed);
     let written = PRICES.of_writes(spend.storage_writes);
     let kept = PRICES.of_staged(spend.staged_bytes);
-    if days > 0.0 && (merged + compared + written + kept) / days * 30.0 < LITTLE {
+    let sent = PRICES.of_sent(spend.sent_bytes);
+    if days > 0.0 && (merged + compared + written + kept + sent) / days * 30.0 < LITTLE {
         return Knob { why: "less than a cent a month".to_owned(), advice: "leave it as it is".to_owned() };
     }
-    let most = merged.max(compared).max(written).max(kept);
-    if compared >= most {
+    let most = merged.max(compared).max(written).max(kept).max(sent);
+    if sent >= most {
+        let why = format!(
+            "most of it is for {} of {} sent row by row, as if nothing of that were free",
+            bytes(spend.sent_bytes),
+            counted(spend.rows, "row", "rows")
+        );
+        Knob { why, advice: longer_every(spec, spend, days) }
+    } else if compared >= most {
         comparisons(spec, spend)
     } else if written >= most {
         let writes = counted(spend.storage_writes, "object", "objects");

@@ -32,6 +32,11 @@ impl Prices {
         self.tib_billed * float(bytes) / float(1 << 40)
     }
 
+    /// Of what was sent row by row, as if nothing of it were free.
+    pub(super) fn of_sent(&self, bytes: u64) -> f64 {
+        self.gib_sent * float(bytes) / float(1 << 30)
+    }
+
     pub(super) fn of_writes(&self, writes: u64) -> f64 {
         self.thousand_writes * float(writes) / 1000.0
     }

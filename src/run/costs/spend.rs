@@ -13,6 +13,8 @@ pub struct Spend {
     pub merge_bytes_billed: u64,
     /// What it billed for comparing them with their sources.
     pub verify_bytes_billed: u64,
+    /// What was sent to targets row by row.
+    pub sent_bytes: u64,
     pub staged_bytes: u64,
     /// Objects that were written to the bucket.
     pub storage_writes: u64,
@@ -32,6 +34,7 @@ impl Spend {
     /// By the list prices.
     pub fn dollars(&self) -> f64 {
         PRICES.of_billed(self.bytes_billed())
+            + PRICES.of_sent(self.sent_bytes)
             + PRICES.of_writes(self.storage_writes)
             + PRICES.of_staged(self.staged_bytes)
     }
@@ -40,6 +43,7 @@ impl Spend {
         self.runs += other.runs;
         self.merge_bytes_billed += other.merge_bytes_billed;
         self.verify_bytes_billed += other.verify_bytes_billed;
+        self.sent_bytes += other.sent_bytes;
         self.staged_bytes += other.staged_bytes;
         self.storage_writes += other.storage_writes;
         self.billed_runs += other.billed_runs;

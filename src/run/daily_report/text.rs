@@ -46,11 +46,12 @@ impl DailyReport {
 
     /// What all of it has cost, and what is not in it.
     pub(super) fn cost(&self) -> Vec<String> {
-        let Spend { runs, staged_bytes, storage_writes, .. } = self.costs.total;
+        let Spend { runs, staged_bytes, sent_bytes, storage_writes, .. } = self.costs.total;
         let mut lines = vec![format!(
-            "{}: {} billed by BigQuery, {} staged, {}; {}",
+            "{}: {} billed by BigQuery,{} {} staged, {}; {}",
             dollars(self.costs.dollars),
             bytes(self.costs.total.bytes_billed()),
+            if sent_bytes > 0 { format!(" {} sent row by row,", bytes(sent_bytes)) } else { String::new() },
             bytes(staged_bytes),
             counted(storage_writes, "object written", "objects written"),
             counted(runs, "run", "runs")

@@ -45,7 +45,8 @@ fn told(costs: &Costs) -> Markup {
         p {
             strong { (dollars(costs.dollars)) } " by the list prices of " (costs.prices.date) ", since "
             (moment(costs.looked_back_to.unwrap_or(costs.since).max(costs.since))) ": "
-            (bytes(costs.total.bytes_billed())) " billed by BigQuery, " (bytes(costs.total.staged_bytes)) " staged, "
+            (bytes(costs.total.bytes_billed())) " billed by BigQuery, "
+            @if costs.total.sent_bytes > 0 { (bytes(costs.total.sent_bytes)) " sent row by row, " } (bytes(costs.total.staged_bytes)) " staged, "
             (count(costs.total.storage_writes)) " writes to the bucket, in " (count(costs.total.runs)) " runs."
         }
         @if costs.looked_back_to.is_some() {
@@ -100,13 +101,14 @@ fn by_day(days: &[DayCosts]) -> Markup {
         (chart("Cost a day", &points))
         table {
             caption.vh { "Cost by day, the newest first" }
-            thead { tr { @for head in ["Day", "Cost", "Billed", "Staged", "Writes", "Runs"] { th scope="col" { (head) } } } }
+            thead { tr { @for head in ["Day", "Cost", "Billed", "Sent by row", "Staged", "Writes", "Runs"] { th scope="col" { (head) } } } }
             tbody {
                 @for day in days {
                     tr {
                         th scope="row" { (day.day) }
                         td data-label="Cost" { (dollars(day.dollars)) }
                         td data-label="Billed" { (bytes(day.spend.bytes_billed())) }
+                        td data-label="Sent by row" { (bytes(day.spend.sent_bytes)) }
                         td data-label="Staged" { (bytes(day.spend.staged_bytes)) }
                         td data-label="Writes" { (count(day.spend.storage_writes)) }
                         td data-label="Runs" { (count(day.spend.runs)) }
@@ -122,7 +124,7 @@ fn by_table(tables: &[TableCosts]) -> Markup {
         table {
             caption.vh { "Cost by table, the dearest first" }
             thead { tr {
-                @for head in ["Table", "Cost", "Billed", "Of it for comparisons", "Staged", "Writes", "Rows", "Runs"] { th scope="col" { (head) } }
+                @for head in ["Table", "Cost", "Billed", "Of it for comparisons", "Sent by row", "Staged", "Writes", "Rows", "Runs"] { th scope="col" { (head) } }
             } }
             tbody {
                 @for table in tables {
@@ -131,6 +133,7 @@ fn by_table(tables: &[TableCosts]) -> Markup {
                         td data-label="Cost" { (dollars(table.dollars)) }
                         td data-label="Billed" { (bytes(table.spend.bytes_billed())) }
                         td data-label="Of it for comparisons" { (bytes(table.spend.verify_bytes_billed)) }
+                        td data-label="Sent by row" { (bytes(table.spend.sent_bytes)) }
                         td data-label="Staged" { (bytes(table.spend.staged_bytes)) }
                         td data-label="Writes" { (count(table.spend.storage_writes)) }
                         td data-label="Rows" { (count(table.spend.rows)) }
