@@ -166,6 +166,9 @@ impl Context {
         }
         session.end().await?;
         plan.source_sql = passes.iter().map(|p| statement(&p.read)).collect();
+        if decision == Decision::Changes {
+            plan.source_sql.extend(keys.key_list_statements(claims, standing, table));
+        }
         plan.whole = why_whole(decision).map(Why::text);
         if !capture.replaces() {
             let update = if capture.compares() { Update::Different } else { Update::All };

@@ -4,7 +4,7 @@ use crate::batch::Standing;
 use crate::bigquery::{Inspection, MergeReach};
 use crate::capture::keyed::Claims;
 use crate::capture::may_be_chunked;
-use crate::model::{CaptureKind, DeleteStyle, Deletes, TableSpec};
+use crate::model::{ApplyBy, CaptureKind, DeleteStyle, Deletes, TableSpec};
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::partition_limit::refuse_too_many;
@@ -12,6 +12,9 @@ use crate::source::{Session, Table};
 
 /// How far the MERGEs of a table have to look, those of every day included that comes by itself; `None` where there are none.
 pub(super) fn usual_reach(spec: &TableSpec, claims: &Claims) -> Option<MergeReach> {
+    if spec.apply == ApplyBy::Append {
+        return None;
+    }
     let looks_everywhere = spec.delete != DeleteStyle::Hard
         || spec.deletes == Deletes::Keys
         || spec.reconcile_every.is_some()

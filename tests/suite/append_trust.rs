@@ -243,7 +243,7 @@ async fn a_key_of_every_type() {
                 PRIMARY KEY (b, i, n, m, d, s, z, t));
              INSERT INTO item VALUES
                (true, -9223372036854775808, 99999999999999999999999999999.999999999, 1.000000000000000001, '0001-01-01', '0001-01-01 00:00:00',
-                '0001-01-01 00:00:00+00', E'a\n\"\\', 1, 'one'),
+                '0001-01-01 00:00:00+00', E'a\\n\"\\\\', 1, 'one'),
                (false, 9223372036854775807, -0.000000001, -0.000000000000000001, '9999-12-31', '9999-12-31 23:59:59.999999',
                 '9999-12-31 23:59:59.999999+00', '🦀ü', 2, 'two'),
                (false, 0, 1.5, 7, '2024-02-29', '2024-02-29 12:00:00.000001', '2024-02-29 12:00:00.000001+02', '', 3, 'three')",
@@ -294,4 +294,30 @@ async fn changes_during_a_load_in_stretches() {
             assert_eq!(found, [[Some("0".to_owned())]]);
         }
     }
+}
+
+/// What is said of a table whose rows are sent speaks of no MERGE.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_word_of_a_merge() {
+    let w = world_of(
+        ITEMS,
+        &format!(
+            "{}deletes = \"keys\"\npartition = {{ column = \"at\", by = \"month\", immutable = true }}\n",
+            APPEND.replace("digest", "xmin")
+        ),
+    )
+    .await;
+    let check = w.run(&["check"]).await;
+    assert_eq!(check.code, 0, "{}", check.stdout);
+    let plan = w.run(&["plan"]).await;
+    assert_eq!(plan.code, 0, "{}", plan.stdout);
+    // The list of keys is compared too.
+    assert!(plan.stdout.contains("hashtext("), "{}", plan.stdout);
+    for said in [check.stdout, plan.stdout] {
+        assert!(!said.contains("MERGE"), "{said}");
+    }
+    w.config_with("chunk_rows = 20", APPEND);
+    w.remove_object("p/state/item.json").await;
+    let plan = w.run(&["plan"]).await;
+    assert!(plan.stdout.contains("Each is loaded by a load job, nothing billed"), "{}", plan.stdout);
 }

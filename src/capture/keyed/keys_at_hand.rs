@@ -259,6 +259,19 @@ impl KeysAtHand<'_> {
         }
     }
 
+    /// The statements that compare the kept list of keys with the source, where rows tell what else has changed.
+    pub fn key_list_statements(
+        &self,
+        claims: &Claims,
+        standing: Option<Standing<'_>>,
+        table: Table<'_>,
+    ) -> Vec<String> {
+        match (self, claims.digest.as_ref()) {
+            (Self::KeyLists(at_hand), Some(claim)) => at_hand.statements(claim, standing, table),
+            _ => Vec::new(),
+        }
+    }
+
     /// The server's guess at how many rows the first of them gives.
     pub async fn estimate(
         &self,

@@ -109,7 +109,9 @@ impl DigestAtHand {
         let of = Hashing { table, columns: table.hashed_columns(), range: &all };
         let [sums, list] = hash_statements(&HashListing { of, buckets: None, next: None }, bits);
         let (reread, none) = (Reread { table, of: &claim.of }, Chunk::default());
-        let passes = [reread.present(&none), reread.gone(&none)].map(|pass| statement(&pass.read));
+        let (present, gone) = (reread.present(&none), reread.gone(&none));
+        let present = Some(present).filter(|_| self.wanted == Wanted::All);
+        let passes = present.into_iter().chain([gone]).map(|pass| statement(&pass.read));
         [sums, list].into_iter().chain(passes).collect()
     }
 

@@ -13,7 +13,7 @@ use crate::batch::{Absent, Repeats};
 use crate::bigquery::{MergeReach, PreparedTarget, TargetPlan};
 use crate::capture::{Capture, Decision, Pass, Why};
 use crate::encode::{KeyDigest, RowEncoder, RowKind};
-use crate::model::Op;
+use crate::model::{ApplyBy, Op};
 use crate::run::error::RunError;
 use crate::run::partition_limit::Partitions;
 use crate::run::staging_place::{Compared, Reading, StagingPlace};
@@ -142,7 +142,9 @@ impl<'a> Staging<'a> {
         if self.prepared.is_none() {
             let present = present(self.capture.decision, self.place.mode);
             let prepared = self.place.context.bigquery.prepare(&self.plan, present).await?;
-            if let (Decision::Chunk(..), Some(found)) = (self.capture.decision, &prepared.partitioning) {
+            if let (Decision::Chunk(..), Some(found), ApplyBy::Merge) =
+                (self.capture.decision, &prepared.partitioning, self.plan.apply)
+            {
                 // The stretches after this one are merged, and the last one looks for what is gone.
                 found
                     .bound(&self.plan, if self.capture.is_over_rows() { MergeReach::All } else { MergeReach::Rows })?;
