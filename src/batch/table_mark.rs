@@ -133,6 +133,13 @@ impl TableMark {
         }
     }
 
+    /// Rows that the target has by the lists that are kept; without any, as for [`Self::held_rows`].
+    pub fn listed_rows(&self) -> Option<u64> {
+        let listed = self.lists().map(|lists| lists.slices.iter().map(|slice| slice.rows).sum::<u64>());
+        let listed = listed.map(|rows| rows.saturating_sub(self.left_out.unwrap_or(0)));
+        listed.or_else(|| self.held_rows())
+    }
+
     /// Rows that the target got from the source when all of them, or all their keys, were last read.
     pub fn held_rows(&self) -> Option<u64> {
         Some(self.source_rows?.saturating_sub(self.left_out?))

@@ -89,7 +89,8 @@ async fn rows_before(
 ) -> Result<Option<u64>, RunError> {
     let mark = reading.standing.map(|s| s.mark);
     match &table.delete {
-        DeleteStyle::Hard => Ok(mark.and_then(|m| m.rows).or(target_rows)),
+        // Of a target that rows are sent to one by one nobody counts the rows: it has those that the source was last known to have.
+        DeleteStyle::Hard => Ok(mark.and_then(|m| m.rows).or(target_rows).or_else(|| mark?.listed_rows())),
         // Rows that are flagged already are not told apart in the target's own count, and what the last look at all rows counted may
         // be long out of date: where many may go, the target is asked.
         DeleteStyle::Soft { flag, .. } => {

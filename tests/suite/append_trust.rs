@@ -296,6 +296,25 @@ async fn changes_during_a_load_in_stretches() {
     }
 }
 
+/// A source that was emptied by mistake stops the run, also where nobody counts the target's rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_deletes_stop_the_run() {
+    for capture in ["capture = \"digest\"", "capture = \"xmin\"\ndeletes = \"keys\""] {
+        let w = world_of(
+            "CREATE TABLE item (id int PRIMARY KEY, a text); INSERT INTO item SELECT g, 'a' FROM generate_series(1, 3000) g",
+            &format!("[[table]]\nsource = \"item\"\n{capture}\napply = \"append\"\n"),
+        )
+        .await;
+        w.sql("UPDATE item SET a = 'sent' WHERE id < 10").await;
+        w.tick().await;
+        w.sql("DELETE FROM item WHERE id > 500").await;
+        fails(&w, &["run", "--json"], "would delete 2500 of the 3000 rows").await;
+        assert_eq!(requests(&w), 1, "{capture}");
+        succeeds(&w, &["run", "--allow-deletes", "--json"]).await;
+        w.assert_equal("item").await;
+    }
+}
+
 /// What is said of a table whose rows are sent speaks of no MERGE.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_word_of_a_merge() {
