@@ -26,7 +26,7 @@ impl KeysSeen {
             return None;
         }
         let place = |name: &&str| shape.columns.iter().position(|c| c.source == **name);
-        let columns = key.iter().filter_map(|name| place(name)).collect();
+        let columns = key.iter().filter_map(place).collect();
         Some(Self { columns, hasher: RandomState::new(), seen: HashSet::new(), may_repeat: false })
     }
 
