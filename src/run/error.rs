@@ -85,7 +85,7 @@ impl RunError {
                 ),
                 _ => String::new(),
             },
-            "raise [run] budget, or split the work with every = \"1h\"; the next tick starts over".to_owned(),
+            "raise [run] budget, or split the work with every = \"1h\"; what was not sealed yet starts over with the next tick".to_owned(),
             "the next tick goes on".to_owned()
         )
     }

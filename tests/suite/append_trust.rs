@@ -315,6 +315,31 @@ async fn many_deletes_stop_the_run() {
     }
 }
 
+/// A batch that takes longer than a run may: each tick goes on where the last one has stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_takes_longer_than_a_run() {
+    let w = loaded_with(Settings::default(), &APPEND.replace("digest", "xmin")).await;
+    w.config_with("budget = \"7s\"\nlease = \"1s\"", &APPEND.replace("digest", "xmin"));
+    // About ten requests, of which the row that is too large is none.
+    w.sql(
+        "INSERT INTO item (id, a) SELECT g, (SELECT string_agg(md5(g::text || n), '') FROM generate_series(1, 64) n) FROM generate_series(1000, 6000) g;
+         UPDATE item SET a = repeat('x', 9000000) WHERE id = 1",
+    )
+    .await;
+    w.storage_write().faults().add(Fault::always(When::Request, Action::Delay(Duration::from_secs(1))));
+    let mut ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    for _ in 0..4 {
+        if ran.code != 0 {
+            ran = w.run(&["run", "--json"]).await;
+        }
+    }
+    assert_eq!((ran.code, ran.run()["replayed"].as_bool()), (0, Some(true)), "{}", ran.stdout);
+    assert_eq!(table(&ran.run())["quarantined"], 1, "{}", ran.stdout);
+    let count = w.target("SELECT COUNT(*) FROM `{d}.item` WHERE id >= 1000 AND LENGTH(a) = 2048").await;
+    assert_eq!(count, [[Some("5001".to_owned())]]);
+}
+
 /// What is said of a table whose rows are sent speaks of no MERGE.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_word_of_a_merge() {

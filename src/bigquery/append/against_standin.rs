@@ -73,7 +73,7 @@ impl Wire {
         if let Some(rows) = packer.take() {
             appending.send(rows).await.unwrap();
         }
-        appending.finish().await.unwrap();
+        while appending.take_answer().await.unwrap() {}
         let mut refused: Vec<u32> = appending.refused.iter().map(|o| o.line).collect();
         refused.sort_unstable();
         refused

@@ -22,6 +22,7 @@ mod limits;
 mod line;
 mod number;
 mod parts;
+mod progress;
 mod refused;
 mod request;
 mod row;

@@ -53,6 +53,24 @@ impl<'a> RefusedRows<'a> {
         if out.len() < LARGE { Ok(()) } else { self.flush().await }
     }
 
+    /// Goes on after an earlier attempt.
+    pub fn after(self, count: u64, files: u32) -> Self {
+        Self { count, files, ..self }
+    }
+
+    /// How many rows there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Stores what is left, so that all is stored; in how many files.
+    pub async fn store_all(&mut self) -> Result<u32, AppendFault> {
+        if !self.lines.is_empty() {
+            self.flush().await?;
+        }
+        Ok(self.files)
+    }
+
     /// Stores what is left; how many rows there are.
     pub async fn finish(mut self) -> Result<u64, AppendFault> {
         if !self.lines.is_empty() {

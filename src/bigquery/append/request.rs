@@ -31,6 +31,11 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// The first part that a row is from: they are in their order.
+    pub fn first_part(&self) -> Option<u32> {
+        self.rows.first().map(|(_, origin)| origin.part)
+    }
+
     /// The rows but for some, by their numbers in order; `None` where none is left.
     pub fn without(&self, bad: &[usize]) -> Option<Self> {
         let mut left = Packed::with_room(self.bytes.len());
@@ -210,6 +215,11 @@ impl Packer {
         self.packed.push(&[SERIALIZED_ROW], origin);
         delimited(row, &mut self.packed.bytes);
         Ok(full)
+    }
+
+    /// The first part with a row that was gathered; without any, a part that there is not.
+    pub fn oldest_part(&self) -> u32 {
+        self.packed.rows.first().map_or(u32::MAX, |(_, origin)| origin.part)
     }
 
     /// What was gathered, if anything was.

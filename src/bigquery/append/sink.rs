@@ -7,6 +7,7 @@ use super::fault::AppendFault;
 use super::limits::limits_of;
 use super::number::sequence_number;
 use super::parts::{Lines, Part, parts_of};
+use super::progress::{Done, Progress};
 use super::refused::{RefusedRow, RefusedRows};
 use super::request::{Envelope, Origin, Packer};
 use super::row::{Constant, NoRow, RowWriter};
@@ -18,7 +19,7 @@ use crate::bigquery::job_name::{JobName, Verb};
 use crate::bigquery::jobs::Earlier;
 use crate::bigquery::load_job::{Load, load_job};
 use crate::bigquery::merge_statement::Merger;
-use crate::bigquery::sink::{Applied, Loaded, Sealed, Sink};
+use crate::bigquery::sink::{Applied, Loaded, Replay, Sealed, Sink};
 use crate::bigquery::target_plan::shows_late;
 use crate::model::{Column, RUN_COLUMN, SYNCED_AT_COLUMN};
 use crate::storage::Store;
@@ -48,7 +49,9 @@ impl Sink for Append {
         let ordinal = sealed.batch.ordinal.ok_or_else(unnumbered)?;
         let number = sequence_number(self.incarnation, ordinal);
         let constants = constants(table, sealed);
-        let appended = append(bigquery, sealed, &columns, RowWriter::new(&columns, &limits, &number, &constants)).await;
+        let writer = RowWriter::new(&columns, &limits, &number, &constants);
+        let progress = Progress::new(sealed.store, &table.folder(&sealed.batch.folder), found["creationTime"].as_str());
+        let appended = append(bigquery, sealed, &columns, writer, progress).await;
         let (mut sent, refused) = appended.map_err(|e| e.into_error(table))?;
         if shows_late(&found) {
             sent.applied = bigquery.applied_now(&table.target).await;
@@ -106,19 +109,60 @@ fn constants(table: &TableBatch, sealed: Sealed<'_>) -> Vec<Constant> {
     table.metadata.columns().into_iter().filter_map(of).collect()
 }
 
+/// What becomes of a batch's rows beside those that are stored.
+struct Record<'a> {
+    store: &'a Store,
+    parts: &'a [Part],
+    progress: Progress<'a>,
+    refused: RefusedRows<'a>,
+    /// Of each part, the rows that were refused in those before it, but for those that the service itself refused.
+    refused_before: Vec<u64>,
+    by_service: u64,
+}
+
+impl Record<'_> {
+    fn begin_part(&mut self) {
+        self.refused_before.push(self.refused.count() - self.by_service);
+    }
+
+    /// Notes, once in a while, how many of the first parts are acknowledged.
+    async fn note(&mut self, acknowledged: u32, appending: &mut Appending<'_>) -> Result<(), AppendFault> {
+        let Some(parts) = self.progress.due(acknowledged) else { return Ok(()) };
+        let mut of_them = appending.take_refused(parts);
+        self.by_service += of_them.len() as u64;
+        keep_refused(self.store, self.parts, &mut of_them, &mut self.refused).await?;
+        let files = self.refused.store_all().await?;
+        let before = self.refused_before.get(parts as usize);
+        let count = before.map_or_else(|| self.refused.count(), |before| before + self.by_service);
+        self.progress.note(parts, count, files).await;
+        Ok(())
+    }
+}
+
 async fn append(
     bigquery: &BigQuery,
     sealed: Sealed<'_>,
     columns: &[Column],
     mut writer: RowWriter,
+    progress: Progress<'_>,
 ) -> Result<(Sent, u64), AppendFault> {
-    let Sealed { batch, table, store, .. } = sealed;
+    let Sealed { batch, table, store, replay } = sealed;
+    let done = if replay == Replay::Yes { progress.done().await? } else { Done::default() };
     let envelope = Envelope::new(&table.target, columns, &format!("plimsoll:{}", batch.run));
     let mut packer = Packer::new(&envelope);
     let mut appending = Appending::new(bigquery, &table.target, &envelope).begun(batch.started);
-    let mut refused = RefusedRows::new(store, table.folder(&batch.folder), table.compression);
+    let refused = RefusedRows::new(store, table.folder(&batch.folder), table.compression);
     let parts = parts_of(table, &batch.folder);
-    for (part, number) in parts.iter().zip(0u32..) {
+    let mut record = Record {
+        store,
+        parts: &parts,
+        progress,
+        refused: refused.after(done.refused, done.refused_files),
+        refused_before: vec![0; done.parts as usize],
+        by_service: 0,
+    };
+    for (part, number) in parts.iter().zip(0u32..).skip(done.parts as usize) {
+        record.begin_part();
         let mut lines = Lines::of(store, part);
         let mut origin = Origin { part: number, line: 0 };
         while let Some(some) = lines.next().await? {
@@ -127,13 +171,13 @@ async fn append(
                     Ok(row) => match packer.add(row, origin) {
                         Ok(full) => full,
                         Err(_) => {
-                            refused.keep(&RefusedRow { column: None, reason: TOO_LARGE, line }).await?;
+                            record.refused.keep(&RefusedRow { column: None, reason: TOO_LARGE, line }).await?;
                             None
                         }
                     },
                     Err(NoRow::NotHeld { column, why }) => {
                         let column = writer.column(column);
-                        refused.keep(&RefusedRow { column: Some(&column), reason: why.0, line }).await?;
+                        record.refused.keep(&RefusedRow { column: Some(&column), reason: why.0, line }).await?;
                         None
                     }
                     Err(NoRow::NotALine) => {
@@ -147,6 +191,8 @@ async fn append(
                     while let Some(over) = appending.take_over() {
                         packer.take_back(over);
                     }
+                    let acknowledged = appending.oldest_part().min(packer.oldest_part()).min(number);
+                    record.note(acknowledged, &mut appending).await?;
                 }
             }
         }
@@ -154,9 +200,11 @@ async fn append(
     if let Some(rows) = packer.take() {
         appending.send(rows).await?;
     }
-    appending.finish().await?;
-    keep_refused(store, &parts, &mut appending.refused, &mut refused).await?;
-    Ok((appending.sent, refused.finish().await?))
+    while appending.take_answer().await? {
+        record.note(appending.oldest_part().min(table.parts.upserts + table.parts.deletes), &mut appending).await?;
+    }
+    keep_refused(store, &parts, &mut appending.refused, &mut record.refused).await?;
+    Ok((appending.sent, record.refused.finish().await?))
 }
 
 /// Reads the lines again that the service has refused: they are few.

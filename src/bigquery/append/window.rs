@@ -126,13 +126,26 @@ impl<'a> Appending<'a> {
         self.over.pop()
     }
 
-    /// Waits until every row is acknowledged.
-    pub async fn finish(&mut self) -> Result<(), BigQueryError> {
-        while !self.waiting.is_empty() {
-            self.settle().await?;
+    /// Waits for the answer to a request; whether there was one to wait for. Without any, every row is acknowledged.
+    pub async fn take_answer(&mut self) -> Result<bool, BigQueryError> {
+        if self.waiting.is_empty() {
+            self.call = None;
+            return Ok(false);
         }
-        self.call = None;
-        Ok(())
+        self.settle().await?;
+        Ok(true)
+    }
+
+    /// The first part with a row that is not acknowledged; without any, a part that there is not.
+    pub fn oldest_part(&self) -> u32 {
+        self.waiting.iter().filter_map(Rows::first_part).min().unwrap_or(u32::MAX)
+    }
+
+    /// Takes the rows that the service can't take, of the parts before this one.
+    pub fn take_refused(&mut self, before: u32) -> Vec<Origin> {
+        let (taken, left) = self.refused.drain(..).partition(|origin| origin.part < before);
+        self.refused = left;
+        taken
     }
 
     fn is_full(&self, more: usize) -> bool {
