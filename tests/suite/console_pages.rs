@@ -484,6 +484,14 @@ async fn the_button_that_mends_it_comes_first() {
         assert_eq!(buttons.contains("allow-deletes"), source == "sales.invoice_lines", "{source}: {buttons}");
         assert_eq!(buttons.contains("/console/run"), source != PAUSED, "{source}: {buttons}");
     }
+    // Where a run is likely to fail again, it says so.
+    let (_, page) = w.page(&served, &format!("/tables/{}", target(SET_ASIDE))).await;
+    assert!(part(&page, "/console/run", "</li>").contains("it is likely to end as the last one did"), "{page}");
+    let (_, page) = w.page(&served, "/tables/sales_orders").await;
+    assert!(!page.contains("it is likely to end as the last one did"), "{page}");
+    // What is being loaded is in BigQuery in part, and its figures say how far.
+    let (_, page) = w.page(&served, &format!("/tables/{}", target(LOADING))).await;
+    assert!(page.contains("a part of its rows: it is being loaded") && page.contains("in 20 parts"), "{page}");
     // Three buttons that read all rows are told apart.
     let (_, page) = w.page(&served, "/tables/sales_orders").await;
     for (action, effect) in [

@@ -24,7 +24,7 @@ mod states;
 pub use figures::{LAST, did};
 pub use names::{DIFFERING, FAILING, LOADING, LONG, PAUSED, REASON, SET_ASIDE, WHO, sources, target};
 
-use figures::number;
+use figures::{PART_ROWS, number};
 use names::{AUDIT, CATALOG};
 
 /// A world of pages.
@@ -63,7 +63,7 @@ impl SixtyTables {
         let mut text = format!(
             "[source]\nurl = \"postgres://reader@127.0.0.1:1/shop\"\n[storage]\nurl = \"gs://{}/p\"\n[bigquery]\nproject = \"shop\"\n\
              dataset = \"app\"\nlocation = \"EU\"\n[changelog]\npreset = \"django-models-logging\"\n[server]\nauth = \"none\"\n\
-             console = \"{console}\"\nmax_age = \"1d\"\n",
+             console = \"{console}\"\nmax_age = \"1d\"\n[run]\nchunk_rows = {PART_ROWS}\n",
             self.bucket
         );
         for source in sources() {

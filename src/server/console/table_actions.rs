@@ -6,7 +6,7 @@ use super::actions::Action;
 use super::buttons::{Back, button};
 use super::effects::{Size, effect};
 use super::frame::may_operate;
-use super::standing::TableStanding;
+use super::standing::{Sign, TableStanding};
 use crate::run::{Known, TableLook};
 use crate::server::app::App;
 use crate::state::PauseReason;
@@ -33,7 +33,11 @@ pub(super) fn actions(app: &App, look: &TableLook, standing: &TableStanding) -> 
             @for action in standing.mends.into_iter().chain(others) {
                 li.first[Some(action) == standing.mends] {
                     (button(spec, action, HERE))
-                    span { (effect(action, spec, size)) }
+                    span {
+                        @if action == Action::Run && standing.hint.is_some() && standing.sign == Sign::Wrong {
+                            "Tries it again at once. Before what stands above is done, it is likely to end as the last one did."
+                        } @else { (effect(action, spec, size)) }
+                    }
                 }
             }
             @if !is_paused {

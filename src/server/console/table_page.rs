@@ -108,16 +108,23 @@ fn stands(known: &Known, runs: &[RunEntry]) -> Markup {
         dl {
             dt { "In BigQuery" }
             dd {
-                @match table.last_success {
-                    Some(at) => { "everything committed before " (moment(at)) (open(table.open_transactions)) }
-                    None => { "nothing of it for certain" }
+                @match (table.last_success, &table.load) {
+                    (Some(at), _) => { "everything committed before " (moment(at)) (open(table.open_transactions)) }
+                    (None, Some(_)) => { "a part of its rows: it is being loaded" }
+                    (None, None) => { "nothing of it for certain" }
                 }
                 @if let Some(watermark) = &table.watermark {
                     details { summary { "as the database numbers it" } code { "snapshot " (watermark) } }
                 }
             }
             dt { "Age" }
-            dd { @match table.age_seconds { Some(seconds) => { (age(seconds)) } None => { "never loaded" } } }
+            dd {
+                @match (table.age_seconds, &table.load) {
+                    (Some(seconds), _) => { (age(seconds)) }
+                    (None, Some(_)) => { "none before all of it is loaded" }
+                    (None, None) => { "never loaded" }
+                }
+            }
             @if let Some((seconds, at)) = apply_lag(table, runs) {
                 dt { "Rows sent that wait to be applied" }
                 dd { (waiting(seconds)) small { "as the run saw it that ended at " (moment(at)) } }
@@ -167,13 +174,15 @@ fn open(transactions: Option<u64>) -> String {
 
 /// What comparisons with the source have found.
 fn compared(app: &App, look: &TableLook, table: &FeedStatus, runs: &[RunEntry]) -> Markup {
-    let is_offered = may_operate(app) && table.paused_since.is_none();
     html! {
         @match &table.verified {
             None => {
                 p { "Never compared: whether each row is equal is not known." }
-                @if is_offered { (button(&look.spec, Action::Verify, HERE)) }
-                @else { p { "To type: " code.command { (Action::Verify.command(&look.spec)) } } }
+                // No run compares what is paused.
+                @if table.paused_since.is_none() {
+                    @if may_operate(app) { (button(&look.spec, Action::Verify, HERE)) }
+                    @else { p { "To type: " code.command { (Action::Verify.command(&look.spec)) } } }
+                }
             }
             Some(verified) => {
                 p {

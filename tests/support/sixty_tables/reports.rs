@@ -63,7 +63,12 @@ impl SixtyTables {
         let (feed, is_failed) = (feed_of(first), fails_in(first, minutes));
         let (seconds, verb_seconds) = verb_seconds(&feed, minutes, is_failed);
         // What the run found was as old at its end as it was long.
-        let age = if is_failed { (last_written(first) - minutes) * 60 } else { seconds.round() as i64 };
+        let age = match kind(first) {
+            // None before all of it is loaded.
+            Kind::Loading => None,
+            _ if is_failed => Some((last_written(first) - minutes) * 60),
+            _ => Some(seconds.round() as i64),
+        };
         let mut run = json!({ "run": self.run_id(&feed, minutes).as_str(), "feed": feed,
             "source": if tables.len() > 1 { feed.as_str() } else { first }, "state": if is_failed { "failed" } else { "done" }, "replayed": false,
             "started": self.text(self.ago(minutes)), "seconds": seconds, "age_seconds": age, "verb_seconds": verb_seconds, "tables": [] });
