@@ -171,3 +171,15 @@ async fn pictures_of_the_pages_in_a_browser() {
     }
     assert!(browser.page.clone().close().await.is_ok());
 }
+
+/// What Chromium writes beside its profile is in the same folder, which goes with it: also where a test fails and kills it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_elsewhere_in_a_browser() {
+    let Some(browser) = Browser::open("console_browser::nothing_is_left_elsewhere_in_a_browser").await else { return };
+    let names: Vec<String> = std::fs::read_dir(browser.folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert!(names.iter().any(|name| name.contains("org.chromium")), "{names:?}");
+    assert!(browser.page.clone().close().await.is_ok());
+}

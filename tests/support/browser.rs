@@ -74,6 +74,11 @@ impl Browser {
         Some(Self { page: browser.expect("the browser starts"), profile, _driver: driver })
     }
 
+    /// Its folder: the profile, and everything else that it writes.
+    pub fn folder(&self) -> &std::path::Path {
+        self.profile.path()
+    }
+
     /// What a script returns.
     pub async fn ask(&self, script: &str) -> serde_json::Value {
         self.page.execute(script, Vec::new()).await.unwrap()

@@ -48,9 +48,17 @@ pub(super) fn runs_in(source: &str, minutes: i64) -> bool {
     }
 }
 
-/// Whether the run of a table in a tick failed.
-pub(super) fn fails_in(source: &str, minutes: i64) -> bool {
-    kind(source) == Kind::Failing && minutes <= FAILS_SINCE
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Well,
+    /// Before its seal.
+    Failed,
+}
+
+/// How the run of a table in a tick ended.
+pub(super) fn ended(source: &str, minutes: i64) -> Ended {
+    if kind(source) == Kind::Failing && minutes <= FAILS_SINCE { Ended::Failed } else { Ended::Well }
 }
 
 /// The ticks that the state of a feed remembers, the newest first; a feed of several tables runs in all of them.
@@ -60,7 +68,7 @@ pub(super) fn remembered(tables: &[&str]) -> Vec<i64> {
 
 /// The last run that wrote a table.
 pub(super) fn last_written(source: &str) -> i64 {
-    ticks().find(|m| runs_in(source, *m) && !fails_in(source, *m)).unwrap()
+    ticks().find(|m| runs_in(source, *m) && ended(source, *m) == Ended::Well).unwrap()
 }
 
 /// Rows of the source, and of the target.
@@ -131,19 +139,22 @@ impl Did {
         Self { upserts: 0, deletes: 0, quarantined: 0, nulled: 0, staged_bytes: 0, parts: 0, bytes_billed: 0 };
 }
 
-/// How long the run of a feed took in a tick, by verb: with those that no failed run comes to.
-pub(super) fn verb_seconds(feed: &str, minutes: i64, is_failed: bool) -> (f64, Value) {
+/// How long the run of a feed took in a tick, in all and by verb.
+pub(super) fn verb_seconds(feed: &str, minutes: i64, ended: Ended) -> (f64, Value) {
     let tenths =
         |salt: i64, limit: u64| f64::from(u32::try_from(number(feed, minutes * 7 + salt, limit)).unwrap()) / 10.0;
     let (lease, capture, seal) = (0.1, 0.9 + tenths(1, 20), 0.1);
     let (load, merge, commit) = (1.2 + tenths(2, 12), 1.6 + tenths(3, 25), 0.2);
-    let all = match is_failed {
-        true => json!({ "lease": lease, "capture": capture, "seal": 0.0, "load": 0.0, "merge": 0.0, "commit": 0.0 }),
-        false => {
+    let all = match ended {
+        Ended::Failed => {
+            json!({ "lease": lease, "capture": capture, "seal": 0.0, "load": 0.0, "merge": 0.0, "commit": 0.0 })
+        }
+        Ended::Well => {
             json!({ "lease": lease, "capture": capture, "seal": seal, "load": load, "merge": merge, "commit": commit })
         }
     };
-    let sum = if is_failed { lease + capture } else { lease + capture + seal + load + merge + commit };
+    let after = if ended == Ended::Failed { 0.0 } else { seal + load + merge + commit };
+    let sum = lease + capture + after;
     // Tenths do not add up to tenths.
     ((sum * 10.0).round() / 10.0, all)
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::SixtyTables;
 use super::figures::{
-    ASIDE_SINCE, COMPARED, DIFFERS, compared_in, did, fails_in, feed_of, last_written, rows, runs_in, ticks,
+    ASIDE_SINCE, COMPARED, DIFFERS, Ended, compared_in, did, ended, feed_of, last_written, rows, runs_in, ticks,
     verb_seconds,
 };
 use super::names::{CATALOG, Kind, SET_ASIDE, complaint, kind, sources, target};
@@ -60,8 +60,9 @@ impl SixtyTables {
     fn run_of(&self, tables: &[&str], minutes: i64) -> Option<Value> {
         let due: Vec<&str> = tables.iter().copied().filter(|t| runs_in(t, minutes)).collect();
         let first = *due.first()?;
-        let (feed, is_failed) = (feed_of(first), fails_in(first, minutes));
-        let (seconds, verb_seconds) = verb_seconds(&feed, minutes, is_failed);
+        let (feed, ended) = (feed_of(first), ended(first, minutes));
+        let is_failed = ended == Ended::Failed;
+        let (seconds, verb_seconds) = verb_seconds(&feed, minutes, ended);
         // What the run found was as old at its end as it was long.
         let age = match kind(first) {
             // None before all of it is loaded.

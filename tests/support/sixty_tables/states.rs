@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::SixtyTables;
 use super::figures::{
-    ASIDE_SINCE, DIFFERS, Did, LAST, LOAD_ABOUT, LOADS_SINCE, PART_ROWS, PAUSED_SINCE, compared_in, did, fails_in,
+    ASIDE_SINCE, DIFFERS, Did, Ended, LAST, LOAD_ABOUT, LOADS_SINCE, PART_ROWS, PAUSED_SINCE, compared_in, did, ended,
     feed_of, last_written, number, remembered, rows, runs_in, verb_seconds,
 };
 use super::names::{Kind, REASON, WHO, complaint, kind, target};
@@ -94,7 +94,7 @@ impl SixtyTables {
     }
 
     fn past(&self, feed: &str, minutes: i64, did: Did) -> Value {
-        let (seconds, _) = verb_seconds(feed, minutes, false);
+        let (seconds, _) = verb_seconds(feed, minutes, Ended::Well);
         let mut past = did.figures();
         past["run"] = self.run_id(feed, minutes).as_str().into();
         past["finished"] = self.text(self.ago(minutes) + time::Duration::seconds_f64(seconds));
@@ -114,8 +114,8 @@ impl SixtyTables {
                 bytes_billed: sum(|d| d.bytes_billed),
                 ..Did::NOTHING
             };
-            if fails_in(tables[0], minutes) {
-                let (seconds, _) = verb_seconds(feed, minutes, true);
+            if ended(tables[0], minutes) == Ended::Failed {
+                let (seconds, _) = verb_seconds(feed, minutes, Ended::Failed);
                 let (message, hint) = complaint(tables[0]);
                 let mut past = self.past(feed, minutes, Did::NOTHING);
                 past["finished"] = self.text(self.ago(minutes) + time::Duration::seconds_f64(seconds));
