@@ -163,7 +163,7 @@ pub struct Loading {
     pub order: String,
     /// How many stretches are in BigQuery. Absent where an older version has begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parts: Option<u32>,
+    pub stretches: Option<u32>,
     /// Rows of the table by the source's own estimate, when the load began. Absent as above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<u64>,

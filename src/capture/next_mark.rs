@@ -116,8 +116,17 @@ impl Capture<'_> {
         let left_out = self.loading().map_or(Some(0), |l| l.left_out).map(|n| n + found.left_out);
         let KeyRange { until: Some(after), order, .. } = self.range.clone()? else { return None };
         let removal = self.loading().map_or(Removal::Guarded, |l| l.removal);
-        let parts = self.loading().map_or(Some(0), |l| l.parts).map(|n| n + 1);
-        Some(Loading { after, rows: so_far + found.rows, left_out, before, removal, order, parts, about: self.about })
+        let stretches = self.loading().map_or(Some(0), |l| l.stretches).map(|n| n + 1);
+        Some(Loading {
+            after,
+            rows: so_far + found.rows,
+            left_out,
+            before,
+            removal,
+            order,
+            stretches,
+            about: self.about,
+        })
     }
 
     /// The rows that the stretches before have brought, and what the target had before them.

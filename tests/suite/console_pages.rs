@@ -30,7 +30,7 @@ async fn what_is_wrong_comes_first_with_since_when_why_and_what_mends_it() {
     for shown in [
         "the run would delete 812344 of the 1981200 rows of sales_invoice_lines",
         "rows differ: 12 missing, 3 extra, 41 different",
-        "15,000,000 of an estimated 41,200,000 rows, in 20 parts; ",
+        "15,000,000 of an estimated 41,200,000 rows, in 20 stretches; ",
         REASON,
         &format!(", 20 h, by {WHO}"),
         "aria-label=\"Run now sales.payments\"",
@@ -491,7 +491,7 @@ async fn the_button_that_mends_it_comes_first() {
     assert!(!page.contains("it is likely to end as the last one did"), "{page}");
     // What is being loaded is in BigQuery in part, and its figures say how far.
     let (_, page) = w.page(&served, &format!("/tables/{}", target(LOADING))).await;
-    assert!(page.contains("a part of its rows: it is being loaded") && page.contains("in 20 parts"), "{page}");
+    assert!(page.contains("a part of its rows: it is being loaded") && page.contains("in 20 stretches"), "{page}");
     // Three buttons that read all rows are told apart.
     let (_, page) = w.page(&served, "/tables/sales_orders").await;
     for (action, effect) in [

@@ -60,7 +60,7 @@ fn feeds() -> Vec<FeedStatus> {
         began: datetime!(2026-11-26 17:00 UTC),
         rows: 5_000_000,
         about: Some(20_000_000),
-        parts: Some(1),
+        stretches: Some(1),
         rows_an_hour: Some(6_000_000),
     };
     let (paused_since, paused_by) = (Some(datetime!(2026-11-25 8:05:59 UTC)), PausedBy::user("mara"));
@@ -131,7 +131,7 @@ fn what_is_wrong_comes_first_and_fits_80_columns() {
         public.sealed: the next tick brings the sealed run 20261126t174145_0000 into
         BigQuery
         public.events: loading since 2026-11-26 17:00 UTC: 5,000,000 of an estimated
-        20,000,000 rows, in 1 part; 6,000,000 rows an hour, about 2 h left
+        20,000,000 rows, in 1 stretch; 6,000,000 rows an hour, about 2 h left
         public.old: paused since 2026-11-25 08:05 UTC by mara;
         `plimsoll resume --table public.old`
 

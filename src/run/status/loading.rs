@@ -1,4 +1,4 @@
-//! A load in parts that goes on, as `status` and the page show it. The state also keeps a key, which is a value of a row: it is not here.
+//! A load in stretches that goes on, as `status` and the page show it. The state also keeps a key, which is a value of a row: it is not here.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::batch::Standing;
 use crate::model::figures::{age, count, counted};
 
-/// How far a load in parts has come.
+/// How far a load in stretches has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoadingStatus {
     /// The moment of the source that its first part shows.
@@ -16,9 +16,9 @@ pub struct LoadingStatus {
     /// Of about how many, by the source's own estimate when it began; absent where an older version has begun it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<u64>,
-    /// How many parts are in BigQuery; absent as above.
+    /// How many stretches are in BigQuery; absent as above.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub parts: Option<u32>,
+    pub stretches: Option<u32>,
     /// So far, the time between two runs included; absent before the first run's end is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows_an_hour: Option<u64>,
@@ -34,20 +34,21 @@ impl LoadingStatus {
             began,
             rows,
             about: loading.about.map(|n| n.max(rows)),
-            parts: loading.parts,
+            stretches: loading.stretches,
             rows_an_hour: seconds.map(|s| u64::try_from(u128::from(rows) * 3600 / u128::from(s)).unwrap_or(u64::MAX)),
         })
     }
 
     /// As people read it.
     pub fn text(&self) -> String {
-        let Self { rows, about, parts, rows_an_hour, .. } = self;
+        let Self { rows, about, stretches, rows_an_hour, .. } = self;
         let of = |n: u64| format!("{} of an estimated {}", count(*rows), counted(n, "row", "rows"));
         let loaded = about.map_or_else(|| format!("{} so far", counted(*rows, "row", "rows")), of);
-        let parts = parts.map_or(String::new(), |n| format!(", in {}", counted(n.into(), "part", "parts")));
+        let stretches =
+            stretches.map_or(String::new(), |n| format!(", in {}", counted(n.into(), "stretch", "stretches")));
         let rate = rows_an_hour.map_or(String::new(), |n| format!("; {} rows an hour", count(n)));
         let left = self.seconds_left().map_or(String::new(), |s| format!(", about {} left", age(s)));
-        format!("{loaded}{parts}{rate}{left}")
+        format!("{loaded}{stretches}{rate}{left}")
     }
 
     fn seconds_left(&self) -> Option<i64> {
@@ -68,15 +69,15 @@ mod tests {
             began: datetime!(2026-11-27 12:00 UTC),
             rows: 15_000_000,
             about: Some(40_000_000),
-            parts: Some(3),
+            stretches: Some(3),
             rows_an_hour: Some(5_000_000),
         };
         assert_eq!(
             load.text(),
-            "15,000,000 of an estimated 40,000,000 rows, in 3 parts; 5,000,000 rows an hour, about 5 h left"
+            "15,000,000 of an estimated 40,000,000 rows, in 3 stretches; 5,000,000 rows an hour, about 5 h left"
         );
         // What an older version has begun.
-        let old = LoadingStatus { rows: 1, about: None, parts: None, rows_an_hour: None, ..load };
+        let old = LoadingStatus { rows: 1, about: None, stretches: None, rows_an_hour: None, ..load };
         assert_eq!(old.text(), "1 row so far");
     }
 }

@@ -9,12 +9,12 @@ use crate::model::{ApplyBy, DeleteStyle, TableSpec};
 pub(super) struct Size {
     /// Nothing where nobody has counted them.
     pub rows: Option<u64>,
-    /// A table of more rows than these is read in parts, where its key allows.
+    /// A table of more rows than these is read in stretches, where its key allows.
     pub in_parts_above: u64,
 }
 
 impl Size {
-    /// What is said of a table that may be read in parts.
+    /// What is said of a table that may be read in stretches.
     fn if_large(self, told: impl Fn(String) -> String) -> String {
         let is_small = self.rows.is_some_and(|rows| rows <= self.in_parts_above);
         if is_small { String::new() } else { told(count(self.in_parts_above)) }
@@ -61,12 +61,12 @@ pub(super) fn effect(action: Action, spec: &TableSpec, size: Size) -> String {
                 .to_owned()
         }
         (Action::Full | Action::FullAllowingDeletes, Writing::Merged) => {
-            let parts =
-                |n| format!(" A table of more than {n} rows is corrected part by part instead, by MERGEs that are billed.");
+            let stretches =
+                |n| format!(" A table of more than {n} rows is corrected a stretch at a time instead, by MERGEs that are billed.");
             format!(
                 "Reads the whole source, and makes the target equal to it. Readers see the old rows until one load replaces them all, which is \
                  free.{} {}",
-                size.if_large(parts),
+                size.if_large(stretches),
                 delete_limit(action)
             )
         }
@@ -80,11 +80,11 @@ pub(super) fn effect(action: Action, spec: &TableSpec, size: Size) -> String {
             delete_limit(action)
         ),
         (Action::Resync, Writing::Merged) => {
-            let parts = |n| format!(" Of a table of more than {n} rows they see only a part until the last one is in.");
+            let stretches = |n| format!(" Of a table of more than {n} rows they see only a part of them until the last stretch is in.");
             format!(
                 "As Read all rows, but from the start: the target gets other types if its own no longer fit, and no delete limit stops it. Readers \
                  see the old rows until one load replaces them all.{}",
-                size.if_large(parts)
+                size.if_large(stretches)
             )
         }
         (Action::Resync, Writing::Marked) => {
@@ -122,8 +122,8 @@ mod tests {
         let merged = plain_spec();
         let told = |action| effect(action, &merged, size);
         assert!(told(Action::Repair).contains("rows that differ, and no others"));
-        assert!(told(Action::Full).contains("more than 5,000,000 rows is corrected part by part"));
-        assert!(told(Action::Resync).contains("they see only a part until the last one is in"));
+        assert!(told(Action::Full).contains("more than 5,000,000 rows is corrected a stretch at a time"));
+        assert!(told(Action::Resync).contains("they see only a part of them until the last stretch is in"));
         let small = Size { rows: Some(5_000_000), ..size };
         assert!(!effect(Action::Resync, &merged, small).contains("only a part"));
         let sent = TableSpec { apply: ApplyBy::Append, ..plain_spec() };

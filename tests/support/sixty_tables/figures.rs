@@ -12,7 +12,7 @@ pub const LAST: i64 = 4;
 pub(super) const FAILS_SINCE: i64 = LAST + 15 * 8;
 /// The table was set aside by this tick.
 pub(super) const ASIDE_SINCE: i64 = LAST + 15 * 6;
-/// The load in parts has a part in each tick since then.
+/// The load in stretches has one in each tick since then.
 pub(super) const LOADS_SINCE: i64 = LAST + 15 * 19;
 pub(super) const PART_ROWS: u64 = 750_000;
 /// Its rows by the source's estimate.

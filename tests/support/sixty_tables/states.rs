@@ -59,9 +59,9 @@ impl SixtyTables {
             "refusals": did(source, LAST).refusals(),
         });
         if kind == Kind::Loading {
-            let parts = remembered(&[source]).len();
-            mark["loading"] = json!({ "after": ["15000000"], "rows": PART_ROWS * u64::try_from(parts).unwrap(), "left_out": 0, "before": "none",
-                "order": "o", "parts": parts, "about": LOAD_ABOUT });
+            let stretches = remembered(&[source]).len();
+            mark["loading"] = json!({ "after": ["15000000"], "rows": PART_ROWS * u64::try_from(stretches).unwrap(), "left_out": 0, "before": "none",
+                "order": "o", "stretches": stretches, "about": LOAD_ABOUT });
         } else {
             mark["whole_at"] = self.text(self.ago(60 * 24 * 9));
             mark["left_out"] = 0.into();
