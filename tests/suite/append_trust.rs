@@ -365,3 +365,18 @@ async fn no_word_of_a_merge() {
     let plan = w.run(&["plan"]).await;
     assert!(plan.stdout.contains("Each is loaded by a load job, nothing billed"), "{}", plan.stdout);
 }
+
+/// A table without a key: equal rows are told apart by how many there are, and none of them is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_rows_of_a_table_without_a_key() {
+    let w = world_of(
+        "CREATE TABLE item (a text, b int); INSERT INTO item SELECT 'same', 1 FROM generate_series(1, 3); INSERT INTO item VALUES ('other', 2)",
+        "[[table]]\nsource = \"item\"\ncapture = \"digest\"\nkey = \"row\"\napply = \"append\"\n",
+    )
+    .await;
+    w.sql("INSERT INTO item VALUES ('same', 1), ('new', 5), ('new', 5); DELETE FROM item WHERE a = 'other'").await;
+    w.tick().await;
+    let found = w.target("SELECT a, COUNT(*) FROM `{d}.item` GROUP BY a ORDER BY a").await;
+    let found: Vec<_> = found.iter().map(|row| (row[0].as_deref().unwrap(), row[1].as_deref().unwrap())).collect();
+    assert_eq!(found, [("new", "2"), ("same", "4")]);
+}

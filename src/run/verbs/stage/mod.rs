@@ -13,7 +13,7 @@ use crate::batch::{Absent, Repeats};
 use crate::bigquery::{MergeReach, PreparedTarget, TargetPlan};
 use crate::capture::{Capture, Decision, Pass, Why};
 use crate::encode::{KeyDigest, RowEncoder, RowKind};
-use crate::model::{ApplyBy, Op};
+use crate::model::{ApplyBy, Op, TableKey};
 use crate::run::error::RunError;
 use crate::run::partition_limit::Partitions;
 use crate::run::staging_place::{Compared, Reading, StagingPlace};
@@ -213,7 +213,9 @@ impl<'a> Staging<'a> {
         let mut next = Some(first);
         let mut refused = Vec::new();
         let mut read: u64 = 0;
-        let mut keys = (op == Op::Upsert && self.is_appended()).then(|| KeysSeen::of(self.reading)).flatten();
+        // Equal rows of a table without a key are told apart by how many there are.
+        let may_repeat = op == Op::Upsert && self.is_appended() && self.place.spec.key != TableKey::Row;
+        let mut keys = may_repeat.then(|| KeysSeen::of(self.reading)).flatten();
         while let Some(row) = next {
             if let Some(keys) = &mut keys {
                 let mut key = keys.key();
