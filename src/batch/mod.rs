@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::model::{Column, DeleteStyle, FeedId, Metadata, Op, Partition, RunId, TargetRef};
+use crate::model::{Column, DeleteStyle, FeedId, Metadata, Op, Partition, Refusals, RunId, TargetRef};
 
 mod apply;
 mod capture_mark;
@@ -19,7 +19,6 @@ mod counts;
 mod digest_mark;
 mod floor_candidate;
 mod position;
-mod refusal;
 mod sent_mark;
 mod table_mark;
 mod watermark;
@@ -34,7 +33,6 @@ pub use counts::Counts;
 pub use digest_mark::{DigestMark, HashedAs, HashedColumn, ListObject, ListsOfRun, Round, SliceMark};
 pub use floor_candidate::FloorCandidate;
 pub use position::{At, Continuity, Identity, LogPosition, NotASnapshot, Position, Snapshot, SqlServerIdentity};
-pub use refusal::{Refusal, Refusals};
 pub use sent_mark::{AppliedUpTo, SentMark};
 pub use table_mark::{Loading, MarkedColumn, RelationMark, Removal, RowsBefore, TableMark};
 pub use watermark::{Standing, Watermark};

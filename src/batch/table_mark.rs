@@ -6,9 +6,8 @@ use time::OffsetDateTime;
 use crate::batch::capture_mark::{CaptureMark, CtMark, CursorMark, KeyListMark, LogMark};
 use crate::batch::counts::is_zero;
 use crate::batch::digest_mark::DigestMark;
-use crate::batch::refusal::Refusals;
 use crate::batch::sent_mark::SentMark;
-use crate::model::ApplyBy;
+use crate::model::{ApplyBy, Refusals};
 
 /// What the watermark says of one table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

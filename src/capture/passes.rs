@@ -3,11 +3,11 @@
 use time::OffsetDateTime;
 
 use super::error::CaptureError;
-use crate::batch::{Absent, Refusals, Repeated, RowsBefore, Standing};
+use crate::batch::{Absent, Repeated, RowsBefore, Standing};
 use crate::capture::decision::{Decision, Part};
 use crate::capture::named_keys::NextPlace;
 use crate::encode::{Flag, KeyDigest, RowKind};
-use crate::model::{ApplyBy, DeleteStyle, Deletes, Op};
+use crate::model::{ApplyBy, DeleteStyle, Deletes, Op, Refusals};
 use crate::source::{Bulk, Columns, CursorColumn, CursorType, KeyRange, Moment, Read, Rows, Since, Table};
 
 /// One read and what its rows are.

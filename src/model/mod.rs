@@ -13,6 +13,7 @@ mod dialect;
 pub mod figures;
 mod lag;
 mod metadata;
+mod refusal;
 mod relation;
 mod similar_names;
 mod table;
@@ -23,6 +24,7 @@ pub use changelog::{ActionCodes, Diff, KeyFormat, LogKey, LogSpec, LogTable, Log
 pub use dialect::Dialect;
 pub use lag::Lag;
 pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
+pub use refusal::{Refusal, Refusals};
 pub use relation::{RelationName, in_shell};
 pub use similar_names::{nearest, nearest_relations, one_of};
 #[cfg(test)]

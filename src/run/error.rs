@@ -5,6 +5,7 @@ use crate::bigquery::BigQueryError;
 use crate::capture::CaptureError;
 use crate::encode::EncodeError;
 use crate::failpoint::Injected;
+use crate::model::figures::count;
 use crate::model::{Blame, in_shell};
 use crate::pubsub_topic::TopicError;
 use crate::source::SourceError;
@@ -31,7 +32,9 @@ pub enum RunError {
     #[error(transparent)]
     Topic(#[from] TopicError),
     #[error(
-        "the run would delete {deletes} of the {before} rows of {target}: more than max_delete_fraction = {fraction} allows"
+        "the run would delete {} of the {} rows of {target}: more than max_delete_fraction = {fraction} allows",
+        count(*deletes),
+        count(*before)
     )]
     TooManyDeletes { target: String, mode: Mode, deletes: u64, before: u64, fraction: f64 },
     #[error("the run's budget of {} is used up", humantime::format_duration(*.0))]

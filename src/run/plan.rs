@@ -10,14 +10,12 @@ use super::error::RunError;
 use super::order::Mode;
 use super::report::Failure;
 use super::wanted_target::{is_another, present, why_unfit, why_whole};
-use crate::batch::{
-    Absent, Changes, Compression, Counts, KeyBounds, Parts, Refusals, Repeats, TableBatch, Unstaged, Update,
-};
+use crate::batch::{Absent, Changes, Compression, Counts, KeyBounds, Parts, Repeats, TableBatch, Unstaged, Update};
 use crate::bigquery::{Inspection, MergeReach, Merger, TargetPlan, merge_statement};
 use crate::capture::keyed::{KeyReading, Named};
 use crate::capture::{Decision, Pass, Why};
 use crate::model::ApplyBy;
-use crate::model::{CaptureKind, RunId, TableSpec};
+use crate::model::{CaptureKind, Refusals, RunId, TableSpec};
 use crate::run::look_at_table::{InSource, Look, Looked, TableAlone};
 use crate::run::sink_costs::costs;
 use crate::run::target_notes::{bound_note, target_notes};

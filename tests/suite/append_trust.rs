@@ -308,7 +308,7 @@ async fn many_deletes_stop_the_run() {
         w.sql("UPDATE item SET a = 'sent' WHERE id < 10").await;
         w.tick().await;
         w.sql("DELETE FROM item WHERE id > 500").await;
-        fails(&w, &["run", "--json"], "would delete 2500 of the 3000 rows").await;
+        fails(&w, &["run", "--json"], "would delete 2,500 of the 3,000 rows").await;
         assert_eq!(requests(&w), 1, "{capture}");
         succeeds(&w, &["run", "--allow-deletes", "--json"]).await;
         w.assert_equal("item").await;

@@ -282,7 +282,7 @@ async fn the_guard_is_not_appeased_by_inserts() {
     assert_eq!(w.tick().await["state"], "done");
     w.sql("DELETE FROM item; INSERT INTO item SELECT g, 'b' FROM generate_series(20000, 23009) g").await;
     let ran = w.run(&["run"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("would delete 3005 of the 3005 rows"), "{}", ran.stdout);
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 3,005 of the 3,005 rows"), "{}", ran.stdout);
     assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
     w.assert_equal("item").await;
 }
@@ -302,7 +302,7 @@ async fn the_guard_asks_the_target_where_nobody_has_counted() {
     w.sql("DELETE FROM item WHERE id <= 2500").await;
     w.config(&config("", "delete = \"soft\"\n"));
     let ran = w.run(&["run"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("would delete 1500 of the 3000 rows"), "{}", ran.stdout);
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 1,500 of the 3,000 rows"), "{}", ran.stdout);
     tokio::time::sleep(Duration::from_millis(10)).await;
     assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
 }

@@ -94,12 +94,12 @@ async fn changes_between_two_chunks_are_found() {
         let first = one_stretch(&w).await;
         assert_eq!(first["runs"].as_array().unwrap().len(), 1, "{first:#}");
         let (code, ready) = (w.run(&["status"]).await.stdout, w.state("changelog").await);
-        assert!(code.contains(" rows, in 1 part; "), "{code} {ready}");
+        assert!(code.contains(" rows, in 1 stretch; "), "{code} {ready}");
         let status = w.run(&["status", "--json"]).await.json();
         let (table, load) = (&status["feeds"][0], &status["feeds"][0]["load"]);
         assert_eq!((&load["rows"], &load["stretches"]), (&30.into(), &1.into()), "{table:#}");
         assert!(load["about"].as_u64().unwrap() >= 30 && load["rows_an_hour"].is_u64(), "{table:#}");
-        // It has been going on since the moment that its first part shows.
+        // It has been going on since the moment that its first stretch shows.
         assert_eq!(load["began"], w.state(table["feed"].as_str().unwrap()).await["watermark"]["taken_at"], "{table:#}");
         w.sql(
             "UPDATE item SET v = 'loaded before'  WHERE a = 'k''0'; UPDATE item SET v = 'to come' WHERE a = 'k''9'; \

@@ -19,7 +19,7 @@ async fn what_is_wrong_comes_first_with_since_when_why_and_what_mends_it() {
     assert_eq!(code, 200);
     assert_eq!(sources().len(), 60);
     assert!(
-        page.contains("60 tables, <strong class=\"wrong\">5 in trouble</strong>, 1 to look at, 1 paused"),
+        page.contains("60 tables, <strong class=\"wrong\">5 in trouble</strong>, 1 to look at, 1 paused, 1 at work or not known, 52 up to date"),
         "{page}"
     );
     let at = |text: &str| page.find(&format!(">{text}</a>")).unwrap_or_else(|| panic!("{text}: {page}"));
@@ -28,7 +28,7 @@ async fn what_is_wrong_comes_first_with_since_when_why_and_what_mends_it() {
         assert!(at(source) < first_well, "{source} comes first");
     }
     for shown in [
-        "the run would delete 812344 of the 1981200 rows of sales_invoice_lines",
+        "the run would delete 812,344 of the 1,981,200 rows of sales_invoice_lines",
         "rows differ: 12 missing, 3 extra, 41 different",
         "15,000,000 of an estimated 41,200,000 rows, in 20 stretches; ",
         REASON,
@@ -203,7 +203,7 @@ async fn a_tables_page_tells_all_that_the_bucket_knows() {
         "; open: 2 transactions",
         "up to date</span>: all changes that were committed before ",
         "Never compared: whether each row is equal is not known.",
-        "Put the values right in the source; <strong>Read all rows</strong> then counts those that are left",
+        "Put the values right in the source, and the next run brings them; <strong>Read all rows</strong> counts those that are left",
         "snapshot 7251:7260:7251,7256",
         "not is_test",
         "card_number",

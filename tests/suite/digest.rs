@@ -161,7 +161,7 @@ async fn a_run_that_would_empty_the_target_stops() {
         .await;
     let ran = w.run(&["run", "--json"]).await;
     assert_eq!(ran.code, 1);
-    assert!(ran.stdout.contains("would delete 2001 of the 3501 rows"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("would delete 2,001 of the 3,501 rows"), "{}", ran.stdout);
     // As long as nobody looks at it, this goes on tick by tick.
     assert_eq!(lists(&w).await, named_lists(&w, "item").await);
     assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);

@@ -210,7 +210,7 @@ async fn given_keys_are_guarded_and_sealed() {
     let keys = given("orders", 1..=1600);
     let report = read_again(&context, keys.clone(), Guard::On).await;
     let error = report.runs[0].error.as_ref().unwrap();
-    assert!(error.message.contains("would delete 1500 of the 3000 rows"), "{}", error.message);
+    assert!(error.message.contains("would delete 1,500 of the 3,000 rows"), "{}", error.message);
     assert!(w.state("orders").await["pending"].is_null());
     // The process has to go once it is sealed; the next tick brings it in.
     let gate = w.bq.hold_before(|r| r.is_upload() || r.is_job("load"));
@@ -346,13 +346,13 @@ async fn given_keys_hide_neither_deletes_nor_failures() {
         .await;
     let context = context(&w, &config).await;
     let report = read_again(&context, given("orders", 1..=1600), Guard::On).await;
-    assert!(report.runs[0].error.as_ref().unwrap().message.contains("would delete 1500"), "{:?}", report.runs);
+    assert!(report.runs[0].error.as_ref().unwrap().message.contains("would delete 1,500"), "{:?}", report.runs);
     w.sql("DELETE FROM orders WHERE id > 5000").await;
     assert_eq!(w.run(&["run"]).await.code, 1, "the guard again");
     assert_eq!(w.run(&["status"]).await.code, 1);
     assert!(read_again(&context, given("orders", 2000..=2001), Guard::On).await.ok);
     let status = w.run(&["status"]).await;
-    assert!(status.code == 1 && status.stdout.contains("would delete 1500"), "{}", status.stdout);
+    assert!(status.code == 1 && status.stdout.contains("would delete 1,500"), "{}", status.stdout);
 }
 
 /// A table too large for one look: a row that was read again, and is what it was before by the time its slice is looked at, is not missed.

@@ -101,7 +101,7 @@ async fn the_guard_stops_a_run_that_would_delete_too_much() {
     let error = &ran.run()["error"];
     assert_eq!(
         error["message"],
-        "the run would delete 1500 of the 3000 rows of part: more than max_delete_fraction = 0.3 allows"
+        "the run would delete 1,500 of the 3,000 rows of part: more than max_delete_fraction = 0.3 allows"
     );
     assert!(error["hint"].as_str().unwrap().contains("--allow-deletes"));
     assert!(w.bq.jobs().is_empty() && w.state("changelog").await["pending"].is_null());
@@ -119,7 +119,7 @@ async fn the_guard_watches_every_way_to_delete() {
     w.tick().await;
     w.sql("DELETE FROM parts WHERE id > 1500; INSERT INTO log (what, key) SELECT 'part', g FROM generate_series(1501, 3000) g").await;
     let ran = w.run(&["run"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("would delete 1500 of the 3000 rows"), "{}", ran.stdout);
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 1,500 of the 3,000 rows"), "{}", ran.stdout);
     w.config(&config("max_delete_fraction = 0.6\n"));
     w.tick().await;
     w.assert_equal("part").await;
@@ -139,7 +139,7 @@ async fn the_guard_watches_every_way_to_delete() {
         w.tick().await;
         w.sql("DELETE FROM parts WHERE id > 1000").await;
         let ran = w.run(&how.split(' ').collect::<Vec<_>>()).await;
-        assert!(ran.code == 1 && ran.stdout.contains("would delete 2000 of the 3000 rows"), "{}", ran.stdout);
+        assert!(ran.code == 1 && ran.stdout.contains("would delete 2,000 of the 3,000 rows"), "{}", ran.stdout);
         let typed = format!("{how} --allow-deletes --table parts{n}");
         assert!(ran.stdout.contains(&format!("`plimsoll {typed}` lets one run pass")), "{}", ran.stdout);
         assert_eq!(w.run(&typed.split(' ').collect::<Vec<_>>()).await.code, 0);
@@ -155,7 +155,7 @@ async fn the_guard_watches_soft_deletes() {
     w.sql("DELETE FROM parts WHERE id > 1500").await;
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     let ran = w.run(&["run"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("would delete 1500 of the 3000 rows"), "{}", ran.stdout);
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 1,500 of the 3,000 rows"), "{}", ran.stdout);
 }
 
 /// Rows that somebody took out of the target are put back, once.
@@ -192,7 +192,7 @@ async fn rows_that_came_since_the_last_look_count_for_the_guard() {
     w.config(&format!("{rest}\"1s\"\n"));
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     let ran = w.run(&["run"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("would delete 2800 of the 4000 rows of c"), "{}", ran.stdout);
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 2,800 of the 4,000 rows of c"), "{}", ran.stdout);
 }
 
 /// A row with NULL in place of a value is one row, not two.
@@ -217,7 +217,7 @@ async fn refused_values_hide_no_deletes() {
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         let ran = w.run(&["run"]).await;
         assert!(
-            ran.code == 1 && ran.stdout.contains("would delete 1800 of the 3000 rows of c"),
+            ran.code == 1 && ran.stdout.contains("would delete 1,800 of the 3,000 rows of c"),
             "{config}: {}",
             ran.stdout
         );
@@ -260,7 +260,7 @@ async fn rows_that_are_left_out_hide_no_deletes() {
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         let ran = w.run(&["run"]).await;
         assert!(
-            ran.code == 1 && ran.stdout.contains("would delete 1500 of the 2000 rows of u"),
+            ran.code == 1 && ran.stdout.contains("would delete 1,500 of the 2,000 rows of u"),
             "{config}: {}",
             ran.stdout
         );
@@ -275,7 +275,7 @@ async fn rows_that_are_left_out_hide_no_deletes() {
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         let ran = w.run(&["run"]).await;
         assert!(
-            ran.code == 1 && ran.stdout.contains("would delete 2000 of the 2000 rows of u"),
+            ran.code == 1 && ran.stdout.contains("would delete 2,000 of the 2,000 rows of u"),
             "{config}: {}",
             ran.stdout
         );
@@ -310,7 +310,7 @@ async fn the_guard_watches_keys_that_no_longer_fit() {
     )
     .await;
     let ran = w.run(&["run"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("would delete 2000 of the 3000 rows of m"), "{}", ran.stdout);
+    assert!(ran.code == 1 && ran.stdout.contains("would delete 2,000 of the 3,000 rows of m"), "{}", ran.stdout);
     assert_eq!(w.run(&["run", "--allow-deletes"]).await.code, 0);
     assert_eq!(w.target("SELECT CAST(COUNT(*) AS STRING) FROM `{d}.m`").await[0][0].as_deref(), Some("1000"));
 }

@@ -245,7 +245,7 @@ async fn a_repair_that_is_stopped() {
     w.target("UPDATE `{d}.item` SET note = 'x' WHERE id = 40").await;
     let ran = run(&w, &["verify", "--json", "--repair"], "").await;
     assert_eq!(ran.code, 1);
-    assert!(ran.stdout.contains("the run would delete 1200 of the"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("the run would delete 1,200 of the"), "{}", ran.stdout);
     assert_eq!(noted(&w).await["after"][0], "30");
     let report = tick(&w, "").await;
     assert_eq!((counts(&report), report["repaired"].as_u64()), ((0, 1200, 0), Some(1)), "{report}");

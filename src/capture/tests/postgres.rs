@@ -83,7 +83,7 @@ fn watermark(relation: &Relation, snapshot: &str) -> Watermark {
         source_rows: None,
         left_out: None,
         quarantined: 0,
-        refusals: crate::batch::Refusals::default(),
+        refusals: crate::model::Refusals::default(),
         incarnation: 0,
         sent: None,
         created: None,

@@ -23,7 +23,7 @@ fn feed(source: &str) -> FeedStatus {
         loading: None,
         load: None,
         quarantined: 0,
-        refusals: crate::batch::Refusals::default(),
+        refusals: crate::model::Refusals::default(),
         finds: "all changes".to_owned(),
         checked: None,
         checked_seconds: Some(40),

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::batch::{Refusals, TableBatch};
+use crate::batch::TableBatch;
 use crate::bigquery::Applied;
-use crate::model::DeleteStyle;
+use crate::model::{DeleteStyle, Refusals};
 use crate::state::Figures;
 
 /// What sending rows one by one took.

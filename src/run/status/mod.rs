@@ -32,9 +32,8 @@ use self::read_state::{ReadState, Unread, UnreadFor};
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
-use crate::batch::Refusals;
 use crate::model::figures::{age, counted, minute};
-use crate::model::{FeedId, TableSpec};
+use crate::model::{FeedId, Refusals, TableSpec};
 use crate::state::{Complaint, Handle, PastRun, PauseReason, PausedBy, StateDocument, StateError, Verified};
 
 /// How long `/readyz` goes by what this process has seen itself, before it looks for what others have changed: each look is billed.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::charts::{Outcome, Point, chart};
-use super::frame::{Place, Refresh, frame};
+use super::frame::{Place, Refresh, frame, made};
 use super::links;
 use crate::model::figures::{bytes, count, dollars, moment};
 use crate::run::{Costs, DayCosts, DearTable, TableCosts};
@@ -26,6 +26,7 @@ pub(super) fn page(days: i64, costs: Result<&Costs, &Complaint>) -> Markup {
                     a href={ "/cost?days=" (of) } aria-current=[(of == days).then_some("true")] { (of) (if of == 1 { " day" } else { " days" }) }
                 }
             }
+            (made(Refresh::Never, ""))
         }
         @match costs {
             Ok(costs) => { (told(costs)) }
@@ -96,6 +97,7 @@ fn by_day(days: &[DayCosts]) -> Markup {
         text: dollars(day.dollars),
         run: Outcome::Done,
     };
+    let today = time::OffsetDateTime::now_utc().date().to_string();
     let points: Vec<Point> = days.iter().rev().map(point).collect();
     html! {
         (chart("Cost a day", &points))
@@ -105,7 +107,7 @@ fn by_day(days: &[DayCosts]) -> Markup {
             tbody {
                 @for day in days {
                     tr {
-                        th scope="row" { (day.day) }
+                        th scope="row" { (day.day) @if day.day == today { " so far" } }
                         td data-label="Cost" { (dollars(day.dollars)) }
                         td data-label="Billed" { (bytes(day.spend.bytes_billed())) }
                         td data-label="Sent by row" { (bytes(day.spend.sent_bytes)) }

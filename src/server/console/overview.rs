@@ -39,6 +39,8 @@ pub(super) fn page(
     let paused = looks.iter().filter(|l| l.known.as_ref().is_some_and(|k| k.status.paused_since.is_some())).count();
     let number = |sign: Sign| lines.iter().filter(|l| l.standing.sign == sign).count();
     let (wrong, to_look_at) = (number(Sign::Wrong), number(Sign::Look));
+    let is_paused = |l: &Line<'_>| l.look.known.as_ref().is_some_and(|k| k.status.paused_since.is_some());
+    let at_work = lines.iter().filter(|l| l.standing.sign == Sign::Waiting && !is_paused(l)).count();
     let shown: Vec<&Line<'_>> = lines.iter().filter(|l| filter.lets_through(l.look)).collect();
     let of = |sign: Sign| -> Vec<&Line<'_>> { shown.iter().copied().filter(|l| l.standing.sign == sign).collect() };
     let (mut troubled, looked_at) = (of(Sign::Wrong), of(Sign::Look));
@@ -56,6 +58,8 @@ pub(super) fn page(
                 @else { strong.wrong { (wrong) " in trouble" } }
                 @if to_look_at > 0 { ", " (to_look_at) " to look at" }
                 @if paused > 0 { ", " (paused) " paused" }
+                @if at_work > 0 { ", " (at_work) " at work or not known" }
+                ", " (number(Sign::Well)) " up to date"
                 @if let Some(next) = next_tick(looks) { span.faint { ". Next run about " (clock(next.at)) ", an estimate" } }
             }
             (made(refresh, &here))

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::batch::Refusals;
+use crate::model::Refusals;
 use crate::model::figures::{count, counted};
 use crate::run::{Known, SealedTable, TableReport};
 

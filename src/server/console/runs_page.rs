@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use time::Duration;
 
 use super::filter;
-use super::frame::{Place, Refresh, frame};
+use super::frame::{Place, Refresh, frame, made};
 use super::links;
 use super::overview::choice;
 use super::standing::first_sentence;
@@ -82,7 +82,7 @@ pub(super) fn page(tables: &[TableSpec], asked: &Asked, look: Result<&HistoryLoo
     let states: Vec<&str> = std::iter::once(TROUBLE).chain(RunState::ALL.map(RunState::name)).collect();
     let kinds = TickKind::ALL.map(TickKind::name);
     let content = html! {
-        header { h1 { "Runs" } }
+        header { h1 { "Runs" } (made(Refresh::Never, "")) }
         form.filter method="get" action="/runs" role="search" aria-label="Runs" {
             (choice("Table", "table", &targets, &asked.table))
             (choice("State", "state", &states, &asked.state))

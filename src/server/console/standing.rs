@@ -80,7 +80,7 @@ impl TableStanding {
         };
         let (why, hint) = match sign {
             Sign::Look => (not_as_they_are(known), Some(put_right(&look.spec))),
-            _ => reasons(table, standing),
+            _ => reasons(&look.spec, table, standing),
         };
         let mends = mends(&look.spec, standing, table);
         let by = table.paused_by.as_ref().filter(|_| standing == Standing::Paused).map(|by| by.as_str().to_owned());
@@ -103,7 +103,8 @@ fn not_as_they_are(known: &Known) -> Option<String> {
 fn put_right(spec: &TableSpec) -> String {
     let again = Action::Full.command(spec);
     format!(
-        "what is known of them stands below. Put the values right in the source; `{again}` then counts those that are left"
+        "what is known of them stands below. Put the values right in the source, and the next run brings them; `{again}` counts \
+         those that are left"
     )
 }
 
@@ -117,15 +118,20 @@ fn since(table: &FeedStatus, standing: Standing) -> Option<OffsetDateTime> {
 }
 
 /// Why a table stands as it does, and what to do.
-fn reasons(table: &FeedStatus, standing: Standing) -> (Option<String>, Option<String>) {
+fn reasons(spec: &TableSpec, table: &FeedStatus, standing: Standing) -> (Option<String>, Option<String>) {
     match standing {
         Standing::SetAside | Standing::Failing => {
             table.complaint().map(|c| (c.message.clone(), c.hint.clone())).unzip()
         }
         Standing::Differs => {
-            let verified = table.verified.as_ref().map(|v| format!("compared ({}) {}", v.level.name(), moment(v.at)));
+            let verified =
+                table.verified.as_ref().map(|v| format!("last compared ({}) {}", v.level.name(), moment(v.at)));
             let found = table.differs().map(|d| format!("rows differ: {}", d.text()));
-            (Some(found.into_iter().chain(verified).collect::<Vec<_>>().join("; ")), None)
+            let hint = format!(
+                "BigQuery lacks the missing rows, and the source lacks the extra ones: `{}` corrects these rows, and reads no others",
+                Action::Repair.command(spec)
+            );
+            (Some(found.into_iter().chain(verified).collect::<Vec<_>>().join("; ")), Some(hint))
         }
         Standing::Late => {
             let limit = period(table.age_limit);

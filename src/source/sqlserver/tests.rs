@@ -229,7 +229,7 @@ fn the_statements_of_a_cursor() {
             source_rows: None,
             left_out: None,
             quarantined: 0,
-            refusals: crate::batch::Refusals::default(),
+            refusals: crate::model::Refusals::default(),
             incarnation: 0,
             sent: None,
             created: None,

@@ -133,7 +133,7 @@ pub(super) fn complaint(source: &str) -> (&'static str, &'static str) {
             "GRANT SELECT ON \"catalog\".\"product_attribute_translation\" TO \"reader\"",
         ),
         _ => (
-            "the run would delete 812344 of the 1981200 rows of sales_invoice_lines: more than max_delete_fraction = 0.3 allows",
+            "the run would delete 812,344 of the 1,981,200 rows of sales_invoice_lines: more than max_delete_fraction = 0.3 allows",
             "look at the source; if the rows are meant to go, `plimsoll run --allow-deletes --table sales_invoice_lines` lets one run pass, or raise \
              the table's max_delete_fraction",
         ),

@@ -1,10 +1,10 @@
 //! What the passes over a table have left, put together for the seal.
 
 use super::Staging;
-use crate::batch::{Absent, Changes, Parts, Refusals, Removal, TableBatch, Unstaged, Update, Way};
+use crate::batch::{Absent, Changes, Parts, Removal, TableBatch, Unstaged, Update, Way};
 use crate::bigquery::{Destination, PreparedTarget};
 use crate::capture::NextPlace;
-use crate::model::ApplyBy;
+use crate::model::{ApplyBy, Refusals};
 use crate::run::captured_tables::StagedTable;
 use crate::run::delete_guard;
 use crate::run::error::RunError;

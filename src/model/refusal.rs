@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::figures::counted;
+use super::figures::counted;
 
 /// How many are kept of a table. The rest is in its quarantine files.
 const KEPT: usize = 20;
