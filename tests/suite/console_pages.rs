@@ -19,7 +19,9 @@ async fn what_is_wrong_comes_first_with_since_when_why_and_what_mends_it() {
     assert_eq!(code, 200);
     assert_eq!(sources().len(), 60);
     assert!(
-        page.contains("60 tables, <strong class=\"wrong\">5 in trouble</strong>, 1 to look at, 1 paused, 1 at work or not known, 52 up to date"),
+        page.contains(
+            "60 tables, <strong class=\"wrong\">5 in trouble</strong>, 1 to look at, 1 paused, 1 at work, 52 up to date"
+        ),
         "{page}"
     );
     let at = |text: &str| page.find(&format!(">{text}</a>")).unwrap_or_else(|| panic!("{text}: {page}"));

@@ -9,7 +9,7 @@ use crate::model::figures::{age, count, counted};
 /// How far a load in stretches has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoadingStatus {
-    /// The moment of the source that its first part shows.
+    /// The moment of the source that its first stretch shows.
     #[serde(with = "time::serde::rfc3339")]
     pub began: OffsetDateTime,
     pub rows: u64,
@@ -29,13 +29,13 @@ impl LoadingStatus {
     pub(super) fn of(standing: Standing<'_>, last: Option<OffsetDateTime>) -> Option<Self> {
         let loading = standing.mark.loading.as_ref()?;
         let (began, rows) = (standing.taken_at, loading.rows);
-        let seconds = last.and_then(|at| u64::try_from((at - began).whole_seconds()).ok()).filter(|s| *s > 0);
+        let took = last.and_then(|at| u128::try_from((at - began).whole_milliseconds()).ok()).filter(|ms| *ms > 0);
         Some(Self {
             began,
             rows,
             about: loading.about.map(|n| n.max(rows)),
             stretches: loading.stretches,
-            rows_an_hour: seconds.map(|s| u64::try_from(u128::from(rows) * 3600 / u128::from(s)).unwrap_or(u64::MAX)),
+            rows_an_hour: took.map(|ms| u64::try_from(u128::from(rows) * 3_600_000 / ms).unwrap_or(u64::MAX)),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::actions::Action;
 use super::buttons::{Back, button};
 use super::filter::{COMPARED, Filter, NEVER, compared, state_of};
 use super::forms::Outcome;
@@ -40,7 +41,8 @@ pub(super) fn page(
     let number = |sign: Sign| lines.iter().filter(|l| l.standing.sign == sign).count();
     let (wrong, to_look_at) = (number(Sign::Wrong), number(Sign::Look));
     let is_paused = |l: &Line<'_>| l.look.known.as_ref().is_some_and(|k| k.status.paused_since.is_some());
-    let at_work = lines.iter().filter(|l| l.standing.sign == Sign::Waiting && !is_paused(l)).count();
+    let unknown = looks.iter().filter(|l| l.known.is_none()).count();
+    let at_work = lines.iter().filter(|l| l.standing.sign == Sign::Waiting && !is_paused(l)).count() - unknown;
     let shown: Vec<&Line<'_>> = lines.iter().filter(|l| filter.lets_through(l.look)).collect();
     let of = |sign: Sign| -> Vec<&Line<'_>> { shown.iter().copied().filter(|l| l.standing.sign == sign).collect() };
     let (mut troubled, looked_at) = (of(Sign::Wrong), of(Sign::Look));
@@ -58,7 +60,8 @@ pub(super) fn page(
                 @else { strong.wrong { (wrong) " in trouble" } }
                 @if to_look_at > 0 { ", " (to_look_at) " to look at" }
                 @if paused > 0 { ", " (paused) " paused" }
-                @if at_work > 0 { ", " (at_work) " at work or not known" }
+                @if at_work > 0 { ", " (at_work) " at work" }
+                @if unknown > 0 { ", " (unknown) " not known" }
                 ", " (number(Sign::Well)) " up to date"
                 @if let Some(next) = next_tick(looks) { span.faint { ". Next run about " (clock(next.at)) ", an estimate" } }
             }
@@ -172,7 +175,9 @@ enum WhyStands {
 
 impl WhyStands {
     fn of(standing: &TableStanding) -> Self {
-        if standing.sign == Sign::Wrong && standing.hint.is_some() { Self::Below } else { Self::Beside }
+        // What a comparison has found is told by its figures and its button; its page has the rest.
+        let is_told = standing.mends == Some(Action::Repair);
+        if standing.sign == Sign::Wrong && standing.hint.is_some() && !is_told { Self::Below } else { Self::Beside }
     }
 }
 
