@@ -42,7 +42,8 @@ pub(super) fn page(
     let (wrong, to_look_at) = (number(Sign::Wrong), number(Sign::Look));
     let is_paused = |l: &Line<'_>| l.look.known.as_ref().is_some_and(|k| k.status.paused_since.is_some());
     let unknown = looks.iter().filter(|l| l.known.is_none()).count();
-    let at_work = lines.iter().filter(|l| l.standing.sign == Sign::Waiting && !is_paused(l)).count() - unknown;
+    let at_work =
+        lines.iter().filter(|l| l.standing.sign == Sign::Waiting && !is_paused(l)).count().saturating_sub(unknown);
     let shown: Vec<&Line<'_>> = lines.iter().filter(|l| filter.lets_through(l.look)).collect();
     let of = |sign: Sign| -> Vec<&Line<'_>> { shown.iter().copied().filter(|l| l.standing.sign == sign).collect() };
     let (mut troubled, looked_at) = (of(Sign::Wrong), of(Sign::Look));
