@@ -170,76 +170,95 @@ async fn guids_under_rowversion() {
     guids(CURSOR).await;
 }
 
+/// A table whose target gets two rows by hand, with keys that no row of the source prints.
+struct Odd {
+    table: &'static str,
+    /// The type of its key, and the one row that it has.
+    k: &'static str,
+    first: Value,
+    /// The key's type in the target, where it is not the usual one.
+    forced: Option<&'static str>,
+    others: &'static str,
+}
+
+impl Odd {
+    fn source(&self) -> String {
+        format!("dbo.{}", self.table)
+    }
+}
+
 /// The target may hold keys that the source's type has no value for: each is one too many, and goes by its text.
-async fn keys_of_no_value(capture: &str, ddl: &str, first: Value, target: &str) {
-    const ODD: &str = "dbo.odd";
-    let model = model_of(ddl);
-    model.load(ODD, [vec![first, "row".into(), Value::Null]]).unwrap();
-    track(&model, ODD);
+async fn keys_of_no_value(capture: &str, all: &[Odd]) {
+    let table = |odd: &Odd| {
+        let (table, k) = (odd.table, odd.k);
+        format!("CREATE TABLE dbo.{table} (k {k} NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);")
+    };
+    let model = model_of(&all.iter().map(table).collect::<String>());
+    for odd in all {
+        model.load(&odd.source(), [vec![odd.first.clone(), "row".into(), Value::Null]]).unwrap();
+        track(&model, &odd.source());
+    }
     let w = World::on_sql_server_that_has(needs(capture), model).await;
-    w.config(&format!("[[table]]\nsource = \"{ODD}\"\n{capture}"));
+    let config = all.iter().map(|odd| {
+        let forced = odd.forced.map(|of| format!("columns.k.type = \"{of}\"\n")).unwrap_or_default();
+        format!("[[table]]\nsource = \"{}\"\n{capture}{forced}", odd.source())
+    });
+    w.config(&config.collect::<String>());
     w.tick().await;
-    let published = Published::whole(ODD);
-    assert_eq!(published.assert_equal(&w).await, 1);
-    w.target(&format!("INSERT INTO `{{d}}.odd` (k, what) VALUES {target}")).await;
+    for odd in all {
+        assert_eq!(Published::whole(&odd.source()).assert_equal(&w).await, 1, "{}", odd.table);
+        w.target(&format!("INSERT INTO `{{d}}.{}` (k, what) VALUES {}", odd.table, odd.others)).await;
+    }
     let ran = w.run(&["verify", "--json"]).await;
     assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
-    assert_eq!(ran.json()["runs"][0]["verified"][0]["extra"].as_u64(), Some(2), "{}\n{}", ran.stdout, ran.stderr);
+    let report = ran.json();
+    let runs = report["runs"].as_array().unwrap();
+    let compared: Vec<_> = runs.iter().filter_map(|run| run["verified"].as_array()).flatten().collect();
+    assert_eq!(compared.len(), all.len(), "{report:#}");
+    assert!(compared.iter().all(|table| table["extra"].as_u64() == Some(2)), "{report:#}");
     let ran = w.run(&["verify", "--repair", "--json"]).await;
     assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
-    assert_eq!(published.assert_equal(&w).await, 1);
+    for odd in all {
+        assert_eq!(Published::whole(&odd.source()).assert_equal(&w).await, 1, "{}", odd.table);
+    }
     let ran = w.run(&["verify"]).await;
     assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_target_has_numbers_that_no_int_is() {
-    let ddl = "CREATE TABLE dbo.odd (k int NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);";
-    keys_of_no_value(DIGEST, ddl, 5.into(), "(99999999999, 'a'), (-99999999999, 'b')").await;
+fn a_guid() -> Value {
+    Value::Guid(Guid::from_u128(0x0e98_4725_c51c_4bf4_9960_e1c8_0e27_aba0))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_has_texts_that_no_guid_is() {
-    let ddl =
-        "CREATE TABLE dbo.odd (k uniqueidentifier NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);";
-    let guid = Value::Guid(Guid::from_u128(0x0e98_4725_c51c_4bf4_9960_e1c8_0e27_aba0));
-    keys_of_no_value(TRACKED, ddl, guid, "('not-a-guid', 'a'), ('', 'b')").await;
+    let others = "('not-a-guid', 'a'), ('', 'b')";
+    keys_of_no_value(TRACKED, &[Odd { table: "odd", k: "uniqueidentifier", first: a_guid(), forced: None, others }])
+        .await;
 }
 
+/// Values that the source's type has no room for, and spellings in which the source does not print a value: those are no keys of a row.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_target_has_texts_that_are_too_long_for_the_source() {
-    let ddl = "CREATE TABLE dbo.odd (k varchar(3) NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);";
-    keys_of_no_value(DIGEST, ddl, "abc".into(), "('abcd', 'a'), ('abc and more', 'b')").await;
-}
-
-/// The target may spell a key otherwise than the source prints it: that is no key of a row.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_target_has_keys_in_spellings_that_the_source_does_not_print() {
-    let guid = Value::Guid(Guid::from_u128(0x0e98_4725_c51c_4bf4_9960_e1c8_0e27_aba0));
-    for (k, first, what, others) in [
-        (
+async fn a_target_has_keys_that_the_source_does_not_print() {
+    let odd = |table, k, first, others| Odd { table, k, first, forced: None, others };
+    let forced = |table, k, first, others| Odd { table, k, first, forced: Some("STRING"), others };
+    let day = Value::DateTime2(739_000, 0);
+    let all = [
+        odd("large_int", "int", 5.into(), "(99999999999, 'a'), (-99999999999, 'b')"),
+        odd("long_text", "varchar(3)", "abc".into(), "('abcd', 'a'), ('abc and more', 'b')"),
+        odd(
+            "guid",
             "uniqueidentifier",
-            guid,
-            "",
+            a_guid(),
             "('0e984725-c51c-4bf4-9960-e1c80e27aba0', 'a'), ('0E984725-C51C-4BF4-9960-E1C80E27aba0', 'b')",
         ),
-        ("int", 5.into(), "STRING", "('005', 'a'), ('+5', 'b')"),
-        ("decimal(9, 2)", Value::Decimal(150), "STRING", "('1.5', 'a'), ('1.500', 'b')"),
-        (
-            "datetime2(3)",
-            Value::DateTime2(739_000, 0),
-            "STRING",
-            "('2024-04-28T00:00:00.000', 'a'), ('2024-04-28', 'b')",
-        ),
-        ("char(4)", "ab".into(), "", "('ab', 'a'), ('ab ', 'b')"),
-        ("nchar(4)", "ab".into(), "", "('ab', 'a'), ('ab ', 'b')"),
-        ("varchar(4)", "ab".into(), "", "('AB', 'a'), ('ab ', 'b')"),
-    ] {
-        let ddl =
-            format!("CREATE TABLE dbo.odd (k {k} NOT NULL PRIMARY KEY, what varchar(20) NULL, version rowversion);");
-        let forced = if what.is_empty() { String::new() } else { format!("columns.k.type = \"{what}\"\n") };
-        keys_of_no_value(&format!("{DIGEST}{forced}"), &ddl, first, others).await;
-    }
+        forced("number", "int", 5.into(), "('005', 'a'), ('+5', 'b')"),
+        forced("price", "decimal(9, 2)", Value::Decimal(150), "('1.5', 'a'), ('1.500', 'b')"),
+        forced("day", "datetime2(3)", day, "('2024-04-28T00:00:00.000', 'a'), ('2024-04-28', 'b')"),
+        odd("padded", "char(4)", "ab".into(), "('ab', 'a'), ('ab ', 'b')"),
+        odd("padded_wide", "nchar(4)", "ab".into(), "('ab', 'a'), ('ab ', 'b')"),
+        odd("text", "varchar(4)", "ab".into(), "('AB', 'a'), ('ab ', 'b')"),
+    ];
+    keys_of_no_value(DIGEST, &all).await;
 }
 
 const VISIT: &str = "dbo.visit";

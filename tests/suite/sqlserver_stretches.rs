@@ -1,4 +1,4 @@
-//! A table of a SQL Server that is larger than a run takes: compared with its target a stretch of keys at a time.
+//! Tables of a SQL Server that are larger than a run takes: compared with their targets a stretch of keys at a time.
 
 use serde_json::Value;
 use sqlserver_standin::typed::Value as Cell;
@@ -8,65 +8,96 @@ use crate::support::{Ran, World};
 
 const ROWS: i64 = 95;
 
-/// A table `dbo.item` whose key has these columns, of the n-th row with these values.
-async fn world(columns: &str, key: &str, of: impl Fn(i64) -> Vec<Cell>) -> World {
-    let model = model_of(&format!("CREATE TABLE dbo.item ({columns}, n int NULL, PRIMARY KEY ({key}));"));
-    model.load("dbo.item", (1..=ROWS).map(|n| of(n).into_iter().chain([Cell::Int(n)]).collect())).unwrap();
+/// A table by its name, the columns and the order of its key, and the key of its n-th row.
+struct Keyed {
+    table: &'static str,
+    columns: &'static str,
+    key: &'static str,
+    of: fn(i64) -> Vec<Cell>,
+}
+
+async fn world(all: &[Keyed]) -> World {
+    let ddl = all
+        .iter()
+        .map(|t| format!("CREATE TABLE dbo.{} ({}, n int NULL, PRIMARY KEY ({}));", t.table, t.columns, t.key));
+    let model = model_of(&ddl.collect::<String>());
+    for t in all {
+        let rows = (1..=ROWS).map(|n| (t.of)(n).into_iter().chain([Cell::Int(n)]).collect::<Vec<_>>());
+        model.load(&format!("dbo.{}", t.table), rows).unwrap();
+    }
     let w = World::on_sql_server(model).await;
-    let table = "[[table]]\nsource = \"dbo.item\"\ncapture = \"digest\"\n";
-    w.config(table);
+    let tables = all.iter().map(|t| format!("[[table]]\nsource = \"dbo.{}\"\ncapture = \"digest\"\n", t.table));
+    let tables: String = tables.collect();
+    w.config(&tables);
     w.tick().await;
-    w.config_with("chunk_rows = 30", table);
+    w.config_with("chunk_rows = 30", &tables);
     w
 }
 
-/// The table's comparison, in whichever run of the report it is.
-fn verified(ran: &Ran) -> Value {
+/// The tables' comparisons, in whichever runs of the report they are.
+fn verified(ran: &Ran) -> Vec<Value> {
     let runs = ran.json()["runs"].clone();
-    runs.as_array().unwrap().iter().find_map(|r| r["verified"].get(0).cloned()).unwrap_or_default()
+    runs.as_array().unwrap().iter().filter_map(|r| r["verified"].as_array().cloned()).flatten().collect()
 }
 
 /// Each difference is told once, wherever it lies, and mended.
-async fn compared(w: &World, scans: usize) {
-    for sql in ["UPDATE `{d}.item` SET n = -1 WHERE n IN (3, 30, 95)", "DELETE FROM `{d}.item` WHERE n IN (31, 50)"] {
-        w.target(sql).await;
+async fn compared(all: &[Keyed], scans: usize) {
+    let w = world(all).await;
+    for Keyed { table, .. } in all {
+        w.target(&format!("UPDATE `{{d}}.{table}` SET n = -1 WHERE n IN (3, 30, 95)")).await;
+        w.target(&format!("DELETE FROM `{{d}}.{table}` WHERE n IN (31, 50)")).await;
     }
     w.bq.clear();
     let ran = w.run(&["verify", "--json"]).await;
     let found = verified(&ran);
-    let counts = ["missing", "extra", "different", "source_rows"].map(|n| found[n].as_u64().unwrap());
-    assert_eq!((ran.code, counts), (1, [2, 0, 3, ROWS.unsigned_abs()]), "{found:#}");
+    assert_eq!((ran.code, found.len()), (1, all.len()), "{}", ran.stdout);
+    for table in &found {
+        let counts = ["missing", "extra", "different", "source_rows"].map(|n| table[n].as_u64().unwrap());
+        assert_eq!(counts, [2, 0, 3, ROWS.unsigned_abs()], "{table:#}");
+    }
     let is_scan = |r: &crate::support::Recorded| String::from_utf8_lossy(&r.body).contains("SUM(CAST(");
     assert_eq!(w.bq.log().iter().filter(|r| is_scan(r)).count(), scans);
     let ran = w.run(&["verify", "--repair", "--json"]).await;
     let found = verified(&ran);
-    assert_eq!((ran.code, found["repaired"].as_u64()), (0, Some(5)), "{found:#}");
+    assert_eq!((ran.code, found.len()), (0, all.len()), "{}", ran.stdout);
+    assert!(found.iter().all(|table| table["repaired"].as_u64() == Some(5)), "{found:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_both_sides_order_alike_are_cut() {
-    let seconds = |n: i64| u64::try_from(n * 1000).unwrap();
-    let w = world("k int NOT NULL", "k", |n| vec![Cell::Int(n - 40)]).await;
-    compared(&w, 4).await;
-    let w = world("k decimal(12, 3) NOT NULL", "k", |n| vec![Cell::Decimal(i128::from(n - 40) * 50)]).await;
-    compared(&w, 4).await;
-    let w = world("k datetime NOT NULL", "k", |n| vec![Cell::DateTime(40_000, u32::try_from(n).unwrap())]).await;
-    compared(&w, 4).await;
-    let w = world("k datetime2(3) NOT NULL", "k", |n| vec![Cell::DateTime2(738_000, seconds(n) * 10)]).await;
-    compared(&w, 4).await;
-    // Several rows of one value end together.
-    let w = world("k smallint NOT NULL, c varchar(9) NOT NULL", "k, c", |n| {
-        vec![Cell::Int(n / 20), format!("{n}").as_str().into()]
-    })
-    .await;
-    compared(&w, 3).await;
+    let all = [
+        Keyed { table: "number", columns: "k int NOT NULL", key: "k", of: |n| vec![Cell::Int(n - 40)] },
+        Keyed {
+            table: "price",
+            columns: "k decimal(12, 3) NOT NULL",
+            key: "k",
+            of: |n| vec![Cell::Decimal(i128::from(n - 40) * 50)],
+        },
+        Keyed {
+            table: "moment",
+            columns: "k datetime NOT NULL",
+            key: "k",
+            of: |n| vec![Cell::DateTime(40_000, u32::try_from(n).unwrap())],
+        },
+        Keyed {
+            table: "later",
+            columns: "k datetime2(3) NOT NULL",
+            key: "k",
+            of: |n| vec![Cell::DateTime2(738_000, u64::try_from(n).unwrap() * 10_000)],
+        },
+        // Several rows of one value end together.
+        Keyed {
+            table: "pair",
+            columns: "k smallint NOT NULL, c varchar(9) NOT NULL",
+            key: "k, c",
+            of: |n| vec![Cell::Int(n / 20), format!("{n}").as_str().into()],
+        },
+    ];
+    compared(&all, 4 * 4 + 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_they_order_in_two_ways_are_not() {
-    let w = world("k varchar(9) NOT NULL", "k", |n| {
-        vec![format!("{}{n}", if n % 2 == 0 { "a" } else { "B" }).as_str().into()]
-    })
-    .await;
-    compared(&w, 1).await;
+    let of = |n: i64| vec![format!("{}{n}", if n % 2 == 0 { "a" } else { "B" }).as_str().into()];
+    compared(&[Keyed { table: "item", columns: "k varchar(9) NOT NULL", key: "k", of }], 1).await;
 }
