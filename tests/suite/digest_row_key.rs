@@ -215,7 +215,7 @@ async fn an_update_of_all_rows_without_a_key_is_no_delete() {
     // Most rows go, and the others change: that many go.
     w.sql("DELETE FROM rate WHERE ctid IN (SELECT ctid FROM rate LIMIT 1600); UPDATE rate SET price = 3").await;
     let ran = w.run(&["run"]).await;
-    assert!(ran.code == 1 && ran.stdout.contains("1600 of the 2000"), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.code == 1 && ran.stdout.contains("1,600 of the 2,000"), "{}{}", ran.stdout, ran.stderr);
 }
 
 /// The type changes in name alone.

@@ -203,7 +203,8 @@ impl World {
     }
 
     pub async fn finish(&self, child: Child) -> Ran {
-        let output = tokio::time::timeout(Duration::from_secs(120) * times_as_long(), child.wait_with_output());
+        // Only to find out what hangs: no machine is so busy.
+        let output = tokio::time::timeout(Duration::from_secs(600) * times_as_long(), child.wait_with_output());
         let output = output.await.expect("the command ends in time").unwrap();
         self.keep_statements().await;
         Ran {
