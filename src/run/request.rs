@@ -88,8 +88,11 @@ impl Request {
     /// The tables asked for, in the config's order.
     pub fn select<'a>(&self, tables: &'a [TableSpec]) -> Result<Vec<&'a TableSpec>, UnknownTable> {
         let is_named = |spec: &TableSpec, name: &str| {
-            spec.target == name
-                || spec.source.to_string() == name
+            // A target's name is one table's alone. A source's, without its schema, may be that of several.
+            if tables.iter().any(|t| t.target == name) {
+                return spec.target == name;
+            }
+            spec.source.to_string() == name
                 || Dialect::ALL.iter().any(|d| RelationName::parse_in(*d, name).as_ref() == Some(&spec.source))
         };
         for name in &self.tables {
@@ -159,6 +162,22 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::plain_spec;
+
+    #[test]
+    fn a_targets_name_is_one_tables_alone() {
+        let named = |schema: &str, target: &str| TableSpec {
+            source: RelationName { schema: schema.to_owned(), name: "orders".to_owned() },
+            target: target.to_owned(),
+            ..plain_spec()
+        };
+        let tables = [named("public", "orders_live"), named("archive", "orders")];
+        for (asked, found) in [("orders", "orders"), ("public.orders", "orders_live"), ("orders_live", "orders_live")] {
+            let request = Request { tables: vec![asked.to_owned()], ..Request::default() };
+            let targets: Vec<&str> = request.select(&tables).unwrap().iter().map(|t| t.target.as_str()).collect();
+            assert_eq!(targets, [found], "{asked}");
+        }
+    }
 
     #[test]
     fn a_body_may_be_empty_and_may_not_hold_what_nobody_reads() {
