@@ -63,7 +63,8 @@ async fn run_feeds(context: &Arc<Context>, feeds: Vec<Feed>, order: Order, kind:
 
 /// Keeps the report of a tick that did something, or failed: the history that people look back on. Nothing depends on it.
 async fn keep_report(context: &Context, report: &TickReport) {
-    let is_done = report.runs.iter().any(|r| r.state == RunState::Done);
+    // A comparison is billed, and may have found something, where nothing has changed.
+    let is_done = report.runs.iter().any(|r| r.state == RunState::Done || !r.verified.is_empty());
     // A process that is told to go has no time for what the next tick tells as well.
     let has_time = !context.stop.is_cancelled();
     if !is_done && (report.ok || !has_time) {

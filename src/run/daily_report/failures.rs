@@ -6,6 +6,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::run::history::RunEntry;
+use crate::run::report::RunState;
 use crate::state::Complaint;
 
 /// So many are told: more say no more.
@@ -37,7 +38,8 @@ pub(super) struct Failures {
 impl Failures {
     pub fn add(&mut self, entry: &RunEntry) {
         let run = &entry.report;
-        if run.is_well() {
+        // One that was paused, or met another at work, has done nothing.
+        if run.is_well() && matches!(run.state, RunState::Done | RunState::Empty) {
             let at = self.well.entry(run.source.clone()).or_insert(run.started);
             *at = run.started.max(*at);
         }
