@@ -63,16 +63,21 @@ pub fn duration(seconds: f64) -> String {
     if seconds < 120.0 { format!("{seconds:.1} s") } else { format!("{:.1} min", seconds / 60.0) }
 }
 
+/// The same moment in UTC; one that has no such form, at the ends of time, as it is.
+pub fn in_utc(at: OffsetDateTime) -> OffsetDateTime {
+    at.checked_to_offset(time::UtcOffset::UTC).unwrap_or(at)
+}
+
 /// A moment, to the minute, in UTC: `2026-11-26 17:41 UTC`.
 pub fn minute(at: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-    at.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default()
+    in_utc(at).format(format).unwrap_or_default()
 }
 
 /// A moment, to the second, in UTC.
 pub fn moment(at: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
-    at.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default()
+    in_utc(at).format(format).unwrap_or_default()
 }
 
 #[cfg(test)]

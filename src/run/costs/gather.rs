@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use time::{Date, OffsetDateTime, UtcOffset};
+use time::{Date, OffsetDateTime};
 
 use super::dearest::{DearTable, dearest};
 use super::prices::{PRICES, Prices};
 use super::spend::Spend;
 use super::table_costs::TableCosts;
 use crate::model::TableSpec;
+use crate::model::figures::in_utc;
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::history::{RunEntry, Swept};
@@ -67,7 +68,7 @@ pub(in crate::run) struct Sums {
 
 impl Sums {
     pub fn add(&mut self, entry: &RunEntry) {
-        let day = entry.report.started.to_offset(UtcOffset::UTC).date();
+        let day = in_utc(entry.report.started).date();
         for (table, spend) in shares(&entry.report) {
             self.tables.entry(table).or_default().add(&spend);
             // A run of many tables is one.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use time::OffsetDateTime;
 
 use crate::model::RunId;
+use crate::model::figures::in_utc;
 
 /// The folder of the reports, below the storage prefix. docs/FORMAT.md describes it.
 pub(super) const REPORTS: &str = "reports/";
@@ -30,7 +31,7 @@ fn place(tick: &str) -> String {
 }
 
 fn stamp(moment: OffsetDateTime) -> String {
-    let moment = moment.to_offset(time::UtcOffset::UTC);
+    let moment = in_utc(moment);
     RunId::new(moment, 0).as_str().get(..STAMP).unwrap_or_default().to_owned()
 }
 

@@ -13,7 +13,7 @@ use super::filter::Filter;
 use super::frame::{may_operate, problem};
 use super::links;
 use crate::model::TableSpec;
-use crate::run::{Pause, Request, Rest, TickReport};
+use crate::run::{Pause, Request, Rest, RunState, TickReport};
 use crate::server::app::{App, PATIENCE, guard, run as run_tick};
 use crate::server::body::{self, Kind};
 use crate::server::origin::is_our_page;
@@ -27,10 +27,12 @@ pub(super) enum Outcome {
     Busy,
     Paused,
     Resumed,
+    /// What was to be done is paused.
+    Resting,
 }
 
 impl Outcome {
-    const ALL: [Self; 5] = [Self::Ran, Self::Failed, Self::Busy, Self::Paused, Self::Resumed];
+    const ALL: [Self; 6] = [Self::Ran, Self::Failed, Self::Busy, Self::Paused, Self::Resumed, Self::Resting];
 
     fn name(self) -> &'static str {
         match self {
@@ -39,6 +41,7 @@ impl Outcome {
             Self::Busy => "busy",
             Self::Paused => "paused",
             Self::Resumed => "resumed",
+            Self::Resting => "resting",
         }
     }
 
@@ -53,10 +56,14 @@ impl Outcome {
             Self::Busy => "Another run is at work on it, or on one of them: nothing was done there. Try again.",
             Self::Paused => "Paused: no run reads it until it is resumed.",
             Self::Resumed => "Resumed: the next run goes on where it stopped.",
+            Self::Resting => "It is paused: nothing was done. Resume it first.",
         }
     }
 
     fn of(report: &TickReport) -> Self {
+        if !report.runs.is_empty() && report.runs.iter().all(|run| run.state == RunState::Paused) {
+            return Self::Resting;
+        }
         match (report.ok, report.has_met_a_busy_feed()) {
             (false, _) => Self::Failed,
             (true, true) => Self::Busy,

@@ -8,6 +8,7 @@ use time::macros::format_description;
 
 use super::hints::Buttons;
 use crate::config::Console;
+use crate::model::figures::{in_utc, moment};
 use crate::run::TableLook;
 use crate::server::app::App;
 
@@ -111,10 +112,13 @@ pub(super) fn made(refresh: Refresh, here: &str) -> Markup {
     }
 }
 
-/// `12:05:39 UTC`.
+/// `12:05:39 UTC`; of another day than today with its date.
 pub(super) fn clock(at: OffsetDateTime) -> String {
+    if in_utc(at).date() != OffsetDateTime::now_utc().date() {
+        return moment(at);
+    }
     let format = format_description!("[hour]:[minute]:[second] UTC");
-    at.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default()
+    in_utc(at).format(format).unwrap_or_default()
 }
 
 fn iso(at: OffsetDateTime) -> String {

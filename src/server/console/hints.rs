@@ -20,12 +20,14 @@ enum Piece<'a> {
     Code(&'a str, Option<Action>),
 }
 
-/// What the first command of a hint does, where a button of the table does it.
+/// What the first command of a hint does, where a button of the table does it. A target is created again only where that is what the hint
+/// says first: elsewhere it is the last thing to try, as for a table that is somebody else's.
 pub(super) fn action(hint: &str, spec: &TableSpec) -> Option<Action> {
-    pieces(hint, spec).into_iter().find_map(|piece| match piece {
+    let first = pieces(hint, spec).into_iter().find_map(|piece| match piece {
         Piece::Code(_, action) => action,
         Piece::Text(_) => None,
-    })
+    });
+    first.filter(|action| *action != Action::Resync || hint.starts_with('`'))
 }
 
 /// A hint of a table's page or line.
@@ -115,7 +117,9 @@ mod tests {
             ("id".to_owned(), None),
         ] {
             let hint = format!("look at it; `{command}` helps, `or` not");
-            assert_eq!(action(&hint, &spec), wanted, "{command}");
+            assert_eq!(action(&format!("`{command}` helps; or look at it"), &spec), wanted, "{command}");
+            // As the last thing to try it is no button to press first.
+            assert_eq!(action(&hint, &spec), wanted.filter(|a| *a != Action::Resync), "{command}");
             let told = |buttons| told(&hint, &spec, buttons).into_string().replace("&quot;", "\"");
             let named = wanted.map_or(format!("<code>{command}</code>"), |a| format!("<strong>{}</strong>", a.word()));
             assert_eq!(told(Buttons::Some), format!("look at it; {named} helps, <code>or</code> not"));

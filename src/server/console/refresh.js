@@ -18,12 +18,25 @@
   // What has the focus, by what a reload does not change.
   const nameOf = element => element && (element.id || element.getAttribute("aria-label") || element.getAttribute("href"));
 
+  // A page that is no longer refreshed must not look as if it were.
+  let last = new Date();
+  const tellThatItIsOld = () => {
+    if (document.getElementById("not-refreshed")) return;
+    const line = document.createElement("p");
+    line.id = "not-refreshed";
+    line.className = "notice wrong";
+    line.setAttribute("role", "alert");
+    line.textContent = `Not refreshed since ${last.toISOString().slice(11, 19)} UTC: the service does not answer. What stands here may be old.`;
+    document.querySelector("main").prepend(line);
+  };
+
   const refresh = async () => {
     if (document.hidden || isBusy()) return;
     const address = new URL(location.href);
     address.searchParams.delete("done");
     const answer = await fetch(address, { credentials: "same-origin" });
-    if (!answer.ok || isBusy()) return;
+    if (!answer.ok) return tellThatItIsOld();
+    if (isBusy()) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
     if (!fresh) return;
     const main = document.querySelector("main");
@@ -31,11 +44,12 @@
     const open = [...main.querySelectorAll("details")].map(details => details.open);
     const [x, y] = [scrollX, scrollY];
     main.replaceChildren(...fresh.childNodes);
+    last = new Date();
     [...main.querySelectorAll("details")].forEach((details, n) => { if (open[n] !== undefined) details.open = open[n]; });
     const again = focused && [...main.querySelectorAll("a, button, [id]")].find(element => nameOf(element) === focused);
     if (again) again.focus({ preventScroll: true });
     scrollTo(x, y);
   };
 
-  setInterval(() => refresh().catch(() => {}), seconds * 1000);
+  setInterval(() => refresh().catch(tellThatItIsOld), seconds * 1000);
 })();

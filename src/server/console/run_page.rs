@@ -127,12 +127,25 @@ fn ending(detail: &RunDetail) -> Markup {
                 p.notice.wrong { (error.message) }
                 p.long { strong { "What to do: " } (error.hint) }
             }
-            (None, Some(state)) => { p.state.well[state == RunState::Done] { "✓ " (state.name()) } }
+            (None, Some(state)) if report.is_none_or(RunReport::is_well) => {
+                p.state.well[state == RunState::Done] { "✓ " (state.name()) }
+            }
+            (None, Some(state)) => { p.state.wrong { "✗ " (state.name()) ", but not for all of its tables" } }
             (None, None) if note.is_some() => { p.state.well { "✓ done" } }
             (None, None) => { p.state.waiting { "… its rows are read, and not in BigQuery yet, or its end is no longer kept" } }
         }
         @if let Some(whole) = report.and_then(|r| r.whole.as_ref()) { p { "All rows were read: " (whole) "." } }
+        @for a in report.iter().flat_map(|r| &r.aside) { (left_behind(&a.source, "is set aside", &a.message, &a.hint)) }
+        @for p in report.iter().flat_map(|r| &r.postponed) { (left_behind(&p.source, "has to wait", &p.message, &p.hint)) }
         @for caveat in report.iter().flat_map(|r| &r.caveats) { p.waiting { (caveat) } }
+    }
+}
+
+/// A table that the run has not brought to its end.
+fn left_behind(source: &str, how: &str, message: &str, hint: &str) -> Markup {
+    html! {
+        p.notice.wrong { (source) " " (how) ": " (message) }
+        p.long { strong { "What to do: " } (hint) }
     }
 }
 

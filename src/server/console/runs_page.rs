@@ -40,14 +40,16 @@ impl Asked {
         asked
     }
 
-    /// A word that nobody knows filters nothing.
+    /// A word that nobody knows filters nothing; a table that the config no longer has is looked for by its name.
     pub fn request(&self, tables: &[TableSpec]) -> HistoryRequest {
+        let known: Vec<TableSpec> = tables.iter().filter(|t| t.target == self.table).cloned().collect();
+        let text = if known.is_empty() && self.text.is_empty() { &self.table } else { &self.text };
         let filter = HistoryFilter {
-            tables: tables.iter().filter(|t| t.target == self.table).cloned().collect(),
+            text: text.clone(),
+            tables: known,
             state: RunState::parse(&self.state),
             kind: TickKind::parse(&self.kind),
             only_trouble: self.state == TROUBLE,
-            text: self.text.clone(),
         };
         HistoryRequest { filter, before: self.before.parse().ok(), ..HistoryRequest::default() }
     }
@@ -62,15 +64,17 @@ impl Asked {
 /// The reports in one of which a run is, if any has it: those of ticks that began no later, and not long before.
 pub(super) fn around(run: &RunId) -> HistoryRequest {
     let filter = HistoryFilter { text: run.as_str().to_owned(), ..HistoryFilter::default() };
-    let before = run.started().map(|at| HistoryCursor::before_moment(at + Duration::SECOND));
-    let since = run.started().map(|at| at - Duration::minutes(10));
-    HistoryRequest { filter, before, since, runs: 1, lists: 2, ..HistoryRequest::default() }
+    let before = run.started().and_then(|at| Some(HistoryCursor::before_moment(at.checked_add(Duration::SECOND)?)));
+    let since = run.started().and_then(|at| at.checked_sub(Duration::minutes(10)));
+    // With the state, the manifest and the report of the batch, ten in all.
+    HistoryRequest { filter, before, since, runs: 1, reads: 6, lists: 2, ..HistoryRequest::default() }
 }
 
 /// The last runs of a table, for its page.
 pub(super) fn of_table(spec: &TableSpec) -> HistoryRequest {
     let filter = HistoryFilter { tables: vec![spec.clone()], ..HistoryFilter::default() };
-    HistoryRequest { filter, runs: 30, lists: 2, ..HistoryRequest::default() }
+    // With the manifest of the last batch, ten in all.
+    HistoryRequest { filter, runs: 30, reads: 8, lists: 2, ..HistoryRequest::default() }
 }
 
 /// Runs that failed, or left a table that waits for somebody.

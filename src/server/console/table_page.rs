@@ -158,8 +158,8 @@ fn stands(known: &Known, runs: &[RunEntry]) -> Markup {
 fn apply_lag(table: &FeedStatus, runs: &[RunEntry]) -> Option<(u64, OffsetDateTime)> {
     let of_run = |entry: &RunEntry| {
         let report = entry.report.tables.iter().find(|t| t.target == table.target)?;
-        let ended = entry.report.started
-            + time::Duration::try_from(Duration::try_from_secs_f64(entry.report.seconds).ok()?).ok()?;
+        let took = time::Duration::try_from(Duration::try_from_secs_f64(entry.report.seconds).ok()?).ok()?;
+        let ended = entry.report.started.checked_add(took)?;
         Some((report.append?.apply_lag_seconds?, ended))
     };
     runs.iter().find_map(of_run)
