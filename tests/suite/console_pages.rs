@@ -12,7 +12,7 @@ fn state_reads(w: &SixtyTables) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_comes_first_with_since_when_why_and_what_mends_it() {
+async fn what_is_wrong_comes_first_with_since_when_why_and_what_fixes_it() {
     let w = SixtyTables::new("operate").await;
     let served = w.serve().await;
     let (code, page) = w.page(&served, "/").await;
@@ -455,7 +455,7 @@ fn part<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
 /// A button stands first only where it helps: the one that the hint names, none where somebody has to act, and never a run that would
 /// end as the last one did.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_button_that_mends_it_comes_first() {
+async fn the_button_that_fixes_it_comes_first() {
     let w = SixtyTables::new("operate").await;
     let served = w.serve().await;
     let (_, list) = w.page(&served, "/").await;

@@ -1,4 +1,4 @@
-//! `reconcile_every` of a large table: a comparison, and what it can't mend is staged.
+//! `reconcile_every` of a large table: a comparison, and what it can't correct is staged.
 
 use super::verify::verify;
 use crate::support::World;
@@ -41,7 +41,7 @@ async fn a_lesser_comparison_does_not_make_a_reconcile_pass_due() {
     assert!(w.bq.log().is_empty(), "{}", ran.stdout);
 }
 
-/// What a reconcile pass can't mend is not compared again by each tick.
+/// What a reconcile pass can't correct is not compared again by each tick.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_mended_waits_for_the_next_pass() {
     let w = big().await;

@@ -10,14 +10,14 @@ pub(super) struct Size {
     /// Nothing where nobody has counted them.
     pub rows: Option<u64>,
     /// A table of more rows than these is read in stretches, where its key allows.
-    pub in_parts_above: u64,
+    pub in_stretches_above: u64,
 }
 
 impl Size {
     /// What is said of a table that may be read in stretches.
     fn if_large(self, told: impl Fn(String) -> String) -> String {
-        let is_small = self.rows.is_some_and(|rows| rows <= self.in_parts_above);
-        if is_small { String::new() } else { told(count(self.in_parts_above)) }
+        let is_small = self.rows.is_some_and(|rows| rows <= self.in_stretches_above);
+        if is_small { String::new() } else { told(count(self.in_stretches_above)) }
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
     /// Three buttons that read all rows are told apart by what readers see, what stops them, and what is replaced.
     #[test]
     fn each_button_says_what_the_others_do_not() {
-        let size = Size { rows: None, in_parts_above: 5_000_000 };
+        let size = Size { rows: None, in_stretches_above: 5_000_000 };
         let merged = plain_spec();
         let told = |action| effect(action, &merged, size);
         assert!(told(Action::Repair).contains("rows that differ, and no others"));

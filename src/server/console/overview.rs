@@ -177,7 +177,7 @@ enum WhyStands {
 impl WhyStands {
     fn of(standing: &TableStanding) -> Self {
         // What a comparison has found is told by its figures and its button; its page has the rest.
-        let is_told = standing.mends == Some(Action::Repair);
+        let is_told = standing.fix == Some(Action::Repair);
         if standing.sign == Sign::Wrong && standing.hint.is_some() && !is_told { Self::Below } else { Self::Beside }
     }
 }
@@ -207,9 +207,9 @@ impl Page<'_> {
                     @if standing.sign == Sign::Look {
                         a.button href={ (links::table(&spec.target)) "#refused" } aria-label={ "See why " (spec.source) } { "See why" }
                     }
-                    @if let Some(mends) = standing.mends {
-                        @if may_operate(self.app) { (button(spec, mends, Back(&self.query))) }
-                        @else { code.command { (mends.command(spec)) } }
+                    @if let Some(fix) = standing.fix {
+                        @if may_operate(self.app) { (button(spec, fix, Back(&self.query))) }
+                        @else { code.command { (fix.command(spec)) } }
                     }
                 }
                 @if let Some(why) = standing.why.as_ref().filter(|_| place == WhyStands::Below) {

@@ -1,4 +1,4 @@
-//! How a table does, as the pages tell it: since when, why, and what mends it.
+//! How a table does, as the pages tell it: since when, why, and what fixes it.
 
 use time::OffsetDateTime;
 
@@ -51,8 +51,8 @@ pub(super) struct TableStanding {
     pub why: Option<String>,
     /// What to do.
     pub hint: Option<String>,
-    /// The button, and the command, that mends it.
-    pub mends: Option<Action>,
+    /// The button, and the command, that fixes it.
+    pub fix: Option<Action>,
 }
 
 impl TableStanding {
@@ -68,7 +68,7 @@ impl TableStanding {
         let word = state_of(look);
         let Some(known) = &look.known else {
             let (why, hint) = (look.unread.as_ref().map(|c| c.message.clone()), None);
-            return Self { sign: Sign::Waiting, word, since: None, by: None, why, hint, mends: None };
+            return Self { sign: Sign::Waiting, word, since: None, by: None, why, hint, fix: None };
         };
         let table = &known.status;
         let standing = Standing::of(table);
@@ -82,9 +82,9 @@ impl TableStanding {
             Sign::Look => (not_as_they_are(known), Some(put_right(&look.spec))),
             _ => reasons(&look.spec, table, standing),
         };
-        let mends = mends(&look.spec, standing, table);
+        let fix = fix(&look.spec, standing, table);
         let by = table.paused_by.as_ref().filter(|_| standing == Standing::Paused).map(|by| by.as_str().to_owned());
-        Self { sign, word, since: since(table, standing), by, why, hint, mends }
+        Self { sign, word, since: since(table, standing), by, why, hint, fix }
     }
 }
 
@@ -155,8 +155,8 @@ fn reasons(spec: &TableSpec, table: &FeedStatus, standing: Standing) -> (Option<
     }
 }
 
-/// The button that mends it. A table that somebody has to put right first has none but the one that its hint names.
-fn mends(spec: &TableSpec, standing: Standing, table: &FeedStatus) -> Option<Action> {
+/// The button that fixes it. A table that somebody has to put right first has none but the one that its hint names.
+fn fix(spec: &TableSpec, standing: Standing, table: &FeedStatus) -> Option<Action> {
     // No run reads it, whatever else is wrong.
     if table.paused_since.is_some() {
         return Some(Action::Resume);

@@ -1,4 +1,4 @@
-//! The buttons of a table's page: what mends it first, each with what it does.
+//! The buttons of a table's page: what fixes it first, each with what it does.
 
 use maud::{Markup, html};
 
@@ -21,17 +21,17 @@ pub(super) fn actions(app: &App, look: &TableLook, standing: &TableStanding) -> 
     let spec = &look.spec;
     if !may_operate(app) {
         return html! {
-            @if let Some(mends) = standing.mends { p { "To type: " code.command { (mends.command(spec)) } } }
+            @if let Some(fix) = standing.fix { p { "To type: " code.command { (fix.command(spec)) } } }
         };
     }
     let rows = look.known.as_ref().and_then(Known::target_rows);
-    let size = Size { rows, in_parts_above: app.context.config.run.chunk_rows };
+    let size = Size { rows, in_stretches_above: app.context.config.run.chunk_rows };
     let is_paused = look.known.as_ref().is_some_and(|k| k.status.paused_since.is_some());
-    let others = USUAL.into_iter().filter(|a| !is_paused && Some(*a) != standing.mends);
+    let others = USUAL.into_iter().filter(|a| !is_paused && Some(*a) != standing.fix);
     html! {
         ul.effects {
-            @for action in standing.mends.into_iter().chain(others) {
-                li.first[Some(action) == standing.mends] {
+            @for action in standing.fix.into_iter().chain(others) {
+                li.first[Some(action) == standing.fix] {
                     (button(spec, action, HERE))
                     span {
                         @if action == Action::Run && standing.hint.is_some() && standing.sign == Sign::Wrong {

@@ -242,7 +242,7 @@ impl<'a> Staging<'a> {
             next = rows.next().await.transpose()?;
         }
         self.place.context.progress.reading(self.place.feed, self.read, expected);
-        // A MERGE would refuse two rows of one key; of two that are sent the later would win, without a word.
+        // A MERGE would refuse two rows of one key; of two that are sent, the later one would silently win.
         if keys.is_some_and(|keys| keys.may_repeat()) {
             self.capture.refuse_repeated_keys(self.reading.session).await?;
         }
