@@ -83,7 +83,7 @@ fn describe(report: &TickReport, args: &VerifyArgs, layout: Layout) -> String {
             let mut row = vec![Cell::plain(&v.source), Cell::new(v.state.name(), tone(v.state))];
             row.extend([v.source_rows, v.missing, v.extra, v.different].map(|n| Cell::plain(count(n))));
             row.extend(has_repaired.then(|| Cell::plain(count(v.repaired))));
-            row.push(Cell::plain(v.bytes_billed.map_or("-".to_owned(), bytes)));
+            row.push(Cell::plain(v.bytes_billed_in_all.or(v.bytes_billed).map_or("-".to_owned(), bytes)));
             row.push(Cell::plain(duration(v.seconds)));
             row
         })

@@ -203,9 +203,17 @@ mod tests {
 
     fn verifying(keys: usize) -> Verifying {
         let key = |n| FoundKey { kind: Difference::Extra, key: vec![format!("{n}")] };
-        let found = Found { extra: 7, keys: (0..keys).map(key).collect(), ..Found::default() };
+        let found = Found { extra: 7, bytes_billed: Some(9), keys: (0..keys).map(key).collect(), ..Found::default() };
         let (began, asked) = (datetime!(2026-11-26 17:41 UTC), Verification::default());
-        Verifying { began, asked, basis: "b".to_owned(), after: Some(vec!["7".to_owned()]), about: 9, found }
+        Verifying {
+            began,
+            asked,
+            basis: "b".to_owned(),
+            after: Some(vec!["7".to_owned()]),
+            about: 9,
+            found,
+            reported_bytes: 3,
+        }
     }
 
     /// A comparison that goes on: few keys are kept, it starts again where the target was filled anew, and an unreadable one is none.
@@ -222,7 +230,10 @@ mod tests {
         assert_eq!(serde_json::from_value::<Notes>(json).unwrap().tables["t"], TableNote::default());
         notes.note(&Told { filled: vec!["t".to_owned(), "other".to_owned()], ..Told::default() }, |_| true);
         let again = notes.tables["t"].verifying.clone().unwrap();
-        assert_eq!((again.after, again.found, again.asked), (None, Found::default(), kept.asked));
+        assert_eq!(
+            (again.after, again.found, again.asked),
+            (None, Found { bytes_billed: Some(9), ..Found::default() }, kept.asked)
+        );
         assert!(!notes.tables.contains_key("other"));
     }
 

@@ -25,6 +25,9 @@ pub struct Verifying {
     /// How many rows the source had when it began, as its planner knows.
     pub about: u64,
     pub found: Found,
+    /// Of the bytes that it was billed for, those that the reports of runs have told. Who adds up reports must find each byte once.
+    #[serde(default)]
+    pub reported_bytes: u64,
 }
 
 /// What was found so far.
@@ -72,9 +75,21 @@ pub struct FoundKey {
 }
 
 impl Verifying {
-    /// Before its first stretch again: what was compared is no longer there.
+    /// Before its first stretch again: what was compared is no longer there, but it was billed.
     pub(super) fn restarted(self) -> Self {
-        Self { after: None, found: Found::default(), ..self }
+        let Found { bytes_billed, seconds, .. } = self.found;
+        Self { after: None, found: Found { bytes_billed, seconds, ..Found::default() }, ..self }
+    }
+
+    /// What was billed for it that no report has told.
+    pub fn unreported_bytes(&self) -> Option<u64> {
+        self.found.bytes_billed.map(|all| all.saturating_sub(self.reported_bytes))
+    }
+
+    /// Once a report has told all that was billed.
+    #[must_use]
+    pub fn reported(self) -> Self {
+        Self { reported_bytes: self.found.bytes_billed.unwrap_or(self.reported_bytes), ..self }
     }
 
     /// As the state keeps it.

@@ -154,6 +154,38 @@ async fn the_next_tick_goes_on() {
     assert!(tick(&w, ONE_A_RUN).await.is_null(), "it is over");
 }
 
+/// Who adds up the reports of a comparison that takes several runs finds each byte once: also those of a run that told nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_billed_byte_is_reported_once() {
+    let w = world(XMIN).await;
+    let (_, report) = verify(&w, ONE_A_RUN, &[]).await;
+    assert_eq!((report["bytes_billed"].as_u64(), report["state"].as_str()), (Some(0), Some("goes_on")), "{report}");
+    // The emulator bills nothing, so the state says what the stretches before were billed for.
+    let billed = async |all: u64, reported: u64| {
+        let mut state = w.state("item").await;
+        state["tables"]["item"]["verifying"]["found"]["bytes_billed"] = all.into();
+        state["tables"]["item"]["verifying"]["reported_bytes"] = reported.into();
+        w.put_state("item", &state).await;
+    };
+    billed(1000, 600).await;
+    let figures = |report: &Value| (report["bytes_billed"].as_u64(), report["bytes_billed_in_all"].as_u64());
+    assert_eq!(figures(&tick(&w, ONE_A_RUN).await), (Some(400), Some(1000)));
+    assert_eq!(noted(&w).await["reported_bytes"].as_u64(), Some(1000));
+    assert_eq!(figures(&tick(&w, ONE_A_RUN).await), (Some(0), Some(1000)));
+    // All rows are read again: what was compared says nothing any more, but it was billed.
+    billed(1700, 1000).await;
+    let ran = w.run(&["run", "--full", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    load(&w).await;
+    let (_, report) = verify(&w, "", &[]).await;
+    assert_eq!(report["state"].as_str(), Some("equal"), "{report}");
+    let all = w.run(&["runs", "--table", "item", "--json"]).await.stdout;
+    let all: Value = serde_json::from_str(&all).unwrap();
+    let told = all["runs"].as_array().unwrap().iter().filter_map(|r| r["verified"].as_array()).flatten();
+    let told: u64 = told.filter_map(|v| v["bytes_billed"].as_u64()).sum();
+    assert_eq!(told, 400 + 700, "{all:#}");
+}
+
 /// Crashes between two stretches, and in the middle of one: what was looked at is not looked at again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_two_stretches() {

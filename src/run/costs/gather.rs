@@ -14,7 +14,7 @@ use crate::model::figures::in_utc;
 use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::history::{RunEntry, Swept};
-use crate::run::report::{RunReport, VerifyReport};
+use crate::run::report::{RunReport, VerifyReport, VerifyState};
 
 /// What the runs of a span have cost.
 #[derive(Clone, Debug, Serialize)]
@@ -123,10 +123,11 @@ fn shares(run: &RunReport) -> Vec<((String, String), Spend)> {
         });
     }
     for v in &run.verified {
-        let VerifyReport { bytes_billed, .. } = v;
+        let VerifyReport { bytes_billed, state, .. } = v;
         let share = shares.entry((v.source.clone(), v.target.clone())).or_default();
         share.verify_bytes_billed += bytes_billed.unwrap_or(0);
-        share.comparisons += 1;
+        // One that takes several runs is one.
+        share.comparisons += u64::from(matches!(state, VerifyState::Equal | VerifyState::Differs));
     }
     if shares.is_empty() {
         shares.insert((run.source.clone(), String::new()), Spend::default());

@@ -65,10 +65,11 @@ fn runs(n: u64) -> String {
 
 fn comparisons(spec: &TableSpec, spend: &Spend) -> Knob {
     let billed = bytes(spend.verify_bytes_billed);
-    let why = format!(
-        "most of it is for {} with the source, billed {billed}",
-        counted(spend.comparisons, "comparison", "comparisons")
-    );
+    let which = match spend.comparisons {
+        0 => "a comparison that goes on".to_owned(),
+        n => counted(n, "comparison", "comparisons"),
+    };
+    let why = format!("most of it is for {which} with the source, billed {billed}");
     let advice = match (spec.verify_every, spec.reconcile_every) {
         (Some(every), _) => format!("a longer verify_every than {}", period(every)),
         (None, Some(every)) => format!("a longer reconcile_every than {}", period(every)),

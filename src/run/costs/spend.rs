@@ -22,7 +22,7 @@ pub struct Spend {
     pub billed_runs: u64,
     /// Rows that were staged.
     pub rows: u64,
-    /// Runs that have compared the table.
+    /// Comparisons of the table that came to their end.
     pub comparisons: u64,
 }
 

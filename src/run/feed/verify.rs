@@ -236,7 +236,12 @@ impl Run<'_> {
             let (spec, asked) = (c.spec.clone(), c.asked());
             let so_far = match c.verdict() {
                 Verdict::GoesOn => Some(c.gone_on()),
-                Verdict::StartsAgain => self.noted(&spec.target).and_then(|n| n.verifying.clone()),
+                Verdict::StartsAgain => {
+                    let noted = self.noted(&spec.target).and_then(|n| n.verifying.clone());
+                    let again = noted.map(|place| c.billed_at(place));
+                    told.verifying.insert(spec.target.clone(), again.clone());
+                    again
+                }
                 Verdict::Through | Verdict::Unknown => {
                     reports.push(report(c));
                     continue;
@@ -245,17 +250,16 @@ impl Run<'_> {
             going.push((Asked { spec, asked, so_far }, report(c)));
         }
         let has_time = OffsetDateTime::now_utc() - self.started < self.context.config.run.budget / 2;
+        let goes_on = !going.is_empty() && has_time && lets(Effect::Stretch).await;
         let Some(state) = self.state.as_mut() else { return Ok(Vec::new()) };
-        if going.is_empty() || !has_time {
-            timed(&mut self.verb_seconds.commit, state.conclude(&told)).await?;
-        } else {
+        if goes_on {
             timed(&mut self.verb_seconds.commit, state.note(&self.id, &told)).await?;
-            if lets(Effect::Stretch).await {
-                self.tell(reports);
-                return Ok(going.into_iter().map(|(asked, _)| asked).collect());
-            }
-            state.release().await?;
+            self.tell(reports);
+            return Ok(going.into_iter().map(|(asked, _)| asked).collect());
         }
+        // The report of this run tells what was billed so far.
+        told.verifying.values_mut().for_each(|v| *v = v.take().map(Verifying::reported));
+        timed(&mut self.verb_seconds.commit, state.conclude(&told)).await?;
         let targets: Vec<String> = going.iter().map(|(asked, _)| asked.spec.target.clone()).collect();
         reports.extend(going.into_iter().map(|(_, report)| report));
         reports.iter().for_each(VerifyReport::log);
@@ -304,6 +308,7 @@ pub(super) fn told_of<'a>(compared: impl Iterator<Item = &'a Compared>) -> Told 
                         None
                     }
                     // Who asks again looks at the same stretch.
+                    false if c.so_far.after.is_some() => Some(c.billed_at(c.so_far.clone()).reported()),
                     false => continue,
                 }
             }

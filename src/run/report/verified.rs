@@ -98,9 +98,12 @@ pub struct VerifyReport {
     /// Rows that differed and were repaired.
     #[serde(default)]
     pub repaired: u64,
-    /// What BigQuery billed for the comparison.
+    /// What BigQuery billed for the comparison and no report before has told: of a comparison that takes several runs, this run's share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_billed: Option<u64>,
+    /// With what the reports of the runs before have told; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_billed_in_all: Option<u64>,
     #[serde(default)]
     pub seconds: f64,
     /// The columns of the key, and what differs. No report has values of rows.
@@ -136,6 +139,7 @@ impl VerifyReport {
             documents: None,
             repaired: 0,
             bytes_billed: None,
+            bytes_billed_in_all: None,
             seconds: 0.0,
             key: Vec::new(),
             keys: Vec::new(),
@@ -162,6 +166,7 @@ impl VerifyReport {
                     nulled = self.nulled,
                     repaired = self.repaired,
                     bytes_billed = self.bytes_billed,
+                    bytes_billed_in_all = self.bytes_billed_in_all,
                     seconds = self.seconds,
                     "table compared"
                 )

@@ -112,6 +112,12 @@ impl Compared {
         Verifying { found: so_far.found.plus(self.found()), ..so_far }
     }
 
+    /// Another place of the comparison, with what all of it was billed for, this stretch included.
+    pub fn billed_at(&self, place: Verifying) -> Verifying {
+        let bytes_billed = self.gone_on().found.bytes_billed;
+        Verifying { found: Found { bytes_billed, ..place.found }, ..place }
+    }
+
     /// What this look has shown.
     fn found(&self) -> Found {
         let Self { look, judged, .. } = self;
@@ -141,7 +147,9 @@ impl Compared {
 /// What is told of it, with all that the stretches before have shown.
 pub fn report(c: &Compared) -> VerifyReport {
     let verdict = c.verdict();
-    let Verifying { asked, about, found, began, .. } = c.gone_on();
+    let so_far = c.gone_on();
+    let unreported = so_far.unreported_bytes();
+    let Verifying { asked, about, found, began, reported_bytes, .. } = so_far;
     let is_document = |c: &&ComparedColumn| c.column.target_type == TargetType::Json;
     let has_documents = c.columns.iter().any(|c| is_document(&c));
     let is_whole = matches!(asked.documents, CompareDocuments::All(_));
@@ -184,7 +192,8 @@ pub fn report(c: &Compared) -> VerifyReport {
         structure_only: documents.map(|c| c.column.name.clone()).collect(),
         documents: (asked.documents != CompareDocuments::Structure && has_documents).then_some(found.documents),
         repaired: found.repaired,
-        bytes_billed: found.bytes_billed,
+        bytes_billed: unreported,
+        bytes_billed_in_all: found.bytes_billed.filter(|_| reported_bytes > 0),
         seconds: found.seconds,
         key: c.columns[..c.key_len.min(c.columns.len())].iter().map(|c| c.column.name.clone()).collect(),
         keys: found.keys.into_iter().map(|k| DifferingKey { kind: k.kind.name(), key: k.key }).collect(),

@@ -86,7 +86,7 @@ impl Context {
         let basis = basis(session, table, &columns).await?;
         let so_far = so_far.filter(|v| v.basis == basis).unwrap_or_else(|| {
             let found = Found::default();
-            Verifying { began: moment.taken_at, asked, basis, after: None, about, found }
+            Verifying { began: moment.taken_at, asked, basis, after: None, about, found, reported_bytes: 0 }
         });
         let within = match so_far.after.is_some() || (about > chunk_rows && may_be_cut(table)) {
             true => session.compared_stretch(table, so_far.after.clone(), chunk_rows).await?,

@@ -197,7 +197,10 @@ fn verified(all: &[VerifyReport]) -> Markup {
                             @for (column, rows) in &one.columns { (column) " in " (counted(*rows, "row", "rows")) " " }
                         }
                         td data-label="Repaired" { (count(one.repaired)) }
-                        td data-label="Billed" { (one.bytes_billed.map_or("–".to_owned(), bytes)) }
+                        td data-label="Billed" {
+                            (one.bytes_billed.map_or("–".to_owned(), bytes))
+                            @if let Some(all) = one.bytes_billed_in_all { small { (bytes(all)) " with the runs before" } }
+                        }
                     }
                 }
             }
