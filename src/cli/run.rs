@@ -11,7 +11,7 @@ use super::output;
 use super::paint::Tone;
 use super::pause;
 use super::quoted_names::QuotedNames;
-use crate::model::figures::{age, bytes, count, counted, duration, minute};
+use crate::model::figures::{age, bytes, count, counted, duration, minute, total};
 use crate::model::in_shell;
 use crate::run::{
     Context, Failure, LoadingReport, PausedReport, Request, RunReport, RunState, TableReport, TickReport, tick,
@@ -55,7 +55,7 @@ fn describe(report: &TickReport, layout: Layout) -> String {
     }
     let mut runs: Vec<&RunReport> = report.runs.iter().collect();
     runs.sort_by_key(|r| (r.state != RunState::Failed, r.is_well()));
-    let sum = |run: &RunReport, f: fn(&TableReport) -> u64| run.tables.iter().map(f).sum::<u64>();
+    let sum = |run: &RunReport, f: fn(&TableReport) -> u64| total(run.tables.iter().map(f));
     let has_quarantined = runs.iter().any(|r| sum(r, |t| t.quarantined) > 0);
     // Tables that share a feed run together, under its name.
     let is_shared = runs.iter().any(|r| r.feed.is_shared());

@@ -11,7 +11,7 @@ use super::outage;
 use super::output;
 use super::paint::Tone;
 use super::quoted_names::QuotedNames;
-use crate::model::figures::{bytes, count, counted, duration, minute, period};
+use crate::model::figures::{bytes, count, counted, duration, minute, period, total};
 use crate::run::{
     Context, HistoryFilter, HistoryLook, HistoryRequest, ReportCount, Request, RunEntry, RunState, TableReport,
     TickKind,
@@ -100,7 +100,7 @@ fn table(runs: &[RunEntry], layout: Layout) -> String {
         .iter()
         .map(|entry| {
             let run = &entry.report;
-            let sum = |f: fn(&TableReport) -> u64| count(run.tables.iter().map(f).sum());
+            let sum = |f: fn(&TableReport) -> u64| count(total(run.tables.iter().map(f)));
             let began = minute(run.started);
             let mut row = vec![
                 Cell::plain(&run.source),

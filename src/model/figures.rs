@@ -18,6 +18,11 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// All of them together. What is stored may be anything: a sum that is too large is the largest there is.
+pub fn total(all: impl IntoIterator<Item = u64>) -> u64 {
+    all.into_iter().fold(0, u64::saturating_add)
+}
+
 /// A number and its noun: `1 row`, `1,234 rows`.
 pub fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })

@@ -14,6 +14,7 @@ use crate::bigquery::{BigQuery, Settings};
 use crate::config::{BigQueryConfig, Config, Secret};
 use crate::model::{FeedId, RunId};
 use crate::pubsub_topic::Topic;
+use crate::run::costs::CostLedger;
 use crate::run::history::kept::KeptReports;
 use crate::run::old_lists::OldLists;
 use crate::run::sealed_table::LastSealed;
@@ -52,6 +53,7 @@ pub struct Context {
     looked: Mutex<HashMap<FeedId, OffsetDateTime>>,
     /// Reports of ticks that this process has read.
     pub(super) kept_reports: KeptReports,
+    pub(super) cost_ledger: CostLedger,
     /// What pages show of every feed.
     pub(super) board: Board,
     pub(super) last_sealed: LastSealed,
@@ -96,6 +98,7 @@ impl Context {
             seen: Mutex::default(),
             looked: Mutex::default(),
             kept_reports: KeptReports::default(),
+            cost_ledger: CostLedger::default(),
             board: Board::default(),
             last_sealed: LastSealed::default(),
         })

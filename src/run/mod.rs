@@ -58,7 +58,7 @@ pub use daily_report::{DailyMessage, DailyReport, Failed, Published, TableDay};
 pub use error::RunError;
 pub use google_console::GoogleConsole;
 pub use history::{
-    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, ReportCount, Room, RunEntry,
+    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, ReportCount, RunEntry,
     TableSql, UnknownRun, UnreadableReport,
 };
 pub use order::{Guard, Mode, Order};

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::bigquery::{LEAST_BILLED, TargetPlan};
 use crate::model::ApplyBy;
-use crate::model::figures::{bytes, dollars};
+use crate::model::figures::{bytes, dollars, total};
 use crate::run::costs::PRICES;
 use crate::state::PastRun;
 
@@ -43,12 +43,12 @@ impl Day {
         if with_rows.len() < FEWEST_RUNS {
             return None;
         }
-        let changed: u64 = with_rows.iter().map(|r| r.figures.upserts + r.figures.deletes).sum();
+        let changed: u64 = total(with_rows.iter().flat_map(|r| [r.figures.upserts, r.figures.deletes]));
         let billed: Vec<u64> = with_rows.iter().map(|r| r.figures.bytes_billed).filter(|b| *b > 0).collect();
         Some(Self {
             runs: with_rows.len() as f64 / days,
             changed: changed as f64 / days * (size as f64 / rows.max(1) as f64),
-            billed_a_merge: (!billed.is_empty()).then(|| billed.iter().sum::<u64>() as f64 / billed.len() as f64),
+            billed_a_merge: (!billed.is_empty()).then(|| total(billed.iter().copied()) as f64 / billed.len() as f64),
         })
     }
 

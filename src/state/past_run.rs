@@ -46,18 +46,18 @@ pub struct Figures {
 impl Figures {
     /// Whether any row came or went.
     pub fn has_rows(self) -> bool {
-        self.upserts + self.deletes + self.quarantined > 0 || self.rows_before.is_some()
+        [self.upserts, self.deletes, self.quarantined].iter().any(|n| *n > 0) || self.rows_before.is_some()
     }
 
     /// The figures of two tables together.
     pub fn plus(self, other: Self) -> Self {
         Self {
-            upserts: self.upserts + other.upserts,
-            deletes: self.deletes + other.deletes,
-            quarantined: self.quarantined + other.quarantined,
-            bytes_billed: self.bytes_billed + other.bytes_billed,
+            upserts: self.upserts.saturating_add(other.upserts),
+            deletes: self.deletes.saturating_add(other.deletes),
+            quarantined: self.quarantined.saturating_add(other.quarantined),
+            bytes_billed: self.bytes_billed.saturating_add(other.bytes_billed),
             rows_before: match (self.rows_before, other.rows_before) {
-                (Some(a), Some(b)) => Some(a + b),
+                (Some(a), Some(b)) => Some(a.saturating_add(b)),
                 (a, b) => a.or(b),
             },
         }

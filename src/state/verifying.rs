@@ -102,7 +102,7 @@ impl Verifying {
 impl Found {
     /// Rows that differ in any way.
     pub fn differing(&self) -> u64 {
-        self.missing + self.extra + self.different
+        self.missing.saturating_add(self.extra).saturating_add(self.different)
     }
 
     /// With what another stretch has shown.
@@ -112,19 +112,19 @@ impl Found {
         }
         self.keys.extend(other.keys);
         Self {
-            source_rows: self.source_rows + other.source_rows,
-            target_rows: self.target_rows + other.target_rows,
-            missing: self.missing + other.missing,
-            extra: self.extra + other.extra,
-            different: self.different + other.different,
+            source_rows: self.source_rows.saturating_add(other.source_rows),
+            target_rows: self.target_rows.saturating_add(other.target_rows),
+            missing: self.missing.saturating_add(other.missing),
+            extra: self.extra.saturating_add(other.extra),
+            different: self.different.saturating_add(other.different),
             at_least: self.at_least || other.at_least,
-            deletes_ignored: self.deletes_ignored + other.deletes_ignored,
-            nulled: self.nulled + other.nulled,
-            documents: self.documents + other.documents,
-            repaired: self.repaired + other.repaired,
-            removed: self.removed + other.removed,
+            deletes_ignored: self.deletes_ignored.saturating_add(other.deletes_ignored),
+            nulled: self.nulled.saturating_add(other.nulled),
+            documents: self.documents.saturating_add(other.documents),
+            repaired: self.repaired.saturating_add(other.repaired),
+            removed: self.removed.saturating_add(other.removed),
             bytes_billed: match (self.bytes_billed, other.bytes_billed) {
-                (Some(a), Some(b)) => Some(a + b),
+                (Some(a), Some(b)) => Some(a.saturating_add(b)),
                 (a, b) => a.or(b),
             },
             seconds: self.seconds + other.seconds,

@@ -128,6 +128,12 @@ async fn a_table_that_fails_for_good_is_set_aside_and_comes_back() {
         beta["set_aside_since"].is_string() && beta["age_seconds"].is_u64() && beta["watermark"].is_null(),
         "{beta:#}"
     );
+    let beta_recovered = async || {
+        let report = w.run(&["report", "--json"]).await.json()["report"].clone();
+        let failures = report["failures"].as_array().unwrap().clone();
+        failures.iter().find(|f| f["source"] == "public.beta").unwrap()["has_recovered"].as_bool().unwrap()
+    };
+    assert!(!beta_recovered().await);
     let served = w.serve().await;
     let (code, ready) = w.get(&format!("{}/readyz", served.url)).await;
     assert_eq!((code, ready["reasons"].as_array().unwrap().len()), (503, 1), "{ready}");
@@ -142,6 +148,7 @@ async fn a_table_that_fails_for_good_is_set_aside_and_comes_back() {
     let back = w.tick().await;
     assert_eq!(back["whole"], "beta: the table had been set aside and can be read again", "{back}");
     assert!(back["aside"].is_null());
+    assert!(beta_recovered().await, "its feed's run names it no more");
     all_equal(&w).await;
 }
 

@@ -157,6 +157,39 @@ async fn without_a_topic_the_report_is_an_answer() {
     );
 }
 
+/// A run that found nothing to do leaves no report. All the same the table does well again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_recovers_without_a_report() {
+    let w = two_tables("").await;
+    let recovered = async || {
+        let report = w.run(&["report", "--json"]).await.json()["report"].clone();
+        report["failures"][0]["has_recovered"].as_bool().unwrap()
+    };
+    assert!(!recovered().await);
+    w.sql(&format!("ALTER TABLE \"gone {HTML}\" RENAME TO \"{HTML}\"")).await;
+    assert_eq!(w.run(&["run"]).await.code, 0);
+    assert!(recovered().await);
+}
+
+/// More tables than a message can hold: the worst are told of, all are counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_very_many_tables_can_still_be_sent() {
+    let w = World::new().await;
+    let config: String =
+        (0..1200).map(|n| format!("[[table]]\nsource = \"public.some_long_name_of_a_table_{n}\"\n")).collect();
+    w.config(&config);
+    let message = w.run(&["report", "--json"]).await.json();
+    assert!(
+        message["subject"].as_str().unwrap().ends_with("1,200 of 1,200 tables in trouble"),
+        "{}",
+        message["subject"]
+    );
+    let (text, html) = (message["text"].as_str().unwrap(), message["html"].as_str().unwrap());
+    assert!(text.contains("700 more") && html.contains("700 more"), "{text}");
+    assert_eq!(message["report"]["tables"].as_array().unwrap().len(), 500);
+    assert!(message.to_string().len() < 3_000_000, "{}", message.to_string().len());
+}
+
 /// The day that the bucket is down is the day that the mail is wanted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_without_a_bucket_says_so() {
@@ -240,7 +273,16 @@ async fn costs_are_added_up_by_table_and_by_day() {
     assert_eq!(names, ["public.a", "public.t7", "public.t6", "public.t5", "public.t4"]);
     assert_eq!(dearest[0]["knob"], Value::Null, "the config has it no more");
     assert!(dearest[1]["knob"]["advice"].as_str().unwrap().contains("immutable"), "{}", dearest[1]);
+    // The first report ever is 50 hours old: a month is estimated by these, not by the seven days that were asked for.
+    let month = |costs: &Value, at: usize| costs["dearest"][at]["dollars_a_month"].as_f64();
+    let dollars = t7["dollars"].as_f64().unwrap();
+    let hours = 30.0 * 24.0 / 50.0;
+    assert!((month(&costs, 1).unwrap() / dollars / hours - 1.0).abs() < 0.01, "{costs}");
     let today = w.run(&["report", "--since", "24h", "--json"]).await.json();
     assert_eq!(today["report"]["costs"]["total"]["runs"], 7);
+    // There are older ones, so this day is a whole one. Of an hour nobody knows a month.
+    assert!((month(&today["report"]["costs"], 0).unwrap() / (dollars / 2.0) / 30.0 - 1.0).abs() < 0.01, "{today}");
+    let hour = w.run(&["report", "--since", "1h", "--json"]).await.json();
+    assert_eq!((&hour["report"]["costs"]["total"]["runs"], month(&hour["report"]["costs"], 0)), (&json!(7), None));
     assert!(today["text"].as_str().unwrap().contains("list prices of 20"), "{today}");
 }

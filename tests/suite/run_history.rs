@@ -120,7 +120,13 @@ async fn thousands_of_reports_cost_no_more_a_look() {
     let minutes = (0..2200_u64).map(|n| (newest - Duration::minutes(n as i64), n));
     let months = (1..=24_u64).map(|n| (newest - Duration::days(40 * n as i64), 2199 + n));
     let all: Vec<(OffsetDateTime, u64)> = minutes.chain(months).collect();
-    let puts = all.iter().map(|(at, n)| put(&w, *at, *n, |_| {}));
+    // The newest are so long that not all of them are kept.
+    let long = |n: u64, r: &mut Value| {
+        if n < 60 {
+            r["padding"] = "x".repeat(150_000).into();
+        }
+    };
+    let puts = all.iter().map(|(at, n)| put(&w, *at, *n, move |r| long(*n, r)));
     futures_util::StreamExt::collect::<Vec<_>>(futures_util::StreamExt::buffer_unordered(
         futures_util::stream::iter(puts),
         16,
@@ -159,11 +165,21 @@ async fn thousands_of_reports_cost_no_more_a_look() {
     let fresh = crate::run_history::context(&w).await;
     w.gcs.clear();
     let since = datetime!(2026-11-20 00:00 UTC);
-    let some = fresh.costs(since, 30).await.unwrap();
-    assert_eq!((some.total.runs, asked(&w).0), (30, 30));
-    assert_eq!(some.looked_back_to, Some(newest - Duration::minutes(29)));
+    // A later look goes on where the last one has stopped, however long the reports are.
+    for look in 1..=3 {
+        w.gcs.clear();
+        let some = fresh.costs(since, 30).await.unwrap();
+        assert_eq!((some.total.runs, asked(&w).0), (30 * look, 30));
+        assert_eq!(some.looked_back_to, Some(newest - Duration::minutes(30 * look as i64 - 1)));
+    }
     let all = fresh.costs(since, 5000).await.unwrap();
     assert_eq!((all.total.runs, all.total.merge_bytes_billed, all.looked_back_to), (2200, 22_000, None));
+    w.gcs.clear();
+    let again = fresh.costs(since + Duration::hours(30), 5000).await.unwrap();
+    assert_eq!(asked(&w).0, 0, "what was added up is not read again");
+    // From the day's begin on.
+    let first_day = again.days.last().unwrap();
+    assert!(first_day.day == "2026-11-21" || first_day.day > again.since.date().to_string(), "{first_day:?}");
     // A filter that nothing passes costs no more, and says from where to go on.
     w.gcs.clear();
     let filter = HistoryFilter { state: Some(RunState::Failed), ..HistoryFilter::default() };

@@ -10,6 +10,8 @@ use crate::model::TableSpec;
 
 /// So many are named.
 const NAMED: usize = 5;
+/// From how much time on a month is estimated.
+const ENOUGH: Duration = Duration::hours(12);
 
 /// A table that costs much, and what would help.
 #[derive(Clone, Debug, Serialize)]
@@ -19,8 +21,8 @@ pub struct DearTable {
     #[serde(flatten)]
     pub spend: Spend,
     pub dollars: f64,
-    /// If it goes on like that, in 30 days.
-    pub dollars_a_month: f64,
+    /// If it goes on like that, in 30 days. Absent where the runs of less than half a day are known: a first load would count for many.
+    pub dollars_a_month: Option<f64>,
     /// Of all that was spent, in hundredths.
     pub percent: f64,
     /// Absent of a table that the config has no more.
@@ -40,7 +42,7 @@ pub(super) fn dearest(sorted: &[TableCosts], specs: &[TableSpec], span: Duration
             target: t.target.clone(),
             spend: t.spend,
             dollars: t.dollars,
-            dollars_a_month: if days > 0.0 { t.dollars / days * 30.0 } else { 0.0 },
+            dollars_a_month: (span >= ENOUGH).then(|| t.dollars / days * 30.0),
             percent: t.dollars / all * 100.0,
             knob: spec.map(|spec| knob(spec, &t.spend, days)),
         }

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //!   spend.rs     what a table or a day has used
-//!   gather.rs    adds it up, a page of the history at a time
+//!   sums.rs      adds it up, by table and by day
+//!   ledger.rs    the sums of reports that were read already, by day
+//!   gather.rs    what the runs of a span have cost
 //!   prices.rs    list prices, and their date
 //!   dearest.rs   the dearest tables
 //!   knob.rs      what would make one of them cheaper, by what its figures show
@@ -13,14 +15,17 @@
 mod dearest;
 mod gather;
 mod knob;
+mod ledger;
 mod prices;
 mod spend;
+mod sums;
 mod table_costs;
 
 pub use dearest::DearTable;
-pub(in crate::run) use gather::Sums;
 pub use gather::{Costs, DayCosts};
 pub use knob::Knob;
+pub(in crate::run) use ledger::CostLedger;
 pub use prices::{PRICES, Prices};
 pub use spend::Spend;
+pub(in crate::run) use sums::Sums;
 pub use table_costs::TableCosts;

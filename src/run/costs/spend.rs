@@ -28,7 +28,7 @@ pub struct Spend {
 
 impl Spend {
     pub fn bytes_billed(&self) -> u64 {
-        self.merge_bytes_billed + self.verify_bytes_billed
+        self.merge_bytes_billed.saturating_add(self.verify_bytes_billed)
     }
 
     /// By the list prices.
@@ -40,14 +40,14 @@ impl Spend {
     }
 
     pub(super) fn add(&mut self, other: &Self) {
-        self.runs += other.runs;
-        self.merge_bytes_billed += other.merge_bytes_billed;
-        self.verify_bytes_billed += other.verify_bytes_billed;
-        self.sent_bytes += other.sent_bytes;
-        self.staged_bytes += other.staged_bytes;
-        self.storage_writes += other.storage_writes;
-        self.billed_runs += other.billed_runs;
-        self.rows += other.rows;
-        self.comparisons += other.comparisons;
+        self.runs = self.runs.saturating_add(other.runs);
+        self.merge_bytes_billed = self.merge_bytes_billed.saturating_add(other.merge_bytes_billed);
+        self.verify_bytes_billed = self.verify_bytes_billed.saturating_add(other.verify_bytes_billed);
+        self.sent_bytes = self.sent_bytes.saturating_add(other.sent_bytes);
+        self.staged_bytes = self.staged_bytes.saturating_add(other.staged_bytes);
+        self.storage_writes = self.storage_writes.saturating_add(other.storage_writes);
+        self.billed_runs = self.billed_runs.saturating_add(other.billed_runs);
+        self.rows = self.rows.saturating_add(other.rows);
+        self.comparisons = self.comparisons.saturating_add(other.comparisons);
     }
 }

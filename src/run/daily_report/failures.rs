@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use crate::run::history::RunEntry;
 use crate::run::report::RunState;
+use crate::run::status::FeedStatus;
 use crate::state::Complaint;
 
 /// So many are told: more say no more.
@@ -66,10 +67,20 @@ impl Failures {
         }
     }
 
-    /// Those that have not recovered first, then by how often they failed.
-    pub fn all(self) -> Vec<Failed> {
+    /// Those that have not recovered first, then by how often they failed. A run that found nothing leaves no report, and one of a shared
+    /// feed names only the tables that it wrote: so where the tables stand now counts as well.
+    pub fn all(self, status: &[FeedStatus]) -> Vec<Failed> {
         let Self { by_source, well } = self;
-        let recovered = |f: &Failed| well.get(&f.source).is_some_and(|at| *at > f.last);
+        let recovered = |f: &Failed| {
+            let ran_well = well.get(&f.source).is_some_and(|at| *at > f.last);
+            let mut own = status.iter().filter(|s| s.source == f.source || s.feed == f.source).peekable();
+            match own.peek() {
+                Some(_) => {
+                    own.all(|s| s.complaint().is_none() && (ran_well || s.checked.is_some_and(|at| at > f.last)))
+                }
+                None => ran_well,
+            }
+        };
         let mut all: Vec<Failed> =
             by_source.into_values().map(|f| Failed { has_recovered: recovered(&f), ..f }).collect();
         all.sort_by_key(|f| (f.has_recovered, std::cmp::Reverse(f.runs)));

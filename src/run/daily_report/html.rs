@@ -106,6 +106,7 @@ impl DailyReport {
                     }
                 }
             }
+            @if let Some(more) = self.not_listed() { p { (more) "." } }
             p style=(FAINT) {
                 "All of it: " (dollars(self.costs.dollars)) ". Calculated from list prices, not billed; ticks that found nothing to do are not in it."
             }

@@ -16,6 +16,9 @@ use crate::state::Complaint;
 /// Reports that are read for it, at 0.0004 dollars a thousand.
 const MOST_READS: usize = 5000;
 
+/// Tables that are told of, each some 3 kB of text, page and figures, and at most a few times that.
+const MOST_TABLES: usize = 500;
+
 /// What happened in a span, and where the tables stand at its end.
 #[derive(Clone, Debug, Serialize)]
 pub struct DailyReport {
@@ -27,7 +30,8 @@ pub struct DailyReport {
     pub until: OffsetDateTime,
     /// Tables that somebody should look at.
     pub trouble: usize,
-    /// The worst first.
+    pub table_count: usize,
+    /// The worst first, 500 at most: Pub/Sub takes no message above 10 MB.
     pub tables: Vec<TableDay>,
     pub failures: Vec<Failed>,
     pub costs: Costs,
@@ -81,28 +85,46 @@ impl Context {
     pub async fn daily_report(&self, since: OffsetDateTime) -> DailyReport {
         let (mut sums, mut failures) = (Sums::default(), Failures::default());
         let mut done: BTreeMap<String, Done> = BTreeMap::new();
-        let sweep = self.sweep(since, MOST_READS, |entry| {
-            sums.add(entry);
-            failures.add(entry);
-            add(&mut done, entry);
-        });
+        let mut unreadable = 0;
+        let sweep = self.sweep(
+            since,
+            MOST_READS,
+            |_| false,
+            |_, report| match report {
+                Ok(stored) => {
+                    unreadable += u64::from(stored.is_partly_read);
+                    for entry in &stored.runs {
+                        sums.add(entry);
+                        failures.add(entry);
+                        add(&mut done, entry);
+                    }
+                }
+                Err(_) => unreadable += 1,
+            },
+        );
         let (swept, mut status) = tokio::join!(sweep, self.status());
         let (swept, unread) = match swept {
             Ok(swept) => (swept, None),
             Err(e) => (Swept::default(), Some(Complaint { message: e.to_string(), hint: e.hint() })),
         };
         status.sort_by_key(Standing::of);
-        let tables: Vec<TableDay> =
+        let failures = failures.all(&status);
+        let mut tables: Vec<TableDay> =
             status.iter().map(|s| TableDay::of(s, done.get(&s.target).copied().unwrap_or_default())).collect();
+        let (table_count, trouble) = (tables.len(), tables.iter().filter(|t| t.is_trouble).count());
+        tables.truncate(MOST_TABLES);
+        let mut costs = Costs::of(sums, since, swept, unreadable, &self.config.tables);
+        costs.tables.truncate(MOST_TABLES);
         let project_and_dataset = &self.config.bigquery;
         DailyReport {
             target: format!("{}.{}", project_and_dataset.project, project_and_dataset.dataset),
             since,
             until: OffsetDateTime::now_utc(),
-            trouble: tables.iter().filter(|t| t.is_trouble).count(),
+            trouble,
+            table_count,
             tables,
-            failures: failures.all(),
-            costs: sums.costs(since, swept, &self.config.tables),
+            failures,
+            costs,
             unread,
         }
     }
@@ -112,12 +134,13 @@ fn add(done: &mut BTreeMap<String, Done>, entry: &RunEntry) {
     for table in &entry.report.tables {
         let sum = done.entry(table.target.clone()).or_default();
         sum.runs += 1;
-        sum.upserts += table.upserts;
-        sum.deletes += TableReport::removed(table);
-        sum.bytes_billed += table.bytes_billed.unwrap_or(0);
+        sum.upserts = sum.upserts.saturating_add(table.upserts);
+        sum.deletes = sum.deletes.saturating_add(TableReport::removed(table));
+        sum.bytes_billed = sum.bytes_billed.saturating_add(table.bytes_billed.unwrap_or(0));
     }
     for table in &entry.report.verified {
-        done.entry(table.target.clone()).or_default().bytes_billed += table.bytes_billed.unwrap_or(0);
+        let sum = done.entry(table.target.clone()).or_default();
+        sum.bytes_billed = sum.bytes_billed.saturating_add(table.bytes_billed.unwrap_or(0));
     }
 }
 

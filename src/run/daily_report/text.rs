@@ -40,8 +40,16 @@ impl DailyReport {
         );
         section(&mut out, &format!("Cost, by the list prices of {}", self.costs.prices.date), self.cost());
         section(&mut out, "The dearest", self.costs.dearest.iter().map(dear));
-        section(&mut out, "All tables", self.tables.iter().map(table));
+        section(&mut out, "All tables", self.tables.iter().map(table).chain(self.not_listed()));
         out
+    }
+
+    /// What is said of tables that are left out.
+    pub(super) fn not_listed(&self) -> Option<String> {
+        let more = self.table_count.saturating_sub(self.tables.len());
+        (more > 0).then(|| {
+            format!("{} more, which are in no worse state than these. `plimsoll status` lists all", count(more as u64))
+        })
     }
 
     /// What all of it has cost, and what is not in it.
@@ -114,7 +122,10 @@ pub(super) fn quarantined(table: &TableDay) -> Option<String> {
 
 /// What a dear table has used.
 pub(super) fn dear(dear: &DearTable) -> String {
-    let share = format!("{} ({:.0}%), {} a month", dollars(dear.dollars), dear.percent, dollars(dear.dollars_a_month));
+    let mut share = format!("{} ({:.0}%)", dollars(dear.dollars), dear.percent);
+    if let Some(month) = dear.dollars_a_month {
+        let _ = write!(share, ", {} a month", dollars(month));
+    }
     match &dear.knob {
         Some(knob) => format!("{}: {share}\n    {}\n    {}", one_line(&dear.source), knob.why, knob.advice),
         None => format!("{}: {share}", one_line(&dear.source)),

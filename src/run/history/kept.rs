@@ -10,18 +10,7 @@ use crate::model::RunId;
 /// Bytes of stored reports that are kept; in memory they take two or three times that.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
-pub(super) type Parsed = Result<StoredReport, Unreadable>;
-
-/// Which reports go where there is no room for another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Room {
-    /// The least used: for somebody who pages, and comes back.
-    #[default]
-    OfTheLeastUsed,
-    /// The oldest, and if that is the new one it is not kept: whoever goes through more than there is room for, from the newest on and
-    /// again and again, finds the newest there.
-    OfTheOldest,
-}
+pub(in crate::run) type Parsed = Result<StoredReport, Unreadable>;
 
 /// Reports that were read.
 #[derive(Default)]
@@ -58,19 +47,15 @@ impl KeptReports {
         self.lock().by_tick.contains_key(tick)
     }
 
-    /// Keeps a report that has so many bytes where it is stored.
-    pub(super) fn keep(&self, tick: &RunId, report: Arc<Parsed>, bytes: u64, room: Room) {
+    /// Keeps a report that has so many bytes where it is stored. Where there is no room, the least used go.
+    pub(super) fn keep(&self, tick: &RunId, report: Arc<Parsed>, bytes: u64) {
         let mut reports = self.lock();
         reports.uses += 1;
         let kept = Kept { report, bytes, used: reports.uses };
         let before = reports.by_tick.insert(tick.clone(), kept).map_or(0, |k| k.bytes);
         reports.bytes = reports.bytes + bytes - before;
         while reports.bytes > MOST_BYTES {
-            let each = reports.by_tick.iter();
-            let last = match room {
-                Room::OfTheLeastUsed => each.min_by_key(|(_, k)| k.used).map(|(tick, _)| tick.clone()),
-                Room::OfTheOldest => each.map(|(tick, _)| tick).min().cloned(),
-            };
+            let last = reports.by_tick.iter().min_by_key(|(_, k)| k.used).map(|(tick, _)| tick.clone());
             let Some(gone) = last.and_then(|tick| reports.by_tick.remove(&tick)) else { break };
             reports.bytes -= gone.bytes;
         }
@@ -98,8 +83,8 @@ mod tests {
         RunId::new(time::OffsetDateTime::UNIX_EPOCH, n)
     }
 
-    fn keep(kept: &KeptReports, n: u64, bytes: u64, room: Room) {
-        kept.keep(&tick(n), Arc::new(Err(Unreadable)), bytes, room);
+    fn keep(kept: &KeptReports, n: u64, bytes: u64) {
+        kept.keep(&tick(n), Arc::new(Err(Unreadable)), bytes);
     }
 
     fn left(kept: &KeptReports) -> Vec<u64> {
@@ -109,29 +94,19 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded_and_the_least_used_goes_first() {
         let kept = KeptReports::default();
-        let room = Room::OfTheLeastUsed;
         for n in 1..=4 {
-            keep(&kept, n, MOST_BYTES / 4, room);
+            keep(&kept, n, MOST_BYTES / 4);
         }
         // Kept once more it counts once.
-        keep(&kept, 2, MOST_BYTES / 4, room);
+        keep(&kept, 2, MOST_BYTES / 4);
         assert_eq!(left(&kept), [1, 2, 3, 4]);
         assert!([1, 3, 4].iter().all(|n| kept.get(&tick(*n)).is_some()));
-        keep(&kept, 5, MOST_BYTES / 4, room);
+        keep(&kept, 5, MOST_BYTES / 4);
         assert_eq!(left(&kept), [1, 3, 4, 5]);
         // What is too large for the place is not kept, and the place is no smaller for it.
-        keep(&kept, 6, MOST_BYTES + 1, room);
+        keep(&kept, 6, MOST_BYTES + 1);
         assert!(!kept.has(&tick(6)));
-        keep(&kept, 7, MOST_BYTES, room);
+        keep(&kept, 7, MOST_BYTES);
         assert_eq!(left(&kept), [7]);
-    }
-
-    #[test]
-    fn whoever_goes_through_all_of_it_again_finds_the_newest_there() {
-        let kept = KeptReports::default();
-        for n in (1..=9).rev() {
-            keep(&kept, n, MOST_BYTES / 4, Room::OfTheOldest);
-        }
-        assert_eq!(left(&kept), [6, 7, 8, 9]);
     }
 }

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::cursor::{HistoryCursor, report_name, tick_of};
 use super::filter::HistoryFilter;
-use super::kept::{KeptReports, Parsed, Room};
+use super::kept::{KeptReports, Parsed};
 use super::names::{Back, Names};
 use super::stored::{RunEntry, StoredReport, Unreadable};
 use crate::model::RunId;
@@ -18,9 +18,9 @@ use crate::run::error::RunError;
 use crate::storage::{Found, StorageError, Store};
 
 /// Reports that are read at once.
-const AT_ONCE: usize = 20;
+pub(super) const AT_ONCE: usize = 20;
 /// A report of a thousand tables has less than one. What is longer is no report of ours.
-const LONGEST: u64 = 2 * 1024 * 1024;
+pub(super) const LONGEST: u64 = 2 * 1024 * 1024;
 
 /// What is asked of the history.
 #[derive(Clone, Debug)]
@@ -36,22 +36,12 @@ pub struct HistoryRequest {
     pub reads: usize,
     /// The most requests for names.
     pub lists: usize,
-    /// Which reports this process forgets for those that are read.
-    pub room: Room,
 }
 
 impl Default for HistoryRequest {
     /// A page: ten reads.
     fn default() -> Self {
-        Self {
-            filter: HistoryFilter::default(),
-            before: None,
-            since: None,
-            runs: 50,
-            reads: 10,
-            lists: 8,
-            room: Room::default(),
-        }
+        Self { filter: HistoryFilter::default(), before: None, since: None, runs: 50, reads: 10, lists: 8 }
     }
 }
 
@@ -115,9 +105,7 @@ impl Context {
                         None => look,
                     });
                 }
-                let each = futures_util::stream::iter(wave)
-                    .map(|found| read(&store, (kept, request.room), found))
-                    .buffered(AT_ONCE);
+                let each = futures_util::stream::iter(wave).map(|found| read(&store, kept, found)).buffered(AT_ONCE);
                 done = here;
                 // All of a wave, so that none of it is read again where the look ends in its midst.
                 for (name, tick, report) in each.try_collect::<Vec<_>>().await? {
@@ -156,7 +144,7 @@ impl Context {
     /// The runs of one tick; `None` where its report is gone, or was never stored.
     pub async fn tick_runs(&self, tick: &RunId) -> Result<Option<Vec<RunEntry>>, RunError> {
         let found = Found { name: report_name(tick), size: 0 };
-        let (_, _, report) = read(&self.store.in_a_hurry(), (&self.kept_reports, Room::default()), found).await?;
+        let (_, _, report) = read(&self.store.in_a_hurry(), &self.kept_reports, found).await?;
         Ok(report.and_then(|r| r.as_ref().as_ref().ok().map(|stored| stored.runs.clone())))
     }
 }
@@ -182,7 +170,7 @@ fn wave(kept: &KeptReports, later: &mut Peekable<std::vec::IntoIter<Found>>, rea
 /// A report, as it is kept or stored; `None` where it is gone since.
 async fn read(
     store: &Store,
-    (kept, room): (&KeptReports, Room),
+    kept: &KeptReports,
     found: Found,
 ) -> Result<(String, Option<RunId>, Option<Arc<Parsed>>), StorageError> {
     let Some(tick) = tick_of(&found.name).filter(|_| found.size <= LONGEST) else {
@@ -191,10 +179,23 @@ async fn read(
     if let Some(report) = kept.get(&tick) {
         return Ok((found.name, Some(tick), Some(report)));
     }
-    let Some((content, _)) = store.get(&found.name).await? else { return Ok((found.name, Some(tick), None)) };
-    let report = Arc::new(StoredReport::parse(&tick, &content));
-    kept.keep(&tick, report.clone(), content.len() as u64, room);
-    Ok((found.name, Some(tick), Some(report)))
+    let fetched = fetch(store, &found.name, &tick).await?;
+    if let Some(Fetched { report, bytes }) = &fetched {
+        kept.keep(&tick, report.clone(), *bytes);
+    }
+    Ok((found.name, Some(tick), fetched.map(|f| f.report)))
+}
+
+/// A report that was read, and its length where it is stored.
+pub(super) struct Fetched {
+    pub report: Arc<Parsed>,
+    bytes: u64,
+}
+
+/// A report as it is stored; `None` where it is gone since.
+pub(super) async fn fetch(store: &Store, name: &str, tick: &RunId) -> Result<Option<Fetched>, StorageError> {
+    let Some((content, _)) = store.get(name).await? else { return Ok(None) };
+    Ok(Some(Fetched { report: Arc::new(StoredReport::parse(tick, &content)), bytes: content.len() as u64 }))
 }
 
 impl HistoryLook {

@@ -8,7 +8,7 @@
 //!     names.rs      the names of reports, newest first, by few requests
 //!     stored.rs     a report as it is stored, by this version or an older one
 //!     kept.rs       reports that were read already: they never change
-//!   sweep.rs      all runs of a span, to be added up
+//!   sweep.rs      all reports of a span, to be added up
 //! ```
 //!
 //! No run reads any of it.
@@ -24,10 +24,10 @@ mod sweep;
 
 pub use cursor::{HistoryCursor, NotACursor};
 pub use filter::HistoryFilter;
-pub use kept::Room;
 pub use look::{HistoryLook, HistoryRequest, ReportCount, UnreadableReport};
 pub use past_run::{PastRunDetail, TableSql, UnknownRun};
 pub use stored::RunEntry;
 
 pub(in crate::run) use cursor::report_name;
+pub(in crate::run) use kept::Parsed;
 pub(in crate::run) use sweep::Swept;

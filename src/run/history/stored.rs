@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::RunId;
+use crate::model::figures::total;
 use crate::run::report::{RunReport, TickKind};
 
 /// A run of a tick that is over.
@@ -19,19 +20,19 @@ pub struct RunEntry {
 impl RunEntry {
     /// What BigQuery billed, for writing and for comparing.
     pub fn bytes_billed(&self) -> u64 {
-        let written: u64 = self.report.tables.iter().filter_map(|t| t.bytes_billed).sum();
-        written + self.report.verified.iter().filter_map(|v| v.bytes_billed).sum::<u64>()
+        let written = self.report.tables.iter().filter_map(|t| t.bytes_billed);
+        total(written.chain(self.report.verified.iter().filter_map(|v| v.bytes_billed)))
     }
 
     /// Bytes of part files.
     pub fn staged_bytes(&self) -> u64 {
-        self.report.tables.iter().map(|t| t.staged_bytes).sum()
+        total(self.report.tables.iter().map(|t| t.staged_bytes))
     }
 }
 
 /// The runs of a report.
 #[derive(Clone, Debug)]
-pub(super) struct StoredReport {
+pub(in crate::run) struct StoredReport {
     pub runs: Vec<RunEntry>,
     /// Something of it can't be read: another version has written it, or somebody else.
     pub is_partly_read: bool,
@@ -39,7 +40,7 @@ pub(super) struct StoredReport {
 
 /// Nothing of an object can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unreadable;
+pub(in crate::run) struct Unreadable;
 
 /// What is read of every version. A run is read by itself: one that can't be must not hide the others.
 #[derive(Deserialize)]

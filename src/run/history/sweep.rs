@@ -1,45 +1,81 @@
-//! All runs of a span, a page at a time: what is added up of them is never in memory at once.
+//! All reports of a span, newest first: what is added up of them is never in memory at once.
 
-use time::OffsetDateTime;
+use futures_util::{StreamExt, TryStreamExt};
+use time::{Duration, OffsetDateTime};
 
-use super::kept::Room;
-use super::look::HistoryRequest;
-use super::stored::RunEntry;
+use super::cursor::{REPORTS, place_of, tick_of};
+use super::kept::Parsed;
+use super::look::{AT_ONCE, LONGEST, fetch};
+use super::names::{Back, Names};
+use crate::model::RunId;
 use crate::run::context::Context;
 use crate::run::error::RunError;
+use crate::storage::{Found, Listed};
 
-/// Runs of a page.
-const A_PAGE: usize = 200;
+/// A first report this much behind the span's begin may be the first that there ever was.
+const LATE: Duration = Duration::hours(1);
 
 /// What a sweep has not seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::run) struct Swept {
     /// Reports before this were not looked at: there are too many. `None` where all were.
     pub looked_back_to: Option<OffsetDateTime>,
-    /// Reports that could not be read, or not in full.
-    pub unreadable: u64,
+    /// When the oldest report was made, where that is in the span and no report is older.
+    pub first_report: Option<OffsetDateTime>,
+    /// Objects that are no reports.
+    pub foreign: u64,
 }
 
 impl Context {
-    /// Shows each run since a moment, the newest first, from at most so many reports that this process has not read before.
+    /// Shows each report of ticks since a moment that is not known yet, at most so many that this process does not keep.
     pub(in crate::run) async fn sweep(
         &self,
         since: OffsetDateTime,
         reads: usize,
-        mut see: impl FnMut(&RunEntry),
+        is_known: impl Fn(&RunId) -> bool,
+        mut see: impl FnMut(&RunId, &Parsed),
     ) -> Result<Swept, RunError> {
-        let room = Room::OfTheOldest;
-        let mut request = HistoryRequest { since: Some(since), runs: A_PAGE, reads, room, ..HistoryRequest::default() };
-        let mut unreadable = 0;
-        loop {
-            let look = self.history(&request).await?;
-            look.runs.iter().for_each(&mut see);
-            unreadable += look.unreadable.len() as u64;
-            request.reads -= look.reads.min(request.reads);
-            match look.next {
-                Some(next) if request.reads > 0 => request.before = Some(next),
-                _ => return Ok(Swept { looked_back_to: look.looked_back_to, unreadable }),
+        let store = self.store.in_a_hurry();
+        let kept = &self.kept_reports;
+        let mut names = Names::new(&store, kept, None, Some(since), usize::MAX);
+        let (mut left, mut swept, mut oldest) = (reads, Swept::default(), None);
+        while let Back::Some(found) = names.back().await? {
+            let (mut wave, mut is_enough) = (Vec::new(), false);
+            for Found { name, size } in found {
+                let Some(tick) = tick_of(&name).filter(|_| size <= LONGEST) else {
+                    swept.foreign += 1;
+                    continue;
+                };
+                if !is_known(&tick) {
+                    if !kept.has(&tick) {
+                        is_enough = left == 0;
+                        if is_enough {
+                            break;
+                        }
+                        left -= 1;
+                    }
+                    wave.push((name, tick.clone()));
+                }
+                oldest = tick.started();
+            }
+            let mut reports = futures_util::stream::iter(wave)
+                .map(async |(name, tick)| match kept.get(&tick) {
+                    Some(report) => Ok(Some((tick, report))),
+                    None => Ok::<_, RunError>(fetch(&store, &name, &tick).await?.map(|f| (tick, f.report))),
+                })
+                .buffered(AT_ONCE);
+            while let Some(report) = reports.try_next().await? {
+                if let Some((tick, report)) = report {
+                    see(&tick, &report);
+                }
+            }
+            if is_enough {
+                return Ok(Swept { looked_back_to: oldest.or(Some(OffsetDateTime::now_utc())), ..swept });
             }
         }
+        let Some(first) = oldest.filter(|first| *first - since > LATE) else { return Ok(swept) };
+        let older = store.list_between(REPORTS, REPORTS, Some(&place_of(since))).await?;
+        let is_first = matches!(older, Listed::All(found) if found.is_empty());
+        Ok(Swept { first_report: is_first.then_some(first), ..swept })
     }
 }

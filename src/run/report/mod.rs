@@ -21,6 +21,7 @@ use time::OffsetDateTime;
 
 use super::feeds::Feed;
 use crate::batch::LogCounts;
+use crate::model::figures::total;
 use crate::model::{Blame, FeedId, RunId};
 
 #[derive(Clone, Debug, Serialize)]
@@ -137,7 +138,7 @@ impl RunReport {
     }
 
     fn sum(&self, of: fn(&TableReport) -> u64) -> u64 {
-        self.tables.iter().map(of).sum()
+        total(self.tables.iter().map(of))
     }
 
     /// Of a run that has just begun, and of which nothing else is known.

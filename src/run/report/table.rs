@@ -117,7 +117,7 @@ impl TableReport {
 
     /// Rows of the target that are gone, or flagged as deleted. At least so many, where a load has replaced the target.
     pub fn removed(&self) -> u64 {
-        self.rows_deleted.unwrap_or(0) + self.rows_flagged.unwrap_or(0)
+        self.rows_deleted.unwrap_or(0).saturating_add(self.rows_flagged.unwrap_or(0))
     }
 
     /// As the state keeps it.

@@ -32,7 +32,7 @@ use self::read_state::{ReadState, Unread, UnreadFor};
 use super::context::Context;
 use super::error::RunError;
 use super::feeds::Feed;
-use crate::model::figures::{age, counted, minute};
+use crate::model::figures::{age, counted, minute, total};
 use crate::model::{FeedId, Refusals, TableSpec};
 use crate::state::{Complaint, Handle, PastRun, PauseReason, PausedBy, StateDocument, StateError, Verified};
 
@@ -221,7 +221,7 @@ impl Context {
             checked_seconds: checked.map(|t| (now - t).whole_seconds().max(0)),
             age_limit: limit,
             next_tick: None,
-            recent_bytes_billed: recent.iter().map(|run| run.figures.bytes_billed).sum(),
+            recent_bytes_billed: total(recent.iter().map(|run| run.figures.bytes_billed)),
             recent_runs: recent.len(),
             failing_since: failing_since(document, &spec.target),
             late: paused_since.is_none() && last_success.is_none_or(|t| now - t > limit),

@@ -72,7 +72,8 @@ fn dearest(tables: &[DearTable]) -> Markup {
             @for table in tables {
                 li {
                     (link(&table.source, &table.target)) " " strong { (dollars(table.dollars)) } ", " (format!("{:.0} %", table.percent))
-                    " of all; about " (dollars(table.dollars_a_month)) " in 30 days"
+                    " of all"
+                    @if let Some(month) = table.dollars_a_month { "; about " (dollars(month)) " in 30 days" }
                     @if let Some(knob) = &table.knob {
                         p { span.faint { (knob.why) ". " } strong { "What would help: " } (knob.advice) "." }
                     }

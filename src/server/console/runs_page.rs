@@ -8,9 +8,11 @@ use super::frame::{Place, Refresh, frame, made};
 use super::links;
 use super::overview::choice;
 use super::standing::first_sentence;
-use crate::model::figures::{bytes, count, counted, duration, moment};
+use crate::model::figures::{bytes, count, counted, duration, moment, total};
 use crate::model::{RunId, TableSpec};
-use crate::run::{HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, RunEntry, RunState, TickKind};
+use crate::run::{
+    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, RunEntry, RunState, TableReport, TickKind,
+};
 use crate::state::Complaint;
 
 /// What is asked of the history, as a form with `method="get"` sends it.
@@ -134,7 +136,8 @@ fn found(asked: &Asked, look: &HistoryLook) -> Markup {
 
 fn row(entry: &RunEntry) -> Markup {
     let run = &entry.report;
-    let (upserts, deletes) = run.tables.iter().fold((0, 0), |(u, d), t| (u + t.upserts, d + t.removed()));
+    let (upserts, deletes) =
+        (total(run.tables.iter().map(|t| t.upserts)), total(run.tables.iter().map(TableReport::removed)));
     html! {
         tr {
             th.whole scope="row" { a href=(links::run_of_tick(entry)) { (moment(run.started)) } }

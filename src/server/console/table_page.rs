@@ -20,7 +20,9 @@ use super::table_actions::{HERE, actions};
 use super::table_columns::columns;
 use super::table_runs::runs;
 use crate::model::figures::{age, count, counted, moment};
-use crate::run::{FeedStatus, Known, RunEntry, SealedTable, Standing, TableLook, VerifyingStatus};
+use crate::run::{
+    FeedStatus, Known, RunEntry, SealedTable, Standing, TableLook, VerifyReport, VerifyState, VerifyingStatus,
+};
 use crate::server::app::App;
 
 /// What the bucket has of the table beside its state; nothing where it was too slow.
@@ -202,14 +204,16 @@ fn compared(app: &App, look: &TableLook, table: &FeedStatus, runs: &[RunEntry]) 
     }
 }
 
-/// In how many rows each column differs, as the report of the last comparison says that found any; never the values.
+/// In how many rows each column differs, as the report of the last comparison says that found a difference; never the values. One that has
+/// no columns, such as of counts, says nothing of them: what an older one has found may be mended since.
 fn columns_that_differ(table: &FeedStatus, runs: &[RunEntry]) -> Markup {
-    let of_table =
-        |entry: &&RunEntry| entry.report.verified.iter().any(|v| v.target == table.target && !v.columns.is_empty());
-    let Some(entry) = runs.iter().find(of_table) else { return html! {} };
-    let found = entry.report.verified.iter().filter(|v| v.target == table.target).flat_map(|v| &v.columns);
+    let all = runs.iter().flat_map(|entry| entry.report.verified.iter().rev().map(move |v| (entry, v)));
+    let mut of_table = all.filter(|(_, v)| v.target == table.target && v.state == VerifyState::Differs);
+    let Some((entry, VerifyReport { columns, .. })) = of_table.next() else { return html! {} };
     html! {
-        dl { @for (column, rows) in found { dt { (column) } dd { "differs in " (counted(*rows, "row", "rows")) } } }
+        @if !columns.is_empty() {
+            dl { @for (column, rows) in columns { dt { (column) } dd { "differs in " (counted(*rows, "row", "rows")) } } }
+        }
         p.faint { a href=(links::run_of_tick(entry)) { "The run that found it" } }
     }
 }
