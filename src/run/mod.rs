@@ -72,6 +72,7 @@ pub use request::{NotARequest, Request, UnknownTable};
 pub use sample::{Refusal, Sample, Sampled};
 pub use sealed_table::SealedTable;
 pub use status::{
-    FeedStatus, Known, KnownColumn, LoadingStatus, NextTick, Pause, Rest, Standing, TableLook, VerifyingStatus,
+    Doings, FRESH, FeedStatus, Known, KnownColumn, LoadingStatus, NextTick, Pause, Rest, Standing, TableLook,
+    VerifyingStatus,
 };
 pub use tick::{fan_out, pass_on_rest, read_again, tick};

@@ -6,11 +6,6 @@ use crate::support::sixty_tables::{
     DIFFERING, FAILING, LAST, LOADING, LONG, PAUSED, REASON, SET_ASIDE, SixtyTables, WHO, did, sources, target,
 };
 
-/// Requests for states.
-fn state_reads(w: &SixtyTables) -> usize {
-    w.gcs.log().iter().filter(|r| r.method == "GET" && r.path.contains("state")).count()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_comes_first_with_since_when_why_and_what_fixes_it() {
     let w = SixtyTables::new("operate").await;
@@ -49,26 +44,7 @@ async fn what_is_wrong_comes_first_with_since_when_why_and_what_fixes_it() {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     // Nothing but the state was asked for: 46 feeds of one table, and the change log.
-    assert_eq!(state_reads(&w), 47);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn ten_people_read_no_more_than_one_and_a_button_is_seen_at_once() {
-    let w = SixtyTables::new("operate").await;
-    let served = w.serve().await;
-    let begun = Instant::now();
-    futures_util::future::join_all((0..10).map(|_| w.page(&served, "/"))).await;
-    for _ in 0..10 {
-        w.page(&served, "/").await;
-        w.page(&served, "/tables/accounts").await;
-        w.page(&served, "/status").await;
-    }
-    let sets = usize::try_from(begun.elapsed().as_secs() / 5 + 1).unwrap();
-    assert!(state_reads(&w) <= 47 * sets, "{} reads in {:?}", state_reads(&w), begun.elapsed());
-    assert_eq!(w.press(&served, "pause", "table=public.accounts").await, (303, "/?done=paused".to_owned()));
-    assert!(w.page(&served, "/?state=paused").await.1.contains(">public.accounts</a>"), "seen at once");
-    assert_eq!(w.press(&served, "resume", "table=public.accounts").await.0, 303);
-    assert!(!w.page(&served, "/?state=paused").await.1.contains(">public.accounts</a>"), "seen at once");
+    assert_eq!(w.state_reads(), 47);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,53 +90,6 @@ async fn a_pause_has_a_reason_that_is_shown_everywhere() {
     assert_eq!(w.press(&served, "pause", &long).await.0, 422);
     assert_eq!(w.press(&served, "resume", "table=users").await, (303, "/?done=resumed".to_owned()));
     assert!(w.state_of("users").await["paused"].is_null());
-}
-
-/// A bucket that does not answer, before and after this process has known anything.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_slow_bucket_leaves_a_page_that_says_so() {
-    let w = SixtyTables::new("read-only").await;
-    let served = w.serve().await;
-    let is_state = |r: &crate::support::Recorded| r.path.contains("state");
-    w.gcs.delay(usize::MAX, Duration::from_secs(60), is_state);
-    let begun = Instant::now();
-    let (code, page) = w.page(&served, "/").await;
-    // Three seconds are promised. What it must not do is to wait for the bucket, or for the ten seconds after which that is given up.
-    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
-    assert_eq!(code, 200);
-    assert!(
-        page.contains("The state of the tables could not be read") && page.contains("has not answered yet"),
-        "{page}"
-    );
-    for source in sources() {
-        assert!(page.contains(&format!(">{source}</a>")), "{source} is listed");
-    }
-    assert_eq!(page.matches("</span> not known").count(), 60);
-    let (code, page) = w.page(&served, "/tables/sales_orders").await;
-    assert!(code == 200 && page.contains("could not be read") && page.contains("not is_test"), "{page}");
-    w.gcs.calm();
-    // What was begun is given up first.
-    until(async || !w.page(&served, "/").await.1.contains("could not be read")).await;
-    // Down, after it was known: what was known then, and its time.
-    w.gcs.answer(usize::MAX, 503, "{}", is_state);
-    until(async || w.page(&served, "/").await.1.contains("could not be read")).await;
-    let (_, page) = w.page(&served, "/").await;
-    assert!(page.contains("What stands below of them is as of ") && page.contains("5 in trouble"), "{page}");
-    assert!(page.contains("rows differ: 12 missing") && page.contains("as of "), "{page}");
-    // One feed alone.
-    w.gcs.calm();
-    w.gcs.answer(usize::MAX, 503, "{}", |r| r.path.contains("sales_orders"));
-    until(async || w.page(&served, "/").await.1.contains("The state of 1 of 60 tables could not be read")).await;
-}
-
-async fn until(is_so: impl AsyncFn() -> bool) {
-    for _ in 0..240 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-    panic!("it does not come to be so");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,6 +32,7 @@ mod compared_under_traffic;
 mod concurrency;
 mod console;
 mod console_browser;
+mod console_bucket;
 mod console_pages;
 mod crash_points;
 mod crashes;

@@ -129,12 +129,27 @@ impl SixtyTables {
 
     /// A button, pressed as a browser does it on our own page; the status, and where it leads.
     pub async fn press(&self, served: &Served, action: &str, form: &str) -> (u16, String) {
+        let answer = self.form(served, action, form).await;
+        let to = answer.headers().get("location").map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
+        (answer.status().as_u16(), to)
+    }
+
+    /// The same; the status, and the page itself.
+    pub async fn pressed(&self, served: &Served, action: &str, form: &str) -> (u16, String) {
+        let answer = self.form(served, action, form).await;
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    async fn form(&self, served: &Served, action: &str, form: &str) -> reqwest::Response {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let request = http.post(format!("{}/console/{action}", served.url)).header("sec-fetch-site", "same-origin");
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
-        let answer = request.send().await.unwrap();
-        let to = answer.headers().get("location").map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
-        (answer.status().as_u16(), to)
+        request.send().await.unwrap()
+    }
+
+    /// How many requests for states were made.
+    pub fn state_reads(&self) -> usize {
+        self.gcs.log().iter().filter(|r| r.method == "GET" && r.path.contains("state")).count()
     }
 
     /// A feed's state, past the proxy.

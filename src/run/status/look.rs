@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use super::board::{FRESH, FeedKnown, ToWaitFor};
+use super::board::{Currency, FRESH, FeedKnown, ToWaitFor};
 use super::next_tick::Rhythm;
 use super::read_state::{ReadState, Unread, UnreadFor};
 use super::{FeedStatus, PATIENCE};
@@ -71,15 +71,15 @@ impl Context {
 
     /// The reading that counts; one is begun where there is none.
     fn reading(self: &Arc<Self>) -> watch::Receiver<bool> {
-        let (number, tell, ended) = match self.board.reading() {
+        let (begun, tell, ended) = match self.board.reading() {
             ToWaitFor::UnderWay(ended) => return ended,
-            ToWaitFor::ToBegin { number, tell, ended } => (number, tell, ended),
+            ToWaitFor::ToBegin { begun, tell, ended } => (begun, tell, ended),
         };
         let context = self.clone();
         tokio::spawn(async move {
             let tables: Vec<&TableSpec> = context.config.tables.iter().collect();
             let feeds = Feed::of(&tables);
-            let all = feeds.iter().map(async |feed| context.board.note(number, context.read_state(feed).await));
+            let all = feeds.iter().map(async |feed| context.board.note(begun, context.read_state(feed).await));
             futures_util::future::join_all(all).await;
             tell.send_replace(true);
         });
@@ -88,6 +88,7 @@ impl Context {
 
     fn table_look(&self, spec: &TableSpec, feed: Option<&FeedKnown>, is_over: bool) -> TableLook {
         let feed = feed.cloned().unwrap_or_default();
+        let currency = feed.currency;
         let (state, unread) = match (feed.state, feed.unread) {
             // What is wrong with the state itself is the table's own trouble, and is told as such.
             (_, Some(unread)) if unread.whose == UnreadFor::ItsContent => {
@@ -99,7 +100,8 @@ impl Context {
             }
             (state, unread) => (state, unread.map(|u| u.complaint)),
         };
-        let is_late = !is_over && state.as_ref().is_none_or(|(_, at)| OffsetDateTime::now_utc() - *at > FRESH);
+        let is_old = |at: OffsetDateTime| OffsetDateTime::now_utc() - at > FRESH || currency == Currency::FromBefore;
+        let is_late = !is_over && state.as_ref().is_none_or(|(_, at)| is_old(*at));
         let slow = || Complaint {
             message: "Cloud Storage has not answered yet".to_owned(),
             hint: "reload the page in a moment; if it stays so, `plimsoll check` says which service does not answer"

@@ -12,6 +12,7 @@ pub(in crate::run) mod seen;
 pub(in crate::run) mod standing;
 mod verifying;
 
+pub use board::{Doings, FRESH};
 pub use known::KnownColumn;
 pub use loading::LoadingStatus;
 pub use look::{Known, TableLook};
@@ -140,6 +141,11 @@ impl FeedStatus {
 }
 
 impl Context {
+    /// What this process has done so far that pages show.
+    pub fn doings(&self) -> Doings {
+        self.board.done()
+    }
+
     /// How old a table's last success may be.
     fn age_limit(&self, spec: &TableSpec) -> Duration {
         let max_age = self.config.server.max_age;

@@ -53,6 +53,7 @@ impl Context {
     /// Lets tables rest, or go on; returns the targets of those that did not already, or rested for another reason.
     pub async fn set_pause(&self, tables: &[&TableSpec], pause: &Pause) -> Result<Vec<String>, RunError> {
         let now = OffsetDateTime::now_utc();
+        let _doing = self.board.doing();
         let mut all_changed = Vec::new();
         for feed in Feed::of(tables) {
             let targets: Vec<&String> = feed.tables.iter().map(|t| &t.target).collect();
@@ -67,7 +68,6 @@ impl Context {
                 Pause::GoOn => Newborn::LeaveAlone,
             };
             annotate(&self.store, &feed.id, &self.new_holder(), newborn, change).await?;
-            self.board.outdate();
             all_changed.extend(changed.into_inner().unwrap_or_else(PoisonError::into_inner));
         }
         Ok(all_changed)

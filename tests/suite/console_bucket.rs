@@ -1,0 +1,86 @@
+//! What pages cost the bucket, however many people look, and what they say where it is slow or down.
+
+use std::time::{Duration, Instant};
+
+use crate::support::sixty_tables::{SixtyTables, sources};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_people_read_no_more_than_one_and_a_button_is_seen_at_once() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    let begun = Instant::now();
+    futures_util::future::join_all((0..10).map(|_| w.page(&served, "/"))).await;
+    for _ in 0..10 {
+        w.page(&served, "/").await;
+        w.page(&served, "/tables/accounts").await;
+        w.page(&served, "/status").await;
+    }
+    let sets = usize::try_from(begun.elapsed().as_secs() / 5 + 1).unwrap();
+    assert!(w.state_reads() <= 47 * sets, "{} reads in {:?}", w.state_reads(), begun.elapsed());
+    assert_eq!(w.press(&served, "pause", "table=public.accounts").await, (303, "/?done=paused".to_owned()));
+    assert!(w.page(&served, "/?state=paused").await.1.contains(">public.accounts</a>"), "seen at once");
+    assert_eq!(w.press(&served, "resume", "table=public.accounts").await.0, 303);
+    assert!(!w.page(&served, "/?state=paused").await.1.contains(">public.accounts</a>"), "seen at once");
+}
+
+/// A bucket that does not answer, before and after this process has known anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_bucket_leaves_a_page_that_says_so() {
+    let w = SixtyTables::new("read-only").await;
+    let served = w.serve().await;
+    let is_state = |r: &crate::support::Recorded| r.path.contains("state");
+    w.gcs.delay(usize::MAX, Duration::from_secs(60), is_state);
+    let begun = Instant::now();
+    let (code, page) = w.page(&served, "/").await;
+    // Three seconds are promised. What it must not do is to wait for the bucket, or for the ten seconds after which that is given up.
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert_eq!(code, 200);
+    assert!(
+        page.contains("The state of the tables could not be read") && page.contains("has not answered yet"),
+        "{page}"
+    );
+    for source in sources() {
+        assert!(page.contains(&format!(">{source}</a>")), "{source} is listed");
+    }
+    assert_eq!(page.matches("</span> not known").count(), 60);
+    let (code, page) = w.page(&served, "/tables/sales_orders").await;
+    assert!(code == 200 && page.contains("could not be read") && page.contains("not is_test"), "{page}");
+    w.gcs.calm();
+    // What was begun is given up first.
+    until(async || !w.page(&served, "/").await.1.contains("could not be read")).await;
+    // Down, after it was known: what was known then, and its time.
+    w.gcs.answer(usize::MAX, 503, "{}", is_state);
+    until(async || w.page(&served, "/").await.1.contains("could not be read")).await;
+    let (_, page) = w.page(&served, "/").await;
+    assert!(page.contains("What stands below of them is as of ") && page.contains("5 in trouble"), "{page}");
+    assert!(page.contains("rows differ: 12 missing") && page.contains("as of "), "{page}");
+    // One feed alone.
+    w.gcs.calm();
+    w.gcs.answer(usize::MAX, 503, "{}", |r| r.path.contains("sales_orders"));
+    until(async || w.page(&served, "/").await.1.contains("The state of 1 of 60 tables could not be read")).await;
+}
+
+/// What was read before a button is not shown after it as if it were of now.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_from_before_a_button_is_marked() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    until(async || !w.page(&served, "/").await.1.contains("could not be read")).await;
+    w.gcs.delay(usize::MAX, Duration::from_secs(60), |r| r.method == "GET" && r.path.contains("sales_orders"));
+    assert_eq!(w.press(&served, "pause", "table=public.accounts").await.0, 303);
+    let (_, page) = w.page(&served, "/").await;
+    assert!(page.contains("The state of 1 of 60 tables could not be read"), "{page}");
+    assert!(page.contains("What stands below of them is as of "), "{page}");
+    let (_, page) = w.page(&served, "/tables/sales_orders").await;
+    assert!(page.contains("could not be read") && page.contains("is as of "), "{page}");
+}
+
+async fn until(is_so: impl AsyncFn() -> bool) {
+    for _ in 0..240 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    panic!("it does not come to be so");
+}
