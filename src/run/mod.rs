@@ -58,8 +58,8 @@ pub use daily_report::{DailyMessage, DailyReport, Failed, Published, TableDay};
 pub use error::RunError;
 pub use google_console::GoogleConsole;
 pub use history::{
-    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastRunDetail, ReportCount, RunEntry,
-    TableSql, UnknownRun, UnreadableReport,
+    HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, NotACursor, PastBatch, ReportCount, RunEntry, TableSql,
+    UnreadableReport,
 };
 pub use order::{Guard, Mode, Order};
 pub use plan::TablePlan;

@@ -24,6 +24,7 @@ mod listen_address;
 mod origin;
 mod routes;
 mod serve;
+mod shared;
 
 pub use envelope::{EnvelopeError, Push, parse as parse_push};
 pub use error::ServeError;

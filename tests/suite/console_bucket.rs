@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::sixty_tables::{SixtyTables, sources};
+use crate::support::sixty_tables::{LAST, SixtyTables, sources};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_people_read_no_more_than_one_and_a_button_is_seen_at_once() {
@@ -21,6 +21,42 @@ async fn ten_people_read_no_more_than_one_and_a_button_is_seen_at_once() {
     assert!(w.page(&served, "/?state=paused").await.1.contains(">public.accounts</a>"), "seen at once");
     assert_eq!(w.press(&served, "resume", "table=public.accounts").await.0, 303);
     assert!(!w.page(&served, "/?state=paused").await.1.contains(">public.accounts</a>"), "seen at once");
+}
+
+/// Every page beside the overview, by a process that has read nothing yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_people_read_no_more_than_one_on_any_page() {
+    let w = SixtyTables::new("read-only").await;
+    let run = w.run_id("sales_orders", LAST);
+    for path in [
+        "/runs",
+        "/runs?state=failed&q=payments",
+        "/cost",
+        "/cost?days=30",
+        "/tables/sales_orders",
+        &format!("/feeds/sales_orders/runs/{run}"),
+        &format!("/feeds/sales_orders/runs/{run}?tick={}", w.run_id("tick", LAST)),
+    ] {
+        let requests = async |people: usize| {
+            let served = w.serve().await;
+            w.gcs.clear();
+            let begun = Instant::now();
+            let pages = futures_util::future::join_all((0..people).map(|_| w.page(&served, path))).await;
+            assert!(pages.iter().all(|(code, _)| *code == 200), "{path}");
+            // What somebody waits for no longer is read to its end all the same.
+            let mut before = 0;
+            while w.gcs.log().len() > before {
+                before = w.gcs.log().len();
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            // On a busy machine they may not all have asked within five seconds.
+            let sets = usize::try_from(begun.elapsed().as_secs() / 5 + 1).unwrap();
+            (w.gcs.log().len(), sets)
+        };
+        let (one, _) = requests(1).await;
+        let (ten, sets) = requests(10).await;
+        assert!(one > 0 && ten <= one * sets, "{path}: {ten} requests for ten people, {one} for one, {sets} sets");
+    }
 }
 
 /// A bucket that does not answer, before and after this process has known anything.
@@ -58,6 +94,43 @@ async fn a_slow_bucket_leaves_a_page_that_says_so() {
     w.gcs.calm();
     w.gcs.answer(usize::MAX, 503, "{}", |r| r.path.contains("sales_orders"));
     until(async || w.page(&served, "/").await.1.contains("The state of 1 of 60 tables could not be read")).await;
+}
+
+/// A run is told from three places. One that is slow or down hides none of the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runs_page_shows_what_can_be_read_and_says_what_can_not() {
+    let w = SixtyTables::new("read-only").await;
+    let served = w.serve().await;
+    let (failed, done) = (w.run_id("sales_payments", 19), w.run_id("sales_orders", LAST));
+    let failed = format!("/feeds/sales_payments/runs/{failed}?tick={}", w.run_id("tick", 19));
+    let done = format!("/feeds/sales_orders/runs/{done}?tick={}", w.run_id("tick", LAST));
+    let is_state = |r: &crate::support::Recorded| r.path.contains("state");
+    let is_batch = |r: &crate::support::Recorded| r.path.contains("batches");
+    for is_down in [true, false] {
+        w.gcs.calm();
+        match is_down {
+            true => w.gcs.answer(usize::MAX, 503, "{}", is_state),
+            false => w.gcs.delay(usize::MAX, Duration::from_secs(60), is_state),
+        }
+        for (path, shown) in [(&failed, "roles/bigquery.dataEditor"), (&done, "MERGE `shop.app.sales_orders`")] {
+            until(async || w.page(&served, path).await.1.contains(shown)).await;
+            let (code, page) = w.page(&served, path).await;
+            assert!(code == 200 && page.contains("<p>The state of its feed: "), "{path}: {page}");
+            assert!(page.contains("Not all that is kept of this run could be read"), "{path}: {page}");
+        }
+    }
+    // The same of the batch's folder.
+    w.gcs.calm();
+    w.gcs.answer(usize::MAX, 503, "{}", is_batch);
+    let says = async || {
+        let (code, page) = w.page(&served, &done).await;
+        code == 200 && page.contains("<p>The folder of its batch: ") && page.contains("✓ done")
+    };
+    until(says).await;
+    // And of all three.
+    w.gcs.answer(usize::MAX, 503, "{}", |_| true);
+    let other = format!("/feeds/customers/runs/{}", w.run_id("customers", 34));
+    assert_eq!(w.page(&served, &other).await.0, 503);
 }
 
 /// What was read before a button is not shown after it as if it were of now.

@@ -105,7 +105,8 @@ async fn every_tick_that_did_something_is_in_the_history() {
     // A run that only the state remembers, or only a report, is known.
     w.remove_object(&name(&oldest.tick)).await;
     let run = oldest.report.run.clone();
-    assert!(context.past_run("orders", &run).await.unwrap().is_ok());
+    let feed = context.feed_called("orders").unwrap();
+    assert!(context.run_note(&feed, &run).await.unwrap().is_some());
     let fresh = crate::run_history::context(&w).await;
     assert!(fresh.tick_runs(&oldest.tick).await.unwrap().is_none());
     assert_eq!(fresh.history(&HistoryRequest::default()).await.unwrap().runs.len(), 4);

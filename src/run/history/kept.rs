@@ -43,6 +43,7 @@ impl KeptReports {
         Some(kept.report.clone())
     }
 
+    #[cfg(test)]
     pub(super) fn has(&self, tick: &RunId) -> bool {
         self.lock().by_tick.contains_key(tick)
     }

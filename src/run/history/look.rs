@@ -105,7 +105,7 @@ impl Context {
                         None => look,
                     });
                 }
-                let each = futures_util::stream::iter(wave).map(|found| read(&store, kept, found)).buffered(AT_ONCE);
+                let each = futures_util::stream::iter(wave).map(|next| read(&store, kept, next)).buffered(AT_ONCE);
                 done = here;
                 // All of a wave, so that none of it is read again where the look ends in its midst.
                 for (name, tick, report) in each.try_collect::<Vec<_>>().await? {
@@ -143,8 +143,8 @@ impl Context {
 
     /// The runs of one tick; `None` where its report is gone, or was never stored.
     pub async fn tick_runs(&self, tick: &RunId) -> Result<Option<Vec<RunEntry>>, RunError> {
-        let found = Found { name: report_name(tick), size: 0 };
-        let (_, _, report) = read(&self.store.in_a_hurry(), &self.kept_reports, found).await?;
+        let next = Next { found: Found { name: report_name(tick), size: 0 }, at_hand: None };
+        let (_, _, report) = read(&self.store.in_a_hurry(), &self.kept_reports, next).await?;
         Ok(report.and_then(|r| r.as_ref().as_ref().ok().map(|stored| stored.runs.clone())))
     }
 }
@@ -155,14 +155,37 @@ fn after(found: &Found) -> Option<HistoryCursor> {
     Some(HistoryCursor::before_moment(next))
 }
 
+/// A report to look at.
+struct Next {
+    found: Found,
+    /// Its content, where nothing has to be read for it. Others may have it forgotten before it is its turn.
+    at_hand: Option<Arc<Parsed>>,
+}
+
+fn at_hand(kept: &KeptReports, found: &Found) -> Option<Arc<Parsed>> {
+    match own_tick(found) {
+        Some(tick) => kept.get(&tick),
+        None => Some(Arc::new(Err(Unreadable))),
+    }
+}
+
+/// The tick of a report that may be one of ours.
+fn own_tick(found: &Found) -> Option<RunId> {
+    tick_of(&found.name).filter(|_| found.size <= LONGEST)
+}
+
 /// The next reports to look at together: those that are kept, which cost nothing, or some that have to be read.
-fn wave(kept: &KeptReports, later: &mut Peekable<std::vec::IntoIter<Found>>, reads: &mut usize) -> Vec<Found> {
-    let is_free = |found: &Found| found.size > LONGEST || tick_of(&found.name).is_none_or(|tick| kept.has(&tick));
-    if later.peek().is_some_and(is_free) {
-        return std::iter::from_fn(|| later.next_if(is_free)).collect();
+fn wave(kept: &KeptReports, later: &mut Peekable<std::vec::IntoIter<Found>>, reads: &mut usize) -> Vec<Next> {
+    let mut free = Vec::new();
+    while let Some(at_hand) = later.peek().and_then(|found| at_hand(kept, found)) {
+        free.extend(later.next().map(|found| Next { found, at_hand: Some(at_hand) }));
+    }
+    if !free.is_empty() {
+        return free;
     }
     let most = AT_ONCE.min(*reads);
-    let wave: Vec<Found> = std::iter::from_fn(|| later.next_if(|found| !is_free(found))).take(most).collect();
+    let dear = std::iter::from_fn(|| later.next_if(|found| at_hand(kept, found).is_none())).take(most);
+    let wave: Vec<Next> = dear.map(|found| Next { found, at_hand: None }).collect();
     *reads -= wave.len();
     wave
 }
@@ -171,19 +194,16 @@ fn wave(kept: &KeptReports, later: &mut Peekable<std::vec::IntoIter<Found>>, rea
 async fn read(
     store: &Store,
     kept: &KeptReports,
-    found: Found,
+    Next { found, at_hand }: Next,
 ) -> Result<(String, Option<RunId>, Option<Arc<Parsed>>), StorageError> {
-    let Some(tick) = tick_of(&found.name).filter(|_| found.size <= LONGEST) else {
-        return Ok((found.name, None, Some(Arc::new(Err(Unreadable)))));
-    };
-    if let Some(report) = kept.get(&tick) {
-        return Ok((found.name, Some(tick), Some(report)));
-    }
-    let fetched = fetch(store, &found.name, &tick).await?;
+    let tick = own_tick(&found);
+    let at_hand = at_hand.or_else(|| self::at_hand(kept, &found));
+    let (Some(tick), None) = (&tick, &at_hand) else { return Ok((found.name, tick, at_hand)) };
+    let fetched = fetch(store, &found.name, tick).await?;
     if let Some(Fetched { report, bytes }) = &fetched {
-        kept.keep(&tick, report.clone(), *bytes);
+        kept.keep(tick, report.clone(), *bytes);
     }
-    Ok((found.name, Some(tick), fetched.map(|f| f.report)))
+    Ok((found.name, Some(tick.clone()), fetched.map(|f| f.report)))
 }
 
 /// A report that was read, and its length where it is stored.
@@ -214,5 +234,32 @@ impl HistoryLook {
 
     fn until(self, next: HistoryCursor) -> Self {
         Self { looked_back_to: next.moment(), next: Some(next), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(n: u64) -> (RunId, Found) {
+        let tick = RunId::new(OffsetDateTime::UNIX_EPOCH, n);
+        let name = report_name(&tick);
+        (tick, Found { name, size: 1 })
+    }
+
+    /// What is free is free to the end: it is at hand, though another look has it forgotten meanwhile.
+    #[test]
+    fn what_costs_nothing_is_at_hand() {
+        let kept = KeptReports::default();
+        let (tick, _) = found(1);
+        kept.keep(&tick, Arc::new(Err(Unreadable)), 1);
+        let all: Vec<Found> = [1, 2, 3].map(|n| found(n).1).into();
+        let (mut later, mut reads) = (all.into_iter().peekable(), 1);
+        let free = wave(&kept, &mut later, &mut reads);
+        assert_eq!((free.len(), reads), (1, 1));
+        assert!(free.iter().all(|next| next.at_hand.is_some()));
+        let dear = wave(&kept, &mut later, &mut reads);
+        assert!(dear.len() == 1 && dear[0].at_hand.is_none() && reads == 0);
+        assert!(wave(&kept, &mut later, &mut reads).is_empty(), "nothing more may be read");
     }
 }

@@ -25,7 +25,7 @@ mod sweep;
 pub use cursor::{HistoryCursor, NotACursor};
 pub use filter::HistoryFilter;
 pub use look::{HistoryLook, HistoryRequest, ReportCount, UnreadableReport};
-pub use past_run::{PastRunDetail, TableSql, UnknownRun};
+pub use past_run::{PastBatch, TableSql};
 pub use stored::RunEntry;
 
 pub(in crate::run) use cursor::report_name;

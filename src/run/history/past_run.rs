@@ -1,4 +1,5 @@
-//! What is kept of a run that is over: the note in the feed's state, and the manifest and report in the batch's folder.
+//! What is kept of a run that is over: the note in the feed's state, and the manifest and report in the batch's folder. Each is read by
+//! itself: one that can't be read must not hide the other.
 
 use serde_json::Value;
 use time::Duration;
@@ -11,14 +12,9 @@ use crate::run::error::RunError;
 use crate::stage::batch_folder;
 use crate::state::{Handle, PastRun};
 
-/// A run that is over.
+/// What a run has sealed.
 #[derive(Clone, Debug)]
-pub struct PastRunDetail {
-    pub feed: FeedId,
-    pub run: RunId,
-    /// How it ended, while the state remembers.
-    pub note: Option<PastRun>,
-    /// What was sealed, while the batch's folder is there.
+pub struct PastBatch {
     pub statements: Vec<TableSql>,
     /// The report as it was stored at the end.
     pub report: Option<Value>,
@@ -38,32 +34,32 @@ pub struct TableSql {
     pub merge: Option<String>,
 }
 
-/// Nothing is kept of the run: it never was, or was long ago.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownRun;
-
 impl Context {
-    /// What is known of a run.
-    pub async fn past_run(&self, feed: &str, run: &RunId) -> Result<Result<PastRunDetail, UnknownRun>, RunError> {
-        // By the config, so that nobody can ask for any object there is.
-        let Some(feed) = self.config.tables.iter().map(|t| t.feed()).find(|f| f.to_string() == feed) else {
-            return Ok(Err(UnknownRun));
-        };
-        let state = Handle::load(&self.store, &feed, self.new_holder(), std::time::Duration::ZERO).await?;
-        let note = state.document().notes.recent.iter().rev().find(|r| r.run == *run).cloned();
-        let mut detail = PastRunDetail { feed, run: run.clone(), note, statements: Vec::new(), report: None };
-        let Some(started) = run.started() else { return Ok(Err(UnknownRun)) };
+    /// The feed of this name, if the config has it: nobody may ask for any object there is.
+    pub fn feed_called(&self, name: &str) -> Option<FeedId> {
+        self.config.tables.iter().map(|t| t.feed()).find(|f| f.as_str() == name)
+    }
+
+    /// How a run ended, while its feed's state remembers.
+    pub async fn run_note(&self, feed: &FeedId, run: &RunId) -> Result<Option<PastRun>, RunError> {
+        let store = self.store.in_a_hurry();
+        let state = Handle::load(&store, feed, self.new_holder(), std::time::Duration::ZERO).await?;
+        Ok(state.document().notes.recent.iter().rev().find(|r| r.run == *run).cloned())
+    }
+
+    /// What a run has sealed, while the batch's folder is there.
+    pub async fn run_batch(&self, feed: &FeedId, run: &RunId) -> Result<Option<PastBatch>, RunError> {
+        let (store, Some(started)) = (self.store.in_a_hurry(), run.started()) else { return Ok(None) };
         // The folder is named after the tick's beginning, and a run of it may have begun after midnight.
         for day in [started, started - Duration::DAY] {
-            let folder = batch_folder(&detail.feed, run, day);
-            let Some((manifest, _)) = self.store.get(&format!("{folder}manifest.json")).await? else { continue };
-            detail.statements = serde_json::from_slice(&manifest).map(|b: Batch| statements(&b)).unwrap_or_default();
-            let report = self.store.get(&format!("{folder}report.json")).await?;
-            detail.report = report.and_then(|(content, _)| serde_json::from_slice(&content).ok());
-            break;
+            let folder = batch_folder(feed, run, day);
+            let Some((manifest, _)) = store.get(&format!("{folder}manifest.json")).await? else { continue };
+            let statements = serde_json::from_slice(&manifest).map(|b: Batch| statements(&b)).unwrap_or_default();
+            let report = store.get(&format!("{folder}report.json")).await?;
+            let report = report.and_then(|(content, _)| serde_json::from_slice(&content).ok());
+            return Ok(Some(PastBatch { statements, report }));
         }
-        let is_known = detail.note.is_some() || !detail.statements.is_empty();
-        Ok(if is_known { Ok(detail) } else { Err(UnknownRun) })
+        Ok(None)
     }
 }
 

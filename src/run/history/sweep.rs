@@ -47,19 +47,18 @@ impl Context {
                     continue;
                 };
                 if !is_known(&tick) {
-                    if !kept.has(&tick) {
-                        is_enough = left == 0;
-                        if is_enough {
-                            break;
-                        }
-                        left -= 1;
+                    let at_hand = kept.get(&tick);
+                    is_enough = at_hand.is_none() && left == 0;
+                    if is_enough {
+                        break;
                     }
-                    wave.push((name, tick.clone()));
+                    left -= usize::from(at_hand.is_none());
+                    wave.push((name, tick.clone(), at_hand));
                 }
                 oldest = tick.started();
             }
             let mut reports = futures_util::stream::iter(wave)
-                .map(async |(name, tick)| match kept.get(&tick) {
+                .map(async |(name, tick, at_hand)| match at_hand {
                     Some(report) => Ok(Some((tick, report))),
                     None => Ok::<_, RunError>(fetch(&store, &name, &tick).await?.map(|f| (tick, f.report))),
                 })

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use super::charts::{Outcome, Point, chart};
 use super::frame::{Place, Refresh, frame, made};
 use super::links;
+use super::patience::Told;
 use crate::model::figures::{bytes, count, dollars, moment};
 use crate::run::{Costs, DayCosts, DearTable, TableCosts};
-use crate::state::Complaint;
 
 /// The spans that can be asked for, in days.
 pub(super) const DAYS: [i64; 3] = [1, 7, 30];
@@ -15,7 +15,7 @@ pub(super) const DAYS: [i64; 3] = [1, 7, 30];
 /// Reports that one look reads which this process has not read before. A day of a tick every five minutes has 288; the next look goes on.
 pub(super) const READS: usize = 100;
 
-pub(super) fn page(days: i64, costs: Result<&Costs, &Complaint>) -> Markup {
+pub(super) fn page(days: i64, costs: &Told<Costs>) -> Markup {
     let content = html! {
         header {
             h1 { "Cost" }

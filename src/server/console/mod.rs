@@ -26,8 +26,11 @@ mod forms;
 mod frame;
 mod hints;
 mod links;
+mod looks;
 mod overview;
+mod patience;
 mod refused_values;
+mod run_detail;
 mod run_page;
 mod run_steps;
 mod runs_page;
@@ -39,35 +42,30 @@ mod table_page;
 mod table_runs;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use serde::Deserialize;
-use time::OffsetDateTime;
 
 use self::actions::{Action, Asks};
 use self::filter::Filter;
 use self::frame::{Refresh, may_operate, problem};
-use self::run_page::RunDetail;
+use self::looks::{Asker, Looks};
+use self::patience::PATIENCE;
+use self::run_detail::{NotKnown, RunDetail};
 use self::runs_page::Asked;
 use self::table_page::FromBucket;
 use super::app::{App, guard};
 use crate::model::{RunId, TableSpec};
-use crate::run::{RunEntry, UnknownRun};
-use crate::state::Complaint;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("refresh.js");
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
-
-/// How long a page waits for the bucket: somebody who looks has an answer within three seconds.
-const PATIENCE: Duration = Duration::from_millis(2500);
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -78,6 +76,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/cost", get(cost))
         .route("/feeds/{feed}/runs/{run}", get(one_run))
         .route("/console/{action}", post(forms::act))
+        .layer(Extension(Arc::new(Looks::default())))
         .layer(map_response(async |mut page: Response| {
             let headers = page.headers_mut();
             for (name, value) in [
@@ -138,6 +137,7 @@ fn no_such_table() -> Response {
 
 async fn one_table(
     State(app): State<Arc<App>>,
+    Extension(shared): Extension<Arc<Looks>>,
     headers: HeaderMap,
     Path(target): Path<String>,
     Query(said): Query<Said>,
@@ -146,20 +146,15 @@ async fn one_table(
         return refused;
     }
     let Some(spec) = find(&app, &target) else { return no_such_table() };
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let asker = Asker::now(&app.context);
     let looks = app.context.look(PATIENCE).await;
     let Some(look) = looks.iter().find(|l| l.spec.target == spec.target) else {
         return no_such_table();
     };
     let bucket = match &look.known {
         Some(known) => {
-            let request = runs_page::of_table(spec);
-            let (sealed, runs) = tokio::join!(
-                tokio::time::timeout_at(deadline, app.context.last_sealed(spec, &known.state)),
-                tokio::time::timeout_at(deadline, app.context.history(&request)),
-            );
-            let runs = runs.ok().and_then(Result::ok).map(|look| look.runs);
-            FromBucket { sealed: sealed.ok().flatten(), runs: runs.unwrap_or_default() }
+            let (sealed, runs) = tokio::join!(shared.sealed(&asker, spec, &known.state), shared.runs_of(&asker, spec));
+            FromBucket { sealed, runs: Some(runs) }
         }
         None => FromBucket::default(),
     };
@@ -189,20 +184,18 @@ async fn ask(
 }
 
 /// Runs that are over.
-async fn all_runs(State(app): State<Arc<App>>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+async fn all_runs(
+    State(app): State<Arc<App>>,
+    Extension(shared): Extension<Arc<Looks>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
     if let Err(refused) = guard(&app, &headers).await {
         return refused;
     }
     let (asked, tables) = (Asked::parse(query.as_deref().unwrap_or_default()), &app.context.config.tables);
-    let request = asked.request(tables);
-    match tokio::time::timeout(PATIENCE, app.context.history(&request)).await {
-        Ok(Ok(look)) => runs_page::page(tables, &asked, Ok(&look)).into_response(),
-        Ok(Err(e)) => {
-            let complaint = Complaint { message: e.to_string(), hint: e.hint() };
-            runs_page::page(tables, &asked, Err(&complaint)).into_response()
-        }
-        Err(_) => runs_page::page(tables, &asked, Err(&silent())).into_response(),
-    }
+    let look = shared.runs(&Asker::now(&app.context), &asked).await;
+    runs_page::page(tables, &asked, &look).into_response()
 }
 
 /// How many days of costs are asked for.
@@ -213,29 +206,18 @@ struct Span {
 }
 
 /// What runs have cost.
-async fn cost(State(app): State<Arc<App>>, headers: HeaderMap, Query(span): Query<Span>) -> Response {
+async fn cost(
+    State(app): State<Arc<App>>,
+    Extension(shared): Extension<Arc<Looks>>,
+    headers: HeaderMap,
+    Query(span): Query<Span>,
+) -> Response {
     if let Err(refused) = guard(&app, &headers).await {
         return refused;
     }
     let asked = span.days.as_deref().and_then(|days| days.parse().ok());
     let days = cost_page::DAYS.into_iter().find(|days| Some(*days) == asked).unwrap_or(7);
-    let since = OffsetDateTime::now_utc() - time::Duration::days(days);
-    match tokio::time::timeout(PATIENCE, app.context.costs(since, cost_page::READS)).await {
-        Ok(Ok(costs)) => cost_page::page(days, Ok(&costs)).into_response(),
-        Ok(Err(e)) => {
-            let complaint = Complaint { message: e.to_string(), hint: e.hint() };
-            cost_page::page(days, Err(&complaint)).into_response()
-        }
-        Err(_) => cost_page::page(days, Err(&silent())).into_response(),
-    }
-}
-
-/// What is said of a bucket that lets a page wait.
-fn silent() -> Complaint {
-    let message = "Cloud Storage has not answered yet".to_owned();
-    let hint =
-        "reload the page in a moment; if it stays so, `plimsoll check` says which service does not answer".to_owned();
-    Complaint { message, hint }
+    cost_page::page(days, &shared.costs(&Asker::now(&app.context), days).await).into_response()
 }
 
 /// The tick whose report has the run.
@@ -247,6 +229,7 @@ struct OfTick {
 
 async fn one_run(
     State(app): State<Arc<App>>,
+    Extension(shared): Extension<Arc<Looks>>,
     headers: HeaderMap,
     Path((feed, run)): Path<(String, String)>,
     Query(of): Query<OfTick>,
@@ -257,25 +240,11 @@ async fn one_run(
     let unknown =
         || problem(StatusCode::NOT_FOUND, "Nothing is kept of this run", "batches go by the bucket's lifecycle rule");
     let Some(run) = RunId::parse(&run) else { return unknown() };
-    let in_tick = async {
-        match of.tick.as_deref().and_then(RunId::parse) {
-            Some(tick) => app.context.tick_runs(&tick).await.ok().flatten().unwrap_or_default(),
-            None => app.context.history(&runs_page::around(&run)).await.map(|look| look.runs).unwrap_or_default(),
-        }
-    };
-    let read = async { tokio::join!(app.context.past_run(&feed, &run), in_tick) };
-    let (past, in_tick) = match tokio::time::timeout(PATIENCE, read).await {
-        Ok((Ok(past), in_tick)) => (past, in_tick),
-        Ok((Err(e), _)) => return problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
-        Err(_) => return problem(StatusCode::SERVICE_UNAVAILABLE, &silent().message, &silent().hint),
-    };
-    let of_run = |entry: &RunEntry| entry.report.run == run && entry.report.feed.as_str() == feed;
-    let in_tick = in_tick.into_iter().find(of_run).map(|entry| entry.report);
-    let past = match past {
-        Ok(past) => Some(past),
-        Err(UnknownRun) if in_tick.is_none() => return unknown(),
-        Err(UnknownRun) => None,
-    };
-    let detail = RunDetail { feed, run, past, report: in_tick };
-    run_page::page(&detail, app.context.google_console().as_ref()).into_response()
+    let tick = of.tick.as_deref().and_then(RunId::parse);
+    let asker = Asker::now(&app.context);
+    match RunDetail::read(&app.context, (&shared, &asker), (feed, run), tick).await {
+        Ok(detail) => run_page::page(&detail, app.context.google_console().as_ref()).into_response(),
+        Err(NotKnown::NothingIsKept) => unknown(),
+        Err(NotKnown::Unread(c)) => problem(StatusCode::SERVICE_UNAVAILABLE, &c.message, &c.hint),
+    }
 }

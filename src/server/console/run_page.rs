@@ -5,39 +5,11 @@ use maud::{Markup, html};
 use super::frame::{Place, Refresh, frame};
 use super::links;
 use super::refused_values;
+use super::run_detail::{RunDetail, Unread};
 use super::run_steps::steps;
-use crate::model::RunId;
 use crate::model::figures::{age, bytes, count, counted, duration, moment};
-use crate::run::{
-    AppendReport, GoogleConsole, PastRunDetail, RunReport, RunState, TableReport, TableSql, VerifyReport,
-};
+use crate::run::{AppendReport, GoogleConsole, RunReport, RunState, TableReport, TableSql, VerifyReport};
 use crate::state::Complaint;
-
-/// What is known of a run, from wherever it is kept.
-pub(super) struct RunDetail {
-    pub feed: String,
-    pub run: RunId,
-    /// The note in the state, and the batch's folder.
-    pub past: Option<PastRunDetail>,
-    /// Its share of its tick's report.
-    pub report: Option<RunReport>,
-}
-
-impl RunDetail {
-    /// What the run did to each table: by the tick's report, or by the one in the batch's folder, which has nothing else.
-    fn tables(&self) -> Vec<TableReport> {
-        if let Some(report) = &self.report {
-            return report.tables.clone();
-        }
-        let stored = self.past.as_ref().and_then(|p| p.report.as_ref()).map(|r| r["tables"].clone());
-        stored.and_then(|tables| serde_json::from_value(tables).ok()).unwrap_or_default()
-    }
-
-    fn state(&self) -> Option<RunState> {
-        let stored = || RunState::parse(self.past.as_ref()?.report.as_ref()?["state"].as_str()?);
-        self.report.as_ref().map(|r| r.state).or_else(stored)
-    }
-}
 
 /// A figure of a table's report.
 type Figure = fn(&TableReport) -> String;
@@ -79,7 +51,7 @@ fn known(n: Option<u64>) -> String {
 pub(super) fn page(detail: &RunDetail, google: Option<&GoogleConsole>) -> Markup {
     let title = format!("Run {}", detail.run);
     let own = detail.tables();
-    let statements = detail.past.as_ref().map(|p| p.statements.as_slice()).unwrap_or_default();
+    let statements = detail.batch.as_ref().map(|b| b.statements.as_slice()).unwrap_or_default();
     let content = html! {
         header {
             h1 { (title) }
@@ -88,6 +60,7 @@ pub(super) fn page(detail: &RunDetail, google: Option<&GoogleConsole>) -> Markup
                 a href=(links::run_log(&google.project, detail.run.as_str())) { "Its lines in Cloud Logging" }
             }
         }
+        @if !detail.unread.is_empty() { (not_read(&detail.unread)) }
         (ending(detail))
         @if let Some(report) = &detail.report { (steps(&report.verb_seconds)) }
         @if !own.is_empty() { (tables(&own)) (refused_values::of_run(&own)) }
@@ -108,8 +81,18 @@ pub(super) fn page(detail: &RunDetail, google: Option<&GoogleConsole>) -> Markup
     frame(&title, Place::Runs, Refresh::Never, &content)
 }
 
+/// What of the run could not be read, so that nobody takes the rest for all of it.
+fn not_read(unread: &[Unread]) -> Markup {
+    html! {
+        div.notice.wrong role="alert" {
+            p { strong { "Not all that is kept of this run could be read" } ": what stands below may lack something." }
+            @for Unread { place, complaint } in unread { p { (place) ": " (complaint.message) "; " (complaint.hint) } }
+        }
+    }
+}
+
 fn ending(detail: &RunDetail) -> Markup {
-    let note = detail.past.as_ref().and_then(|p| p.note.as_ref());
+    let note = detail.note.as_ref();
     let report = detail.report.as_ref();
     let told = report.and_then(|r| r.error.as_ref());
     let told = told.map(|e| Complaint { message: e.message.clone(), hint: e.hint.clone() });
@@ -132,6 +115,7 @@ fn ending(detail: &RunDetail) -> Markup {
             }
             (None, Some(state)) => { p.state.wrong { "✗ " (state.name()) ", but not for all of its tables" } }
             (None, None) if note.is_some() => { p.state.well { "✓ done" } }
+            (None, None) if !detail.unread.is_empty() => { p.state.waiting { "… how it ended is not known" } }
             (None, None) => { p.state.waiting { "… its rows are read, and not in BigQuery yet, or its end is no longer kept" } }
         }
         @if let Some(whole) = report.and_then(|r| r.whole.as_ref()) { p { "All rows were read: " (whole) "." } }
@@ -256,12 +240,12 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::model::FeedId;
+    use crate::model::RunId;
+    use crate::run::PastBatch;
 
     #[test]
     fn a_run_leads_to_its_jobs_and_its_log_of_a_real_project() {
-        let (at, feed) = (datetime!(2026-11-27 10:38:50 UTC), FeedId::of_target("orders"));
-        let run = RunId::new(at, 7);
+        let run = RunId::new(datetime!(2026-11-27 10:38:50 UTC), 7);
         let statement = TableSql {
             source: "public.<b>".to_owned(),
             target: "p.d.orders".to_owned(),
@@ -270,8 +254,9 @@ mod tests {
             jobs: vec![("load", "plimsoll_orders_load_1".to_owned())],
             merge: None,
         };
-        let past = PastRunDetail { feed, run: run.clone(), note: None, statements: vec![statement], report: None };
-        let detail = RunDetail { feed: "orders".to_owned(), run: run.clone(), past: Some(past), report: None };
+        let batch = PastBatch { statements: vec![statement], report: None };
+        let (feed, batch, unread) = ("orders".to_owned(), Some(batch), Vec::new());
+        let detail = RunDetail { feed, run: run.clone(), note: None, batch, report: None, unread };
         let google = GoogleConsole { project: "my-project".to_owned(), location: Some("EU".to_owned()) };
         let shown = page(&detail, Some(&google)).into_string();
         let job = "https://console.cloud.google.com/bigquery?project=my-project&amp;j=bq:EU:plimsoll_orders_load_1&amp;page=queryresults";

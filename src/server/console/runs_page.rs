@@ -7,16 +7,16 @@ use super::filter;
 use super::frame::{Place, Refresh, frame, made};
 use super::links;
 use super::overview::choice;
+use super::patience::Told;
 use super::standing::first_sentence;
 use crate::model::figures::{bytes, count, counted, duration, moment, total};
 use crate::model::{RunId, TableSpec};
 use crate::run::{
     HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, RunEntry, RunState, TableReport, TickKind,
 };
-use crate::state::Complaint;
 
 /// What is asked of the history, as a form with `method="get"` sends it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
     table: String,
     state: String,
@@ -82,7 +82,7 @@ pub(super) fn of_table(spec: &TableSpec) -> HistoryRequest {
 /// Runs that failed, or left a table that waits for somebody.
 const TROUBLE: &str = "in trouble";
 
-pub(super) fn page(tables: &[TableSpec], asked: &Asked, look: Result<&HistoryLook, &Complaint>) -> Markup {
+pub(super) fn page(tables: &[TableSpec], asked: &Asked, look: &Told<HistoryLook>) -> Markup {
     let mut targets: Vec<&str> = tables.iter().map(|t| t.target.as_str()).collect();
     targets.sort_unstable();
     let states: Vec<&str> = std::iter::once(TROUBLE).chain(RunState::ALL.map(RunState::name)).collect();

@@ -13,6 +13,7 @@ use super::forms::Outcome;
 use super::frame::{Place, Refresh, buttons, clock, frame, made, may_operate, unread};
 use super::hints;
 use super::links;
+use super::patience::Told;
 use super::refused_values;
 use super::run_page::waiting;
 use super::standing::TableStanding;
@@ -21,7 +22,8 @@ use super::table_columns::columns;
 use super::table_runs::runs;
 use crate::model::figures::{age, count, counted, moment};
 use crate::run::{
-    FeedStatus, Known, RunEntry, SealedTable, Standing, TableLook, VerifyReport, VerifyState, VerifyingStatus,
+    FeedStatus, HistoryLook, Known, RunEntry, SealedTable, Standing, TableLook, VerifyReport, VerifyState,
+    VerifyingStatus,
 };
 use crate::server::app::App;
 
@@ -29,8 +31,15 @@ use crate::server::app::App;
 #[derive(Default)]
 pub(super) struct FromBucket {
     pub sealed: Option<Arc<SealedTable>>,
-    /// Its last runs, from the reports of their ticks, the newest first.
-    pub runs: Vec<RunEntry>,
+    /// Its last runs, from the reports of their ticks.
+    pub runs: Option<Told<HistoryLook>>,
+}
+
+impl FromBucket {
+    /// The newest first.
+    fn runs(&self) -> &[RunEntry] {
+        self.runs.as_ref().and_then(|told| told.as_ref().ok()).map(|look| look.runs.as_slice()).unwrap_or_default()
+    }
 }
 
 pub(super) fn page(
@@ -58,11 +67,18 @@ pub(super) fn page(
         (actions(app, look, &standing))
         @if let Some(known) = &look.known {
             div.columns {
-                section aria-labelledby="stands" { h2 #stands { "Where it stands" } (stands(known, &bucket.runs)) }
-                section aria-labelledby="compared" { h2 #compared { "Compared with the source" } (compared(app, look, &known.status, &bucket.runs)) }
+                section aria-labelledby="stands" { h2 #stands { "Where it stands" } (stands(known, bucket.runs())) }
+                section aria-labelledby="compared" { h2 #compared { "Compared with the source" } (compared(app, look, &known.status, bucket.runs())) }
                 section aria-labelledby="refused" { h2 #refused { "Values that BigQuery can't hold" } (refused_values::of_table(known, sealed)) }
             }
-            section aria-labelledby="runs" { h2 #runs { "Runs" } p { a href=(links::with_query("/runs", &[("table", &spec.target)])) { "All its runs, also those that failed early" } } (runs(&known.status, &bucket.runs)) }
+            section aria-labelledby="runs" {
+                h2 #runs { "Runs" }
+                p { a href=(links::with_query("/runs", &[("table", &spec.target)])) { "All its runs, also those that failed early" } }
+                @if let Some(Err(complaint)) = &bucket.runs {
+                    p.waiting { "The reports of its runs could not be read, so its ages are not known here: " (complaint.message) "; " (complaint.hint) }
+                }
+                (runs(&known.status, bucket.runs()))
+            }
         }
         div.columns {
             section aria-labelledby="config" {

@@ -1,0 +1,151 @@
+//! What pages ask of the bucket beside the states: one answer for all people who look, so that ten who refresh cost no more than one.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::patience::{PATIENCE, Told, silent, told};
+use super::{cost_page, runs_page};
+use crate::model::{FeedId, RunId, TableSpec};
+use crate::run::{Context, Costs, HistoryLook, HistoryRequest, PastBatch, RunEntry, SealedTable};
+use crate::server::shared::Shared;
+use crate::state::{PastRun, StateDocument};
+
+/// Answers that are shared.
+#[derive(Default)]
+pub(super) struct Looks {
+    histories: Shared<Question, Told<HistoryLook>>,
+    sealed: Shared<String, Option<Arc<SealedTable>>>,
+    /// By how many days.
+    costs: Shared<i64, Told<Costs>>,
+    notes: Shared<(FeedId, RunId), Told<Option<PastRun>>>,
+    batches: Shared<(FeedId, RunId), Told<Option<PastBatch>>>,
+    /// By the tick, where the address names it, and else by the run.
+    reports: Shared<InReports, Told<Vec<RunEntry>>>,
+}
+
+/// Where the report of a run may be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum InReports {
+    /// In the one of this tick.
+    OfTick(RunId),
+    /// In one of about the time when the run began.
+    Around(RunId),
+}
+
+/// What is asked of the history.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Question {
+    /// By the form of its page.
+    Runs(runs_page::Asked),
+    /// The last runs of a table, by its target.
+    Table(String),
+}
+
+/// Who asks: with which context, and until when there is time.
+pub(super) struct Asker<'a> {
+    context: &'a Arc<Context>,
+    deadline: Instant,
+}
+
+impl<'a> Asker<'a> {
+    /// Somebody who begins to look now.
+    pub fn now(context: &'a Arc<Context>) -> Self {
+        Self { context, deadline: Instant::now() + PATIENCE }
+    }
+}
+
+impl Looks {
+    pub async fn runs(&self, asker: &Asker<'_>, asked: &runs_page::Asked) -> Told<HistoryLook> {
+        let request = asked.request(&asker.context.config.tables);
+        self.history(asker, Question::Runs(asked.clone()), request).await
+    }
+
+    pub async fn runs_of(&self, asker: &Asker<'_>, spec: &TableSpec) -> Told<HistoryLook> {
+        self.history(asker, Question::Table(spec.target.clone()), runs_page::of_table(spec)).await
+    }
+
+    async fn history(
+        &self,
+        Asker { context, deadline }: &Asker<'_>,
+        question: Question,
+        request: HistoryRequest,
+    ) -> Told<HistoryLook> {
+        let reading = || {
+            let context = (*context).clone();
+            async move { told(context.history(&request).await) }
+        };
+        let answer = self.histories.ask(question, context.doings(), *deadline, reading).await;
+        answer.unwrap_or_else(|| Err(silent()))
+    }
+
+    /// What the last batch of a table says; nothing where it is gone, or the bucket too slow.
+    pub async fn sealed(
+        &self,
+        Asker { context, deadline }: &Asker<'_>,
+        spec: &TableSpec,
+        state: &Arc<StateDocument>,
+    ) -> Option<Arc<SealedTable>> {
+        let reading = || {
+            let (context, spec, state) = ((*context).clone(), spec.clone(), state.clone());
+            async move { context.last_sealed(&spec, &state).await }
+        };
+        self.sealed.ask(spec.target.clone(), context.doings(), *deadline, reading).await.flatten()
+    }
+
+    pub async fn costs(&self, Asker { context, deadline }: &Asker<'_>, days: i64) -> Told<Costs> {
+        let reading = || {
+            let context = (*context).clone();
+            let since = OffsetDateTime::now_utc() - time::Duration::days(days);
+            async move { told(context.costs(since, cost_page::READS).await) }
+        };
+        let answer = self.costs.ask(days, context.doings(), *deadline, reading).await;
+        answer.unwrap_or_else(|| Err(silent()))
+    }
+
+    /// How a run ended, by its feed's state.
+    pub async fn run_note(
+        &self,
+        Asker { context, deadline }: &Asker<'_>,
+        feed: &FeedId,
+        run: &RunId,
+    ) -> Told<Option<PastRun>> {
+        let reading = || {
+            let (context, feed, run) = ((*context).clone(), feed.clone(), run.clone());
+            async move { told(context.run_note(&feed, &run).await) }
+        };
+        let answer = self.notes.ask((feed.clone(), run.clone()), context.doings(), *deadline, reading).await;
+        answer.unwrap_or_else(|| Err(silent()))
+    }
+
+    /// What a run has sealed.
+    pub async fn run_batch(
+        &self,
+        Asker { context, deadline }: &Asker<'_>,
+        feed: &FeedId,
+        run: &RunId,
+    ) -> Told<Option<PastBatch>> {
+        let reading = || {
+            let (context, feed, run) = ((*context).clone(), feed.clone(), run.clone());
+            async move { told(context.run_batch(&feed, &run).await) }
+        };
+        let answer = self.batches.ask((feed.clone(), run.clone()), context.doings(), *deadline, reading).await;
+        answer.unwrap_or_else(|| Err(silent()))
+    }
+
+    /// The runs of the reports in which a run may be.
+    pub async fn reported(&self, Asker { context, deadline }: &Asker<'_>, place: &InReports) -> Told<Vec<RunEntry>> {
+        let reading = || {
+            let (context, place) = ((*context).clone(), place.clone());
+            async move {
+                told(match place {
+                    InReports::OfTick(tick) => context.tick_runs(&tick).await.map(Option::unwrap_or_default),
+                    InReports::Around(run) => context.history(&runs_page::around(&run)).await.map(|look| look.runs),
+                })
+            }
+        };
+        let answer = self.reports.ask(place.clone(), context.doings(), *deadline, reading).await;
+        answer.unwrap_or_else(|| Err(silent()))
+    }
+}
