@@ -133,6 +133,34 @@ async fn a_runs_page_shows_what_can_be_read_and_says_what_can_not() {
     assert_eq!(w.page(&served, &other).await.0, 503);
 }
 
+/// Somebody presses a button, and the bucket does not answer: the page says at once that nobody knows yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_that_the_bucket_has_not_taken_yet_says_so() {
+    let w = SixtyTables::new("operate").await;
+    let served = w.serve().await;
+    let list = async |query: &str| w.page(&served, &format!("/?{query}")).await.1;
+    assert!(!list("state=paused").await.contains(">public.accounts</a>"));
+    // It takes hold, and its answer is late.
+    let writes = |r: &crate::support::Recorded| r.writes_state();
+    let gate = w.gcs.hold_after(writes);
+    let begun = Instant::now();
+    let page = w.pressed(&served, "pause", "table=public.accounts&back=state%3Dpaused").await;
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert_eq!(page.0, 503);
+    for shown in ["It is not known yet whether public.accounts is paused", "href=\"/?state=paused\"", "Look again"] {
+        assert!(page.1.contains(shown), "{shown}: {}", page.1);
+    }
+    assert!(list("state=paused").await.contains(">public.accounts</a>"), "what took hold is seen at once");
+    gate.open();
+    // One that has not taken hold goes on while the bucket is slow.
+    let gate = w.gcs.hold_before(writes);
+    let (code, page) = w.pressed(&served, "resume", "table=public.accounts&back=table").await;
+    assert!(code == 503 && page.contains("It is not known yet whether public.accounts is resumed"), "{page}");
+    assert!(page.contains("href=\"/tables/accounts\""), "{page}");
+    gate.open();
+    until(async || !list("state=paused").await.contains(">public.accounts</a>")).await;
+}
+
 /// What was read before a button is not shown after it as if it were of now.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_from_before_a_button_is_marked() {

@@ -6,15 +6,17 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
 use tracing::{info, warn};
 
 use super::actions::{Action, Asks};
 use super::filter::Filter;
-use super::frame::{may_operate, problem};
+use super::frame::{Place, Refresh, frame, may_operate, problem};
 use super::links;
+use super::patience::PATIENCE;
 use crate::model::TableSpec;
 use crate::run::{Pause, Request, Rest, RunState, TickReport};
-use crate::server::app::{App, PATIENCE, guard, run as run_tick};
+use crate::server::app::{App, PATIENCE as LONGEST, guard, run as run_tick};
 use crate::server::body::{self, Kind};
 use crate::server::origin::is_our_page;
 use crate::state::{PauseReason, PausedBy};
@@ -113,15 +115,32 @@ impl Form {
         form
     }
 
+    /// The page that it came from, with more in its query.
+    fn back(&self, specs: &[&TableSpec], more: &[(&str, &str)]) -> String {
+        match (&self.back, specs) {
+            (Back::Table, [spec, ..]) => links::with_query(&links::table(&spec.target), more),
+            (Back::Table, []) => links::list(&Filter::default(), more),
+            (Back::List(filter), _) => links::list(filter, more),
+        }
+    }
+
     /// The page that shows what has become of it.
     fn then(&self, outcome: Outcome, specs: &[&TableSpec]) -> Response {
-        let done = [("done", outcome.name())];
-        let to = match (&self.back, specs) {
-            (Back::Table, [spec, ..]) => format!("{}?done={}", links::table(&spec.target), outcome.name()),
-            (Back::Table, []) => links::list(&Filter::default(), &done),
-            (Back::List(filter), _) => links::list(filter, &done),
+        Redirect::to(&self.back(specs, &[("done", outcome.name())])).into_response()
+    }
+
+    /// The page of a bucket that has not answered yet.
+    fn not_known_yet(&self, action: Action, specs: &[&TableSpec]) -> Response {
+        let names: Vec<String> = specs.iter().map(|t| t.source.to_string()).collect();
+        let (are, paused) =
+            (if names.len() == 1 { "is" } else { "are" }, if action == Action::Resume { "resumed" } else { "paused" });
+        let what = format!("It is not known yet whether {} {are} {paused}", names.join(", "));
+        let body = html! {
+            h1.long { (what) }
+            p { "Cloud Storage has not answered yet. The change may take hold, now or in a moment, or not at all." }
+            p { a href=(self.back(specs, &[])) { "Look again" } ", and press the button again if it has not taken hold. Twice does no harm." }
         };
-        Redirect::to(&to).into_response()
+        (StatusCode::SERVICE_UNAVAILABLE, frame(&what, Place::Elsewhere, Refresh::Never, &body)).into_response()
     }
 }
 
@@ -202,9 +221,15 @@ async fn pause(app: &App, action: Action, form: &Form, specs: &[&TableSpec]) -> 
             Err(e) => return problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string(), "write a shorter one"),
         },
     };
-    match tokio::time::timeout(PATIENCE, app.context.set_pause(specs, &pause)).await {
-        Ok(Ok(_)) => form.then(outcome, specs),
-        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "Cloud Storage does not answer", "look at the bucket"),
-        Ok(Err(e)) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
+    let (context, own): (_, Vec<TableSpec>) = (app.context.clone(), specs.iter().map(|spec| (*spec).clone()).collect());
+    // It goes on when its page is there: what is begun is not left half done for an answer that is late.
+    let task = tokio::spawn(async move {
+        let specs: Vec<&TableSpec> = own.iter().collect();
+        tokio::time::timeout(LONGEST, context.set_pause(&specs, &pause)).await
+    });
+    match tokio::time::timeout(PATIENCE, task).await {
+        Ok(Ok(Ok(Ok(_)))) => form.then(outcome, specs),
+        Ok(Ok(Ok(Err(e)))) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string(), &e.hint()),
+        Err(_) | Ok(Err(_) | Ok(Err(_))) => form.not_known_yet(action, specs),
     }
 }
