@@ -1,9 +1,6 @@
 //! The pages of sixty tables in a real browser: for who hears them, for a keyboard, for a phone, light and dark; and the README's pictures.
 
 use std::path::PathBuf;
-use std::time::Duration;
-
-use fantoccini::Locator;
 
 use crate::support::axe::Axe;
 use crate::support::browser::Browser;
@@ -14,17 +11,6 @@ const CROWDED: &str = r#"
     const wide = document.documentElement.scrollWidth - innerWidth;
     const broken = [...document.querySelectorAll('.grid > li')].filter(li => li.scrollWidth > li.clientWidth + 1 || li.clientHeight > 40);
     return [wide > 0 ? 'the page is ' + wide + ' too wide' : '', ...broken.map(li => li.innerText)].filter(Boolean);"#;
-
-/// Waits until a script's answer is true.
-async fn until(browser: &Browser, script: &str) {
-    for _ in 0..200 {
-        if browser.ask(script).await == true {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("not so: {script}");
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_can_use_the_pages_in_a_browser() {
@@ -96,48 +82,6 @@ async fn sixty_tables_are_on_one_screen_in_a_browser() {
         .ask(&format!("return [...document.querySelectorAll('a.table')].some(a => a.title.startsWith('{LONG} →'))"))
         .await;
     assert_eq!(title, true);
-    assert!(browser.page.clone().close().await.is_ok());
-}
-
-/// The page refreshes itself, and leaves alone whoever is at it.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_page_refreshes_without_disturbing_anybody_in_a_browser() {
-    let Some(browser) =
-        Browser::open("console_browser::a_page_refreshes_without_disturbing_anybody_in_a_browser").await
-    else {
-        return;
-    };
-    let w = SixtyTables::new("operate").await;
-    let served = w.serve().await;
-    // The clock of the page goes faster, so that nobody has to wait for half a minute.
-    let hurry = "const slow = setInterval; window.setInterval = (f, ms) => slow(f, ms / 60);";
-    browser.command("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({ "source": hurry })).await;
-    browser.screen("light", 390, 600).await;
-    browser.page.goto(&served.url).await.unwrap();
-    browser.ask("window.stays = true; document.querySelector('.grid a.table').focus(); scrollTo(0, 700)").await;
-    let focused = "document.activeElement.innerText";
-    let before = browser.ask(&format!("return [{focused}, scrollY]")).await;
-    let made = browser.ask("return document.querySelector('.made time').dateTime").await;
-    until(&browser, &format!("return document.querySelector('.made time').dateTime !== {made}")).await;
-    assert_eq!(browser.ask(&format!("return [{focused}, scrollY]")).await, before, "focus and scroll position");
-    assert_eq!(browser.ask("return window.stays").await, true, "the page itself was not left");
-    // Somebody fills a form.
-    // Between finding the field and typing into it the page might have refreshed.
-    browser.ask("document.querySelector('input[name=q]').focus()").await;
-    browser.page.active_element().await.unwrap().send_keys("ord").await.unwrap();
-    let made = browser.ask("return document.querySelector('.made time').dateTime").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let after = browser
-        .ask("return [document.querySelector('input[name=q]').value, document.querySelector('.made time').dateTime]")
-        .await;
-    assert_eq!(after, serde_json::json!(["ord", made]));
-    // And it can be stopped.
-    browser.page.find(Locator::LinkText("Stop refreshing")).await.unwrap().click().await.unwrap();
-    until(&browser, "return location.search === '?refresh=off'").await;
-    let made = browser.ask("return document.querySelector('.made time').dateTime").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(browser.ask("return document.querySelector('.made time').dateTime").await, made);
-    assert_eq!(browser.ask("return document.querySelectorAll('script, meta[http-equiv=refresh]').length").await, 0);
     assert!(browser.page.clone().close().await.is_ok());
 }
 

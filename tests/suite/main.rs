@@ -34,6 +34,7 @@ mod console;
 mod console_browser;
 mod console_bucket;
 mod console_pages;
+mod console_refresh;
 mod crash_points;
 mod crashes;
 mod cursor_floor;

@@ -84,6 +84,18 @@ impl Browser {
         self.page.execute(script, Vec::new()).await.unwrap()
     }
 
+    /// Waits until a script's answer is true.
+    pub async fn until(&self, script: &str) {
+        for _ in 0..600 {
+            // A page that is being left has no answer.
+            if self.page.execute(script, Vec::new()).await.is_ok_and(|answer| answer == true) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("not so: {script}");
+    }
+
     /// A command of Chromium's own protocol.
     pub async fn command(&self, name: &str, parameters: serde_json::Value) -> serde_json::Value {
         let command = ChromiumCommand(json!({ "cmd": name, "params": parameters }).to_string());

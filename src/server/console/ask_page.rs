@@ -5,11 +5,12 @@ use maud::{Markup, html};
 use super::actions::Action;
 use super::frame::{Place, Refresh, frame};
 use super::links;
+use super::table_actions::here;
 use crate::model::TableSpec;
 use crate::model::figures::counted;
 use crate::run::Known;
 
-pub(super) fn page(spec: &TableSpec, known: Option<&Known>, action: Action) -> Markup {
+pub(super) fn page(spec: &TableSpec, known: Option<&Known>, action: Action, refresh: Refresh) -> Markup {
     let source = spec.source.to_string();
     let title = format!("{} {source}?", action.word());
     let rows = known.and_then(Known::target_rows);
@@ -25,10 +26,10 @@ pub(super) fn page(spec: &TableSpec, known: Option<&Known>, action: Action) -> M
             form method="post" action={ "/console/" (action.name()) } {
                 input type="hidden" name="table" value=(spec.target);
                 input type="hidden" name="agreed" value=(action.name());
-                input type="hidden" name="back" value="table";
+                (here(refresh).fields())
                 button.danger { "Yes: " (action.word()) }
             }
-            a.button href=(links::table(&spec.target)) { "No, go back" }
+            a.button href=(links::with_query(&links::table(&spec.target), &refresh.pairs())) { "No, go back" }
         }
     };
     frame(&title, Place::Elsewhere, Refresh::Never, &content)

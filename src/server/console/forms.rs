@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::html;
+use maud::{Markup, html};
 use tracing::{info, warn};
 
 use super::actions::{Action, Asks};
@@ -51,7 +51,7 @@ impl Outcome {
         Self::ALL.into_iter().find(|o| o.name() == name)
     }
 
-    pub fn text(self) -> &'static str {
+    fn text(self) -> &'static str {
         match self {
             Self::Ran => "The run is done.",
             Self::Failed => "The run failed: the table's state says why.",
@@ -59,6 +59,13 @@ impl Outcome {
             Self::Paused => "Paused: no run reads it until it is resumed.",
             Self::Resumed => "Resumed: the next run goes on where it stopped.",
             Self::Resting => "It is paused: nothing was done. Resume it first.",
+        }
+    }
+
+    /// On the page that is shown then. It has the focus: it is read out, which what stands on a page from the start is not.
+    pub fn told(self) -> Markup {
+        html! {
+            p.notice.wrong[self == Self::Failed] #done role="status" tabindex="-1" autofocus { (self.text()) }
         }
     }
 
@@ -82,6 +89,8 @@ struct Form {
     /// The action that somebody has agreed to, on the page that asks.
     agreed: String,
     back: Back,
+    /// Of the page to go back to.
+    refresh: Refresh,
 }
 
 /// Where to go afterwards.
@@ -107,6 +116,7 @@ impl Form {
                 "table" if !value.is_empty() => form.tables.push(value.into_owned()),
                 "reason" => form.reason = value.into_owned(),
                 "agreed" => form.agreed = value.into_owned(),
+                "refresh" => form.refresh = Refresh::asked(Some(&value)),
                 "back" if value == "table" => form.back = Back::Table,
                 "back" => form.back = Back::List(Filter::parse(&value)),
                 _ => {}
@@ -117,10 +127,11 @@ impl Form {
 
     /// The page that it came from, with more in its query.
     fn back(&self, specs: &[&TableSpec], more: &[(&str, &str)]) -> String {
+        let more = [more, &self.refresh.pairs()].concat();
         match (&self.back, specs) {
-            (Back::Table, [spec, ..]) => links::with_query(&links::table(&spec.target), more),
-            (Back::Table, []) => links::list(&Filter::default(), more),
-            (Back::List(filter), _) => links::list(filter, more),
+            (Back::Table, [spec, ..]) => links::with_query(&links::table(&spec.target), &more),
+            (Back::Table, []) => links::list(&Filter::default(), &more),
+            (Back::List(filter), _) => links::list(filter, &more),
         }
     }
 
@@ -199,7 +210,8 @@ pub(super) async fn act(
     if let (Asks::First, Some(spec)) = (action.asks(), specs.first())
         && form.agreed != action.name()
     {
-        return Redirect::to(&links::asks(&spec.target, action)).into_response();
+        return Redirect::to(&links::with_query(&links::asks(&spec.target, action), &form.refresh.pairs()))
+            .into_response();
     }
     let names: Vec<String> = specs.iter().map(|t| t.target.clone()).collect();
     info!(tables = names.join(", "), action = action.name(), "by the status page");

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::hints::Buttons;
+use super::links;
 use crate::config::Console;
 use crate::model::figures::{in_utc, moment};
 use crate::run::TableLook;
@@ -29,10 +30,11 @@ const PLACES: [(Place, &str, &str); 3] =
     [(Place::Tables, "/", "Tables"), (Place::Runs, "/runs", "Runs"), (Place::Cost, "/cost", "Cost")];
 
 /// Whether a page refreshes itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Refresh {
     /// It would not change.
     Never,
+    #[default]
     On,
     /// Somebody has stopped it.
     Off,
@@ -42,6 +44,11 @@ impl Refresh {
     /// As the address says.
     pub fn asked(value: Option<&str>) -> Self {
         if value == Some("off") { Self::Off } else { Self::On }
+    }
+
+    /// In an address.
+    pub fn pairs(self) -> [(&'static str, &'static str); 1] {
+        [("refresh", if self == Self::Off { "off" } else { "" })]
     }
 }
 
@@ -88,6 +95,8 @@ pub(super) fn frame(title: &str, place: Place, refresh: Refresh, content: &Marku
                         a href=(href) aria-current=[(of == place).then_some("page")] { (word) }
                     }
                 }
+                // What is said here later is read out, because the place was there before.
+                @if refresh == Refresh::On { div #not-refreshed role="alert" {} }
                 main #content tabindex="-1" { (content) }
             }
         }
@@ -96,14 +105,13 @@ pub(super) fn frame(title: &str, place: Place, refresh: Refresh, content: &Marku
 
 /// When the page was made, and the link that stops or starts its refreshing. `here` is its own address with a query that may be added to.
 pub(super) fn made(refresh: Refresh, here: &str) -> Markup {
-    let joint = if here.contains('?') { '&' } else { '?' };
     html! {
         p.made {
             "as of " time datetime=(iso(OffsetDateTime::now_utc())) { (clock(OffsetDateTime::now_utc())) }
             @match refresh {
                 Refresh::On => {
                     ", again every " (REFRESH_SECONDS) " s. "
-                    a href={ (here) (joint) "refresh=off" } { "Stop refreshing" }
+                    a href=(links::more(here, &Refresh::Off.pairs())) { "Stop refreshing" }
                 }
                 Refresh::Off => { ". " a href=(here) { "Refresh every " (REFRESH_SECONDS) " s" } }
                 Refresh::Never => {}

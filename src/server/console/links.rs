@@ -1,5 +1,7 @@
 //! Addresses: of our own pages, and of Google's.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::actions::Action;
@@ -39,6 +41,14 @@ pub(super) fn list(filter: &Filter, more: &[(&str, &str)]) -> String {
     with_query("/", &[filter.pairs().as_slice(), more].concat())
 }
 
+/// An address that may have a query already, with more in it.
+pub(super) fn more(address: &str, pairs: &[(&str, &str)]) -> String {
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let had: Vec<(Cow<'_, str>, Cow<'_, str>)> = form_urlencoded::parse(query.as_bytes()).collect();
+    let had = had.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+    with_query(path, &had.chain(pairs.iter().copied()).collect::<Vec<_>>())
+}
+
 /// An address with those of the pairs that say something.
 pub(super) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     let said = pairs.iter().filter(|(_, value)| !value.is_empty());
@@ -66,6 +76,8 @@ mod tests {
     fn addresses_are_escaped() {
         assert_eq!(table("ö/a b?<"), "/tables/%C3%B6%2Fa%20b%3F%3C");
         assert_eq!(with_query("/", &[("q", "a&b"), ("state", "")]), "/?q=a%26b");
+        assert_eq!(more("/?q=a%26b", &[("refresh", "off"), ("done", "")]), "/?q=a%26b&refresh=off");
+        assert_eq!(more("/", &[("refresh", "off")]), "/?refresh=off");
         assert_eq!(
             bigquery_job("my-project", "EU", "plimsoll_a_1"),
             "https://console.cloud.google.com/bigquery?project=my-project&j=bq:EU:plimsoll_a_1&page=queryresults"

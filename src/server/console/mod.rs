@@ -166,6 +166,7 @@ async fn ask(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path((target, action)): Path<(String, String)>,
+    Query(said): Query<Said>,
 ) -> Response {
     if let Err(refused) = guard(&app, &headers).await {
         return refused;
@@ -180,7 +181,7 @@ async fn ask(
     }
     let looks = app.context.look(PATIENCE).await;
     let known = looks.into_iter().find(|l| l.spec.target == spec.target).and_then(|l| l.known);
-    ask_page::page(spec, known.as_ref(), action).into_response()
+    ask_page::page(spec, known.as_ref(), action, said.refresh()).into_response()
 }
 
 /// Runs that are over.

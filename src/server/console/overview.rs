@@ -26,6 +26,7 @@ struct Page<'a> {
     app: &'a App,
     /// The query of the list, for a form to lead back to.
     query: String,
+    refresh: Refresh,
 }
 
 pub(super) fn page(
@@ -51,7 +52,7 @@ pub(super) fn page(
     // By how bad it is, then by name.
     troubled.sort_by_key(|l| l.look.known.as_ref().map(|k| Standing::of(&k.status)));
     let here = links::list(filter, &[]);
-    let page = Page { app, query: here.trim_start_matches(['/', '?']).to_owned() };
+    let page = Page { app, query: here.trim_start_matches(['/', '?']).to_owned(), refresh };
     let content = html! {
         header {
             h1 { "Tables" }
@@ -69,18 +70,16 @@ pub(super) fn page(
             (made(refresh, &here))
             @if may_operate(app) {
                 form method="post" action="/console/run" {
-                    input type="hidden" name="back" value=(page.query);
+                    (page.back().fields())
                     button { "Run all now" }
                 }
             }
         }
         (unread(looks))
-        @if let Some(notice) = notice {
-            p.notice.wrong[notice == Outcome::Failed] role="status" { (notice.text()) }
-        }
+        @if let Some(notice) = notice { (notice.told()) }
         (filters(looks, filter, refresh))
         @if !filter.is_empty() {
-            p { (shown.len()) " of " (looks.len()) " tables are shown. " a href="/" { "Show all" } }
+            p { (shown.len()) " of " (looks.len()) " tables are shown. " a href=(links::with_query("/", &refresh.pairs())) { "Show all" } }
         }
         @if !troubled.is_empty() {
             section aria-labelledby="wrong" {
@@ -102,7 +101,7 @@ pub(super) fn page(
         }
         @if !rest.is_empty() {
             section aria-labelledby="well" {
-                h2 #well { "Up to date " span.faint { (rest.len()) (never_compared(&rest, filter)) } }
+                h2 #well { "Up to date " span.faint { (rest.len()) (never_compared(&rest, filter, refresh)) } }
                 ul.grid { @for line in &rest { (page.short(line)) } }
             }
         }
@@ -116,9 +115,9 @@ pub(super) fn page(
 }
 
 /// How many tables nobody has compared with their source, which leads to them.
-fn never_compared(lines: &[&Line<'_>], filter: &Filter) -> Markup {
+fn never_compared(lines: &[&Line<'_>], filter: &Filter, refresh: Refresh) -> Markup {
     let never = lines.iter().filter(|l| compared(l.look) == NEVER).count();
-    let all = links::list(&Filter { compared: NEVER.to_owned(), ..filter.clone() }, &[]);
+    let all = links::list(&Filter { compared: NEVER.to_owned(), ..filter.clone() }, &refresh.pairs());
     html! { @if never > 0 { ", " a href=(all) { (never) " of them never compared with the source" } } }
 }
 
@@ -183,6 +182,11 @@ impl WhyStands {
 }
 
 impl Page<'_> {
+    /// The page's buttons lead back to it.
+    fn back(&self) -> Back<'_> {
+        Back { to: &self.query, refresh: self.refresh }
+    }
+
     /// A table that somebody should look at.
     fn long(&self, line: &Line<'_>) -> Markup {
         let Line { look, standing } = line;
@@ -208,7 +212,7 @@ impl Page<'_> {
                         a.button href={ (links::table(&spec.target)) "#refused" } aria-label={ "See why " (spec.source) } { "See why" }
                     }
                     @if let Some(fix) = standing.fix {
-                        @if may_operate(self.app) { (button(spec, fix, Back(&self.query))) }
+                        @if may_operate(self.app) { (button(spec, fix, self.back())) }
                         @else { code.command { (fix.command(spec)) } }
                     }
                 }

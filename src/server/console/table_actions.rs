@@ -5,19 +5,21 @@ use maud::{Markup, html};
 use super::actions::Action;
 use super::buttons::{Back, button};
 use super::effects::{Size, effect};
-use super::frame::may_operate;
+use super::frame::{Refresh, may_operate};
 use super::standing::{Sign, TableStanding};
 use crate::run::{Known, TableLook};
 use crate::server::app::App;
 use crate::state::PauseReason;
 
 /// The buttons of a table's page lead back to it.
-pub(super) const HERE: Back<'_> = Back("table");
+pub(super) fn here(refresh: Refresh) -> Back<'static> {
+    Back { to: "table", refresh }
+}
 
 /// What may be done to a table that no pause stops. More deletes are allowed only where a run has met the limit.
 const USUAL: [Action; 5] = [Action::Run, Action::Verify, Action::Repair, Action::Full, Action::Resync];
 
-pub(super) fn actions(app: &App, look: &TableLook, standing: &TableStanding) -> Markup {
+pub(super) fn actions(app: &App, look: &TableLook, standing: &TableStanding, back: Back<'_>) -> Markup {
     let spec = &look.spec;
     if !may_operate(app) {
         return html! {
@@ -32,7 +34,7 @@ pub(super) fn actions(app: &App, look: &TableLook, standing: &TableStanding) -> 
         ul.effects {
             @for action in standing.fix.into_iter().chain(others) {
                 li.first[Some(action) == standing.fix] {
-                    (button(spec, action, HERE))
+                    (button(spec, action, back))
                     span {
                         @if action == Action::Run && standing.hint.is_some() && standing.sign == Sign::Wrong {
                             "Tries it again at once. Before what stands above is done, it is likely to end as the last one did."
@@ -44,7 +46,7 @@ pub(super) fn actions(app: &App, look: &TableLook, standing: &TableStanding) -> 
                 li {
                     form.pause method="post" action="/console/pause" {
                         input type="hidden" name="table" value=(spec.target);
-                        input type="hidden" name="back" value=(HERE.0);
+                        (back.fields())
                         button aria-label={ "Pause " (spec.source) } { "Pause" }
                         span {
                             label { "Reason " input name="reason" maxlength=(PauseReason::LONGEST) size="30"; } " "

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use time::OffsetDateTime;
 
 use super::actions::Action;
-use super::buttons::button;
+use super::buttons::{Back, button};
 use super::configuration::{blind_spot, resolved};
 use super::forms::Outcome;
 use super::frame::{Place, Refresh, buttons, clock, frame, made, may_operate, unread};
@@ -17,7 +17,7 @@ use super::patience::Told;
 use super::refused_values;
 use super::run_page::waiting;
 use super::standing::TableStanding;
-use super::table_actions::{HERE, actions};
+use super::table_actions::{actions, here};
 use super::table_columns::columns;
 use super::table_runs::runs;
 use crate::model::figures::{age, count, counted, moment};
@@ -53,6 +53,7 @@ pub(super) fn page(
     let title = spec.source.to_string();
     let standing = TableStanding::of(look);
     let sealed = bucket.sealed.as_deref();
+    let back = here(refresh);
     let content = html! {
         header {
             h1.long { (title) }
@@ -60,15 +61,13 @@ pub(super) fn page(
         }
         p.faint.long { "→ " code { (spec.home) "." (spec.target) } ", by " (spec.capture.name()) ": " (spec.finds().to_string()) }
         (unread(std::slice::from_ref(look)))
-        @if let Some(notice) = notice {
-            p.notice.wrong[notice == Outcome::Failed] role="status" { (notice.text()) }
-        }
+        @if let Some(notice) = notice { (notice.told()) }
         (state(app, look, &standing))
-        (actions(app, look, &standing))
+        (actions(app, look, &standing, back))
         @if let Some(known) = &look.known {
             div.columns {
                 section aria-labelledby="stands" { h2 #stands { "Where it stands" } (stands(known, bucket.runs())) }
-                section aria-labelledby="compared" { h2 #compared { "Compared with the source" } (compared(app, look, &known.status, bucket.runs())) }
+                section aria-labelledby="compared" { h2 #compared { "Compared with the source" } (compared(app, look, bucket.runs(), back)) }
                 section aria-labelledby="refused" { h2 #refused { "Values that BigQuery can't hold" } (refused_values::of_table(known, sealed)) }
             }
             section aria-labelledby="runs" {
@@ -191,14 +190,15 @@ fn open(transactions: Option<u64>) -> String {
 }
 
 /// What comparisons with the source have found.
-fn compared(app: &App, look: &TableLook, table: &FeedStatus, runs: &[RunEntry]) -> Markup {
+fn compared(app: &App, look: &TableLook, runs: &[RunEntry], back: Back<'_>) -> Markup {
+    let Some(table) = look.known.as_ref().map(|k| &k.status) else { return html! {} };
     html! {
         @match &table.verified {
             None => {
                 p { "Never compared: whether each row is equal is not known." }
                 // No run compares what is paused.
                 @if table.paused_since.is_none() {
-                    @if may_operate(app) { (button(&look.spec, Action::Verify, HERE)) }
+                    @if may_operate(app) { (button(&look.spec, Action::Verify, back)) }
                     @else { p { "To type: " code.command { (Action::Verify.command(&look.spec)) } } }
                 }
             }
