@@ -15,6 +15,7 @@ mod lag;
 mod metadata;
 mod refusal;
 mod relation;
+mod sentence;
 mod similar_names;
 mod table;
 mod verification;
@@ -26,6 +27,7 @@ pub use lag::Lag;
 pub use metadata::{Metadata, RUN_COLUMN, SYNCED_AT_COLUMN};
 pub use refusal::{Refusal, Refusals};
 pub use relation::{RelationName, in_shell};
+pub use sentence::sentence;
 pub use similar_names::{nearest, nearest_relations, one_of};
 #[cfg(test)]
 pub(crate) use table::plain_spec;

@@ -394,7 +394,7 @@ async fn the_button_that_fixes_it_comes_first() {
         (SET_ASIDE, None, "GRANT SELECT ON "),
         (PAUSED, Some("resume"), REASON),
         (DIFFERING, Some("repair"), "rows differ: "),
-        ("sales.payments", Some("run"), "grant roles/bigquery.dataEditor"),
+        ("sales.payments", Some("run"), "Grant roles/bigquery.dataEditor"),
     ] {
         let row = part(&list, &format!("\">{source}</a>"), "</li>");
         assert!(row.contains(hint), "{source}: {row}");

@@ -7,6 +7,7 @@ use super::frame::{Place, Refresh, frame, made};
 use super::links;
 use super::patience::Told;
 use crate::model::figures::{bytes, count, dollars, moment};
+use crate::model::sentence;
 use crate::run::{Costs, DayCosts, DearTable, TableCosts};
 
 /// The spans that can be asked for, in days.
@@ -33,7 +34,7 @@ pub(super) fn page(days: i64, costs: &Told<Costs>) -> Markup {
             Err(complaint) => {
                 div.notice.wrong role="alert" {
                     p { strong { "The reports could not be read" } ": " (complaint.message) }
-                    p { (complaint.hint) }
+                    p { (sentence(&complaint.hint)) }
                 }
             }
         }

@@ -10,6 +10,7 @@ use super::hints::Buttons;
 use super::links;
 use crate::config::Console;
 use crate::model::figures::{in_utc, moment};
+use crate::model::sentence;
 use crate::run::TableLook;
 use crate::server::app::App;
 
@@ -66,7 +67,7 @@ pub(super) fn buttons(app: &App) -> Buttons {
 pub(super) fn problem(status: StatusCode, what: &str, hint: &str) -> Response {
     let body = html! {
         h1 { (what) }
-        p { (hint) }
+        p { (sentence(hint)) }
         p { a href="/" { "All tables" } }
     };
     (status, frame(what, Place::Elsewhere, Refresh::Never, &body)).into_response()
@@ -152,7 +153,7 @@ pub(super) fn unread(looks: &[TableLook]) -> Markup {
                 p {
                     @if let Some(oldest) = oldest { "What stands below of them is as of " (clock(oldest)) " or later. " }
                     @if never > 0 { "Of " (never) " of them this process knows nothing yet. " }
-                    (complaint.hint)
+                    (sentence(&complaint.hint))
                 }
             }
         }

@@ -12,6 +12,7 @@ use super::links;
 use super::spark::{rows, sparkline};
 use super::standing::{Sign, TableStanding, first_sentence};
 use crate::model::figures::{age, count, moment};
+use crate::model::sentence;
 use crate::run::{FeedStatus, NextTick, Standing, TableLook};
 use crate::server::app::App;
 
@@ -219,7 +220,7 @@ impl Page<'_> {
                 @if let Some(why) = standing.why.as_ref().filter(|_| place == WhyStands::Below) {
                     p.why title=(why) {
                         (first_sentence(why))
-                        @if let Some(hint) = &standing.hint { ". " span.hint { (hints::told(&first_sentence(hint), spec, buttons(self.app))) } }
+                        @if let Some(hint) = &standing.hint { ". " span.hint { (hints::told(&sentence(&first_sentence(hint)), spec, buttons(self.app))) } }
                     }
                 }
             }

@@ -10,7 +10,7 @@ use super::overview::choice;
 use super::patience::Told;
 use super::standing::first_sentence;
 use crate::model::figures::{bytes, count, counted, duration, moment, total};
-use crate::model::{RunId, TableSpec};
+use crate::model::{RunId, TableSpec, sentence};
 use crate::run::{
     HistoryCursor, HistoryFilter, HistoryLook, HistoryRequest, RunEntry, RunState, TableReport, TickKind,
 };
@@ -101,7 +101,7 @@ pub(super) fn page(tables: &[TableSpec], asked: &Asked, look: &Told<HistoryLook>
             Err(complaint) => {
                 div.notice.wrong role="alert" {
                     p { strong { "The history could not be read" } ": " (complaint.message) }
-                    p { (complaint.hint) }
+                    p { (sentence(&complaint.hint)) }
                 }
             }
         }
