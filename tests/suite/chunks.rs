@@ -98,6 +98,7 @@ async fn changes_between_two_chunks_are_found() {
         let status = w.run(&["status", "--json"]).await.json();
         let (table, load) = (&status["feeds"][0], &status["feeds"][0]["load"]);
         assert_eq!((&load["rows"], &load["stretches"]), (&30.into(), &1.into()), "{table:#}");
+        assert!(table["loading"].is_null(), "one figure has one name: {table:#}");
         assert!(load["about"].as_u64().unwrap() >= 30 && load["rows_an_hour"].is_u64(), "{table:#}");
         // It has been going on since the moment that its first stretch shows.
         assert_eq!(load["began"], w.state(table["feed"].as_str().unwrap()).await["watermark"]["taken_at"], "{table:#}");

@@ -20,7 +20,6 @@ fn feed(source: &str) -> FeedStatus {
         last_success: Some(datetime!(2026-11-26 17:41 UTC)),
         age_seconds: Some(251),
         late: false,
-        loading: None,
         load: None,
         quarantined: 0,
         refusals: crate::model::Refusals::default(),
@@ -50,19 +49,22 @@ fn feed(source: &str) -> FeedStatus {
     }
 }
 
+fn load() -> LoadingStatus {
+    LoadingStatus {
+        began: datetime!(2026-11-26 17:00 UTC),
+        rows: 5_000_000,
+        about: Some(20_000_000),
+        stretches: Some(1),
+        rows_an_hour: Some(6_000_000),
+    }
+}
+
 fn feeds() -> Vec<FeedStatus> {
     let complaint = |message: &str, hint: &str| Complaint { message: message.to_owned(), hint: hint.to_owned() };
     let denied = complaint(
         "PostgreSQL: permission denied for table invoices (SQLSTATE 42501) while reading rows",
         "GRANT SELECT ON \"public\".\"invoices\" TO \"reader\"",
     );
-    let load = LoadingStatus {
-        began: datetime!(2026-11-26 17:00 UTC),
-        rows: 5_000_000,
-        about: Some(20_000_000),
-        stretches: Some(1),
-        rows_an_hour: Some(6_000_000),
-    };
     let (paused_since, paused_by) = (Some(datetime!(2026-11-25 8:05:59 UTC)), PausedBy::user("mara"));
     vec![
         feed("public.customers"),
@@ -90,12 +92,7 @@ fn feeds() -> Vec<FeedStatus> {
             set_aside_since: Some(datetime!(2026-11-26 17:41:45.123 UTC)),
             ..feed("reporting_schema_of_the_company.a_view_with_a_name_that_is_much_longer_than_others_are")
         },
-        FeedStatus {
-            loading: Some(5_000_000),
-            load: Some(load),
-            finds: "inserts and updates only".to_owned(),
-            ..feed("public.events")
-        },
+        FeedStatus { load: Some(load()), finds: "inserts and updates only".to_owned(), ..feed("public.events") },
         FeedStatus { pending: Some("20261126t174145_0000".to_owned()), ..feed("public.sealed") },
     ]
 }
@@ -160,7 +157,7 @@ fn colours_show_the_state_alone() {
 #[test]
 fn a_table_that_was_never_loaded_fails_the_command() {
     assert!(FeedStatus { last_success: None, late: true, ..feed("a") }.is_trouble());
-    assert!(!FeedStatus { loading: Some(1), late: true, last_success: None, ..feed("a") }.is_trouble());
+    assert!(!FeedStatus { load: Some(load()), late: true, last_success: None, ..feed("a") }.is_trouble());
     assert!(!FeedStatus { paused_since: Some(datetime!(2026-11-25 8:05 UTC)), ..feed("a") }.is_trouble());
     // Its first load was sealed, and the run is gone.
     let sealed = FeedStatus { last_success: None, late: true, pending: Some("r".to_owned()), ..feed("a") };

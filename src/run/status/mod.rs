@@ -74,9 +74,7 @@ pub struct FeedStatus {
     /// What BigQuery billed for the table in the runs that the state remembers, 30 at most.
     pub recent_bytes_billed: u64,
     pub recent_runs: usize,
-    /// Rows that a load in chunks, not through yet, has brought.
-    pub loading: Option<u64>,
-    /// How far that load has come.
+    /// How far a load in stretches has come that is not through yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<LoadingStatus>,
     /// Rows that BigQuery could not hold as they are, since all rows were last read.
@@ -195,7 +193,7 @@ impl Context {
         let ReadState { document, unread } = read;
         let unread = unread.as_ref().map(|u| u.complaint.clone());
         let standing = document.watermark.as_ref().and_then(|w| w.standing(&spec.target));
-        let loading = standing.and_then(|s| s.mark.loading.as_ref()).map(|l| l.rows);
+        let loading = standing.and_then(|s| s.mark.loading.as_ref());
         let committed = standing.filter(|_| loading.is_none()).map(|s| s.taken_at);
         let aside = document.aside.get(&spec.target);
         let unread_error = unread.as_ref().map(|c| format!("{}; {}", c.message, c.hint));
@@ -231,7 +229,6 @@ impl Context {
             recent_runs: recent.len(),
             failing_since: failing_since(document, &spec.target),
             late: paused_since.is_none() && last_success.is_none_or(|t| now - t > limit),
-            loading,
             load: standing.and_then(|s| LoadingStatus::of(s, recent.last().map(|run| run.finished))),
             quarantined: standing.map_or(0, |s| s.mark.quarantined),
             refusals: standing.map(|s| s.mark.refusals.clone()).unwrap_or_default(),
@@ -285,11 +282,11 @@ impl Context {
             if status.paused_since.is_some() {
                 continue;
             }
-            if let (None, Some(rows)) = (&status.error, status.loading) {
+            if let (None, Some(load)) = (&status.error, &status.load) {
                 reasons.push(format!(
                     "{}: its first load goes on, {} so far",
                     spec.source,
-                    counted(rows, "row", "rows")
+                    counted(load.rows, "row", "rows")
                 ));
                 continue;
             }

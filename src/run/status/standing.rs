@@ -44,7 +44,7 @@ impl Standing {
             _ if f.failure.is_some() => Self::Failing,
             (_, Some(_)) => Self::Running,
             _ if f.differs().is_some() => Self::Differs,
-            _ if f.loading.is_some() => Self::Loading,
+            _ if f.load.is_some() => Self::Loading,
             // Also of a first load: it is sealed, and not in BigQuery yet.
             (Some(_), None) if f.last_success.is_none() => Self::Pending,
             _ if f.last_success.is_none() => Self::NeverLoaded,
