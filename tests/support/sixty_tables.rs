@@ -27,6 +27,12 @@ pub use names::{DIFFERING, FAILING, LOADING, LONG, PAUSED, REASON, SET_ASIDE, WH
 use figures::{PART_ROWS, number};
 use names::{AUDIT, CATALOG};
 
+/// The text of a page, without its markup, from one place on to the next.
+pub fn part<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+    let begin = page.find(from).unwrap_or_else(|| panic!("{from}: {page}"));
+    page[begin..].split_once(to).map_or(&page[begin..], |(part, _)| part)
+}
+
 /// A world of pages.
 pub struct SixtyTables {
     pub gcs: Proxy,

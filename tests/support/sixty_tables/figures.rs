@@ -1,6 +1,7 @@
 //! What each run did: told alike by states, reports and manifests, so that no page contradicts another.
 //!
-//! A tick comes every 15 minutes since five hours, and came every six hours before. A moment is named by how many minutes ago it was.
+//! A tick comes every 15 minutes since five hours, and came every six hours before: each of those brought as much more. A moment is named by
+//! how many minutes ago it was.
 
 use serde_json::{Value, json};
 
@@ -33,9 +34,21 @@ pub(super) fn number(text: &str, salt: i64, limit: u64) -> u64 {
     (n ^ (n >> 31)) % limit
 }
 
+/// Ticks that came every 15 minutes.
+const OFTEN: i64 = 20;
+
 /// All ticks, the newest first.
 pub(super) fn ticks() -> impl Iterator<Item = i64> {
-    (0..20).map(|n| LAST + 15 * n).chain((1..=26).map(|n| LAST + 360 * n))
+    (0..OFTEN).map(|n| LAST + 15 * n).chain((1..=26).map(|n| LAST + 360 * n))
+}
+
+/// How many of the runs of now had to do what one of that tick did.
+fn worth(source: &str, minutes: i64) -> u64 {
+    match minutes < LAST + 15 * OFTEN {
+        true => 1,
+        false if AUDIT.contains(&source) => 6,
+        false => 24,
+    }
 }
 
 /// Whether a tick had a run of the table.
@@ -117,13 +130,14 @@ pub fn did(source: &str, minutes: i64) -> Did {
         let bytes_billed = if parts_before == 0 { 0 } else { merged(parts_before * PART_ROWS) };
         return Did { upserts: PART_ROWS, staged_bytes: PART_ROWS * 61, parts: 4, bytes_billed, ..Did::NOTHING };
     }
-    let usual = 5 + number(source, 0, 900);
+    let worth = worth(source, minutes);
+    let usual = (5 + number(source, 0, 900)) * worth;
     let upserts = usual / 2 + number(source, minutes, usual);
     // Its cursor finds no deletes.
     let deletes = if source == "sales.orders" { 0 } else { number(source, minutes + 1, upserts / 16 + 2) };
     let quarantined = if source == "sales.orders" && minutes == LAST { 3 } else { 0 };
     // Partitions that no changed row is in are not read.
-    let bytes_billed = if source == "sales.orders" { merged(0) } else { merged(rows(source)) };
+    let bytes_billed = worth * if source == "sales.orders" { merged(0) } else { merged(rows(source)) };
     Did {
         upserts,
         deletes,
