@@ -144,6 +144,7 @@ async fn costs_are_told_by_table_and_by_day() {
             "by the list prices of 20",
             "The dearest tables, and what would help",
             "What would help: ",
+            "</strong>set a longer deletes_every than 6h: ",
             "Cost a day of the last ",
             "aria-current=\"true\"",
         ] {
@@ -159,7 +160,7 @@ async fn costs_are_told_by_table_and_by_day() {
     let days = part(&page, "Cost by day, the newest first", "</table>");
     let dollars = |cell: &str| cell.split('<').next().unwrap().trim_start_matches('$').replace(',', "").parse::<f64>();
     let costs: Vec<f64> = days.split("data-label=\"Cost\">").skip(1).map(|cell| dollars(cell).unwrap()).collect();
-    assert!(days.contains(" so far"), "{days}");
+    assert!(days.contains(" (today, until now)"), "{days}");
     let whole = &costs[1..costs.len() - 1];
     assert!(!whole.is_empty() && whole.iter().all(|day| *day >= costs[0]), "{costs:?}");
     w.gcs.delay(usize::MAX, Duration::from_secs(60), |_| true);

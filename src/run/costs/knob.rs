@@ -71,8 +71,8 @@ fn comparisons(spec: &TableSpec, spend: &Spend) -> Knob {
     };
     let why = format!("most of it is for {which} with the source, billed {billed}");
     let advice = match (spec.verify_every, spec.reconcile_every) {
-        (Some(every), _) => format!("a longer verify_every than {}", period(every)),
-        (None, Some(every)) => format!("a longer reconcile_every than {}", period(every)),
+        (Some(every), _) => format!("set a longer verify_every than {}", period(every)),
+        (None, Some(every)) => format!("set a longer reconcile_every than {}", period(every)),
         (None, None) => "compare it less often, or by `plimsoll verify --level counts`".to_owned(),
     };
     Knob { why, advice }
@@ -87,7 +87,7 @@ fn staged(spec: &TableSpec, spend: &Spend, days: f64) -> Knob {
     );
     let advice = match spec.capture {
         CaptureKind::Full => format!(
-            "a capture that finds changes instead of capture = \"full\", or {}",
+            "use a capture that finds changes instead of capture = \"full\", or {}",
             longer_every(spec, spend, days)
         ),
         _ => "keep batches for fewer days: `bucket.batch_days` of the module".to_owned(),
@@ -99,7 +99,10 @@ fn merges(spec: &TableSpec, spend: &Spend, days: f64) -> Knob {
     let each = spend.merge_bytes_billed / spend.billed_runs.max(1);
     let times = counted(spend.billed_runs, "MERGE", "MERGEs");
     if each <= LEAST_OF_A_MERGE {
-        let why = format!("{times}, each billed about the least there is, {}: how many there are decides", bytes(each));
+        let why = format!(
+            "{times}, each billed about {}, the least that BigQuery bills: what counts is how many there are",
+            bytes(each)
+        );
         return Knob { why, advice: longer_every(spec, spend, days) };
     }
     let why = format!(
@@ -112,17 +115,17 @@ fn merges(spec: &TableSpec, spend: &Spend, days: f64) -> Knob {
     let advice = match &spec.partition {
         _ if !reads_much => longer_every(spec, spend, days),
         _ if spec.deletes == Deletes::Keys && spec.capture != CaptureKind::Full && !spec.keeps_key_list() => match spec.deletes_every {
-            Some(every) => format!("a longer deletes_every than {}: each list of keys reads the whole target", period(every)),
-            None => "deletes_every = \"1d\": each list of keys reads the whole target, and now each run may bring one".to_owned(),
+            Some(every) => format!("set a longer deletes_every than {}: each list of keys reads the whole target", period(every)),
+            None => "set deletes_every = \"1d\": each list of keys reads the whole target, and now each run may bring one".to_owned(),
         },
         Some(partition) if !partition.immutable => format!(
-            "immutable = true for the partition by {}, if a row's value there never changes: a MERGE then reads the partitions of the changed rows alone",
+            "set immutable = true for the partition by {}, if a row's value there never changes: a MERGE then reads only the partitions of the changed rows",
             partition.column
         ),
         None if spec.cluster.as_ref().is_some_and(Vec::is_empty) => {
-            "cluster by the key: a MERGE then reads the blocks alone that may hold the changed keys".to_owned()
+            "cluster the target by the key: a MERGE then reads only the blocks that may hold the changed keys".to_owned()
         }
-        None => "a partition with immutable = true, by a time that never changes, such as when the row was made: a MERGE then reads the partitions of the changed rows alone".to_owned(),
+        None => "give it a partition with immutable = true, by a time that never changes, such as when the row was made: a MERGE then reads only the partitions of the changed rows".to_owned(),
         Some(_) => longer_every(spec, spend, days),
     };
     Knob { why, advice }
@@ -136,11 +139,11 @@ fn longer_every(spec: &TableSpec, spend: &Spend, days: f64) -> String {
     let step = [(24, "1h"), (4, "6h"), (1, "1d")].into_iter().find(|(most, _)| a_day >= most * 2);
     match step {
         Some((most, every)) => format!(
-            "every = \"{every}\" (now {now}): {} a day at the most, instead of {}; its data is then older",
+            "set every = \"{every}\" (it is {now} now): at most {} a day instead of {}, and its data is then older",
             counted(most, "run", "runs"),
             count(a_day)
         ),
-        None => format!("a longer every (now {now}); its data is then older"),
+        None => format!("set a longer every (it is {now} now); its data is then older"),
     }
 }
 
@@ -190,8 +193,8 @@ mod tests {
         };
         let text = advice(&spec(), small);
         assert!(
-            text.contains("about the least")
-                && text.contains("every = \"1h\" (now each tick): 24 runs a day at the most, instead of 288"),
+            text.contains("the least that BigQuery bills")
+                && text.contains("set every = \"1h\" (it is each tick now): at most 24 runs a day instead of 288"),
             "{text}"
         );
         // A table that runs each hour already gains by the next step alone.
@@ -203,7 +206,7 @@ mod tests {
             storage_writes: 100,
             ..small
         };
-        assert!(advice(&hourly, few).contains("every = \"6h\" (now 1h)"), "{}", advice(&hourly, few));
+        assert!(advice(&hourly, few).contains("every = \"6h\" (it is 1h now)"), "{}", advice(&hourly, few));
         let large = Spend { merge_bytes_billed: 288 * GB, ..small };
         assert!(advice(&spec(), large).contains("a partition with immutable = true"), "{}", advice(&spec(), large));
         let partition = |immutable| Some(Partition { column: "made".to_owned(), by: PartitionBy::Day, immutable });
@@ -211,7 +214,7 @@ mod tests {
         assert!(advice(&of(false), large).contains("immutable = true for the partition by made"));
         assert!(advice(&of(true), large).contains("every = \"1h\""));
         let scattered = TableSpec { cluster: Some(vec![]), ..spec() };
-        assert!(advice(&scattered, large).contains("cluster by the key"));
+        assert!(advice(&scattered, large).contains("cluster the target by the key"));
         let keys = TableSpec { deletes: Deletes::Keys, ..of(false) };
         assert!(advice(&keys, large).contains("deletes_every = \"1d\""));
         // What is billed is what changed: no partition helps.

@@ -76,7 +76,7 @@ fn dearest(tables: &[DearTable]) -> Markup {
                     " of all"
                     @if let Some(month) = table.dollars_a_month { "; about " (dollars(month)) " in 30 days" }
                     @if let Some(knob) = &table.knob {
-                        p { span.faint { (knob.why) ". " } strong { "What would help: " } (knob.advice) "." }
+                        p { span.faint { (sentence(&knob.why)) ". " } strong { "What would help: " } (knob.advice) "." }
                     }
                 }
             }
@@ -109,7 +109,7 @@ fn by_day(days: &[DayCosts]) -> Markup {
             tbody {
                 @for day in days {
                     tr {
-                        th scope="row" { (day.day) @if day.day == today { " so far" } }
+                        th scope="row" { (day.day) @if day.day == today { " (today, until now)" } }
                         td data-label="Cost" { (dollars(day.dollars)) }
                         td data-label="Billed" { (bytes(day.spend.bytes_billed())) }
                         td data-label="Sent by row" { (bytes(day.spend.sent_bytes)) }
