@@ -55,13 +55,18 @@ impl Drop for OwnPg {
 
 /// One blocking request: it has to work in a `drop`, where no runtime may be waited for.
 pub fn request(service: &str, method: &str, path: &str) -> String {
+    try_request(service, method, path).expect("the stack is up")
+}
+
+/// The same for where nobody can be told: while a test ends that has failed.
+pub fn try_request(service: &str, method: &str, path: &str) -> std::io::Result<String> {
     use std::io::{Read, Write};
     let host = service.trim_start_matches("http://");
-    let mut stream = std::net::TcpStream::connect(host).expect("the stack is up");
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut stream = std::net::TcpStream::connect(host)?;
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("answered");
-    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
 }
 
 #[derive(Clone, Debug, Deserialize)]
