@@ -10,7 +10,7 @@ use crate::model::figures::{bytes, count, dollars, moment};
 use crate::model::sentence;
 use crate::run::{Costs, DayCosts, DearTable, TableCosts};
 
-/// The spans that can be asked for, in days.
+/// The spans that can be asked for: so many days before today.
 pub(super) const DAYS: [i64; 3] = [1, 7, 30];
 
 /// Reports that one look reads which this process has not read before. A day of a tick every five minutes has 288; the next look goes on.
@@ -21,11 +21,14 @@ pub(super) fn page(days: i64, costs: &Told<Costs>) -> Markup {
         header {
             h1 { "Cost" }
             p.sum {
-                "The last "
+                "Today and "
                 @for (n, of) in DAYS.into_iter().enumerate() {
                     @if n > 0 { " · " }
-                    a href={ "/cost?days=" (of) } aria-current=[(of == days).then_some("true")] { (of) (if of == 1 { " day" } else { " days" }) }
+                    a href={ "/cost?days=" (of) } aria-current=[(of == days).then_some("true")] {
+                        @if of == 1 { "yesterday" } @else { "the " (of) " days before" }
+                    }
                 }
+                ", in UTC"
             }
             (made(Refresh::Never, ""))
         }

@@ -69,7 +69,7 @@ pub(super) fn around(run: &RunId) -> HistoryRequest {
     let before = run.started().and_then(|at| Some(HistoryCursor::before_moment(at.checked_add(Duration::SECOND)?)));
     let since = run.started().and_then(|at| at.checked_sub(Duration::minutes(10)));
     // With the state, the manifest and the report of the batch, ten in all.
-    HistoryRequest { filter, before, since, runs: 1, reads: 6, lists: 2, ..HistoryRequest::default() }
+    HistoryRequest { filter, before, since, runs: 1, reads: 6, lists: 2 }
 }
 
 /// The last runs of a table, for its page.
