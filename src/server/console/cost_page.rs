@@ -55,7 +55,7 @@ fn told(costs: &Costs) -> Markup {
             (count(costs.total.storage_writes)) " writes to the bucket, in " (count(costs.total.runs)) " runs."
         }
         @if costs.looked_back_to.is_some() {
-            p.waiting { "Older reports of this time were not read yet: there are many. Load the page again to look further back." }
+            p.waiting { "Older reports of this time were not read yet: there are many. Load the page again in a few seconds to look further back." }
         }
         @if costs.unreadable > 0 { p.waiting { (count(costs.unreadable)) " reports could not be read, or not in full." } }
         @if !costs.dearest.is_empty() {
