@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::summary::{DailyReport, TableDay};
 use super::text::{dear, differs, how_old, paused, quarantined, standing};
 use crate::model::figures::{bytes, count, counted, dollars, minute};
+use crate::model::sentence;
 
 // Mail programs leave out style sheets, so each element has its own.
 const BODY: &str = "font:15px/1.5 system-ui,sans-serif;color:#1b1b1f;max-width:52rem;margin:1rem auto;padding:0 1rem";
@@ -30,7 +31,7 @@ impl DailyReport {
                     @if let Some(e) = &self.unread {
                         h2 { "What the runs did is not known" }
                         p style=(WRONG) { (e.message) }
-                        p { (e.hint) }
+                        p { (sentence(&e.hint)) }
                     }
                     (self.in_trouble())
                     (list("Differs from its source", self.tables.iter().filter_map(differs)))
@@ -57,7 +58,7 @@ impl DailyReport {
                         li {
                             strong { (table.source) } ": " (standing(table))
                             @if table.age_seconds.is_some() { "; its data is " (how_old(table)) " old" }
-                            @if let Some(e) = &table.error { br; (e.message) br; em { (e.hint) } }
+                            @if let Some(e) = &table.error { br; (e.message) br; em { (sentence(&e.hint)) } }
                         }
                     }
                 }
@@ -75,7 +76,7 @@ impl DailyReport {
                             strong { (f.source) } ": " (counted(f.runs, "run", "runs")) ", from " (minute(f.first)) " to " (minute(f.last))
                             @if f.has_recovered { ", and has recovered" } @else { ", and " strong style=(WRONG) { "has not recovered" } }
                             br; (f.error.message)
-                            @if !f.has_recovered { br; em { (f.error.hint) } }
+                            @if !f.has_recovered { br; em { (sentence(&f.error.hint)) } }
                         }
                     }
                 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::subject::one_line;
 use super::summary::{DailyReport, TableDay};
 use crate::model::figures::{age, bytes, count, counted, dollars, minute};
+use crate::model::sentence;
 use crate::run::costs::{DearTable, Spend};
 use crate::state::Complaint;
 
@@ -16,7 +17,7 @@ impl DailyReport {
             section(
                 &mut out,
                 "What the runs did is not known",
-                [format!("{}\n    {}", one_line(&e.message), one_line(&e.hint))],
+                [format!("{}\n    {}", one_line(&e.message), one_line(&sentence(&e.hint)))],
             );
         }
         section(&mut out, "In trouble", self.tables.iter().filter(|t| t.is_trouble).map(trouble));
@@ -101,7 +102,7 @@ fn trouble(table: &TableDay) -> String {
         line = format!("{}: {}", one_line(&table.source), standing(table));
     }
     if let Some(Complaint { message, hint }) = &table.error {
-        let _ = write!(line, "\n    {}\n    {}", one_line(message), one_line(hint));
+        let _ = write!(line, "\n    {}\n    {}", one_line(message), one_line(&sentence(hint)));
     }
     line
 }
