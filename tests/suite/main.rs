@@ -58,6 +58,7 @@ mod hostile;
 mod http;
 mod init;
 mod key_sources;
+mod known_tables;
 mod messages;
 mod metadata;
 mod numbers;
