@@ -60,7 +60,7 @@ impl World {
 
     /// As [`World::on_sql_server`], for a journey that needs these of the server. It stays on the stand-in, and is named, where they are missing.
     pub async fn on_sql_server_that_has(abilities: &[Ability], model: Model) -> Self {
-        let mut world = Self::new().await;
+        let mut world = Self::without_postgres().await;
         let Some(server) = Address::from_environment() else {
             left_out(&format!("no real SQL Server ({VARIABLE}); ran on the stand-in"));
             let journey = if model.is_beyond().is_some() { Journey::ToStandin } else { Journey::ToAny };
@@ -98,7 +98,7 @@ impl World {
         if Address::from_environment().is_some() {
             left_out("a real server can't be made to do this; ran on the stand-in");
         }
-        let mut world = Self::new().await;
+        let mut world = Self::without_postgres().await;
         world.sql_server = Some(standin(settings, model, Journey::ToStandin).await);
         world
     }

@@ -1,5 +1,6 @@
 //! A test's own PostgreSQL, bucket, datasets and binary.
 
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,9 +28,9 @@ pub struct World {
     pub gcs: Proxy,
     pub bq: Proxy,
     /// Between the binary and PostgreSQL.
-    pub wire: Wire,
-    pub pg: tokio_postgres::Client,
-    pub own: OwnPg,
+    pub wire: Part<Wire>,
+    pub pg: Part<tokio_postgres::Client>,
+    pub own: Part<OwnPg>,
     /// The source in PostgreSQL's place, where the test has one.
     pub sql_server: Option<SqlServer>,
     /// The Storage Write API, where the test has one.
@@ -40,6 +41,23 @@ pub struct World {
     pub bigquery: Bq,
     pub http: reqwest::Client,
     seen: Arc<Mutex<Vec<String>>>,
+}
+
+/// A part of the world that not every journey has.
+pub struct Part<T>(Option<T>);
+
+impl<T> Deref for Part<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("a world with PostgreSQL")
+    }
+}
+
+impl<T> DerefMut for Part<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect("a world with PostgreSQL")
+    }
 }
 
 /// A command that ended.
@@ -84,19 +102,25 @@ pub const ORDERS: &str = "CREATE TABLE orders (
 
 impl World {
     pub async fn new() -> Self {
+        let mut world = Self::without_postgres().await;
+        let own = OwnPg::start(world.stack);
+        let (pg, wire) = tokio::join!(connect(&own.pg), Wire::start(own.pg.port));
+        (world.own, world.pg, world.wire) = (Part(Some(own)), Part(Some(pg)), Part(Some(wire)));
+        world
+    }
+
+    /// A world for another source: to start a PostgreSQL takes a good part of the time of a small journey.
+    pub async fn without_postgres() -> Self {
         let stack = Stack::shared();
         // It may still be starting: a test that has no use for it does not wait for it.
         let emulator = stack.bigquery();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("w{}n{number}", std::process::id());
-        let own = OwnPg::start(stack);
-        let pg = connect(&own.pg).await;
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap();
         let bucket = format!("bucket-{name}");
         let made = http.post(format!("{}/storage/v1/b?project=demo", stack.gcs.url));
         made.json(&serde_json::json!({ "name": bucket })).send().await.unwrap().error_for_status().unwrap();
-        let (gcs, bq, wire) =
-            tokio::join!(Proxy::start(&stack.gcs.url), Proxy::start(&emulator.url), Wire::start(own.pg.port));
+        let (gcs, bq) = tokio::join!(Proxy::start(&stack.gcs.url), Proxy::start(&emulator.url));
         let bigquery = Bq::new(&emulator.url, "demo");
         let world = Self {
             stack,
@@ -106,9 +130,9 @@ impl World {
             dir: tempfile::tempdir().unwrap(),
             gcs,
             bq,
-            wire,
-            pg,
-            own,
+            wire: Part(None),
+            pg: Part(None),
+            own: Part(None),
             sql_server: None,
             storage_write: None,
             emulator,
