@@ -278,7 +278,8 @@ class Stack:
             subprocess.run([python, "-c", "from duckdb_extensions import import_extension as i\n"
                                           "for x in ('ducklake', 'icu', 'httpfs', 'spatial'): i(x)"],
                            check=True, capture_output=True, env={**os.environ, "HOME": home})
-        env = {"HOME": home, "STORAGE_EMULATOR_HOST": self.info["gcs"]["url"]}
+        # To plan a statement is to ask for small pieces of memory, thousands of them. glibc keeps seven of a size at hand, else it looks for one.
+        env = {"HOME": home, "STORAGE_EMULATOR_HOST": self.info["gcs"]["url"], "GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000"}
         port, grpc = free_port(), free_port()
         url, name = f"http://127.0.0.1:{port}", f"bigquery-{port}"
         proc = self.spawn(name, [python, launcher, "serve", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc),
