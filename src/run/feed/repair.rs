@@ -11,13 +11,16 @@ use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::order::{Guard, Mode};
 use crate::run::verify::{Again, Compared, Complete, LookAgain};
+use crate::state::Verifying;
 
 impl Run<'_> {
     /// Reads again what differs, by its keys where those are known, and compares that once more.
     pub(super) async fn repair(&mut self, compared: &mut [Compared]) -> Result<(), RunError> {
         // A repair that fails, as where the delete guard stops it, is not tried again by each tick: what was found stands, and the comparison
         // goes on behind it.
-        let told = told_of(compared.iter().filter(|c| c.is_cut()));
+        let mut told = told_of(compared.iter().filter(|c| c.is_cut()));
+        // Where it fails, the report of this run tells what was billed so far.
+        told.verifying.values_mut().for_each(|v| *v = v.take().map(Verifying::reported));
         if let Some(state) = self.state.as_mut().filter(|_| !told.verifying.is_empty()) {
             state.conclude(&told).await?;
         }

@@ -1,10 +1,14 @@
 //! A run that compares its tables with their source: whole, or a stretch of keys after the other while there is time.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use crate::batch::TableMark;
+use crate::bigquery::Billed;
 use crate::failpoint::{Effect, around, lets};
 use crate::model::{CompareDocuments, IgnoredDeletes, Repair, TableSpec, Verification, VerifyLevel};
+use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::order::Mode;
@@ -21,6 +25,39 @@ const RECONCILE: Verification = Verification {
     ignored_deletes: IgnoredDeletes::Differ,
     documents: CompareDocuments::Structure,
 };
+
+const RUN_FAILED: &str = "the run failed before its comparison was at its end";
+
+/// What comparing a table has cost, for where there is nothing else to tell.
+struct Bill {
+    source: String,
+    target: String,
+    level: VerifyLevel,
+    /// Of stretches before, and in no report yet.
+    before: u64,
+    billed: Arc<Billed>,
+}
+
+impl Bill {
+    fn of(context: &Context, asked: &Asked) -> Self {
+        Self {
+            source: asked.spec.source.to_string(),
+            target: context.bigquery.target(&asked.spec.target).to_string(),
+            level: asked.asked.level,
+            before: asked.so_far.as_ref().and_then(Verifying::unreported_bytes).unwrap_or(0),
+            billed: asked.billed.clone(),
+        }
+    }
+
+    /// Of this stretch: the state has what is unreported of those before.
+    fn own(&self) -> u64 {
+        self.billed.bytes().unwrap_or(0)
+    }
+
+    fn all(&self) -> u64 {
+        self.before.saturating_add(self.own())
+    }
+}
 
 impl Run<'_> {
     /// Goes on with comparisons that are not through, and begins those whose `verify_every` has passed, where there is time left.
@@ -39,7 +76,7 @@ impl Run<'_> {
             let is_due = spec.verify_every.is_some_and(|every| last.is_none_or(|at| now - at >= rest(every)));
             let reconciles = self.to_compare.contains(&spec.target).then_some(RECONCILE);
             let asked = so_far.as_ref().map(|v| v.asked).or(reconciles).or(is_due.then(Verification::default))?;
-            Some(Asked { spec: spec.clone(), asked, so_far })
+            Some(Asked::new(spec.clone(), asked, so_far))
         };
         let due: Vec<Asked> = self.feed.tables.iter().filter_map(due).collect();
         // Of one that can't be compared now the next tick is asked again, silently.
@@ -63,7 +100,7 @@ impl Run<'_> {
     pub(in crate::run) async fn verify(&mut self, asked: Verification) -> Result<(), RunError> {
         let all = self.feed.tables.iter().map(|spec| {
             let so_far = self.noted(&spec.target).and_then(|n| n.verifying.clone()).filter(|v| v.asked == asked);
-            Asked { spec: spec.clone(), asked, so_far }
+            Asked::new(spec.clone(), asked, so_far)
         });
         let (ready, reports) = self.comparable(all.collect());
         self.tell(reports);
@@ -73,7 +110,7 @@ impl Run<'_> {
     /// Where nothing is read, nothing is compared either.
     pub(in crate::run) fn tell_of_not_compared(&mut self) {
         if let Some(asked) = self.order.verify {
-            let all = self.feed.tables.iter().map(|spec| Asked { spec: spec.clone(), asked, so_far: None });
+            let all = self.feed.tables.iter().map(|spec| Asked::new(spec.clone(), asked, None));
             let (_, reports) = self.comparable(all.collect());
             self.report_verified(reports, &[]);
         }
@@ -114,9 +151,11 @@ impl Run<'_> {
         self.order.mode = Mode::Now;
         let mut going = tables;
         while !going.is_empty() {
-            let Looked { mut compared, failed } = self.look_first(going).await?;
+            let bills: Vec<Bill> = going.iter().map(|asked| Bill::of(self.context, asked)).collect();
+            let looked = self.look_first(going).await;
+            let Looked { mut compared, failed } = looked.inspect_err(|_| self.tell_bills(&bills, Bill::own))?;
             if compared.iter().any(|c| c.look.again.is_some()) {
-                self.look_again(&mut compared).await?;
+                self.look_again(&mut compared).await.inspect_err(|_| self.tell_bills(&bills, Bill::own))?;
             }
             if compared.iter().any(is_to_be_repaired)
                 && let Err(e) = self.repair(&mut compared).await
@@ -127,11 +166,28 @@ impl Run<'_> {
                 if let Some(state) = self.state.as_mut().filter(|_| !told.reconciled.is_empty()) {
                     state.conclude(&told).await?;
                 }
+                self.tell_bills(&bills, Bill::all);
                 return Err(e);
             }
-            going = self.conclude(compared, failed).await?;
+            let failed = failed.into_iter().map(|(target, report)| {
+                let bill = bills.iter().find(|bill| bill.target == report.target);
+                let bytes_billed = bill.map(Bill::all).filter(|bytes| *bytes > 0);
+                (target, VerifyReport { bytes_billed, ..report })
+            });
+            going = self.conclude(compared, failed.collect()).await?;
         }
         Ok(())
+    }
+
+    /// Of comparisons that the run's failure has ended, what they were billed for.
+    fn tell_bills(&mut self, bills: &[Bill], bytes: fn(&Bill) -> u64) {
+        let reports = bills.iter().filter_map(|bill| {
+            let bytes_billed = Some(bytes(bill)).filter(|bytes| *bytes > 0);
+            let report =
+                || VerifyReport::not_compared(bill.source.clone(), bill.target.clone(), bill.level, RUN_FAILED);
+            bytes_billed.map(|_| VerifyReport { bytes_billed, ..report() })
+        });
+        self.tell(reports.collect());
     }
 
     async fn look_first(&mut self, tables: Vec<Asked>) -> Result<Looked, RunError> {
@@ -247,7 +303,7 @@ impl Run<'_> {
                     continue;
                 }
             };
-            going.push((Asked { spec, asked, so_far }, report(c)));
+            going.push((Asked::new(spec, asked, so_far), report(c)));
         }
         let has_time = OffsetDateTime::now_utc() - self.started < self.context.config.run.budget / 2;
         let goes_on = !going.is_empty() && has_time && lets(Effect::Stretch).await;
@@ -308,7 +364,9 @@ pub(super) fn told_of<'a>(compared: impl Iterator<Item = &'a Compared>) -> Told 
                         None
                     }
                     // Who asks again looks at the same stretch.
-                    false if c.so_far.after.is_some() => Some(c.billed_at(c.so_far.clone()).reported()),
+                    false if c.so_far.after.is_some() || c.so_far.found.bytes_billed.is_some() => {
+                        Some(c.billed_at(c.so_far.clone()).reported())
+                    }
                     false => continue,
                 }
             }

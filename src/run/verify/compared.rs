@@ -1,5 +1,7 @@
 //! A table under comparison, and what it has shown.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::again::{Complete, LookAgain};
@@ -34,7 +36,7 @@ pub struct Compared {
     pub repaired: u64,
     /// Rows that a repair has deleted.
     pub removed: u64,
-    pub billed: Billed,
+    pub billed: Arc<Billed>,
     pub began: OffsetDateTime,
 }
 

@@ -3,6 +3,8 @@
 //! A table of more than `[run] chunk_rows` rows is compared a stretch of keys at a time, where its key can be cut: an index has it, and the
 //! first of its columns are of types whose values have the same order on both sides. Each stretch is a comparison by itself.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::again::Complete;
@@ -30,6 +32,14 @@ pub struct Asked {
     pub asked: Verification,
     /// What the stretches before have shown.
     pub so_far: Option<Verifying>,
+    /// What its queries are billed for, also where they fail.
+    pub billed: Arc<Billed>,
+}
+
+impl Asked {
+    pub fn new(spec: TableSpec, asked: Verification, so_far: Option<Verifying>) -> Self {
+        Self { spec, asked, so_far, billed: Arc::default() }
+    }
 }
 
 /// What was looked at, and by its target what could not be.
@@ -78,7 +88,7 @@ impl Context {
         catalog: &Catalog,
         asked: Asked,
     ) -> Result<Compared, RunError> {
-        let Asked { spec, asked, so_far } = asked;
+        let Asked { spec, asked, so_far, billed } = asked;
         let found = InSource::find(session, catalog, &spec, &KeysAtHand::Rows).await?;
         let table = found.table();
         let (columns, chunk_rows) = (compared_columns(table), self.config.run.chunk_rows);
@@ -106,7 +116,7 @@ impl Context {
             judged_again: false,
             repaired: 0,
             removed: 0,
-            billed: Billed::default(),
+            billed,
             began: OffsetDateTime::now_utc(),
             spec: spec.clone(),
         };
