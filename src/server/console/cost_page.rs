@@ -14,7 +14,7 @@ use crate::run::{Costs, DayCosts, DearTable, TableCosts};
 pub(super) const DAYS: [i64; 3] = [1, 7, 30];
 
 /// Reports that one look reads which this process has not read before. A day of a tick every five minutes has 288; the next look goes on.
-pub(super) const READS: usize = 100;
+pub(super) const READS: usize = 500;
 
 pub(super) fn page(days: i64, costs: &Told<Costs>) -> Markup {
     let content = html! {

@@ -10,13 +10,14 @@ use super::{cost_page, runs_page};
 use crate::model::{FeedId, RunId, TableSpec};
 use crate::run::{Context, Costs, HistoryLook, HistoryRequest, PastBatch, RunEntry, SealedTable};
 use crate::server::shared::Shared;
-use crate::state::{PastRun, StateDocument};
+use crate::state::{Complaint, PastRun, StateDocument};
 
 /// Answers that are shared.
 #[derive(Default)]
 pub(super) struct Looks {
     histories: Shared<Question, Told<HistoryLook>>,
-    sealed: Shared<String, Option<Arc<SealedTable>>>,
+    /// By target, and by which write of its feed's state.
+    sealed: Shared<(String, String), Option<Arc<SealedTable>>>,
     /// By how many days.
     costs: Shared<i64, Told<Costs>>,
     notes: Shared<(FeedId, RunId), Told<Option<PastRun>>>,
@@ -91,7 +92,10 @@ impl Looks {
             let (context, spec, state) = ((*context).clone(), spec.clone(), state.clone());
             async move { context.last_sealed(&spec, &state).await }
         };
-        self.sealed.ask(spec.target.clone(), context.doings(), *deadline, reading).await.flatten()
+        self.sealed
+            .ask((spec.target.clone(), state.stamp.clone()), context.doings(), *deadline, reading)
+            .await
+            .flatten()
     }
 
     pub async fn costs(&self, Asker { context, deadline }: &Asker<'_>, days: i64) -> Told<Costs> {
@@ -141,11 +145,24 @@ impl Looks {
             async move {
                 told(match place {
                     InReports::OfTick(tick) => context.tick_runs(&tick).await.map(Option::unwrap_or_default),
-                    InReports::Around(run) => context.history(&runs_page::around(&run)).await.map(|look| look.runs),
+                    InReports::Around(run) => {
+                        return told(context.history(&runs_page::around(&run)).await).and_then(among_few);
+                    }
                 })
             }
         };
         let answer = self.reports.ask(place.clone(), context.doings(), *deadline, reading).await;
         answer.unwrap_or_else(|| Err(silent()))
+    }
+}
+
+/// The runs of the reports that were read; a complaint where none of them has the run, and there are more.
+fn among_few(look: Arc<HistoryLook>) -> Told<Vec<RunEntry>> {
+    match look.next {
+        Some(_) if look.runs.is_empty() => Err(Complaint {
+            message: "it is not among the few reports that were read".to_owned(),
+            hint: "come to this page from the list of runs: its links say which report it is".to_owned(),
+        }),
+        _ => Ok(Arc::new(look.runs.clone())),
     }
 }

@@ -62,19 +62,28 @@
   let last = new Date();
   const old = document.getElementById("not-refreshed");
   const tellThatItIsOld = () => {
-    if (old.firstChild) return;
+    tell(`Not refreshed since ${time()} UTC: the service does not answer. What stands here may be old.`);
+  };
+  const time = () => last.toISOString().slice(11, 19);
+  const tell = text => {
+    if (old.textContent === text) return;
     const line = document.createElement("p");
     line.className = "notice wrong";
-    line.textContent = `Not refreshed since ${last.toISOString().slice(11, 19)} UTC: the service does not answer. What stands here may be old.`;
-    old.append(line);
+    line.textContent = text;
+    old.replaceChildren(line);
   };
 
   const refresh = async () => {
-    if (document.hidden || isBusy()) return;
+    if (document.hidden) return;
+    if (isBusy()) {
+      const isOld = new Date() - last > 3 * seconds * 1000;
+      if (isOld) tell(`Not refreshed since ${time()} UTC, because a form on this page is being filled in. What stands here may be old.`);
+      return;
+    }
     const address = new URL(location.href);
     // What a button has done is told until somebody goes on.
     if (document.activeElement?.id !== "done") address.searchParams.delete("done");
-    const answer = await fetch(address, { credentials: "same-origin" });
+    const answer = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(10000) });
     if (!answer.ok) return tellThatItIsOld();
     const text = await answer.text();
     if (isBusy()) return;
@@ -92,5 +101,8 @@
     if (again) again.focus({ preventScroll: true });
   };
 
-  setInterval(() => refresh().catch(tellThatItIsOld), seconds * 1000);
+  const again = () => refresh().catch(tellThatItIsOld);
+  setInterval(again, seconds * 1000);
+  // Somebody comes back to the page.
+  document.addEventListener("visibilitychange", again);
 })();

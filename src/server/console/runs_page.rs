@@ -63,11 +63,14 @@ impl Asked {
     }
 }
 
+/// The time that Cloud Run gives a request at most: so long before one of its runs a tick may have begun.
+const LONGEST_TICK: Duration = Duration::minutes(60);
+
 /// The reports in one of which a run is, if any has it: those of ticks that began no later, and not long before.
 pub(super) fn around(run: &RunId) -> HistoryRequest {
     let filter = HistoryFilter { text: run.as_str().to_owned(), ..HistoryFilter::default() };
     let before = run.started().and_then(|at| Some(HistoryCursor::before_moment(at.checked_add(Duration::SECOND)?)));
-    let since = run.started().and_then(|at| at.checked_sub(Duration::minutes(10)));
+    let since = run.started().and_then(|at| at.checked_sub(LONGEST_TICK));
     // With the state, the manifest and the report of the batch, ten in all.
     HistoryRequest { filter, before, since, runs: 1, reads: 6, lists: 2 }
 }
