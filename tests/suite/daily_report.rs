@@ -208,6 +208,11 @@ async fn a_report_without_a_bucket_says_so() {
 
 /// Puts the report of a tick that began so long ago.
 async fn put(w: &World, ago: Duration, run: Value) {
+    put_after(w, ago, 1, run).await;
+}
+
+/// The same of one that took so many seconds.
+async fn put_after(w: &World, ago: Duration, seconds: u64, run: Value) {
     let at = OffsetDateTime::now_utc() - ago;
     let tick = RunId::new(at, 7);
     let name = tick.as_str();
@@ -216,7 +221,7 @@ async fn put(w: &World, ago: Duration, run: Value) {
     for (field, value) in [("run", json!(tick)), ("state", json!("done")), ("started", json!(started))] {
         run[field] = value;
     }
-    let report = json!({ "ok": true, "kind": "tick", "started": started, "seconds": 1, "runs": [run] });
+    let report = json!({ "ok": true, "kind": "tick", "started": started, "seconds": seconds, "runs": [run] });
     let name = format!("p/reports/{}/{}/{}/{name}.json", &name[..4], &name[4..6], &name[6..8]);
     w.replace_object(&name, report.to_string().as_bytes()).await;
 }
@@ -235,6 +240,8 @@ async fn costs_are_added_up_by_table_and_by_day() {
         put(&w, Duration::minutes(1 + n as i64), run.clone()).await;
         put(&w, Duration::hours(49) + Duration::minutes(n as i64), run).await;
     }
+    // A run that has not come to its table is the table's all the same.
+    put(&w, Duration::hours(49), json!({ "feed": "t7", "source": "public.t7", "storage_writes": 3 })).await;
     // Two tables of a feed share what is neither's, and a comparison is billed apart.
     let shared = json!({ "feed": "changelog", "source": "changelog", "storage_writes": 7, "tables": [
         { "source": "public.a", "target": "demo.d.a", "bytes_billed": 10, "parts": 1 },
@@ -247,10 +254,10 @@ async fn costs_are_added_up_by_table_and_by_day() {
     let t7 = of("public.t7");
     assert_eq!(
         (t7["merge_bytes_billed"].as_u64(), t7["storage_writes"].as_u64(), t7["runs"].as_u64()),
-        (Some(2 * (7 * TIB / 100)), Some(10), Some(2))
+        (Some(2 * (7 * TIB / 100)), Some(13), Some(3))
     );
     // 6.25 dollars a TiB, 0.005 a thousand writes, 0.02 a GB and month.
-    let expected = 0.14 * 6.25 + 10.0 * 0.000_005 + 14e-6 * 0.02;
+    let expected = 0.14 * 6.25 + 13.0 * 0.000_005 + 14e-6 * 0.02;
     assert!((t7["dollars"].as_f64().unwrap() - expected).abs() < 1e-6, "{t7} {expected}");
     let (a, b) = (of("public.a"), of("public.b"));
     assert_eq!((a["storage_writes"].as_u64(), b["storage_writes"].as_u64()), (Some(3), Some(4)), "{a} {b}");
@@ -258,7 +265,7 @@ async fn costs_are_added_up_by_table_and_by_day() {
     // 0.025 a GiB that is sent row by row.
     let expected = 0.025 / 1024.0 + 4.0 * 0.000_005;
     assert!((b["dollars"].as_f64().unwrap() - expected).abs() < 1e-8, "{b} {expected}");
-    assert_eq!(costs["total"]["runs"], 15);
+    assert_eq!(costs["total"]["runs"], 16);
     let days = costs["days"].as_array().unwrap();
     assert!((2..=4).contains(&days.len()), "{days:?}");
     let sum = |field: &str, of: &str| -> u64 {
@@ -280,6 +287,12 @@ async fn costs_are_added_up_by_table_and_by_day() {
     assert!((month(&costs, 1).unwrap() / dollars / hours - 1.0).abs() < 0.01, "{costs}");
     let today = w.run(&["report", "--since", "24h", "--json"]).await.json();
     assert_eq!(today["report"]["costs"]["total"]["runs"], 7);
+    // A tick that was at work when the last report was made is in none yet; one that had ended is in that one.
+    let late = json!({ "feed": "t1", "source": "public.t1", "storage_writes": 1 });
+    put_after(&w, Duration::hours(24) + Duration::minutes(5), 600, late.clone()).await;
+    put_after(&w, Duration::hours(24) + Duration::minutes(6), 2, late).await;
+    let with_late = w.run(&["report", "--since", "24h", "--json"]).await.json();
+    assert_eq!(with_late["report"]["costs"]["total"]["runs"], 8);
     // There are older ones, so this day is a whole one. Of an hour nobody knows a month.
     assert!((month(&today["report"]["costs"], 0).unwrap() / (dollars / 2.0) / 30.0 - 1.0).abs() < 0.01, "{today}");
     let hour = w.run(&["report", "--since", "1h", "--json"]).await.json();

@@ -183,6 +183,21 @@ async fn thousands_of_reports_cost_no_more_a_look() {
     // From the day's begin on.
     let first_day = again.days.last().unwrap();
     assert!(first_day.day == "2026-11-21" || first_day.day > again.since.date().to_string(), "{first_day:?}");
+    // A look that can't close the gap to what an earlier one has added up says that it has not read all, and estimates nothing.
+    let gap = crate::run_history::context(&w).await;
+    gap.costs(since, 30).await.unwrap();
+    for n in 0..60_u64 {
+        put(&w, newest + Duration::minutes(1 + n as i64), 5000 + n, |_| {}).await;
+    }
+    let some = gap.costs(since, 30).await.unwrap();
+    assert_eq!((some.total.runs, some.looked_back_to), (60, Some(since)));
+    assert!(
+        some.dearest.iter().all(|dear| dear.dollars_a_month.is_none() && dear.knob.is_none()),
+        "{:?}",
+        some.dearest
+    );
+    let all = gap.costs(since, 5000).await.unwrap();
+    assert_eq!((all.total.runs, all.looked_back_to), (2260, None));
     // A filter that nothing passes costs no more, and says from where to go on.
     w.gcs.clear();
     let filter = HistoryFilter { state: Some(RunState::Failed), ..HistoryFilter::default() };

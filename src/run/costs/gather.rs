@@ -1,9 +1,12 @@
 //! What the runs of a span have cost.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use time::{OffsetDateTime, Time};
 
 use super::dearest::{DearTable, dearest};
+use super::ledger::Known;
 use super::prices::{PRICES, Prices};
 use super::spend::Spend;
 use super::sums::Sums;
@@ -53,8 +56,18 @@ impl Context {
         let since = in_utc(since).replace_time(Time::MIDNIGHT);
         let ledger = &self.cost_ledger;
         let swept = self.sweep(since, reads, |tick| ledger.has(tick), |tick, report| ledger.add(tick, report)).await?;
-        let (sums, unreadable) = ledger.since(swept.looked_back_to.unwrap_or(since).max(since).date());
-        Ok(Costs::of(sums, since, swept, unreadable, &self.config.tables))
+        let Known { sums, oldest, unreadable } = ledger.since(swept.looked_back_to.unwrap_or(since).max(since).date());
+        // Reports may have expired that are in the sums.
+        let swept =
+            Swept { first_report: swept.first_report.and_then(|first| oldest.map(|known| known.min(first))), ..swept };
+        // An earlier look may have added up what lies behind a gap: then nobody knows of how much time the sums are.
+        let has_gap = swept.looked_back_to.zip(oldest).is_some_and(|(back_to, oldest)| oldest < back_to);
+        let costs = Costs::of(sums, since, swept, unreadable, &self.config.tables);
+        if !has_gap {
+            return Ok(costs);
+        }
+        let dearest = costs.dearest.into_iter().map(|dear| DearTable { dollars_a_month: None, knob: None, ..dear });
+        Ok(Costs { dearest: dearest.collect(), looked_back_to: Some(since), ..costs })
     }
 }
 
@@ -69,7 +82,7 @@ impl Costs {
         let Swept { looked_back_to, first_report, foreign } = swept;
         let Sums { tables, days, total } = sums;
         let until = OffsetDateTime::now_utc();
-        let tables = tables.into_iter().map(|((source, target), spend)| TableCosts {
+        let tables = in_one_row(tables).into_iter().map(|((source, target), spend)| TableCosts {
             source,
             target,
             dollars: spend.dollars(),
@@ -93,4 +106,20 @@ impl Costs {
             unreadable: unreadable.saturating_add(foreign),
         }
     }
+}
+
+/// A run that failed before it had looked at its table, or found nothing, is the table's all the same, where its feed is one table's.
+fn in_one_row(tables: BTreeMap<(String, String), Spend>) -> BTreeMap<(String, String), Spend> {
+    let (no_tables, mut rows): (Vec<_>, BTreeMap<_, _>) = {
+        let (nobodys, rows): (Vec<_>, Vec<_>) = tables.into_iter().partition(|((_, target), _)| target.is_empty());
+        (nobodys, rows.into_iter().collect())
+    };
+    for ((source, target), spend) in no_tables {
+        let mut own = rows.range_mut((source.clone(), String::new())..).take_while(|((of, _), _)| *of == source);
+        match (own.next(), own.next()) {
+            (Some((_, row)), None) => row.add(&spend),
+            _ => _ = rows.insert((source, target), spend),
+        }
+    }
+    rows
 }

@@ -29,6 +29,15 @@ struct Day {
     unreadable: u64,
 }
 
+/// What is known of some days.
+pub(super) struct Known {
+    pub sums: Sums,
+    /// When the oldest tick began whose report is in the sums.
+    pub oldest: Option<OffsetDateTime>,
+    /// Reports that could not be read, or not in full.
+    pub unreadable: u64,
+}
+
 /// The day that a tick counts for: the one that it began on.
 fn day_of(tick: &RunId) -> Option<Date> {
     tick.started().map(|at| at.date())
@@ -57,20 +66,22 @@ impl CostLedger {
         }
     }
 
-    /// The sums of all days from one on, and how many of their reports could not be read in full. Forgets what no page asks for.
-    pub fn since(&self, first: Date) -> (Sums, u64) {
+    /// What is known of all days from one on. Forgets what no page asks for.
+    pub(super) fn since(&self, first: Date) -> Known {
         let mut days = self.lock();
         let oldest = in_utc(OffsetDateTime::now_utc()).date().saturating_sub(Duration::days(MOST_DAYS));
         days.retain(|date, _| *date >= oldest.min(first));
-        let (mut sums, mut unreadable) = (Sums::default(), 0);
+        let mut known = Known { sums: Sums::default(), oldest: None, unreadable: 0 };
         for day in days.range(first..).map(|(_, day)| day) {
-            sums.plus(&day.sums);
-            unreadable += day.unreadable;
+            known.sums.plus(&day.sums);
+            known.unreadable += day.unreadable;
+            let began = day.ticks.iter().filter_map(RunId::started).min();
+            known.oldest = known.oldest.or(began);
         }
         while days.len() > 1 && days.values().map(|day| day.ticks.len()).sum::<usize>() > MOST_TICKS {
             days.pop_first();
         }
-        (sums, unreadable)
+        known
     }
 
     /// Each day is whole after any single step.

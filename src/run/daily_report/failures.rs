@@ -73,7 +73,9 @@ impl Failures {
         let Self { by_source, well } = self;
         let recovered = |f: &Failed| {
             let ran_well = well.get(&f.source).is_some_and(|at| *at > f.last);
-            let mut own = status.iter().filter(|s| s.source == f.source || s.feed == f.source).peekable();
+            // What is paused has no runs, and none that could show that it is well.
+            let own = status.iter().filter(|s| s.source == f.source || s.feed == f.source);
+            let mut own = own.filter(|s| s.paused_since.is_none()).peekable();
             match own.peek() {
                 Some(_) => {
                     own.all(|s| s.complaint().is_none() && (ran_well || s.checked.is_some_and(|at| at > f.last)))

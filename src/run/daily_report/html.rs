@@ -28,6 +28,7 @@ impl DailyReport {
                 body style=(BODY) {
                     h1 style="font-size:1.3rem" { (self.subject()) }
                     p style=(FAINT) { (minute(self.since)) " to " (minute(self.until)) }
+                    @if let Some(partly) = self.partly() { p style=(WRONG) { (partly) "." } }
                     @if let Some(e) = &self.unread {
                         h2 { "What the runs did is not known" }
                         p style=(WRONG) { (e.message) }

@@ -86,11 +86,14 @@ impl Context {
         let (mut sums, mut failures) = (Sums::default(), Failures::default());
         let mut done: BTreeMap<String, Done> = BTreeMap::new();
         let mut unreadable = 0;
+        // A report is called by when its tick began, and stored when it has ended: what had not ended when the last mail was made is in none yet.
+        let from = since.checked_sub(self.config.run.budget.try_into().unwrap_or_default()).unwrap_or(since);
         let sweep = self.sweep(
-            since,
+            from,
             MOST_READS,
             |_| false,
             |_, report| match report {
+                Ok(stored) if stored.ended.is_some_and(|ended| ended < since) => {}
                 Ok(stored) => {
                     unreadable += u64::from(stored.is_partly_read);
                     for entry in &stored.runs {

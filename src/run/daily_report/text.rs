@@ -13,6 +13,9 @@ impl DailyReport {
     /// For a terminal, or the plain part of a mail.
     pub fn text(&self) -> String {
         let mut out = format!("{}\n{} to {}\n", self.subject(), minute(self.since), minute(self.until));
+        if let Some(partly) = self.partly() {
+            let _ = writeln!(out, "{partly}.");
+        }
         if let Some(e) = &self.unread {
             section(
                 &mut out,
@@ -53,6 +56,13 @@ impl DailyReport {
         })
     }
 
+    /// What is said where runs and costs are those of a part of the time.
+    pub(super) fn partly(&self) -> Option<String> {
+        let back_to = self.costs.looked_back_to?;
+        let what = "What runs did, what failed and what it cost is told";
+        Some(format!("{what} only since {}: there are too many reports", minute(back_to)))
+    }
+
     /// What all of it has cost, and what is not in it.
     pub(super) fn cost(&self) -> Vec<String> {
         let Spend { runs, staged_bytes, sent_bytes, storage_writes, .. } = self.costs.total;
@@ -65,9 +75,6 @@ impl DailyReport {
             counted(storage_writes, "object written", "objects written"),
             counted(runs, "run", "runs")
         )];
-        if let Some(back_to) = self.costs.looked_back_to {
-            lines.push(format!("only of the runs since {}: there are too many reports", minute(back_to)));
-        }
         if self.costs.unreadable > 0 {
             let n = counted(self.costs.unreadable, "report", "reports");
             lines.push(format!("without {n} that this version can't read in full"));

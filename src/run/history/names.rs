@@ -18,6 +18,8 @@ const FIRST: Duration = Duration::hours(6);
 const STEP: i32 = 8;
 /// After a stretch with fewer names a longer one is likely to be short enough.
 const FEW: usize = 1000 / STEP as usize;
+/// And after one with fewer than this, one that is twice as long.
+const SOME: usize = 400;
 
 /// Goes back through the names.
 pub(super) struct Names<'a> {
@@ -84,9 +86,12 @@ impl<'a> Names<'a> {
             match self.store.list_between(REPORTS, &from, self.until.as_deref()).await? {
                 Listed::All(mut found) => {
                     self.kept.note_stretch(self.stretch.whole_seconds().unsigned_abs());
-                    if found.len() < FEW {
-                        self.stretch = (self.stretch * STEP).min(ALL);
-                    }
+                    let longer = match found.len() {
+                        few if few < FEW => STEP,
+                        some if some < SOME => 2,
+                        _ => 1,
+                    };
+                    self.stretch = (self.stretch * longer).min(ALL);
                     self.until = Some(from);
                     self.moment = begin.unwrap_or(self.moment);
                     self.here = HistoryCursor::before_moment(self.moment);

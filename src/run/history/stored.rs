@@ -1,7 +1,10 @@
 //! A report as it is stored.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::model::RunId;
 use crate::model::figures::total;
@@ -34,6 +37,8 @@ impl RunEntry {
 #[derive(Clone, Debug)]
 pub(in crate::run) struct StoredReport {
     pub runs: Vec<RunEntry>,
+    /// When the tick ended; when it began, where the report does not say.
+    pub ended: Option<OffsetDateTime>,
     /// Something of it can't be read: another version has written it, or somebody else.
     pub is_partly_read: bool,
 }
@@ -47,6 +52,8 @@ pub(in crate::run) struct Unreadable;
 struct Tick {
     #[serde(default)]
     kind: Value,
+    #[serde(default)]
+    seconds: Value,
     runs: Vec<Value>,
 }
 
@@ -55,9 +62,11 @@ impl StoredReport {
         let stored: Tick = serde_json::from_slice(content).map_err(|_| Unreadable)?;
         let kind: Option<TickKind> = serde_json::from_value(stored.kind).unwrap_or_default();
         let all = stored.runs.len();
+        let length = stored.seconds.as_f64().and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or_default();
+        let ended = tick.started().and_then(|began| began.checked_add(length.try_into().ok()?));
         let read = stored.runs.into_iter().filter_map(|run| serde_json::from_value::<RunReport>(run).ok());
         let runs: Vec<RunEntry> = read.map(|report| RunEntry { tick: tick.clone(), kind, report }).collect();
-        Ok(Self { is_partly_read: runs.len() < all, runs })
+        Ok(Self { is_partly_read: runs.len() < all, ended, runs })
     }
 }
 
