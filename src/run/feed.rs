@@ -32,6 +32,7 @@ use crate::telemetry::ANSWERED;
 mod after_seal;
 mod await_applied;
 mod before_seal;
+mod bills;
 mod due_tables;
 mod nothing_to_seal;
 mod outcome;

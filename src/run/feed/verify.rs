@@ -1,14 +1,11 @@
 //! A run that compares its tables with their source: whole, or a stretch of keys after the other while there is time.
 
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 
+use super::bills::Bills;
 use crate::batch::TableMark;
-use crate::bigquery::Billed;
 use crate::failpoint::{Effect, around, lets};
 use crate::model::{CompareDocuments, IgnoredDeletes, Repair, TableSpec, Verification, VerifyLevel};
-use crate::run::context::Context;
 use crate::run::error::RunError;
 use crate::run::feed::Run;
 use crate::run::order::Mode;
@@ -25,39 +22,6 @@ const RECONCILE: Verification = Verification {
     ignored_deletes: IgnoredDeletes::Differ,
     documents: CompareDocuments::Structure,
 };
-
-const RUN_FAILED: &str = "the run failed before its comparison was at its end";
-
-/// What comparing a table has cost, for where there is nothing else to tell.
-struct Bill {
-    source: String,
-    target: String,
-    level: VerifyLevel,
-    /// Of stretches before, and in no report yet.
-    before: u64,
-    billed: Arc<Billed>,
-}
-
-impl Bill {
-    fn of(context: &Context, asked: &Asked) -> Self {
-        Self {
-            source: asked.spec.source.to_string(),
-            target: context.bigquery.target(&asked.spec.target).to_string(),
-            level: asked.asked.level,
-            before: asked.so_far.as_ref().and_then(Verifying::unreported_bytes).unwrap_or(0),
-            billed: asked.billed.clone(),
-        }
-    }
-
-    /// Of this stretch: the state has what is unreported of those before.
-    fn own(&self) -> u64 {
-        self.billed.bytes().unwrap_or(0)
-    }
-
-    fn all(&self) -> u64 {
-        self.before.saturating_add(self.own())
-    }
-}
 
 impl Run<'_> {
     /// Goes on with comparisons that are not through, and begins those whose `verify_every` has passed, where there is time left.
@@ -116,7 +80,7 @@ impl Run<'_> {
         }
     }
 
-    fn noted(&self, target: &str) -> Option<&TableNote> {
+    pub(super) fn noted(&self, target: &str) -> Option<&TableNote> {
         self.state.as_ref()?.document().notes.tables.get(target)
     }
 
@@ -151,11 +115,11 @@ impl Run<'_> {
         self.order.mode = Mode::Now;
         let mut going = tables;
         while !going.is_empty() {
-            let bills: Vec<Bill> = going.iter().map(|asked| Bill::of(self.context, asked)).collect();
+            let bills = Bills::of(self.context, &going);
             let looked = self.look_first(going).await;
-            let Looked { mut compared, failed } = looked.inspect_err(|_| self.tell_bills(&bills, Bill::own))?;
+            let Looked { mut compared, failed } = looked.inspect_err(|_| self.tell_bills(&bills))?;
             if compared.iter().any(|c| c.look.again.is_some()) {
-                self.look_again(&mut compared).await.inspect_err(|_| self.tell_bills(&bills, Bill::own))?;
+                self.look_again(&mut compared).await.inspect_err(|_| self.tell_bills(&bills))?;
             }
             if compared.iter().any(is_to_be_repaired)
                 && let Err(e) = self.repair(&mut compared).await
@@ -166,28 +130,13 @@ impl Run<'_> {
                 if let Some(state) = self.state.as_mut().filter(|_| !told.reconciled.is_empty()) {
                     state.conclude(&told).await?;
                 }
-                self.tell_bills(&bills, Bill::all);
+                self.tell_bills(&bills);
                 return Err(e);
             }
-            let failed = failed.into_iter().map(|(target, report)| {
-                let bill = bills.iter().find(|bill| bill.target == report.target);
-                let bytes_billed = bill.map(Bill::all).filter(|bytes| *bytes > 0);
-                (target, VerifyReport { bytes_billed, ..report })
-            });
+            let failed = failed.into_iter().map(|(target, report)| (target, bills.with(report)));
             going = self.conclude(compared, failed.collect()).await?;
         }
         Ok(())
-    }
-
-    /// Of comparisons that the run's failure has ended, what they were billed for.
-    fn tell_bills(&mut self, bills: &[Bill], bytes: fn(&Bill) -> u64) {
-        let reports = bills.iter().filter_map(|bill| {
-            let bytes_billed = Some(bytes(bill)).filter(|bytes| *bytes > 0);
-            let report =
-                || VerifyReport::not_compared(bill.source.clone(), bill.target.clone(), bill.level, RUN_FAILED);
-            bytes_billed.map(|_| VerifyReport { bytes_billed, ..report() })
-        });
-        self.tell(reports.collect());
     }
 
     async fn look_first(&mut self, tables: Vec<Asked>) -> Result<Looked, RunError> {
@@ -323,7 +272,7 @@ impl Run<'_> {
         Ok(Vec::new())
     }
 
-    fn tell(&mut self, reports: Vec<VerifyReport>) {
+    pub(super) fn tell(&mut self, reports: Vec<VerifyReport>) {
         if !reports.is_empty() {
             reports.iter().for_each(VerifyReport::log);
             self.report_verified(reports, &[]);
