@@ -73,6 +73,6 @@ pub use sample::{Refusal, Sample, Sampled};
 pub use sealed_table::SealedTable;
 pub use status::{
     Doings, FRESH, FeedStatus, Known, KnownColumn, LoadingStatus, NextTick, Pause, Rest, Standing, TableLook,
-    VerifyingStatus,
+    VerifyingStatus, not_answered_yet,
 };
 pub use tick::{fan_out, pass_on_rest, read_again, tick};

@@ -176,7 +176,7 @@ mod tests {
         while !lock(&short.asked).is_empty() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(short.ask(1, done, later(), || source.clone().read()).await, Some(2), "what is old is read anew");
+        assert_eq!(short.ask(1, done, later(), || source.clone().read()).await, Some(2), "an old answer is read again");
         let (many, source) = (shared(LONG, LONG), Source::new(MOST * 3));
         let ask = |question| many.ask(question, done, later(), || source.clone().read());
         let all = futures_util::future::join_all((0..MOST * 3).map(ask)).await;

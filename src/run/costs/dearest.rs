@@ -25,14 +25,14 @@ pub struct DearTable {
     pub dollars_a_month: Option<f64>,
     /// Of all that was spent, in hundredths.
     pub percent: f64,
-    /// Absent of a table that the config has no more.
+    /// Absent of a table that the config has no more, and where nobody knows of how much time the figures are.
     pub knob: Option<Knob>,
 }
 
 /// The dearest tables of those that have cost something.
-pub(super) fn dearest(sorted: &[TableCosts], specs: &[TableSpec], span: Duration) -> Vec<DearTable> {
+pub(super) fn dearest(sorted: &[TableCosts], specs: &[TableSpec], counted: Option<Duration>) -> Vec<DearTable> {
     let all: f64 = sorted.iter().map(|t| t.dollars).sum();
-    let days = span.as_seconds_f64() / 86_400.0;
+    let in_days = |time: Duration| time.as_seconds_f64() / 86_400.0;
     let dear = sorted.iter().filter(|t| t.dollars > 0.0 && !t.target.is_empty()).take(NAMED);
     let each = dear.map(|t| {
         let last = t.target.rsplit('.').next().unwrap_or_default();
@@ -42,9 +42,9 @@ pub(super) fn dearest(sorted: &[TableCosts], specs: &[TableSpec], span: Duration
             target: t.target.clone(),
             spend: t.spend,
             dollars: t.dollars,
-            dollars_a_month: (span >= ENOUGH).then(|| t.dollars / days * 30.0),
+            dollars_a_month: counted.filter(|time| *time >= ENOUGH).map(|time| t.dollars / in_days(time) * 30.0),
             percent: t.dollars / all * 100.0,
-            knob: spec.map(|spec| knob(spec, &t.spend, days)),
+            knob: spec.zip(counted).map(|(spec, time)| knob(spec, &t.spend, in_days(time))),
         }
     });
     each.collect()

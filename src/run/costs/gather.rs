@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use time::{OffsetDateTime, Time};
+use time::{Duration, OffsetDateTime, Time};
 
 use super::dearest::{DearTable, dearest};
 use super::ledger::Known;
@@ -57,31 +57,48 @@ impl Context {
         let ledger = &self.cost_ledger;
         let swept = self.sweep(since, reads, |tick| ledger.has(tick), |tick, report| ledger.add(tick, report)).await?;
         let Known { sums, oldest, unreadable } = ledger.since(swept.looked_back_to.unwrap_or(since).max(since).date());
-        // Reports may have expired that are in the sums.
-        let swept =
-            Swept { first_report: swept.first_report.and_then(|first| oldest.map(|known| known.min(first))), ..swept };
         // An earlier look may have added up what lies behind a gap: then nobody knows of how much time the sums are.
         let has_gap = swept.looked_back_to.zip(oldest).is_some_and(|(back_to, oldest)| oldest < back_to);
-        let costs = Costs::of(sums, since, swept, unreadable, &self.config.tables);
-        if !has_gap {
-            return Ok(costs);
-        }
-        let dearest = costs.dearest.into_iter().map(|dear| DearTable { dollars_a_month: None, knob: None, ..dear });
-        Ok(Costs { dearest: dearest.collect(), looked_back_to: Some(since), ..costs })
+        let gathered = Gathered::of(sums, since, swept, unreadable);
+        let gathered = match has_gap {
+            true => Gathered { counted: None, looked_back_to: Some(since), ..gathered },
+            // Reports may have expired that are in the sums.
+            false => gathered.at_least_from(oldest),
+        };
+        Ok(Costs::of(gathered, &self.config.tables))
+    }
+}
+
+/// What was added up of a span.
+pub(in crate::run) struct Gathered {
+    sums: Sums,
+    since: OffsetDateTime,
+    until: OffsetDateTime,
+    looked_back_to: Option<OffsetDateTime>,
+    /// Of how much time it is; `None` where nobody knows.
+    counted: Option<Duration>,
+    unreadable: u64,
+}
+
+impl Gathered {
+    pub fn of(sums: Sums, since: OffsetDateTime, swept: Swept, unreadable: u64) -> Self {
+        let Swept { looked_back_to, first_report, foreign } = swept;
+        let until = OffsetDateTime::now_utc();
+        let counted = Some(until - looked_back_to.or(first_report).unwrap_or(since).max(since));
+        Self { sums, since, until, looked_back_to, counted, unreadable: unreadable.saturating_add(foreign) }
+    }
+
+    /// Where something of a moment is in it, it is of all the time since.
+    fn at_least_from(self, oldest: Option<OffsetDateTime>) -> Self {
+        let since_then = oldest.map(|oldest| self.until - oldest.max(self.since));
+        Self { counted: self.counted.max(since_then), ..self }
     }
 }
 
 impl Costs {
-    pub(in crate::run) fn of(
-        sums: Sums,
-        since: OffsetDateTime,
-        swept: Swept,
-        unreadable: u64,
-        specs: &[TableSpec],
-    ) -> Self {
-        let Swept { looked_back_to, first_report, foreign } = swept;
+    pub(in crate::run) fn of(gathered: Gathered, specs: &[TableSpec]) -> Self {
+        let Gathered { sums, since, until, looked_back_to, counted, unreadable } = gathered;
         let Sums { tables, days, total } = sums;
-        let until = OffsetDateTime::now_utc();
         let tables = in_one_row(tables).into_iter().map(|((source, target), spend)| TableCosts {
             source,
             target,
@@ -92,7 +109,6 @@ impl Costs {
         tables.sort_by(|a, b| b.dollars.total_cmp(&a.dollars));
         let days = days.into_iter().rev();
         let days = days.map(|(day, spend)| DayCosts { day: day.to_string(), dollars: spend.dollars(), spend });
-        let counted = until - looked_back_to.or(first_report).unwrap_or(since).max(since);
         Self {
             since,
             until,
@@ -103,17 +119,15 @@ impl Costs {
             tables,
             days: days.collect(),
             looked_back_to,
-            unreadable: unreadable.saturating_add(foreign),
+            unreadable,
         }
     }
 }
 
 /// A run that failed before it had looked at its table, or found nothing, is the table's all the same, where its feed is one table's.
 fn in_one_row(tables: BTreeMap<(String, String), Spend>) -> BTreeMap<(String, String), Spend> {
-    let (no_tables, mut rows): (Vec<_>, BTreeMap<_, _>) = {
-        let (nobodys, rows): (Vec<_>, Vec<_>) = tables.into_iter().partition(|((_, target), _)| target.is_empty());
-        (nobodys, rows.into_iter().collect())
-    };
+    let (no_tables, rows): (Vec<_>, Vec<_>) = tables.into_iter().partition(|((_, target), _)| target.is_empty());
+    let mut rows: BTreeMap<_, _> = rows.into_iter().collect();
     for ((source, target), spend) in no_tables {
         let mut own = rows.range_mut((source.clone(), String::new())..).take_while(|((of, _), _)| *of == source);
         match (own.next(), own.next()) {

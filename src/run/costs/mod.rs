@@ -22,6 +22,7 @@ mod sums;
 mod table_costs;
 
 pub use dearest::DearTable;
+pub(in crate::run) use gather::Gathered;
 pub use gather::{Costs, DayCosts};
 pub use knob::Knob;
 pub(in crate::run) use ledger::CostLedger;

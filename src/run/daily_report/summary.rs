@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::failures::{Failed, Failures};
 use crate::run::context::Context;
-use crate::run::costs::{Costs, Sums};
+use crate::run::costs::{Costs, Gathered, Sums};
 use crate::run::history::{RunEntry, Swept};
 use crate::run::report::TableReport;
 use crate::run::status::{FeedStatus, Standing};
@@ -116,7 +116,7 @@ impl Context {
             status.iter().map(|s| TableDay::of(s, done.get(&s.target).copied().unwrap_or_default())).collect();
         let (table_count, trouble) = (tables.len(), tables.iter().filter(|t| t.is_trouble).count());
         tables.truncate(MOST_TABLES);
-        let mut costs = Costs::of(sums, since, swept, unreadable, &self.config.tables);
+        let mut costs = Costs::of(Gathered::of(sums, since, swept, unreadable), &self.config.tables);
         costs.tables.truncate(MOST_TABLES);
         let project_and_dataset = &self.config.bigquery;
         DailyReport {

@@ -20,7 +20,7 @@ use crate::storage::{Found, StorageError, Store};
 /// Reports that are read at once.
 pub(super) const AT_ONCE: usize = 20;
 /// A report of a thousand tables has less than one. What is longer is no report of ours.
-pub(super) const LONGEST: u64 = 2 * 1024 * 1024;
+const LONGEST: u64 = 2 * 1024 * 1024;
 
 /// What is asked of the history.
 #[derive(Clone, Debug)]
@@ -170,7 +170,7 @@ fn at_hand(kept: &KeptReports, found: &Found) -> Option<Arc<Parsed>> {
 }
 
 /// The tick of a report that may be one of ours.
-fn own_tick(found: &Found) -> Option<RunId> {
+pub(super) fn own_tick(found: &Found) -> Option<RunId> {
     tick_of(&found.name).filter(|_| found.size <= LONGEST)
 }
 

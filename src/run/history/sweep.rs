@@ -3,14 +3,14 @@
 use futures_util::{StreamExt, TryStreamExt};
 use time::{Duration, OffsetDateTime};
 
-use super::cursor::{REPORTS, place_of, tick_of};
+use super::cursor::{REPORTS, place_of};
 use super::kept::Parsed;
-use super::look::{AT_ONCE, LONGEST, fetch};
+use super::look::{AT_ONCE, fetch, own_tick};
 use super::names::{Back, Names};
 use crate::model::RunId;
 use crate::run::context::Context;
 use crate::run::error::RunError;
-use crate::storage::{Found, Listed};
+use crate::storage::Listed;
 
 /// A first report this much behind the span's begin may be the first that there ever was.
 const LATE: Duration = Duration::hours(1);
@@ -41,8 +41,8 @@ impl Context {
         let (mut left, mut swept, mut oldest) = (reads, Swept::default(), None);
         while let Back::Some(found) = names.back().await? {
             let (mut wave, mut is_enough) = (Vec::new(), false);
-            for Found { name, size } in found {
-                let Some(tick) = tick_of(&name).filter(|_| size <= LONGEST) else {
+            for found in found {
+                let Some(tick) = own_tick(&found) else {
                     swept.foreign += 1;
                     continue;
                 };
@@ -53,7 +53,7 @@ impl Context {
                         break;
                     }
                     left -= usize::from(at_hand.is_none());
-                    wave.push((name, tick.clone(), at_hand));
+                    wave.push((found.name, tick.clone(), at_hand));
                 }
                 oldest = tick.started();
             }

@@ -102,15 +102,19 @@ impl Context {
         };
         let is_old = |at: OffsetDateTime| OffsetDateTime::now_utc() - at > FRESH || currency == Currency::FromBefore;
         let is_late = !is_over && state.as_ref().is_none_or(|(_, at)| is_old(*at));
-        let slow = || Complaint {
-            message: "Cloud Storage has not answered yet".to_owned(),
-            hint: "reload the page in a moment; if it stays so, `plimsoll check` says which service does not answer"
-                .to_owned(),
-        };
         let known = state.map(|(state, at)| {
             let read = ReadState { document: (*state).clone(), unread: None };
             Known { status: self.table_status(spec, &read), state, at }
         });
-        TableLook { spec: spec.clone(), known, unread: unread.or_else(|| is_late.then(slow)) }
+        TableLook { spec: spec.clone(), known, unread: unread.or_else(|| is_late.then(not_answered_yet)) }
+    }
+}
+
+/// What is said of a bucket that lets a page wait.
+pub fn not_answered_yet() -> Complaint {
+    Complaint {
+        message: "Cloud Storage has not answered yet".to_owned(),
+        hint: "reload the page in a moment; if it stays so, `plimsoll check` says which service does not answer"
+            .to_owned(),
     }
 }

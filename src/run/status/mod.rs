@@ -15,7 +15,7 @@ mod verifying;
 pub use board::{Doings, FRESH};
 pub use known::KnownColumn;
 pub use loading::LoadingStatus;
-pub use look::{Known, TableLook};
+pub use look::{Known, TableLook, not_answered_yet};
 pub use next_tick::NextTick;
 pub use pausing::{Pause, Rest};
 pub use standing::Standing;

@@ -1,14 +1,15 @@
 //! What pages ask of the bucket beside the states: one answer for all people who look, so that ten who refresh cost no more than one.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::patience::{PATIENCE, Told, silent, told};
+use super::patience::{PATIENCE, Told, told};
 use super::{cost_page, runs_page};
 use crate::model::{FeedId, RunId, TableSpec};
-use crate::run::{Context, Costs, HistoryLook, HistoryRequest, PastBatch, RunEntry, SealedTable};
+use crate::run::{Context, Costs, HistoryLook, HistoryRequest, PastBatch, RunEntry, SealedTable, not_answered_yet};
 use crate::server::shared::Shared;
 use crate::state::{Complaint, PastRun, StateDocument};
 
@@ -55,6 +56,23 @@ impl<'a> Asker<'a> {
     pub fn now(context: &'a Arc<Context>) -> Self {
         Self { context, deadline: Instant::now() + PATIENCE }
     }
+
+    /// The shared answer, or that there is none yet.
+    async fn ask<Q, T, F>(
+        &self,
+        shared: &Shared<Q, Told<T>>,
+        question: Q,
+        read: impl FnOnce(Arc<Context>) -> F,
+    ) -> Told<T>
+    where
+        Q: Clone + Eq + Hash + Send + 'static,
+        T: Send + Sync + 'static,
+        F: Future<Output = Told<T>> + Send + 'static,
+    {
+        let reading = || read(self.context.clone());
+        let answer = shared.ask(question, self.context.doings(), self.deadline, reading).await;
+        answer.unwrap_or_else(|| Err(not_answered_yet()))
+    }
 }
 
 impl Looks {
@@ -67,18 +85,8 @@ impl Looks {
         self.history(asker, Question::Table(spec.target.clone()), runs_page::of_table(spec)).await
     }
 
-    async fn history(
-        &self,
-        Asker { context, deadline }: &Asker<'_>,
-        question: Question,
-        request: HistoryRequest,
-    ) -> Told<HistoryLook> {
-        let reading = || {
-            let context = (*context).clone();
-            async move { told(context.history(&request).await) }
-        };
-        let answer = self.histories.ask(question, context.doings(), *deadline, reading).await;
-        answer.unwrap_or_else(|| Err(silent()))
+    async fn history(&self, asker: &Asker<'_>, question: Question, request: HistoryRequest) -> Told<HistoryLook> {
+        asker.ask(&self.histories, question, |context| async move { told(context.history(&request).await) }).await
     }
 
     /// What the last batch of a table says; nothing where it is gone, or the bucket too slow.
@@ -98,61 +106,36 @@ impl Looks {
             .flatten()
     }
 
-    pub async fn costs(&self, Asker { context, deadline }: &Asker<'_>, days: i64) -> Told<Costs> {
-        let reading = || {
-            let context = (*context).clone();
-            let since = OffsetDateTime::now_utc() - time::Duration::days(days);
-            async move { told(context.costs(since, cost_page::READS).await) }
-        };
-        let answer = self.costs.ask(days, context.doings(), *deadline, reading).await;
-        answer.unwrap_or_else(|| Err(silent()))
+    pub async fn costs(&self, asker: &Asker<'_>, days: i64) -> Told<Costs> {
+        let since = OffsetDateTime::now_utc() - time::Duration::days(days);
+        let read = |context: Arc<Context>| async move { told(context.costs(since, cost_page::READS).await) };
+        asker.ask(&self.costs, days, read).await
     }
 
     /// How a run ended, by its feed's state.
-    pub async fn run_note(
-        &self,
-        Asker { context, deadline }: &Asker<'_>,
-        feed: &FeedId,
-        run: &RunId,
-    ) -> Told<Option<PastRun>> {
-        let reading = || {
-            let (context, feed, run) = ((*context).clone(), feed.clone(), run.clone());
-            async move { told(context.run_note(&feed, &run).await) }
-        };
-        let answer = self.notes.ask((feed.clone(), run.clone()), context.doings(), *deadline, reading).await;
-        answer.unwrap_or_else(|| Err(silent()))
+    pub async fn run_note(&self, asker: &Asker<'_>, feed: &FeedId, run: &RunId) -> Told<Option<PastRun>> {
+        let (of, id) = (feed.clone(), run.clone());
+        let read = |context: Arc<Context>| async move { told(context.run_note(&of, &id).await) };
+        asker.ask(&self.notes, (feed.clone(), run.clone()), read).await
     }
 
     /// What a run has sealed.
-    pub async fn run_batch(
-        &self,
-        Asker { context, deadline }: &Asker<'_>,
-        feed: &FeedId,
-        run: &RunId,
-    ) -> Told<Option<PastBatch>> {
-        let reading = || {
-            let (context, feed, run) = ((*context).clone(), feed.clone(), run.clone());
-            async move { told(context.run_batch(&feed, &run).await) }
-        };
-        let answer = self.batches.ask((feed.clone(), run.clone()), context.doings(), *deadline, reading).await;
-        answer.unwrap_or_else(|| Err(silent()))
+    pub async fn run_batch(&self, asker: &Asker<'_>, feed: &FeedId, run: &RunId) -> Told<Option<PastBatch>> {
+        let (of, id) = (feed.clone(), run.clone());
+        let read = |context: Arc<Context>| async move { told(context.run_batch(&of, &id).await) };
+        asker.ask(&self.batches, (feed.clone(), run.clone()), read).await
     }
 
     /// The runs of the reports in which a run may be.
-    pub async fn reported(&self, Asker { context, deadline }: &Asker<'_>, place: &InReports) -> Told<Vec<RunEntry>> {
-        let reading = || {
-            let (context, place) = ((*context).clone(), place.clone());
-            async move {
-                told(match place {
-                    InReports::OfTick(tick) => context.tick_runs(&tick).await.map(Option::unwrap_or_default),
-                    InReports::Around(run) => {
-                        return told(context.history(&runs_page::around(&run)).await).and_then(among_few);
-                    }
-                })
+    pub async fn reported(&self, asker: &Asker<'_>, place: &InReports) -> Told<Vec<RunEntry>> {
+        let at = place.clone();
+        let read = |context: Arc<Context>| async move {
+            match at {
+                InReports::OfTick(tick) => told(context.tick_runs(&tick).await.map(Option::unwrap_or_default)),
+                InReports::Around(run) => told(context.history(&runs_page::around(&run)).await).and_then(among_few),
             }
         };
-        let answer = self.reports.ask(place.clone(), context.doings(), *deadline, reading).await;
-        answer.unwrap_or_else(|| Err(silent()))
+        asker.ask(&self.reports, place.clone(), read).await
     }
 }
 

@@ -15,11 +15,3 @@ pub(super) type Told<T> = Result<Arc<T>, Complaint>;
 pub(super) fn told<T>(read: Result<T, RunError>) -> Told<T> {
     read.map(Arc::new).map_err(|e| Complaint { message: e.to_string(), hint: e.hint() })
 }
-
-/// What is said of a bucket that lets a page wait.
-pub(super) fn silent() -> Complaint {
-    let message = "Cloud Storage has not answered yet".to_owned();
-    let hint =
-        "reload the page in a moment; if it stays so, `plimsoll check` says which service does not answer".to_owned();
-    Complaint { message, hint }
-}

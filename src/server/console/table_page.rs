@@ -220,8 +220,8 @@ fn compared(app: &App, look: &TableLook, runs: &[RunEntry], back: Back<'_>) -> M
     }
 }
 
-/// In how many rows each column differs, as the report of the last comparison says that found a difference; never the values. One that has
-/// no columns, such as of counts, says nothing of them: what an older one has found may be mended since.
+/// In how many rows each column differs, as the report of the last comparison says that found a difference; never the values. A
+/// comparison of counts has no columns. Then none are shown: what an older comparison found may have been repaired since.
 fn columns_that_differ(table: &FeedStatus, runs: &[RunEntry]) -> Markup {
     let all = runs.iter().flat_map(|entry| entry.report.verified.iter().rev().map(move |v| (entry, v)));
     let mut of_table = all.filter(|(_, v)| v.target == table.target && v.state == VerifyState::Differs);
