@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Starts local-bigquery, so that a run of hundreds of tests stays quick. Its arguments are the emulator's own.
 
-Six things are changed, none of which a caller can see:
+Seven things are changed, none of which a caller can see:
 
+- A project's tables are DuckDB's own (plain_tables.py). The emulator keeps them in a DuckLake, whose catalog costs more than all else.
 - DuckDB works with one thread. The statements of a test are small; more threads spend their time on each other.
-- DuckDB leaves out the steps of its optimizer that pay off for much data. To plan a statement of a test takes longer than to run it, and
-  DuckLake runs a dozen statements for each.
+- DuckDB leaves out the steps of its optimizer that pay off for much data. To plan a statement of a test takes longer than to run it.
 - DuckDB asks for pandas, which is not installed, with each parameter of each statement. It is told at once that there is none.
 - What a query has selected is dropped after a while. The emulator keeps it for ever, in a table of its own, and looks through all the
   tables that it has for most of what it is asked.
-- What there is of one table is asked of the tables in which DuckLake keeps its catalog (known_tables.py), and remembered until a commit
-  changes it (remembered_tables.py). The emulator asks DuckDB for all tables and columns that there are, many times for each request.
+- What there is of one table is asked for that table alone (known_tables.py), and remembered until a statement may have changed it
+  (remembered_tables.py). The emulator asks DuckDB for all tables and columns that there are, many times for each request.
 - What the emulator writes down of jobs and tables is kept in a dictionary (kept_records.py). The emulator keeps it in tables of DuckDB's.
 
 And something is added: what it lacks of change data capture (change_streams.py).
@@ -46,7 +46,7 @@ from local_bigquery.engine import database  # noqa: E402
 
 # Each replaces a part of the emulator; the first two, what the others build on.
 import kept_records  # noqa: E402, F401
-import watched_cursors  # noqa: E402, F401
+import plain_tables  # noqa: E402, F401
 import bound_once  # noqa: E402, F401
 import change_streams  # noqa: E402, F401
 import known_tables  # noqa: E402, F401

@@ -1,128 +1,95 @@
-"""What was found out of a project's tables, for as long as it holds (for known_tables.py).
+"""What was found out of a dataset's tables, until a statement may have changed them (for known_tables.py).
 
-DuckLake writes down what each commit changed. So a commit makes forgotten what it touched, and the rest stays known.
-https://ducklake.select/docs/stable/specification/tables/ducklake_snapshot_changes
+Nobody but the emulator writes its tables. So an answer holds until one of its own statements names the dataset and is not one that only reads.
 """
 
 import re
 import threading
 
-from local_bigquery.engine.database import fetch, quote
+from local_bigquery.engine import database
 
-import watched_cursors
-
-CHANGES = "SELECT snapshot_id, changes_made FROM {m}.ducklake_snapshot_changes WHERE snapshot_id > {since}"
-NAME = r'"((?:[^"]|"")*)"'
-CHANGE = re.compile(rf"(\w+):(?:{NAME}(?:\.{NAME})?|(\d+))(?:,|$)")
-
-
-class Unknown(Exception):
-    """A change that this file does not know of."""
-
-
-def read(changes):
-    """What one commit changed: (what was done, names) or (what was done, number)."""
-    done, end = [], 0
-    while end < len(changes):
-        found = CHANGE.match(changes, end)
-        if not found:
-            raise Unknown
-        what, first, second, number = found.groups()
-        names = tuple(name.replace('""', '"').casefold() for name in (first, second) if name is not None)
-        done.append((what, int(number) if number else names))
-        end = found.end()
-    return done
+# What only reads, or writes where the emulator keeps results of its own.
+LEAVES_TABLES_ALONE = (
+    "SELECT ",
+    "CREATE SECRET ",
+    'CREATE OR REPLACE TABLE "emulator".',
+    "CREATE OR REPLACE TEMP",
+)
+USED = re.compile(r'USE "[^"]+"\."([^"]+)"')
+WORD = re.compile(r"\w+")
 
 
 class Memory:
-    """Answers about one project's datasets and tables. Names are in lower case: DuckLake finds a table by either."""
+    """By dataset, in lower case: what was asked, and its answer. A dataset's name is one word."""
 
-    def __init__(self, project_id):
+    def __init__(self):
         self.lock = threading.Lock()
-        self.catalog = quote(f"__ducklake_metadata_{project_id}")
-        self.moment = None  # of the last look at what was changed: how many writes had ended
-        self.renamed = 0
-        self.snapshot = -1
-        self.datasets = {}  # by name: what was asked, and its answer
-        self.tables = {}  # by (dataset, table)
-        self.rows = {}  # the same, of what changes with each row that is written
-        self.dataset_numbers = {}  # DuckLake's number of a dataset, and its name
-        self.table_numbers = {}
+        self.datasets = {}
 
-    def of_dataset(self, dataset_id, asked, ask):
-        return self.answer(self.datasets, dataset_id.casefold(), (dataset_id, asked), ask)
-
-    def of_table(self, dataset_id, table_id, asked, ask):
-        return self.answer(self.tables, key_of(dataset_id, table_id), (dataset_id, table_id, asked), ask)
-
-    def of_rows(self, dataset_id, table_id, ask):
-        return self.answer(self.rows, key_of(dataset_id, table_id), (dataset_id, table_id), ask)
-
-    def dataset_is(self, number, dataset_id):
-        self.dataset_numbers[number] = dataset_id.casefold()
-
-    def table_is(self, number, dataset_id, table_id):
-        self.table_numbers[number] = key_of(dataset_id, table_id)
-
-    def answer(self, of, key, asked, ask):
+    def answer(self, dataset_id, asked, ask):
         with self.lock:
-            self.catch_up()
-            answers = of.setdefault(key, {})
+            answers = self.datasets.setdefault(dataset_id.casefold(), {})
         if asked not in answers:
-            # If it is forgotten while it is asked, nobody looks into these answers again.
+            # If the dataset is forgotten while this is asked, nobody looks into these answers again.
             answers[asked] = ask()
         return answers[asked]
 
-    def catch_up(self):
-        writes = watched_cursors.writes
-        moment, renamed = writes.ended, writes.renamed
-        if moment == self.moment:
-            return
-        if renamed != self.renamed:
-            self.forget_all()
-        for snapshot, changes in fetch(CHANGES.format(m=self.catalog, since=self.snapshot)):
-            try:
-                for what, which in read(changes or ""):
-                    self.forget(what, which)
-            except Unknown:
-                self.forget_all()
-            self.snapshot = max(self.snapshot, snapshot)
-        self.moment, self.renamed = moment, renamed
-
-    def forget(self, what, which):
-        match what:
-            case "created_schema":
-                self.datasets.pop(which[0], None)
-            case "created_table" | "created_view":
-                self.forget_table(which)
-            case "inserted_into_table" | "deleted_from_table":
-                # Whoever has not asked for its number does not know how many rows it has either.
-                self.rows.pop(self.table_numbers.get(which), None)
-            case "dropped_table" if which in self.table_numbers:
-                self.forget_table(self.table_numbers[which])
-            case "dropped_schema" if which in self.dataset_numbers:
-                dataset = self.dataset_numbers[which]
-                self.datasets.pop(dataset, None)
-                for key in [key for key in {*self.tables, *self.rows} if key[0] == dataset]:
-                    self.forget_table(key)
-            case _:
-                self.forget_all()
-
-    def forget_table(self, key):
-        self.tables.pop(key, None)
-        self.rows.pop(key, None)
-
-    def forget_all(self):
-        for known in (self.datasets, self.tables, self.rows):
-            known.clear()
+    def forget(self, words):
+        with self.lock:
+            for dataset in self.datasets.keys() & words:
+                del self.datasets[dataset]
 
 
-def key_of(dataset_id, table_id):
-    return dataset_id.casefold(), table_id.casefold()
+class Watched:
+    """A cursor of DuckDB's that makes forgotten what its statements may have changed."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.in_transaction = False
+        self.used = set()
+        self.words = set()
+
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+
+    def cursor(self):
+        return Watched(self.connection.cursor())
+
+    def execute(self, sql, *params, **more):
+        return self.run(self.connection.execute, sql, *params, **more)
+
+    def sql(self, sql, *params, **more):
+        return self.run(self.connection.sql, sql, *params, **more)
+
+    def run(self, run, sql, *params, **more):
+        if not isinstance(sql, str) or sql.startswith(LEAVES_TABLES_ALONE):
+            return run(sql, *params, **more)
+        if used := USED.fullmatch(sql):
+            self.used = {used[1].casefold()}
+            return run(sql, *params, **more)
+        try:
+            return run(sql, *params, **more)
+        finally:
+            self.wrote(sql.lstrip().casefold())
+
+    def wrote(self, sql):
+        self.words |= {*WORD.findall(sql), *self.used}
+        if sql.startswith(("commit", "rollback")):
+            self.in_transaction = False
+        elif sql.startswith("begin"):
+            self.in_transaction = True
+        # What a transaction writes is nobody else's yet.
+        if not self.in_transaction:
+            memory.forget(self.words)
+            self.words = set()
 
 
-memories = {}
+def connection():
+    real = real_connection()
+    # The emulator knows it again by its identity.
+    return known.setdefault(id(real), Watched(real))
 
 
-def of_project(project_id):
-    return memories.get(project_id) or memories.setdefault(project_id, Memory(project_id))
+memory = Memory()
+known = {}
+real_connection, database.connection = database.connection, connection

@@ -1,8 +1,7 @@
 """A small HTTP proxy in front of local-bigquery that lets one write through at a time.
 
-The emulator keeps its catalog in DuckLake and fails when two writes meet ("write-write conflict", "Failed to commit
-DuckLake transaction"). BigQuery takes such writes. So tests, the demo and `make stack` all reach the emulator through
-this proxy, and the product knows nothing of it. Reads pass side by side.
+The emulator fails when two writes of one table meet ("write-write conflict"). BigQuery takes such writes. So tests, the demo and
+`make stack` all reach the emulator through this proxy, and the product knows nothing of it. Reads pass side by side.
 
 The stand-in for the Storage Write API (tests/support/storage_write_standin) tells it what the readers of a table are to see from now on:
 POST /standin/changes. That is put into the emulator before the next request that names the table's dataset and looks at rows, so that a
