@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::column::SourceColumn;
 use super::postgres;
-use super::relation::{Relation, RelationKind};
+use super::relation::{Relation, RelationKind, RowSecurity};
 use super::sqlserver;
 use crate::model::Dialect;
 use crate::model::RelationName;
@@ -116,13 +116,6 @@ pub enum Withholding {
 pub enum Persistence {
     Permanent,
     Unlogged,
-}
-
-/// Whether a policy hides rows from the role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowSecurity {
-    Off,
-    HidesRows,
 }
 
 /// Whether the source keeps the keys of changed rows by itself.

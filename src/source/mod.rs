@@ -56,14 +56,14 @@ pub use dependencies::Dependencies;
 pub use error::SourceError;
 pub use keys::{Keys, NamedKey, Origin, Spelling};
 pub use listing::{
-    Access, Candidate, ChangeTracking, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger,
-    TriggerFunction, Withheld, Withholding,
+    Access, Candidate, ChangeTracking, Closed, Fires, Listing, Persistence, SchemaAccess, Trigger, TriggerFunction,
+    Withheld, Withholding,
 };
 pub use moment::{Durable, Moment, Open, Prepared, Sight};
 pub use read::{
     Columns, ComparedRows, Condition, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Since, Table, Unsent,
 };
-pub use relation::{Leaf, Relation, RelationKind};
+pub use relation::{Leaf, Relation, RelationKind, RowSecurity};
 pub use rights::{Grants, Needs, ToldByRows};
 pub use row::{Row, RowDecoder, RowStream};
 pub use row_hashes::{

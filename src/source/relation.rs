@@ -32,6 +32,15 @@ pub struct Relation {
     pub file: Option<u32>,
     /// Whether a materialized view is what is read, or below it.
     pub materialized: bool,
+    /// Of SQL Server's tables and views. PostgreSQL is told to fail where it would hide rows, so here it is off.
+    pub row_security: RowSecurity,
+}
+
+/// Whether a policy hides rows from the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowSecurity {
+    Off,
+    HidesRows,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,10 +11,9 @@ use super::sql::literal;
 use crate::model::Dialect;
 use crate::model::RelationName;
 use crate::source::listing::{
-    Access, Candidate, ChangeTracking, Closed, Fires, Listing, Persistence, RowSecurity, SchemaAccess, Trigger,
-    TriggerFunction,
+    Access, Candidate, ChangeTracking, Closed, Fires, Listing, Persistence, SchemaAccess, Trigger, TriggerFunction,
 };
-use crate::source::relation::{Relation, RelationKind};
+use crate::source::relation::{Relation, RelationKind, RowSecurity};
 
 /// How many relations one statement over the catalog reads.
 const AT_ONCE: usize = 200;

@@ -14,7 +14,7 @@ use crate::model::Dialect;
 use crate::model::RelationName;
 use crate::source::catalog::Catalog;
 use crate::source::column::{NativeType, SourceColumn};
-use crate::source::relation::{Leaf, Relation, RelationKind};
+use crate::source::relation::{Leaf, Relation, RelationKind, RowSecurity};
 
 /// A relation, as [`RELATION`] prints it.
 #[derive(Deserialize)]
@@ -118,6 +118,7 @@ impl From<CatalogDocument> for Relation {
             view: document.view,
             file: document.file,
             materialized: document.materialized,
+            row_security: RowSecurity::Off,
         }
     }
 }

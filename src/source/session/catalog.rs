@@ -30,7 +30,7 @@ impl Session {
     ) -> Result<&'c Relation, SourceError> {
         match catalog.get(name) {
             Some(relation) => {
-                of_kind!(self, session => session.refuse_unreadable(name, relation).await?);
+                of_kind!(self, session => session.refuse_unreadable(name, relation)?);
                 Ok(relation)
             }
             None => of_kind!(self, session => Err(session.missing(name).await.into())),

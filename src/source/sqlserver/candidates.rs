@@ -9,9 +9,7 @@ use super::render::Unmask;
 use super::session::Session;
 use super::sql::literal;
 use crate::model::{Dialect, RelationName};
-use crate::source::listing::{
-    Access, Candidate, Closed, Listing, Persistence, RowSecurity, SchemaAccess, Withheld, Withholding,
-};
+use crate::source::listing::{Access, Candidate, Closed, Listing, Persistence, SchemaAccess, Withheld, Withholding};
 use crate::source::relation::{Relation, RelationKind};
 
 /// Relations that are read from the catalog at once.
@@ -22,7 +20,6 @@ struct Listed {
     name: RelationName,
     kind: RelationKind,
     readable: bool,
-    hides: bool,
 }
 
 impl Session {
@@ -64,7 +61,7 @@ impl Session {
             if unmask.is_none() && found.iter().any(|(_, relation, _)| is_masked(relation)) {
                 unmask = Some(self.unmask().await?);
             }
-            for Listed { name, hides, .. } in part {
+            for Listed { name, .. } in part {
                 // One that was dropped meanwhile is not there.
                 let Some((_, relation, tracking)) = found.iter().find(|(n, ..)| n == name) else { continue };
                 listing.candidates.push(Candidate {
@@ -74,7 +71,7 @@ impl Session {
                     withheld: withheld(relation, unmask.unwrap_or(Unmask::Refused)).collect(),
                     extension: None,
                     persistence: Persistence::Permanent,
-                    row_security: if *hides { RowSecurity::HidesRows } else { RowSecurity::Off },
+                    row_security: relation.row_security,
                     tracking: *tracking,
                     triggers: Vec::new(),
                     about_rows: relation.rows.filter(|n| *n > 0),
@@ -108,14 +105,12 @@ fn listed(row: Vec<Option<String>>) -> Option<Listed> {
     let mut fields = row.into_iter();
     let name = RelationName { schema: fields.next()??, name: fields.next()?? };
     let kind = if fields.next()??.trim() == "V" { RelationKind::View } else { RelationKind::Table };
-    let mut flag = || fields.next().flatten().as_deref() == Some("t");
-    Some(Listed { name, kind, readable: flag(), hides: flag() })
+    let readable = fields.next().flatten().as_deref() == Some("t");
+    Some(Listed { name, kind, readable })
 }
 
 const LIST: &str = "\
 SELECT s.name AS [schema], o.name, CAST(o.type AS nvarchar(2)) AS kind, \
-CAST(COALESCE(HAS_PERMS_BY_NAME(QUOTENAME(s.name) + N'.' + QUOTENAME(o.name), 'OBJECT', 'SELECT'), 0) AS bit) AS readable, \
-CAST(CASE WHEN EXISTS (SELECT 1 FROM sys.security_predicates AS d JOIN sys.security_policies AS p ON p.object_id = d.object_id \
-WHERE d.target_object_id = o.object_id AND p.is_enabled = 1 AND d.predicate_type_desc = N'FILTER') THEN 1 ELSE 0 END AS bit) AS hides \
+CAST(COALESCE(HAS_PERMS_BY_NAME(QUOTENAME(s.name) + N'.' + QUOTENAME(o.name), 'OBJECT', 'SELECT'), 0) AS bit) AS readable \
 FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
 WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 WANTED ORDER BY s.name, o.name";

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::error::SqlServerError;
 use super::native_type::{Assembly, Secrecy, SqlServerType};
 use super::plan::Plan;
+use super::rights::filtering;
 use super::session::Session;
 use super::sql::literal;
 use crate::model::{Dialect, RelationName};
 use crate::source::catalog::Catalog;
 use crate::source::column::{NativeType, SourceColumn};
 use crate::source::listing::ChangeTracking;
-use crate::source::relation::{Relation, RelationKind};
+use crate::source::relation::{Relation, RelationKind, RowSecurity};
 
 const DOING: &str = "reading the catalog";
 
@@ -117,7 +118,8 @@ pub(super) fn catalog_statements(names: &[RelationName]) -> [String; 3] {
         (Plan::CatalogIndexes { tables: names }, INDEXES),
     ];
     let wanted = named(names);
-    plans.map(|(plan, sql)| plan.statement(&sql.replace("WANTED", &wanted)))
+    let filtering = filtering("o.object_id");
+    plans.map(|(plan, sql)| plan.statement(&sql.replace("FILTERING", &filtering).replace("WANTED", &wanted)))
 }
 
 /// A condition over the schema `s` and the object `o`.
@@ -136,6 +138,8 @@ fn relation(row: &mut Fields) -> Result<(RelationName, Relation, ChangeTracking)
     let (comment, view) = (row.maybe(), row.maybe());
     let (memory, external, indexed) = (row.flag(), row.flag(), row.flag());
     let tracking = if row.maybe().is_some() { ChangeTracking::On } else { ChangeTracking::Off };
+    let _oldest = row.maybe();
+    let row_security = if row.flag() { RowSecurity::HidesRows } else { RowSecurity::Off };
     let kind = match kind.trim() {
         "V" => RelationKind::View,
         _ if external => RelationKind::Foreign,
@@ -157,6 +161,7 @@ fn relation(row: &mut Fields) -> Result<(RelationName, Relation, ChangeTracking)
         view,
         file: None,
         materialized: false,
+        row_security,
     };
     Ok((name, relation, tracking))
 }
@@ -216,7 +221,8 @@ CAST(e.value AS nvarchar(4000)) AS comment, \
 CASE WHEN o.type = 'V' THEN CONVERT(nvarchar(64), HASHBYTES('SHA2_256', OBJECT_DEFINITION(o.object_id)), 2) END AS [view], \
 CAST(COALESCE(t.is_memory_optimized, 0) AS bit) AS memory, CAST(COALESCE(t.is_external, 0) AS bit) AS [external], \
 CAST(CASE WHEN o.type = 'V' AND EXISTS (SELECT 1 FROM sys.indexes AS i WHERE i.object_id = o.object_id AND i.index_id = 1) THEN 1 ELSE 0 END AS bit) AS indexed, \
-c.begin_version AS ct_begin, c.min_valid_version AS ct_min_valid \
+c.begin_version AS ct_begin, c.min_valid_version AS ct_min_valid, \
+CAST(CASE WHEN EXISTS (SELECT 1 FILTERING) THEN 1 ELSE 0 END AS bit) AS hides \
 FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
 LEFT JOIN sys.tables AS t ON t.object_id = o.object_id \
 LEFT JOIN sys.change_tracking_tables AS c ON c.object_id = o.object_id \

@@ -6,7 +6,7 @@ use super::session::Session;
 use super::sql::{ident, literal, qualified};
 use crate::model::RelationName;
 use crate::source::listing::{Closed, Listing};
-use crate::source::relation::{Relation, RelationKind};
+use crate::source::relation::{Relation, RelationKind, RowSecurity};
 use crate::source::rights::{Grants, Needs};
 
 /// What reading a relation takes, for people.
@@ -61,18 +61,15 @@ impl Session {
     }
 
     /// Fails where the rows can't be had as they are.
-    pub async fn refuse_unreadable(&self, name: &RelationName, relation: &Relation) -> Result<(), SqlServerError> {
+    #[allow(clippy::unused_self, reason = "a session of each kind is asked alike")]
+    pub fn refuse_unreadable(&self, name: &RelationName, relation: &Relation) -> Result<(), SqlServerError> {
         if relation.kind == RelationKind::InMemory {
             return Err(SqlServerError::InMemory { table: name.clone() });
         }
-        self.refuse_hidden_rows(name).await
-    }
-
-    /// Fails where a security policy filters rows: the server says nothing of those it leaves out.
-    pub async fn refuse_hidden_rows(&self, name: &RelationName) -> Result<(), SqlServerError> {
-        match self.hidden_from(name).await?.is_empty() {
-            true => Ok(()),
-            false => Err(SqlServerError::Hidden { table: Some(name.to_string()) }),
+        // The server says nothing of the rows that a security policy leaves out.
+        match relation.row_security {
+            RowSecurity::Off => Ok(()),
+            RowSecurity::HidesRows => Err(SqlServerError::Hidden { table: Some(name.to_string()) }),
         }
     }
 
@@ -101,14 +98,18 @@ pub(super) fn rights_statement(name: &RelationName, columns: &[String]) -> Strin
 }
 
 pub(super) fn policies_statement(name: &RelationName) -> String {
-    Plan::CatalogPolicies { table: name }.statement(&POLICIES.replace("OBJECT_NAME", &literal(&qualified(name))))
+    let id = format!("OBJECT_ID({})", literal(&qualified(name)));
+    let policy = "QUOTENAME(SCHEMA_NAME(p.schema_id)) + N'.' + QUOTENAME(p.name)";
+    let sql = format!("SELECT DISTINCT {policy} AS policy {} ORDER BY policy", filtering(&id));
+    Plan::CatalogPolicies { table: name }.statement(&sql)
 }
 
-const POLICIES: &str = "\
-SELECT DISTINCT QUOTENAME(s.name) + N'.' + QUOTENAME(p.name) AS policy \
-FROM sys.security_policies AS p JOIN sys.schemas AS s ON s.schema_id = p.schema_id \
-JOIN sys.security_predicates AS d ON d.object_id = p.object_id AND d.predicate_type_desc = N'FILTER' \
-JOIN sys.objects AS b ON b.object_id = d.target_object_id \
-WHERE p.is_enabled = 1 AND (b.object_id = OBJECT_ID(OBJECT_NAME) \
-OR CHARINDEX(b.name, CASE WHEN OBJECTPROPERTY(OBJECT_ID(OBJECT_NAME), 'IsView') = 1 THEN COALESCE(OBJECT_DEFINITION(OBJECT_ID(OBJECT_NAME)), b.name) END) > 0) \
-ORDER BY policy";
+/// The policies `p` that hide rows of a relation: of the table itself, or of one whose name a view's text has. `id` is its number.
+pub(super) fn filtering(id: &str) -> String {
+    format!(
+        "FROM sys.security_policies AS p \
+         JOIN sys.security_predicates AS d ON d.object_id = p.object_id AND d.predicate_type_desc = N'FILTER' \
+         JOIN sys.objects AS b ON b.object_id = d.target_object_id WHERE p.is_enabled = 1 AND (b.object_id = {id} \
+         OR CHARINDEX(b.name, CASE WHEN OBJECTPROPERTY({id}, 'IsView') = 1 THEN COALESCE(OBJECT_DEFINITION({id}), b.name) END) > 0)"
+    )
+}

@@ -91,6 +91,7 @@ pub(crate) fn relations(session: &SessionState, comment: &Comment) -> Result<Res
                     view.is_some_and(|view| view.indexed.is_on()).into(),
                     tracking.map(|tracking| tracking.begin).into(),
                     tracking.map(|tracking| tracking.min_valid).into(),
+                    (!filtering(database, name).is_empty()).into(),
                 ])
             })
             .collect()
@@ -110,6 +111,7 @@ pub(crate) fn relations(session: &SessionState, comment: &Comment) -> Result<Res
             C::Bit("indexed"),
             C::BigInt("ct_begin"),
             C::BigInt("ct_min_valid"),
+            C::Bit("hides"),
         ],
         rows,
     ))
@@ -232,12 +234,11 @@ pub(crate) fn list(session: &SessionState, comment: &Comment) -> ResultSet {
                     seen.definition.name.as_str().into(),
                     seen.kind.into(),
                     is_readable.into(),
-                    (!filtering(database, &name).is_empty()).into(),
                 ]
             })
             .collect()
     });
-    let columns = [C::Text("schema"), C::Text("name"), C::Text("kind"), C::Bit("readable"), C::Bit("hides")];
+    let columns = [C::Text("schema"), C::Text("name"), C::Text("kind"), C::Bit("readable")];
     result(&columns, rows)
 }
 
