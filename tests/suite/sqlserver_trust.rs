@@ -1,7 +1,7 @@
 //! What SQL Server's numbers can't speak for is read whole, and the report says why.
 
-use sqlserver_standin::ddl;
 use sqlserver_standin::model::Kept;
+use sqlserver_standin::{Action, Fault, Moment, Place, ddl};
 
 use super::sqlserver::{CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, loaded, loaded_on_standin, row};
 use crate::support::World;
@@ -29,6 +29,32 @@ async fn the_clean_up_has_passed_the_watermark() {
     writer.commit();
     w.model().sweep(w.model().current_version().unwrap() - 1);
     assert_whole(&w, "change tracking").await;
+}
+
+/// The run has asked how far back changes are kept, and lists them only then.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clean_up_comes_in_mid_run() {
+    let w = loaded_on_standin(TRACKED).await;
+    for name in ["swept", "told"] {
+        let mut writer = w.model().begin();
+        let id = if name == "swept" { 2 } else { 3 };
+        writer.update(ITEM, &[id.into()], &[("name", name.into())]).unwrap();
+        writer.commit();
+    }
+    let faults = w.standin().faults();
+    faults.add(Fault::once(Moment::Plan("ct.tables".into()), Place::Start, Action::Busy));
+    let run = w.run(&["run", "--json"]);
+    tokio::pin!(run);
+    tokio::select! {
+        () = faults.stalled(1) => {}
+        ran = &mut run => panic!("{}\n{}", ran.stdout, ran.stderr),
+    }
+    w.model().sweep(w.model().current_version().unwrap() - 1);
+    faults.release();
+    let ran = run.await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.run()["whole"].as_str().is_some_and(|why| why.contains("change tracking")), "{}", ran.stdout);
+    Published::whole(ITEM).assert_equal(&w).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,7 +40,8 @@ impl Session {
         Ok(tables.collect())
     }
 
-    /// Has the server list the keys in a temporary table, for only one answer can be read at a time.
+    /// Has the server list the keys in a temporary table, for only one answer can be read at a time. Fails where the clean-up came between the look
+    /// at the oldest version and the list, which is the first that reads rows and so begins the snapshot.
     pub async fn changed_keys(
         &self,
         number: usize,
@@ -49,31 +50,35 @@ impl Session {
     ) -> Result<ChangedKeys<'_>, SqlServerError> {
         self.facts().refuse_torn()?;
         self.open_list(DOING, &listed(number), &close_statement(number)).await?;
-        self.text_rows(DOING, &spool_statement(number, table, since)).await?;
-        Ok(ChangedKeys {
-            session: self,
-            name: table.spec.source.clone(),
-            since,
-            number,
-            key: listed_key(table),
-            fetched: 0,
-        })
+        let rows = self.text_rows(DOING, &spool_statement(number, table, since)).await?;
+        let field = |n: usize| rows.first()?.get(n)?.as_deref();
+        let keys = field(0).and_then(|f| f.parse().ok()).ok_or_else(|| SqlServerError::unexpected(DOING))?;
+        if field(1).and_then(|f| f.parse().ok()).is_none_or(|oldest: i64| since < oldest) {
+            return Err(SqlServerError::TransactionLost { doing: DOING });
+        }
+        if keys == 0 {
+            self.forget_list(&listed(number));
+        }
+        Ok(ChangedKeys { session: self, number, key: listed_key(table), keys, fetched: 0 })
     }
 }
 
 /// Listed keys, kept by the server and fetched some at a time.
 pub struct ChangedKeys<'a> {
     session: &'a Session,
-    name: RelationName,
-    since: i64,
     number: usize,
     key: Vec<KeyColumn>,
+    /// How many there are; of none, the server has kept no list.
+    keys: u64,
     fetched: u64,
 }
 
 impl ChangedKeys<'_> {
     /// The next keys; none at the end.
     pub async fn fetch(&mut self, wanted: usize) -> Result<Vec<Vec<String>>, SqlServerError> {
+        if self.fetched >= self.keys {
+            return Ok(Vec::new());
+        }
         let (sql, layout) = fetch_statement(self.number, &self.key, self.fetched, wanted);
         let layout = Arc::new(layout);
         let mut rows = self.session.connection().stream(DOING, Statement::plain(sql)).await?;
@@ -87,16 +92,12 @@ impl ChangedKeys<'_> {
         Ok(found)
     }
 
-    /// The clean-up may have come between the look at the oldest version and the list, which is the first that reads rows and so begins the
-    /// snapshot: it is looked at once more.
+    /// Drops the list.
     pub async fn close(&self) -> Result<(), SqlServerError> {
-        self.session.close_list(DOING, &listed(self.number), &close_statement(self.number)).await?;
-        let tracked = self.session.tracked(std::slice::from_ref(&self.name)).await?;
-        let oldest = tracked.first().and_then(|(_, tracked)| tracked.oldest);
-        if oldest.is_none_or(|oldest| self.since < oldest) {
-            return Err(SqlServerError::TransactionLost { doing: DOING });
+        match self.keys {
+            0 => Ok(()),
+            _ => self.session.close_list(DOING, &listed(self.number), &close_statement(self.number)).await,
         }
-        Ok(())
     }
 }
 
@@ -116,7 +117,8 @@ pub(super) fn tracked_statement(names: &[RelationName]) -> String {
     Plan::CtTables { tables: names }.statement(&sql)
 }
 
-/// The version is a literal: a parameter would give the server no idea of how many changes there are.
+/// The version is a literal: a parameter would give the server no idea of how many changes there are. Most tables have none: no list is kept then,
+/// so there is none to fetch and to drop.
 pub fn spool_statement(number: usize, table: Table<'_>, since: i64) -> String {
     let key = key_columns(table.relation, table.shape);
     let columns: Vec<String> =
@@ -125,7 +127,8 @@ pub fn spool_statement(number: usize, table: Table<'_>, since: i64) -> String {
     let selected: Vec<String> = key.iter().map(|(name, _)| format!("c.{}", ident(name))).collect();
     let sql = format!(
         "{} CREATE TABLE {} (n bigint IDENTITY(1, 1) PRIMARY KEY, {}); \
-         INSERT INTO {} ({}) SELECT {} FROM CHANGETABLE(CHANGES {}, {since}) AS c ORDER BY {} OPTION (RECOMPILE); SELECT ROWCOUNT_BIG() AS rows",
+         INSERT INTO {} ({}) SELECT {} FROM CHANGETABLE(CHANGES {}, {since}) AS c ORDER BY {} OPTION (RECOMPILE); DECLARE @rows bigint = ROWCOUNT_BIG(); \
+         IF @rows = 0 DROP TABLE {}; SELECT @rows AS rows, CHANGE_TRACKING_MIN_VALID_VERSION(OBJECT_ID({})) AS min_valid",
         drop_list(&listed(number)),
         listed(number),
         columns.join(", "),
@@ -133,7 +136,9 @@ pub fn spool_statement(number: usize, table: Table<'_>, since: i64) -> String {
         into.join(", "),
         selected.join(", "),
         qualified(&table.spec.source),
-        selected.join(", ")
+        selected.join(", "),
+        listed(number),
+        literal(&qualified(&table.spec.source))
     );
     let names: Vec<String> = key.iter().map(|(name, _)| (*name).to_owned()).collect();
     Plan::CtSpool { table: &table.spec.source, since, key: &names, number }.statement(&sql)

@@ -180,6 +180,11 @@ impl Session {
         Ok(())
     }
 
+    /// Notes that a list is gone.
+    pub(super) fn forget_list(&self, name: &str) {
+        self.open_lists.close(name);
+    }
+
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }

@@ -96,7 +96,8 @@ pub enum Plan<'a> {
     /// Tables and views by name (`tables=`). One row each that is there and may be seen:
     /// `schema nvarchar`, `name nvarchar`, `object_id int`, `kind char(2) as nvarchar` (`U`, `V`), `created nvarchar` (style 126), `rows bigint?`, `comment nvarchar?`,
     /// `view nvarchar?` (a digest, in hexadecimal, of the text of a view and of those below it; NULL for tables), `memory bit` (memory-optimized), `external bit`,
-    /// `indexed bit` (a view with a clustered index), `ct_begin bigint?` (change tracking's begin_version; NULL where it is off), `ct_min_valid bigint?`.
+    /// `indexed bit` (a view with a clustered index), `ct_begin bigint?` (change tracking's begin_version; NULL where it is off), `ct_min_valid bigint?`,
+    /// `hides bit` (a filter predicate of row-level security is on: the table's own, or of a table below the view).
     CatalogRelations { tables: &'a [RelationName] },
     /// Columns of tables and views (`tables=`), by table and number. One row each:
     /// `object_id int`, `name nvarchar`, `number int` (column_id), `type nvarchar` (name of the system type: `int`, `nvarchar`, `hierarchyid` …), `alias nvarchar?` (the
@@ -108,8 +109,7 @@ pub enum Plan<'a> {
     CatalogIndexes { tables: &'a [RelationName] },
     /// The names of all tables and views that may be seen. Rows: `schema nvarchar`, `name nvarchar`.
     CatalogNames,
-    /// All tables and views, for `init` (`table=` for one of them alone). Rows: `schema nvarchar`, `name nvarchar`, `kind nvarchar` (`U`, `V`), `readable bit` (SELECT on all of it),
-    /// `hides bit` (a filter predicate of row-level security is on).
+    /// All tables and views, for `init` (`table=` for one of them alone). Rows: `schema nvarchar`, `name nvarchar`, `kind nvarchar` (`U`, `V`), `readable bit` (SELECT on all of it).
     CatalogList { table: Option<&'a RelationName> },
     /// The base columns below a view (`table=`). Rows: `table nvarchar` (its name), `column nvarchar?`.
     CatalogDependencies { table: &'a RelationName },
@@ -166,7 +166,8 @@ pub enum Plan<'a> {
     /// `min_valid bigint?` (CHANGE_TRACKING_MIN_VALID_VERSION; NULL where it is off or may not be seen), `begin bigint?`, `modified nvarchar`
     /// (sys.objects.modify_date, style 126: it moves with each ALTER of the table, and so with its tracking switched off and on).
     CtTables { tables: &'a [RelationName] },
-    /// Has the server list the keys that a table's changes name in a temporary table: `table=`, `since=`, `key=`, `number=` (of the list in this transaction). One row: `rows bigint`.
+    /// Has the server list the keys that a table's changes name in a temporary table: `table=`, `since=`, `key=`, `number=` (of the list in this transaction). One row: `rows bigint`,
+    /// `min_valid bigint?` (as of [`Plan::CtTables`], after the list was made). Where there are no keys the table is dropped again.
     CtSpool { table: &'a RelationName, since: i64, key: &'a [String], number: usize },
     /// The next of them: `number=`, `after=`, `top=`, `columns=` (the key's forms). Rows: the key's columns.
     CtFetch { number: usize, columns: &'a [String], after: u64, top: u64 },

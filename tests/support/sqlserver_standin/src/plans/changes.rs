@@ -74,10 +74,10 @@ pub(crate) fn spool(session: &mut SessionState, comment: &Comment) -> Result<Res
     let since = comment.number("since").ok_or_else(|| bad_plan("no since="))?;
     let spool = spool_name(comment)?;
     let model = session.model.clone();
-    let (table, changes) = model.with(|database| {
+    let (table, changes, oldest) = model.with(|database| {
         let changes = changes(session, database, &name, since)?;
         let table = database.definition(&name).ok_or_else(|| ServerError::no_object(&name))?;
-        Ok((table, changes))
+        Ok((table, changes, database.table(&name).and_then(|table| database.min_valid(table))))
     })?;
     let key = comment.list("key").and_then(|key| table.places(&key)).ok_or_else(|| bad_plan("key="))?;
     let mut sorted = table.key();
@@ -88,8 +88,11 @@ pub(crate) fn spool(session: &mut SessionState, comment: &Comment) -> Result<Res
         return Err(bad_plan("a key that is not the primary key: change tracking knows no other"));
     }
     let count = changes.len() as i64;
-    session.keep(spool, Spool::Changes { table, changes })?;
-    Ok(result(&[C::BigInt("rows")], vec![vec![count.into()]]))
+    session.keep(spool.clone(), Spool::Changes { table, changes })?;
+    if count == 0 {
+        session.spools.remove(&spool);
+    }
+    Ok(result(&[C::BigInt("rows"), C::BigInt("min_valid")], vec![vec![count.into(), oldest.into()]]))
 }
 
 pub(crate) fn fetch(session: &SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {

