@@ -7,7 +7,7 @@ use super::native_type::{Assembly, Secrecy, SqlServerType};
 use super::plan::Plan;
 use super::rights::filtering;
 use super::session::Session;
-use super::sql::literal;
+use super::sql::object_id;
 use crate::model::{Dialect, RelationName};
 use crate::source::catalog::Catalog;
 use crate::source::column::{NativeType, SourceColumn};
@@ -122,11 +122,10 @@ pub(super) fn catalog_statements(names: &[RelationName]) -> [String; 3] {
     plans.map(|(plan, sql)| plan.statement(&sql.replace("FILTERING", &filtering).replace("WANTED", &wanted)))
 }
 
-/// A condition over the schema `s` and the object `o`.
+/// A condition over the object `o`. By its number: a search by names looks at all objects, and waits for whoever alters any of them.
 fn named(names: &[RelationName]) -> String {
-    let each: Vec<String> =
-        names.iter().map(|n| format!("(s.name = {} AND o.name = {})", literal(&n.schema), literal(&n.name))).collect();
-    format!("({})", each.join(" OR "))
+    let ids: Vec<String> = names.iter().map(object_id).collect();
+    format!("o.object_id IN ({})", ids.join(", "))
 }
 
 fn relation(row: &mut Fields) -> Result<(RelationName, Relation, ChangeTracking), SqlServerError> {

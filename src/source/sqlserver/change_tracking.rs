@@ -14,7 +14,7 @@ use super::plan::{self, Form, Plan};
 use super::render::key_forms;
 use super::row::{Layout, SqlServerRow};
 use super::session::Session;
-use super::sql::{ident, literal, qualified};
+use super::sql::{ident, object_id, qualified};
 use crate::model::RelationName;
 use crate::source::change_tracking::Tracked;
 use crate::source::read::Table;
@@ -107,7 +107,7 @@ fn listed(number: usize) -> String {
 }
 
 pub(super) fn tracked_statement(names: &[RelationName]) -> String {
-    let ids: Vec<String> = names.iter().map(|name| format!("OBJECT_ID({})", literal(&qualified(name)))).collect();
+    let ids: Vec<String> = names.iter().map(object_id).collect();
     let sql = format!(
         "SELECT s.name AS [schema], o.name, o.object_id, CHANGE_TRACKING_MIN_VALID_VERSION(o.object_id) AS min_valid, c.begin_version AS [begin], \
          CONVERT(nvarchar(33), o.modify_date, 126) AS modified FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
@@ -128,7 +128,7 @@ pub fn spool_statement(number: usize, table: Table<'_>, since: i64) -> String {
     let sql = format!(
         "{} CREATE TABLE {} (n bigint IDENTITY(1, 1) PRIMARY KEY, {}); \
          INSERT INTO {} ({}) SELECT {} FROM CHANGETABLE(CHANGES {}, {since}) AS c ORDER BY {} OPTION (RECOMPILE); DECLARE @rows bigint = ROWCOUNT_BIG(); \
-         IF @rows = 0 DROP TABLE {}; SELECT @rows AS rows, CHANGE_TRACKING_MIN_VALID_VERSION(OBJECT_ID({})) AS min_valid",
+         IF @rows = 0 DROP TABLE {}; SELECT @rows AS rows, CHANGE_TRACKING_MIN_VALID_VERSION({}) AS min_valid",
         drop_list(&listed(number)),
         listed(number),
         columns.join(", "),
@@ -138,7 +138,7 @@ pub fn spool_statement(number: usize, table: Table<'_>, since: i64) -> String {
         qualified(&table.spec.source),
         selected.join(", "),
         listed(number),
-        literal(&qualified(&table.spec.source))
+        object_id(&table.spec.source)
     );
     let names: Vec<String> = key.iter().map(|(name, _)| (*name).to_owned()).collect();
     Plan::CtSpool { table: &table.spec.source, since, key: &names, number }.statement(&sql)

@@ -3,7 +3,7 @@
 use super::error::SqlServerError;
 use super::plan::Plan;
 use super::session::Session;
-use super::sql::{ident, literal, qualified};
+use super::sql::{ident, literal, object_id, qualified};
 use crate::model::RelationName;
 use crate::source::listing::{Closed, Listing};
 use crate::source::relation::{Relation, RelationKind, RowSecurity};
@@ -98,9 +98,8 @@ pub(super) fn rights_statement(name: &RelationName, columns: &[String]) -> Strin
 }
 
 pub(super) fn policies_statement(name: &RelationName) -> String {
-    let id = format!("OBJECT_ID({})", literal(&qualified(name)));
     let policy = "QUOTENAME(SCHEMA_NAME(p.schema_id)) + N'.' + QUOTENAME(p.name)";
-    let sql = format!("SELECT DISTINCT {policy} AS policy {} ORDER BY policy", filtering(&id));
+    let sql = format!("SELECT DISTINCT {policy} AS policy {} ORDER BY policy", filtering(&object_id(name)));
     Plan::CatalogPolicies { table: name }.statement(&sql)
 }
 

@@ -15,7 +15,7 @@ use super::published_rows::{published, rows_of};
 use super::render::{Rendered, Unmask, key_forms, refuse_secrets, rendered, tried, unchanged};
 use super::row::{Layout, RowStream, SqlServerRow};
 use super::session::Session;
-use super::sql::{ident, literal, qualified};
+use super::sql::{ident, object_id, qualified};
 use crate::model::{RelationName, TableKey, TargetType};
 use crate::source::cursor::{Bulk, CursorColumn, CursorType};
 use crate::source::read::{Columns, KeyRange, Overlooked, Partitioned, Read, RepeatedKeys, Rows, Table, Unsent};
@@ -247,8 +247,8 @@ pub(super) fn unmask_statement() -> String {
 
 pub(super) fn size_statement(name: &RelationName) -> String {
     Plan::CatalogSize { table: name }.statement(&format!(
-        "SELECT SUM(p.rows) AS rows FROM sys.partitions AS p WHERE p.index_id IN (0, 1) AND p.object_id = OBJECT_ID({})",
-        literal(&qualified(name))
+        "SELECT SUM(p.rows) AS rows FROM sys.partitions AS p WHERE p.index_id IN (0, 1) AND p.object_id = {}",
+        object_id(name)
     ))
 }
 

@@ -19,6 +19,11 @@ pub fn literal(text: &str) -> String {
     if quoted.contains("' + N'") { format!("(N'{quoted}')") } else { format!("N'{quoted}'") }
 }
 
+/// A relation's number, asked by its name. NULL where there is none of it that may be seen.
+pub fn object_id(name: &RelationName) -> String {
+    format!("OBJECT_ID({})", literal(&qualified(name)))
+}
+
 /// Bytes as a literal.
 pub fn binary(bytes: &[u8]) -> String {
     bytes.iter().fold("0x".to_owned(), |mut text, byte| {
