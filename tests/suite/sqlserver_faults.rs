@@ -213,3 +213,21 @@ async fn a_snapshot_that_has_ended_is_taken_once_more() {
         Published::whole(ITEM).assert_equal(&w).await;
     }
 }
+
+/// Somebody ends our session (error 596), and an error of a severity that ends the connection: neither is a table's fault, so none is set aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_killed_sets_no_table_aside() {
+    let w = loaded(TRACKED).await;
+    let broken = ServerError::new(21_000, "The server can't go on.").of_class(22);
+    for (n, error) in (0..).zip([ServerError::killed(), broken]) {
+        change(&w, n);
+        let fault = Fault::once(Moment::Plan("ct.spool".into()), Place::Start, Action::Error(error.clone()));
+        w.standin().faults().add(fault);
+        let ran = w.run(&["run", "--json"]).await;
+        let none = ran.run()["aside"].as_array().is_none_or(Vec::is_empty);
+        assert!(ran.code == 1 && none, "{error:?}: {}", ran.stdout);
+        let report = w.tick().await;
+        assert!(report["whole"].is_null(), "{report:#}");
+        Published::whole(ITEM).assert_equal(&w).await;
+    }
+}

@@ -119,6 +119,10 @@ impl SqlServerError {
             Error::Server(token) => {
                 let number = token.code();
                 let fault = StatementFault::of(number);
+                // The server ends the connection with it, whatever was asked.
+                if token.class() >= FATAL && !fault.is_transient() {
+                    return Self::Lost { doing, reason: format!("the server has ended it (error {number})") };
+                }
                 let message = if is_quotable(fault, doing) {
                     token.message().chars().take(LONGEST_MESSAGE).collect()
                 } else {
@@ -304,6 +308,10 @@ impl SqlServerError {
 pub(super) const READING: &str = "reading rows";
 
 const LONGEST_MESSAGE: usize = 500;
+
+/// Errors of this severity and above end the connection.
+/// Source: <https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-error-severities>
+const FATAL: u8 = 20;
 
 /// What is done when the config's `where` is parsed.
 pub(super) const TRYING_WHERE: &str = "trying where";
