@@ -72,12 +72,13 @@ impl Context {
         tables: &[&TableSpec],
         services: &[ServiceCheck],
     ) -> SourceCheck {
-        let mut notes = self.source.notes().to_vec();
-        notes.extend(session.notes());
         let mut checks = Vec::new();
         for spec in tables {
             checks.push(self.check_table(session, spec, services).await);
         }
+        // What a server refuses shows only when it is asked.
+        let mut notes = self.source.notes().to_vec();
+        notes.extend(session.notes());
         SourceCheck { notes, tables: checks }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::connection::Statement;
 use super::error::SqlServerError;
 use super::expression::expression_of;
+use super::facts::Place;
 use super::key_range::key_columns;
 use super::literals::with_collation;
 use super::open_lists::drop_list;
@@ -29,6 +30,9 @@ impl Session {
     pub async fn tracked(&self, names: &[RelationName]) -> Result<Vec<(RelationName, Tracked)>, SqlServerError> {
         if names.is_empty() {
             return Ok(Vec::new());
+        }
+        if self.facts().place == Place::Secondary {
+            return Err(SqlServerError::ct_of_a_secondary());
         }
         let rows = self.text_rows(DOING, &tracked_statement(names)).await?;
         let tables = rows.into_iter().filter_map(|row| {

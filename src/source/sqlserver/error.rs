@@ -152,6 +152,14 @@ impl SqlServerError {
         Self::NotDone { what: format!("{what} of a SQL Server"), remedy: remedy.to_owned() }
     }
 
+    /// The primary alone has change tracking.
+    pub(super) fn ct_of_a_secondary() -> Self {
+        Self::not_done(
+            "change tracking on a readable secondary",
+            "read from the primary, or write capture = \"digest\"",
+        )
+    }
+
     /// What only a SQL Server has.
     pub fn not_done_elsewhere(what: &str, remedy: &str) -> Self {
         Self::NotDone { what: format!("{what} of another kind of source than SQL Server"), remedy: remedy.to_owned() }

@@ -19,6 +19,7 @@ pub(super) struct Facts {
     pub place: Place,
     pub tracking: Option<Tracking>,
     pub sees: Sees,
+    pub policies: Policies,
 }
 
 /// How rows of one moment can be had, the best way first.
@@ -68,6 +69,14 @@ pub(super) enum Sees {
     Its,
 }
 
+/// Whether the login is told of security policies, which may hide rows from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Policies {
+    #[default]
+    Seen,
+    Unseen,
+}
+
 /// The first version that is read: SQL Server 2016 SP1.
 const OLDEST: (u32, u32, u32) = (13, 0, 4001);
 /// The engines that have no version of their own: Azure SQL Database, Managed Instance, and their kin.
@@ -108,6 +117,7 @@ impl Facts {
                 cleanup: if is_true(11) { Cleanup::On } else { Cleanup::Off },
             }),
             sees: if is_true(12) { Sees::Everybodys } else { Sees::Its },
+            policies: if is_true(13) { Policies::Seen } else { Policies::Unseen },
         };
         if !AZURE.contains(&facts.engine) && version(&facts.version) < OLDEST {
             return Err(SqlServerError::TooOld { what: format!("SQL Server {}", facts.version) });
@@ -118,6 +128,11 @@ impl Facts {
     /// Whether the database tells which of its histories it is on.
     pub fn has_fork(&self) -> bool {
         !NO_FORK.contains(&self.engine)
+    }
+
+    /// Whether it is a database of Azure SQL Database.
+    pub fn is_azure_database(&self) -> bool {
+        self.engine == 5
     }
 
     /// Fails where keys can't be handed over.
@@ -142,12 +157,7 @@ impl Facts {
         match self.rung {
             Rung::Snapshot => notes.push("rows are read in one SNAPSHOT transaction a run".to_owned()),
             Rung::Replica => {}
-            Rung::Statement => notes.push(format!(
-                "the database allows no SNAPSHOT transactions, so each statement reads a moment of its own (READ_COMMITTED_SNAPSHOT): ALTER DATABASE {} SET \
-                 ALLOW_SNAPSHOT_ISOLATION ON makes it one",
-                super::sql::ident(&self.database)
-            )),
-            Rung::None => {}
+            Rung::Statement | Rung::None => notes.extend(self.without_snapshots()),
         }
         if self.place == Place::Secondary {
             notes.push(
@@ -170,7 +180,34 @@ impl Facts {
                     .to_owned(),
             );
         }
+        notes.extend(self.unseen_policies());
         notes
+    }
+
+    /// Where the database takes no SNAPSHOT transactions, what follows and what to type.
+    pub fn without_snapshots(&self) -> Option<String> {
+        let database = super::sql::ident(&self.database);
+        match self.rung {
+            Rung::Snapshot | Rung::Replica => None,
+            Rung::Statement => Some(format!(
+                "the database allows no SNAPSHOT transactions, so each statement reads a moment of its own (READ_COMMITTED_SNAPSHOT), and full is the only capture: \
+                 ALTER DATABASE {database} SET ALLOW_SNAPSHOT_ISOLATION ON makes it one moment, for each capture"
+            )),
+            Rung::None => Some(format!(
+                "the database allows no snapshots, so no capture is right: ALTER DATABASE {database} SET ALLOW_SNAPSHOT_ISOLATION ON"
+            )),
+        }
+    }
+
+    /// Where policies are not seen, what follows and what to type.
+    pub fn unseen_policies(&self) -> Option<String> {
+        (self.policies == Policies::Unseen).then(|| {
+            format!(
+                "the login may not see security policies, so one that hides rows from it would not be noticed, and those rows would be missing in the target: GRANT \
+                 VIEW DEFINITION TO {}",
+                super::sql::ident(&self.user)
+            )
+        })
     }
 }
 
@@ -185,6 +222,8 @@ fn version(text: &str) -> (u32, u32, u32) {
     (next(), next(), next())
 }
 
+/// In Azure SQL Database the number of a database in `sys.databases` need not be `DB_ID()`: a row there is found by its name.
+/// Source: <https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-databases-transact-sql>
 const FACTS: &str = "\
 SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS version, CAST(SERVERPROPERTY('Edition') AS nvarchar(128)) AS edition, \
 CAST(SERVERPROPERTY('EngineEdition') AS int) AS engine, d.name AS [database], USER_NAME() AS [user], \
@@ -194,8 +233,10 @@ CAST(CASE WHEN c.database_id IS NULL THEN 0 ELSE 1 END AS bit) AS tracking, \
 CAST(c.retention_period AS bigint) * CASE c.retention_period_units WHEN 1 THEN 1 WHEN 2 THEN 60 ELSE 1440 END AS retention_minutes, \
 CAST(c.is_auto_cleanup_on AS bit) AS auto_cleanup, \
 CAST(CASE WHEN HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER STATE') = 1 OR HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER PERFORMANCE STATE') = 1 \
-OR (CAST(SERVERPROPERTY('EngineEdition') AS int) = 5 AND HAS_PERMS_BY_NAME(d.name, 'DATABASE', 'VIEW DATABASE STATE') = 1) THEN 1 ELSE 0 END AS bit) AS sees_transactions \
-FROM sys.databases AS d LEFT JOIN sys.change_tracking_databases AS c ON c.database_id = d.database_id WHERE d.database_id = DB_ID()";
+OR (CAST(SERVERPROPERTY('EngineEdition') AS int) = 5 AND HAS_PERMS_BY_NAME(d.name, 'DATABASE', 'VIEW DATABASE STATE') = 1) THEN 1 ELSE 0 END AS bit) AS sees_transactions, \
+CAST(CASE WHEN HAS_PERMS_BY_NAME(d.name, 'DATABASE', 'VIEW DEFINITION') = 1 OR HAS_PERMS_BY_NAME(d.name, 'DATABASE', 'ALTER ANY SECURITY POLICY') = 1 \
+THEN 1 ELSE 0 END AS bit) AS sees_policies \
+FROM sys.databases AS d LEFT JOIN sys.change_tracking_databases AS c ON c.database_id = DB_ID() WHERE d.name = DB_NAME()";
 
 #[cfg(test)]
 mod tests {
@@ -208,7 +249,8 @@ mod tests {
         rcsi: &str,
         updateability: &str,
     ) -> Result<Facts, SqlServerError> {
-        let texts = [version, "Standard", engine, "db", "u", "150", state, rcsi, updateability, "t", "2880", "f", "f"];
+        let texts =
+            [version, "Standard", engine, "db", "u", "150", state, rcsi, updateability, "t", "2880", "f", "f", "f"];
         Facts::read(texts.iter().map(|t| Some((*t).to_owned())).collect())
     }
 
@@ -240,6 +282,7 @@ mod tests {
         assert!(facts("13.0.4001.0", "3", "1", "f", "READ_WRITE").is_ok());
         let azure = facts("12.0.2000.8", "5", "1", "t", "READ_WRITE").unwrap();
         assert!(!azure.has_fork() && azure.tracking.unwrap().retention_minutes == 2880);
-        assert_eq!(azure.notes().len(), 3);
+        assert_eq!(azure.notes().len(), 4);
+        assert!(azure.notes()[3].contains("GRANT VIEW DEFINITION TO [u]"));
     }
 }

@@ -4,7 +4,7 @@ use expect_test::{ExpectFile, expect_file};
 use time::macros::datetime;
 
 use super::catalog::{catalog_statements, relation_of};
-use super::facts::{Facts, Rung, Sees, facts_statement};
+use super::facts::{Facts, Place, Rung, Sees, facts_statement};
 use super::{
     SqlServerLogFacts, candidates, change_log, change_tracking, filter, missing, render, rights, row_digest, rows,
     session,
@@ -94,14 +94,18 @@ fn expect(file: ExpectFile, statements: &[(&str, String)]) {
 
 #[test]
 fn the_statements_of_a_session() {
-    let facts = |engine, sees| Facts { engine, sees, ..Facts::default() };
+    let facts = |engine| Facts { engine, ..Facts::default() };
     expect(
         expect_file!["../../../tests/golden/sqlserver/session.sql"],
         &[
             ("settings", session::settings_statement()),
             ("facts", facts_statement()),
-            ("where it stands", session::moment_statement(&facts(3, Sees::Everybodys))),
-            ("where it stands, in Azure and without the right", session::moment_statement(&facts(5, Sees::Its))),
+            ("where it stands", session::moment_statement(&facts(3), Sees::Everybodys)),
+            ("where it stands, in Azure and without the right", session::moment_statement(&facts(5), Sees::Its)),
+            (
+                "where it stands, on a readable secondary",
+                session::moment_statement(&Facts { place: Place::Secondary, ..facts(3) }, Sees::Everybodys),
+            ),
             ("begin", session::begin_statement(Rung::Snapshot)),
             ("begin, without snapshots", session::begin_statement(Rung::Statement)),
             ("guard", session::guard_statement()),

@@ -77,14 +77,14 @@ pub enum Plan<'a> {
     /// What server and database this is, once after the login. One row:
     /// `version nvarchar` (`16.0.4105.2`), `edition nvarchar`, `engine int` (SERVERPROPERTY EngineEdition), `database nvarchar`, `user nvarchar` (USER_NAME()),
     /// `compatibility int` (130 and more), `snapshot_state int` (sys.databases.snapshot_isolation_state: 0 off, 1 on, 2 going off, 3 going on),
-    /// `rcsi bit` (is_read_committed_snapshot_on), `updateability nvarchar` (`READ_WRITE`, `READ_ONLY`), `tracking bit` (change tracking is on for the database), `retention_minutes int?`, `auto_cleanup bit?`, `sees_transactions bit` (the right to see others' transactions).
+    /// `rcsi bit` (is_read_committed_snapshot_on), `updateability nvarchar` (`READ_WRITE`, `READ_ONLY`), `tracking bit` (change tracking is on for the database), `retention_minutes int?`, `auto_cleanup bit?`, `sees_transactions bit` (the right to see others' transactions), `sees_policies bit` (the right to see security policies).
     SessionFacts,
-    /// Where the server stands, before a snapshot begins. `transactions=1` where others' may be seen. One row:
+    /// Where the server stands, before a snapshot begins. `transactions=1` where others' may be seen, `tracking=1` where change tracking is asked. One row:
     /// `ct_version bigint?` (CHANGE_TRACKING_CURRENT_VERSION()), `rowversion_floor binary(8)` (MIN_ACTIVE_ROWVERSION()),
     /// `now nvarchar` (`2026-01-31T12:00:00.1234567`, UTC), `oldest_open nvarchar?` (the same form, UTC; NULL where none is open or none may be seen),
     /// `broker nvarchar` (service_broker_guid), `created nvarchar` (create_date, style 126), `fork nvarchar?` (recovery_fork_guid; NULL where it can't be seen).
     /// It rolls back a transaction that was left over (ENVCHANGE 10, if one was open).
-    Moment { transactions: bool },
+    Moment { transactions: bool, tracking: bool },
     /// Begins the run's transaction. `level=snapshot`, or `level=committed` where the database has no snapshots that last. One row: `transaction_id bigint`.
     /// The snapshot is taken by the first plan after it that reads rows ([`Plan::Rows`], `hash.*`, `ct.*`, `log.*`), not by this.
     SnapshotBegin { level: &'a str },

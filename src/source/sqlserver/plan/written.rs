@@ -60,7 +60,10 @@ impl Plan<'_> {
             | Self::CatalogNames
             | Self::CatalogUnmask
             | Self::HashClose => {}
-            Self::Moment { transactions } => out.flag("transactions", *transactions),
+            Self::Moment { transactions, tracking } => {
+                out.flag("transactions", *transactions);
+                out.flag("tracking", *tracking);
+            }
             Self::SnapshotBegin { level } => out.value("level", level),
             Self::CatalogRelations { tables }
             | Self::CatalogColumns { tables }

@@ -76,6 +76,19 @@ impl ServerError {
         )
     }
 
+    /// A view of the server's state, which a small database of Azure shows only to a server role.
+    pub fn no_server_state() -> Self {
+        Self::new(300, "VIEW SERVER STATE permission was denied on object 'server', database 'master'.").of_class(14)
+    }
+
+    /// Change tracking on a readable secondary.
+    pub fn tracking_of_secondary() -> Self {
+        Self::new(
+            22_117,
+            "For databases that are members of a secondary availability replica, change tracking is not supported.",
+        )
+    }
+
     /// A deadlock, and we are its victim.
     pub fn deadlock() -> Self {
         Self::new(1205, "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.").of_class(13)

@@ -30,6 +30,8 @@ pub struct Rights {
     untracked: BTreeSet<String>,
     sees_fakes: bool,
     sees_no_transactions: bool,
+    is_refused_transactions: bool,
+    sees_no_policies: bool,
 }
 
 fn key(table: &str) -> String {
@@ -77,6 +79,16 @@ impl Rights {
         self.sees_no_transactions = true;
     }
 
+    /// The right to see the transactions of others is there, and the server refuses the look all the same, as small databases of Azure do.
+    pub fn refuse_transactions(&mut self) {
+        self.is_refused_transactions = true;
+    }
+
+    /// No right to see security policies.
+    pub fn hide_policies(&mut self) {
+        self.sees_no_policies = true;
+    }
+
     pub(crate) fn may_see(&self, table: &str) -> bool {
         !self.hidden.contains(&key(table))
     }
@@ -95,6 +107,14 @@ impl Rights {
 
     pub(crate) fn sees_fakes(&self) -> bool {
         self.sees_fakes
+    }
+
+    pub(crate) fn is_refused_transactions(&self) -> bool {
+        self.is_refused_transactions
+    }
+
+    pub(crate) fn sees_policies(&self) -> bool {
+        !self.sees_no_policies
     }
 
     pub(crate) fn sees_transactions(&self) -> bool {

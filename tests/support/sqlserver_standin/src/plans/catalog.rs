@@ -257,7 +257,10 @@ fn filtering(database: &Database, name: &str) -> Vec<String> {
 
 pub(crate) fn policies(session: &SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
     let name = name(comment)?;
-    let rows = session.model.with(|database| filtering(database, &name));
+    let rows = session.model.with(|database| match database.rights.sees_policies() {
+        true => filtering(database, &name),
+        false => Vec::new(),
+    });
     Ok(result(&[C::Text("policy")], rows.into_iter().map(|policy| vec![policy.into()]).collect()))
 }
 

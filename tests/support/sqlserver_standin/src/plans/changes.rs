@@ -7,12 +7,15 @@ use super::form::{Fields, Told, bad_plan};
 use super::hashes::paged;
 use crate::answer::ResultSet;
 use crate::error::ServerError;
-use crate::model::{Database, NetChange, SessionState, Spool, Visibility};
+use crate::model::{Database, NetChange, SessionState, Spool, Updateability, Visibility};
 use crate::typed::Value;
 
 /// Where change tracking stands. Metadata alone: it fixes no snapshot and is not bound to one.
 pub(crate) fn tables(session: &SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
     let names = comment.tables("tables").ok_or_else(|| bad_plan("no tables="))?;
+    if session.model.with(|database| database.updateability == Updateability::ReadOnly) {
+        return Err(ServerError::tracking_of_secondary());
+    }
     let rows = session.model.with(|database| {
         names
             .iter()

@@ -60,7 +60,7 @@ fn by_plan(
     Ok(match comment.plan.as_str() {
         "session.settings" => return nothing(),
         "session.facts" => session_plans::facts(session, shared).into(),
-        "moment" => session_plans::moment(session, comment),
+        "moment" => session_plans::moment(session, comment)?,
         "snapshot.begin" => session_plans::begin(session, comment)?,
         "snapshot.guard" => session_plans::guard(session).into(),
         "snapshot.end" => session_plans::end(session),

@@ -33,6 +33,7 @@ pub(crate) fn facts(session: &SessionState, shared: &Shared) -> ResultSet {
             tracking.map(|tracking| tracking.retention_minutes).into(),
             tracking.map(|tracking| tracking.auto_cleanup.is_on()).into(),
             database.rights.sees_transactions().into(),
+            database.rights.sees_policies().into(),
         ];
         result(
             &[
@@ -49,6 +50,7 @@ pub(crate) fn facts(session: &SessionState, shared: &Shared) -> ResultSet {
                 C::Int("retention_minutes"),
                 C::Bit("auto_cleanup"),
                 C::Bit("sees_transactions"),
+                C::Bit("sees_policies"),
             ],
             vec![row],
         )
@@ -56,21 +58,28 @@ pub(crate) fn facts(session: &SessionState, shared: &Shared) -> ResultSet {
 }
 
 /// Where the server stands. Nothing of it is bound to a snapshot.
-pub(crate) fn moment(session: &mut SessionState, comment: &Comment) -> Answer {
+pub(crate) fn moment(session: &mut SessionState, comment: &Comment) -> Result<Answer, ServerError> {
     let change = session.abort();
     let sees_all = comment.value("transactions").as_deref() == Some("1");
+    let asks_tracking = comment.value("tracking").as_deref() == Some("1");
     let row = session.model.with(|database| {
+        if sees_all && database.rights.is_refused_transactions() {
+            return Err(ServerError::no_server_state());
+        }
+        if asks_tracking && database.updateability == Updateability::ReadOnly {
+            return Err(ServerError::tracking_of_secondary());
+        }
         let oldest = database.open.values().map(|open| open.began).min().filter(|_| sees_all);
-        vec![
-            database.current_version().into(),
+        Ok(vec![
+            database.current_version().filter(|_| asks_tracking).into(),
             Value::rowversion(database.min_active_rowversion()),
             style_126(database.clock.now()).into(),
             oldest.map(style_126).into(),
             database.identity.broker.to_string().into(),
             database.identity.created.as_str().into(),
             database.identity.fork.map(|fork| fork.to_string()).into(),
-        ]
-    });
+        ])
+    })?;
     let columns = [
         C::BigInt("ct_version"),
         C::Binary8("rowversion_floor"),
@@ -80,7 +89,7 @@ pub(crate) fn moment(session: &mut SessionState, comment: &Comment) -> Answer {
         C::Text("created"),
         C::Text("fork"),
     ];
-    Answer { change, result: Some(result(&columns, vec![row])) }
+    Ok(Answer { change, result: Some(result(&columns, vec![row])) })
 }
 
 pub(crate) fn begin(session: &mut SessionState, comment: &Comment) -> Result<Answer, ServerError> {
