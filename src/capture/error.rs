@@ -111,7 +111,7 @@ pub enum CaptureError {
     NoLoggedField { name: String, field: String },
 
     #[error("change tracking of {table} is off, or the {} may not see it", dialect.who_asks())]
-    NotTracked { table: RelationName, dialect: Dialect },
+    NotTracked { table: RelationName, dialect: Dialect, database: String },
 
     #[error("{0} is a view, and changes are tracked of tables alone")]
     ViewNotTracked(RelationName),
@@ -204,7 +204,12 @@ impl CaptureError {
                 CaptureKind::default_of(*dialect).name()
             ),
             Self::NotOrdered { dialect, .. } => format!(
-                "name an integer, date or timestamp column that every write sets, or use capture = \"{}\"",
+                "name {} that every write sets, or use capture = \"{}\"",
+                match dialect {
+                    Dialect::Postgres => "an integer, date or timestamp column",
+                    // What it calls timestamp is a rowversion, which needs nobody to set it.
+                    Dialect::SqlServer => "a rowversion, or an integer, date, datetime2 or datetimeoffset column",
+                },
                 CaptureKind::default_of(*dialect).name()
             ),
             Self::WrongLag { .. } => {
@@ -269,11 +274,12 @@ impl CaptureError {
             Self::ViewNotTracked(_) => {
                 "write capture = \"digest\", with key = \"row\" where no columns tell its rows apart; or capture = \"changelog\" with log_types".to_owned()
             }
-            Self::NotTracked { table, dialect } => {
+            Self::NotTracked { table, dialect, database } => {
+                let database = dialect.ident(database);
                 let table = dialect.qualified(table);
                 format!(
                     "ALTER TABLE {table} ENABLE CHANGE_TRACKING and GRANT VIEW CHANGE TRACKING ON {table} to the login's user (once for the database: \
-                     ALTER DATABASE … SET CHANGE_TRACKING = ON (CHANGE_RETENTION = 7 DAYS, AUTO_CLEANUP = ON)), or write capture = \"digest\""
+                     ALTER DATABASE {database} SET CHANGE_TRACKING = ON (CHANGE_RETENTION = 7 DAYS, AUTO_CLEANUP = ON)), or write capture = \"digest\""
                 )
             }
             Self::NotThePrimaryKey { primary, .. } if primary.is_empty() => {

@@ -8,6 +8,7 @@
 //! | an indexed column that a trigger sets to the time on every insert and update | `cursor` | cheap, and no write can miss it |
 //! | large, with an indexed column that the application sets | `cursor`, and `reconcile_every` | a scan each tick would be dear; what the application forgets is found later |
 //! | of a SQL Server: few rows | `full` | loads are free |
+//! | of a SQL Server without snapshots | `full` | it is the only capture that reads one moment there; a large table stands there as a comment |
 //! | of a SQL Server: change tracking is on | `ct` | finds everything, for what was written alone |
 //! | it has a key, and its rows do not say which transaction wrote them | `digest` | finds everything, for a hash of each row each tick; only changed rows leave the source |
 //! | any other | `xmin` | finds every write, for a scan each tick |
@@ -20,7 +21,7 @@ use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, text};
 use crate::model::Dialect;
 use crate::source::{
-    Access, Candidate, ChangeTracking, CursorType, Listing, Relation, RelationKind, SourceColumn, Withholding,
+    Access, Candidate, ChangeTracking, CursorType, Listing, Moments, Relation, RelationKind, SourceColumn, Withholding,
 };
 
 /// Names that applications give to the column every write sets, best first.
@@ -75,6 +76,9 @@ fn digest(why: &str) -> Setting {
 /// Chooses for a table or view.
 pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog>) -> Vec<Setting> {
     let relation = &candidate.relation;
+    if listing.moments == Moments::OneEach {
+        return vec![live("capture", "full", "the only capture that is right without SNAPSHOT transactions")];
+    }
     if matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView | RelationKind::Foreign) {
         return by_row("").into();
     }

@@ -73,7 +73,8 @@ pub fn select<'a>(listing: &'a Listing, filters: &Filters) -> Result<Selected<'a
             },
         });
     }
-    let mut remarks = tools(listing.candidates.iter().map(|c| &c.name).filter(|n| passes(n) && is_tools(n)));
+    let mut remarks = listing.remarks.clone();
+    remarks.extend(tools(listing.candidates.iter().map(|c| &c.name).filter(|n| passes(n) && is_tools(n))));
     if !closed.is_empty() {
         remarks.push(format!(
             "Not listed: {}. The {} {} may not read them. To let it:",

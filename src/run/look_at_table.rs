@@ -36,6 +36,7 @@ impl<'a> InSource<'a> {
         keys: &KeysAtHand<'_>,
     ) -> Result<Self, RunError> {
         let relation = session.required_relation(catalog, &spec.source).await?;
+        session.refuse_capture(spec.capture)?;
         let relation = with_key_of(relation, spec);
         let shape = Shape::of(spec, relation.as_ref())?;
         let claims = keys.claims(Table { spec, relation: &relation, shape: &shape })?;

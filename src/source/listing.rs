@@ -21,6 +21,18 @@ pub struct Listing {
     pub closed: Vec<Closed>,
     /// The bodies of the functions that triggers call, by their numbers.
     pub functions: HashMap<u32, TriggerFunction>,
+    pub moments: Moments,
+    /// What is to be known of the database before any table is published.
+    pub remarks: Vec<String>,
+}
+
+/// How many moments a run's statements are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Moments {
+    #[default]
+    One,
+    /// Each statement of a moment of its own: only a capture of one statement is right.
+    OneEach,
 }
 
 impl Listing {

@@ -246,14 +246,19 @@ async fn an_entry_that_is_committed_before_its_change() {
     assert_quiet(&w).await;
 }
 
-/// Where there is no snapshot, each statement sees its own moment.
+/// Where there is no snapshot, each statement sees its own moment: a row that is deleted between two of them would be staged twice, as it was and as
+/// gone, and BigQuery refuses such a MERGE for ever.
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_arrive_without_snapshots() {
+async fn a_log_is_not_read_without_snapshots() {
     let model = model(ENTRIES);
     model.set_snapshot_isolation(sqlserver_standin::model::SnapshotState::Off);
     model.set_read_committed_snapshot(Switch::On);
-    let w = World::on_sql_server(model).await;
+    let w = World::on_standin(model).await;
     w.config(&config("", ""));
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("ALTER DATABASE [shop] SET ALLOW_SNAPSHOT_ISOLATION ON"), "{}", ran.stdout);
+    w.model().set_snapshot_isolation(sqlserver_standin::model::SnapshotState::On);
     w.tick().await;
     commit(&w, |t| {
         update(t, 1, "second");

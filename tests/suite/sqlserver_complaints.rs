@@ -71,30 +71,44 @@ async fn guids_in_lower_case_are_other_rows() {
 /// as often as it is tried.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_rung_of_the_ladder() {
-    let by_statement = async |capture: &str| {
+    const TO_TYPE: &str = "ALTER DATABASE [shop] SET ALLOW_SNAPSHOT_ISOLATION ON";
+    // One SELECT is of one moment.
+    let by_statement = async || {
         let model = items();
         model.set_snapshot_isolation(SnapshotState::Off);
         model.set_read_committed_snapshot(Switch::On);
-        let w = World::on_sql_server(model).await;
-        w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{capture}"));
+        let w = World::on_standin(model).await;
+        w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{FULL}"));
+        let mut open = w.model().begin();
+        open.update(ITEM, &[9.into()], &[("name", "open over two runs".into())]).unwrap();
         for n in 1..=2 {
             rename(&w, n, "changed");
             w.tick().await;
-            assert_eq!(Published::whole(ITEM).assert_equal(&w).await, 200, "{capture} {n}");
+            assert_eq!(Published::whole(ITEM).assert_equal(&w).await, 200, "{n}");
         }
-        let check = w.run(&["check"]).await;
-        assert!(check.stdout.contains("READ_COMMITTED_SNAPSHOT"), "{}", check.stdout);
+        open.commit();
+        w.tick().await;
+        assert_eq!(Published::whole(ITEM).assert_equal(&w).await, 200);
+        let check = w.run(&["check", "--json"]).await;
+        assert!(check.code == 0 && check.stdout.contains(TO_TYPE), "{}", check.stdout);
     };
-    let refused = async |capture: &str| {
+    // Several statements would be of several moments, or none of any.
+    let refused = async |capture: &str, rcsi: Switch| {
         let model = items();
         model.set_snapshot_isolation(SnapshotState::Off);
+        model.set_read_committed_snapshot(rcsi);
         let w = World::on_standin(model).await;
         w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{capture}"));
         for _ in 0..2 {
             let ran = w.run(&["run", "--json"]).await;
             assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
             let hint = ran.run()["error"]["hint"].as_str().unwrap().to_owned();
-            assert!(hint.contains("ALTER DATABASE [shop] SET ALLOW_SNAPSHOT_ISOLATION ON"), "{hint}");
+            assert!(hint.contains(TO_TYPE), "{hint}");
+            assert_eq!(hint.contains("capture = \"full\""), rcsi == Switch::On, "{hint}");
+        }
+        for command in ["check", "plan"] {
+            let ran = w.run(&[command, "--json"]).await;
+            assert!(ran.code != 0 && ran.stdout.contains(TO_TYPE), "{command}: {}\n{}", ran.stdout, ran.stderr);
         }
         // It takes effect when the writers of before have ended.
         for state in [SnapshotState::GoingOn, SnapshotState::On] {
@@ -103,8 +117,9 @@ async fn each_rung_of_the_ladder() {
         }
         assert_eq!(Published::whole(ITEM).assert_equal(&w).await, 200);
     };
-    tokio::join!(by_statement(FULL), by_statement(DIGEST), by_statement(TRACKED), by_statement(CURSOR));
-    tokio::join!(refused(FULL), refused(TRACKED));
+    let on = |capture| refused(capture, Switch::On);
+    tokio::join!(by_statement(), on(DIGEST), on(TRACKED), on(CURSOR));
+    tokio::join!(refused(FULL, Switch::Off), refused(TRACKED, Switch::Off));
 }
 
 /// Complaint 6. In a database that has never seen a change the version is 0, which is where the watermark stands.

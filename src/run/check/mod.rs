@@ -19,7 +19,7 @@ use crate::run::look_at_table::{InSource, TableAlone, refuse_other_sink};
 use crate::run::target_notes::{bound_note, target_notes, usual_reach};
 use crate::source::Session;
 use crate::state::Handle;
-use notes::notes;
+use notes::{notes, retention_note};
 use try_out::try_out;
 
 pub use services::{Service, ServiceCheck};
@@ -138,6 +138,7 @@ impl Context {
             })
             .collect();
         check.notes = notes(spec, relation, shape, moment.sight);
+        check.notes.extend(retention_note(spec, session.kept_minutes()));
         check.notes.extend(target.added_columns());
         check.notes.extend(unbounded(spec, relation)?);
         check.notes.extend(keys.notes(session, claims, found.table(), moment.sight).await?);

@@ -5,6 +5,17 @@ use crate::encode::{Shape, ShapeColumn};
 use crate::model::{CaptureKind, Deletes, OnUnrepresentable, TableSpec};
 use crate::source::{CursorType, Relation, RelationKind, Sight};
 
+/// Of a table whose ticks are so far apart that one more that fails may come too late for what changes are kept.
+pub(super) fn retention_note(spec: &TableSpec, kept_minutes: Option<u64>) -> Option<String> {
+    let kept = kept_minutes.filter(|_| spec.capture == CaptureKind::Ct)?;
+    let every = spec.every.map(|every| every.as_secs() / 60).filter(|every| *every > kept / 4)?;
+    Some(format!(
+        "every is {every} minutes, and change tracking keeps changes for {kept} minutes (CHANGE_RETENTION): a few ticks that fail, and the table is read whole. Keep \
+         changes for at least {} minutes",
+        every * 4
+    ))
+}
+
 /// Of the table itself.
 pub(super) fn notes(spec: &TableSpec, relation: &Relation, shape: &Shape, sight: Sight) -> Vec<String> {
     let mut notes = Vec::new();

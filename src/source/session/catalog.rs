@@ -1,7 +1,7 @@
 //! What a session can be asked of the catalog.
 
 use super::Session;
-use crate::model::RelationName;
+use crate::model::{CaptureKind, RelationName};
 use crate::source::catalog::Catalog;
 use crate::source::dependencies::Dependencies;
 use crate::source::error::SourceError;
@@ -34,6 +34,30 @@ impl Session {
                 Ok(relation)
             }
             None => of_kind!(self, session => Err(session.missing(name).await.into())),
+        }
+    }
+
+    /// Fails where the source can't bear a capture: rows of several moments would be taken for those of one.
+    pub fn refuse_capture(&self, capture: CaptureKind) -> Result<(), SourceError> {
+        match self {
+            Self::Postgres(_) => Ok(()),
+            Self::SqlServer(session) => Ok(session.refuse_capture(capture)?),
+        }
+    }
+
+    /// How long the source keeps which keys were changed, in minutes, where it forgets them by itself.
+    pub fn kept_minutes(&self) -> Option<u64> {
+        match self {
+            Self::Postgres(_) => None,
+            Self::SqlServer(session) => session.kept_minutes(),
+        }
+    }
+
+    /// The database that an administrator would have to alter; `None` where nothing is asked of one.
+    pub fn database(&self) -> Option<&str> {
+        match self {
+            Self::Postgres(_) => None,
+            Self::SqlServer(session) => Some(session.database()),
         }
     }
 

@@ -60,6 +60,14 @@ pub enum SqlServerError {
     #[error("the database {database} allows no snapshots, so rows of two moments would be read for one")]
     NoSnapshot { database: String },
 
+    #[error("the compatibility level of the database {database} is {level}: rows can't be read by key below 130")]
+    LowCompatibility { level: u32, database: String },
+
+    #[error(
+        "capture = \"{capture}\" asks several times, and in the database {database} each statement reads a moment of its own: what changes between them would be lost"
+    )]
+    Torn { capture: &'static str, database: String },
+
     #[error("the server has ended the run's transaction, and with it the snapshot, while {doing}")]
     TransactionLost { doing: &'static str },
 
@@ -189,6 +197,8 @@ impl SqlServerError {
             | Self::InMemory { .. }
             | Self::TooOld { .. }
             | Self::NoSnapshot { .. }
+            | Self::LowCompatibility { .. }
+            | Self::Torn { .. }
             | Self::NotDone { .. }
             | Self::BadColumn { .. }
             | Self::Unexpected { .. } => false,
@@ -301,7 +311,13 @@ impl SqlServerError {
             Self::Lost { .. } | Self::TransactionLost { .. } => "the next tick tries again; see the server's log if it keeps happening".to_owned(),
             Self::TimedOut { .. } => "the statement took longer than [source] statement_timeout (or the run's budget)".to_owned(),
             Self::Cancelled { .. } => "nothing: the run was stopped".to_owned(),
-            Self::TooOld { .. } => "upgrade the server, or ALTER DATABASE … SET COMPATIBILITY_LEVEL = 130".to_owned(),
+            Self::TooOld { .. } => "upgrade the server".to_owned(),
+            Self::LowCompatibility { database, .. } => {
+                format!("ALTER DATABASE {} SET COMPATIBILITY_LEVEL = 130", ident(database))
+            }
+            Self::Torn { database, .. } => {
+                format!("ALTER DATABASE {} SET ALLOW_SNAPSHOT_ISOLATION ON, or write capture = \"full\"", ident(database))
+            }
             Self::NoSnapshot { database } => format!("ALTER DATABASE {} SET ALLOW_SNAPSHOT_ISOLATION ON", ident(database)),
             Self::NoToken { kind: TokenFault::Transient, .. } => "the next tick tries again".to_owned(),
             Self::NoToken { kind: TokenFault::Definite, .. } => {

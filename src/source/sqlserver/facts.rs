@@ -140,7 +140,7 @@ impl Facts {
         if self.compatibility >= COMPATIBILITY {
             return Ok(());
         }
-        Err(SqlServerError::TooOld { what: format!("compatibility level {} of the database", self.compatibility) })
+        Err(SqlServerError::LowCompatibility { level: self.compatibility, database: self.database.clone() })
     }
 
     /// Fails where rows of two moments would be read for one.
@@ -272,6 +272,8 @@ mod tests {
             assert_eq!(found.place == Place::Secondary, is_secondary, "{state} {rcsi}");
         }
         let none = facts("16.0.1000.6", "3", "0", "f", "READ_WRITE").unwrap();
+        let old = Facts { compatibility: 120, ..none.clone() };
+        assert_eq!(old.refuse_keys().unwrap_err().hint(), "ALTER DATABASE [db] SET COMPATIBILITY_LEVEL = 130");
         assert!(none.refuse_torn().unwrap_err().hint().contains("ALTER DATABASE [db] SET ALLOW_SNAPSHOT_ISOLATION ON"));
     }
 

@@ -16,6 +16,7 @@
 //! | `row_bytes`, `row_digest` | row hashes for `digest` |
 //! | `row_key`, `published_rows` | rows that nothing but their values tells apart |
 //! | `change_tracking` | the keys that change tracking names |
+//! | `captures` | which captures the database can bear |
 //! | `change_log/` | the entries of an application's log, and the keys they name |
 //! | `compare` | canonical texts for `verify` |
 
@@ -24,6 +25,7 @@ mod address;
 mod against_standin;
 mod canceller;
 mod candidates;
+mod captures;
 mod catalog;
 mod cells;
 mod change_log;

@@ -199,6 +199,11 @@ impl Session {
         Ok(format!("{} ({})", self.facts.version, self.facts.edition))
     }
 
+    /// The database's name.
+    pub fn database(&self) -> &str {
+        &self.facts.database
+    }
+
     pub(super) fn facts(&self) -> &Facts {
         &self.facts
     }

@@ -120,7 +120,7 @@ impl StatementFault {
                 "tempdb (or the database's version store) has no room for the versions of rows; give it more, or read large tables when little is written"
             }
             Self::NoSnapshot => {
-                "ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON, in each database that a view reads; a memory-optimized table can't be read in a snapshot"
+                "ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON, in this database and in each that a view reads; a memory-optimized table can't be read in a snapshot"
             }
             Self::Unavailable => "the server or the database was not available; the next tick tries again",
             Self::Exhausted => "the server has run out of memory, locks or disk; see its log",

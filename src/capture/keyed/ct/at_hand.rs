@@ -84,8 +84,11 @@ impl CtAtHand {
         standing: Option<Standing<'_>>,
     ) -> Result<Option<Why>, CaptureError> {
         let tracked = self.of(session, &table.spec.source).await?;
-        let not_tracked =
-            || CaptureError::NotTracked { table: table.spec.source.clone(), dialect: table.relation.dialect };
+        let not_tracked = || CaptureError::NotTracked {
+            table: table.spec.source.clone(),
+            dialect: table.relation.dialect,
+            database: session.database().unwrap_or_default().to_owned(),
+        };
         let oldest = tracked.oldest.ok_or_else(not_tracked)?;
         let Some(standing) = standing else { return Ok(None) };
         let Some(mark) = standing.mark.ct() else { return Ok(Some(Why::NotTrackedThen)) };
