@@ -157,6 +157,12 @@ fn by_tracking(candidate: &Candidate, key: &[String]) -> Vec<Setting> {
         ChangeTracking::On => vec![digest(
             "change tracking does not report the old spelling when only a key's spelling changes: all rows are compared by hash",
         )],
+        ChangeTracking::Unseen => {
+            vec![digest("change tracking is on, but the login may not read it: all rows are compared by hash")]
+        }
+        ChangeTracking::OfPrimary => {
+            vec![digest("change tracking is the primary's alone: all rows are compared by hash")]
+        }
         ChangeTracking::Off => vec![digest("change tracking is off: all rows are compared by hash")],
     }
 }

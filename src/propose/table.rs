@@ -8,7 +8,9 @@ use super::proposed::{LARGE, LogWriter, Proposed, ProposedLog, Setting, Verdict,
 use super::select::Wish;
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{key as toml_key, list, relation_name, text};
-use crate::source::{Access, Candidate, Listing, Persistence, Relation, RelationKind, RowSecurity, Withholding};
+use crate::source::{
+    Access, Candidate, ChangeTracking, Listing, Moments, Persistence, Relation, RelationKind, RowSecurity, Withholding,
+};
 
 /// Proposes settings for a table or view.
 pub fn propose_table(
@@ -63,6 +65,12 @@ fn remarks(listing: &Listing, candidate: &Candidate, key: &[String]) -> Vec<Stri
             listing.grant(&candidate.name)
         ));
     }
+    if candidate.tracking == ChangeTracking::Unseen {
+        remarks.push(format!(
+            "Change tracking is on. With {} capture = \"ct\" would read only what was written.",
+            listing.grant_tracking(&candidate.name)
+        ));
+    }
     for column in sensitive_key(candidate, key, Sensitive::Personal) {
         remarks.push(format!(
             "The key {column} is named like personal data. A key can't be hashed or excluded: name other columns with key, or leave the table out."
@@ -100,6 +108,19 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
              with key, or uncomment it with an every such as \"1d\"."
                 .to_owned(),
         );
+    }
+    if listing.moments == Moments::OneEach {
+        let key = capture::key(&candidate.relation).unwrap_or_default();
+        let is_unreadable = candidate.withheld.iter().any(|w| key.contains(&w.column));
+        let why = match (is_large, is_unreadable) {
+            (true, _) => Some("So large a table had better not be read whole each tick"),
+            (false, true) => {
+                Some("The key can't be read as it is, so rows would have to be told apart by what else they hold")
+            }
+            (false, false) => None,
+        };
+        let nothing_else = "and without SNAPSHOT transactions nothing but capture = \"full\" is right";
+        reasons.extend(why.map(|why| format!("{why}, {nothing_else}: see the statement at the end of this file.")));
     }
     if candidate.access != Access::Whole && is_large {
         let grant = listing.grant(&candidate.name);

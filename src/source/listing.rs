@@ -63,6 +63,11 @@ impl Listing {
         }
     }
 
+    /// The statement that lets the role read a table's change tracking.
+    pub fn grant_tracking(&self, name: &RelationName) -> String {
+        sqlserver::grant_tracking(name, &self.role)
+    }
+
     /// Statements that let the role read what it may not.
     pub fn grants(&self, closed: &[&Closed]) -> Vec<String> {
         match self.dialect {
@@ -135,6 +140,10 @@ pub enum Persistence {
 pub enum ChangeTracking {
     Off,
     On,
+    /// It does, and the login may not read them.
+    Unseen,
+    /// It does, and only the primary tells them.
+    OfPrimary,
 }
 
 /// A relation that the role may not read.

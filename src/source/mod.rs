@@ -56,8 +56,8 @@ pub use dependencies::Dependencies;
 pub use error::SourceError;
 pub use keys::{Keys, NamedKey, Origin, Spelling};
 pub use listing::{
-    Access, Candidate, ChangeTracking, Closed, Fires, Listing, Moments, Persistence, SchemaAccess,
-    Trigger, TriggerFunction, Withheld, Withholding,
+    Access, Candidate, ChangeTracking, Closed, Fires, Listing, Moments, Persistence, SchemaAccess, Trigger,
+    TriggerFunction, Withheld, Withholding,
 };
 pub use moment::{Durable, Moment, Open, Prepared, Sight};
 pub use read::{

@@ -76,6 +76,7 @@ mod sample;
 mod schema;
 mod source_connection;
 mod sqlserver;
+mod sqlserver_abilities;
 mod sqlserver_changelog;
 mod sqlserver_changelog_trust;
 mod sqlserver_chunks;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::SqlServerError;
+use super::facts::Place;
 use super::native_type::{Assembly, Secrecy, SqlServerType};
 use super::plan::Plan;
 use super::rights::filtering;
@@ -68,14 +69,14 @@ impl Session {
         // A log may be published as well.
         let mut once: Vec<RelationName> = Vec::with_capacity(names.len());
         once.extend(names.iter().enumerate().filter(|(n, name)| !names[..*n].contains(name)).map(|(_, n)| n.clone()));
-        let [relations, columns, of_indexes] = catalog_statements(&once);
+        let [relations, columns, of_indexes] = catalog_statements(&once, self.facts().place);
         let ask = async |sql: &str| {
             let rows = self.text_rows(DOING, sql).await?;
             Ok::<_, SqlServerError>(rows.into_iter().map(Fields::of))
         };
         let mut found: BTreeMap<u32, (RelationName, Relation, ChangeTracking)> = BTreeMap::new();
         for mut row in ask(&relations).await? {
-            let (name, relation, tracking) = relation(&mut row)?;
+            let (name, relation, tracking) = relation(&mut row, self.facts().place)?;
             found.insert(relation.id, (name, relation, tracking));
         }
         for mut row in ask(&columns).await? {
@@ -111,9 +112,16 @@ impl Session {
 }
 
 /// What is asked of relations, of their columns, of their indexes.
-pub(super) fn catalog_statements(names: &[RelationName]) -> [String; 3] {
+pub(super) fn catalog_statements(names: &[RelationName], place: Place) -> [String; 3] {
+    // Who has any right on a table is shown that it is tracked; this answers only who may read its changes.
+    let readable_from = match place {
+        Place::Primary => "CASE WHEN c.object_id IS NOT NULL THEN CHANGE_TRACKING_MIN_VALID_VERSION(o.object_id) END",
+        // The function may raise an error there.
+        Place::Secondary => "CAST(NULL AS bigint)",
+    };
+    let relations = RELATIONS.replace("READABLE_FROM", readable_from);
     let plans = [
-        (Plan::CatalogRelations { tables: names }, RELATIONS),
+        (Plan::CatalogRelations { tables: names }, relations.as_str()),
         (Plan::CatalogColumns { tables: names }, COLUMNS),
         (Plan::CatalogIndexes { tables: names }, INDEXES),
     ];
@@ -128,7 +136,7 @@ fn named(names: &[RelationName]) -> String {
     format!("o.object_id IN ({})", ids.join(", "))
 }
 
-fn relation(row: &mut Fields) -> Result<(RelationName, Relation, ChangeTracking), SqlServerError> {
+fn relation(row: &mut Fields, place: Place) -> Result<(RelationName, Relation, ChangeTracking), SqlServerError> {
     let name = RelationName { schema: row.text()?, name: row.text()? };
     let id = row.number()?;
     let kind = row.text()?;
@@ -136,8 +144,12 @@ fn relation(row: &mut Fields) -> Result<(RelationName, Relation, ChangeTracking)
     let rows = row.maybe().and_then(|n| n.parse().ok());
     let (comment, view) = (row.maybe(), row.maybe());
     let (memory, external, indexed) = (row.flag(), row.flag(), row.flag());
-    let tracking = if row.maybe().is_some() { ChangeTracking::On } else { ChangeTracking::Off };
-    let _oldest = row.maybe();
+    let tracking = match (place, row.maybe(), row.maybe()) {
+        (_, None, _) => ChangeTracking::Off,
+        (Place::Secondary, Some(_), _) => ChangeTracking::OfPrimary,
+        (Place::Primary, Some(_), Some(_)) => ChangeTracking::On,
+        (Place::Primary, Some(_), None) => ChangeTracking::Unseen,
+    };
     let row_security = if row.flag() { RowSecurity::HidesRows } else { RowSecurity::Off };
     let kind = match kind.trim() {
         "V" => RelationKind::View,
@@ -220,7 +232,7 @@ CAST(e.value AS nvarchar(4000)) AS comment, \
 CASE WHEN o.type = 'V' THEN CONVERT(nvarchar(64), HASHBYTES('SHA2_256', OBJECT_DEFINITION(o.object_id)), 2) END AS [view], \
 CAST(COALESCE(t.is_memory_optimized, 0) AS bit) AS memory, CAST(COALESCE(t.is_external, 0) AS bit) AS [external], \
 CAST(CASE WHEN o.type = 'V' AND EXISTS (SELECT 1 FROM sys.indexes AS i WHERE i.object_id = o.object_id AND i.index_id = 1) THEN 1 ELSE 0 END AS bit) AS indexed, \
-c.begin_version AS ct_begin, c.min_valid_version AS ct_min_valid, \
+c.begin_version AS ct_begin, READABLE_FROM AS ct_min_valid, \
 CAST(CASE WHEN EXISTS (SELECT 1 FILTERING) THEN 1 ELSE 0 END AS bit) AS hides \
 FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
 LEFT JOIN sys.tables AS t ON t.object_id = o.object_id \
@@ -251,7 +263,7 @@ WHERE i.type IN (1, 2) AND i.is_hypothetical = 0 AND o.type IN ('U', 'V') AND WA
 #[cfg(test)]
 pub(in crate::source) fn relation_of(relation_row: &str, columns: &[&str], indexes: &[&str]) -> Relation {
     let fields = |text: &str| Fields::of(text.split('|').map(|t| (t != "-").then(|| t.to_owned())).collect());
-    let (_, mut found, _) = relation(&mut fields(relation_row)).unwrap();
+    let (_, mut found, _) = relation(&mut fields(relation_row), Place::Primary).unwrap();
     for text in columns {
         found.columns.push(column(&mut fields(text)).unwrap());
     }

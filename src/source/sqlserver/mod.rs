@@ -83,7 +83,7 @@ pub use connect::Source;
 pub use error::{ConnectFault, SqlServerError};
 pub use key_types::{can_pack, cursor_type, has_one_spelling, value_kind};
 pub use native_type::{SqlServerType, holds_what};
-pub use rights::{grant_all_rows, grant_select, grants_of_closed, rights_to_read};
+pub use rights::{grant_all_rows, grant_select, grant_tracking, grants_of_closed, rights_to_read};
 pub use row::{RowStream, SqlServerField, SqlServerFields, SqlServerRow};
 pub use row_digest::{HashCursor, hash_sums_statement, hashed_text, list_statement};
 pub use row_key::{is_of_row_key, row_key_columns};

@@ -19,6 +19,11 @@ pub fn grant_select(name: &RelationName, user: &str) -> String {
     format!("GRANT SELECT ON {} TO {}", qualified(name), ident(user))
 }
 
+/// The statement that lets a user read which keys of a table were changed.
+pub fn grant_tracking(name: &RelationName, user: &str) -> String {
+    format!("GRANT VIEW CHANGE TRACKING ON {} TO {}", qualified(name), ident(user))
+}
+
 /// Statements that let the user read what it may not.
 pub fn grants_of_closed(listing: &Listing, closed: &[&Closed]) -> Vec<String> {
     closed.iter().map(|c| grant_select(&c.name, &listing.role)).collect()

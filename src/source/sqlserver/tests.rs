@@ -120,12 +120,14 @@ fn the_statements_over_the_catalog() {
         RelationName { schema: "dbo".to_owned(), name: "o'ne".to_owned() },
         RelationName { schema: "ffx".to_owned(), name: "vw_two".to_owned() },
     ];
-    let [relations, columns, indexes] = catalog_statements(&names);
+    let [relations, columns, indexes] = catalog_statements(&names, Place::Primary);
+    let [of_secondary, ..] = catalog_statements(&names, Place::Secondary);
     let spec = TableSpec { filter: Some("a > 1 -- one\nOR b = 'x'".to_owned()), ..spec(CaptureKind::Full) };
     expect(
         expect_file!["../../../tests/golden/sqlserver/catalog.sql"],
         &[
             ("relations", relations),
+            ("relations, on a readable secondary", of_secondary),
             ("columns", columns),
             ("indexes", indexes),
             ("names", missing::names_statement()),

@@ -90,7 +90,7 @@ pub(crate) fn relations(session: &SessionState, comment: &Comment) -> Result<Res
                     (kept == Kept::Elsewhere).into(),
                     view.is_some_and(|view| view.indexed.is_on()).into(),
                     tracking.map(|tracking| tracking.begin).into(),
-                    tracking.map(|tracking| tracking.min_valid).into(),
+                    table.and_then(|table| database.min_valid(table)).into(),
                     (!filtering(database, name).is_empty()).into(),
                 ])
             })
