@@ -73,7 +73,7 @@ fn append_named(text: &str, scalar: Scalar, out: &mut Vec<u8>) -> Result<(), Unr
         Scalar::Timestamp => value::timestamp(bytes, out)?,
         Scalar::TimestampUtc => value::timestamp_utc(text.trim_end_matches("+00").as_bytes(), out)?,
         Scalar::Bytes => {
-            let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+            let digits = ["0x", "\\x"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text).as_bytes();
             let pairs = digits.chunks(2).map(|two| std::str::from_utf8(two).ok());
             let read = pairs.map(|two| u8::from_str_radix(two?, 16).ok()).collect::<Option<Vec<u8>>>();
             value::bytes(&read.ok_or(NOT_OF_ITS_TYPE)?, out);

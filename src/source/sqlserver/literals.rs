@@ -3,7 +3,8 @@
 use super::native_type::{Family, SqlServerType};
 use super::sql::literal;
 
-/// The text that SQL reads as the value, whatever the session's language: with a `T` in a moment, and an offset with minutes.
+/// The text that SQL reads as the value, whatever the session's language: with a `T` in a moment, an offset with minutes, and bytes behind `0x`.
+/// It may be printed as the server does it, or as values are that are compared with the target's (see [`crate::canonical`]).
 pub(super) fn input(native: &SqlServerType, text: &str) -> String {
     match native.family() {
         Family::Bit => match text {
@@ -11,7 +12,8 @@ pub(super) fn input(native: &SqlServerType, text: &str) -> String {
             "f" => "0".to_owned(),
             other => other.to_owned(),
         },
-        Family::DateTime => text.replacen(' ', "T", 1),
+        // As a moment of the target it has a zone, which is that of UTC.
+        Family::DateTime => text.strip_suffix("+00").unwrap_or(text).replacen(' ', "T", 1),
         Family::DateTimeOffset => {
             let moment = text.replacen(' ', "T", 1);
             match moment.strip_suffix("+00") {
@@ -20,6 +22,10 @@ pub(super) fn input(native: &SqlServerType, text: &str) -> String {
                 None => moment.replacen(' ', "", 1),
             }
         }
+        Family::Binary | Family::RowVersion => match text.strip_prefix("\\x") {
+            Some(digits) => format!("0x{}", digits.to_ascii_uppercase()),
+            None => text.to_owned(),
+        },
         _ => text.to_owned(),
     }
 }
@@ -112,7 +118,10 @@ mod tests {
                 "2026-01-02 03:04:05.0000001 -09:30",
                 "CAST(N'2026-01-02T03:04:05.0000001-09:30' AS datetimeoffset(7))",
             ),
+            (of("datetime", 8, 3, None), "2026-01-02 03:04:05.003+00", "CAST(N'2026-01-02T03:04:05.003' AS datetime)"),
             (of("varbinary", 20, 0, None), "0x00FF", "CONVERT(varbinary(20), N'0x00FF', 1)"),
+            (of("varbinary", 20, 0, None), "\\x00ff", "CONVERT(varbinary(20), N'0x00FF', 1)"),
+            (of("timestamp", 8, 0, None), "\\x00000000000007d1", "CONVERT(binary(8), N'0x00000000000007D1', 1)"),
             (of("bit", 1, 0, None), "t", "CAST(N'1' AS bit)"),
             (of("varchar", 20, 0, Some("Czech_CI_AS")), "ř'", "CAST(N'ř''' COLLATE Czech_CI_AS AS varchar(20))"),
         ] {
