@@ -69,6 +69,14 @@ impl SourceColumn {
         }
     }
 
+    /// Whether bytes with zeros at their end are equal to those without.
+    pub fn ignores_last_zeros(&self) -> bool {
+        match &self.native {
+            NativeType::Postgres(_) => false,
+            NativeType::SqlServer(native) => sqlserver::ignores_last_zeros(native),
+        }
+    }
+
     /// The type that the column has to be forced to in a key, where by its own type two of its values could be one in the target.
     pub fn type_in_key(&self) -> Option<TargetType> {
         match &self.native {

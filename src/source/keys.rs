@@ -43,4 +43,13 @@ pub enum Spelling {
     IsFixed,
     /// The target has it as a STRING, and equal values may print in several ways.
     Counts,
+    /// The target has it as BYTES and compares all of them; to the source, zeros at the end don't count.
+    BytesCount,
+}
+
+impl Spelling {
+    /// Whether one value of the source may be two keys to the target.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Counts | Self::BytesCount)
+    }
 }

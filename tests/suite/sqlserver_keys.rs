@@ -6,6 +6,7 @@ use sqlserver_standin::plans::spoken;
 use sqlserver_standin::typed::{ColumnType, Guid, Value};
 
 use super::sqlserver::{CURSOR, DIGEST, TRACKED, assert_quiet, model_of, needs, track};
+use super::sqlserver_changelog::{ENTRIES, log};
 use crate::support::World;
 use crate::support::sqlserver_rows::Published;
 
@@ -121,6 +122,87 @@ async fn a_key_of_many_spellings_is_refused_under_change_tracking() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_respelled_under_rowversion() {
     respelled(CURSOR).await;
+}
+
+const PIECE: &str = "dbo.piece";
+
+/// Its key is bytes of a type, some with zeros at their end.
+fn pieces(k: &str) -> Model {
+    let model =
+        model_of(&format!("CREATE TABLE dbo.piece (k {k} NOT NULL PRIMARY KEY, what int NULL, version rowversion);"));
+    model.load(PIECE, [&[1][..], &[2], &[3], &[4, 0]].map(|k| vec![Value::bytes(k), 1.into(), Value::Null])).unwrap();
+    track(&model, PIECE);
+    model
+}
+
+/// To the server zeros at the end of bytes don't count; to BigQuery they do.
+async fn zeros_at_the_end(capture: &str) {
+    let w = World::on_sql_server_that_has(needs(capture), pieces("varbinary(8)")).await;
+    w.config(&format!("[[table]]\nsource = \"{PIECE}\"\n{capture}"));
+    w.tick().await;
+    let published = Published::whole(PIECE);
+    assert_eq!(published.assert_equal(&w).await, 4);
+    let mut writer = w.model().begin();
+    assert_eq!(writer.update(PIECE, &[Value::bytes(&[1])], &[("k", Value::bytes(&[1, 0]))]).unwrap(), 1);
+    writer.delete(PIECE, &[Value::bytes(&[2])]).unwrap();
+    writer.insert(PIECE, vec![Value::bytes(&[2, 0, 0]), 2.into(), Value::Null]).unwrap();
+    assert_eq!(writer.update(PIECE, &[Value::bytes(&[4, 0])], &[("k", Value::bytes(&[4]))]).unwrap(), 1);
+    writer.commit();
+    w.tick().await;
+    assert_eq!(published.assert_equal(&w).await, 4);
+    assert_quiet(&w).await;
+    let ran = w.run(&["verify", "--json"]).await;
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_gets_zeros_at_its_end_under_digest() {
+    zeros_at_the_end(DIGEST).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_gets_zeros_at_its_end_under_rowversion() {
+    zeros_at_the_end(CURSOR).await;
+}
+
+/// The log names both keys; the old one has no row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_gets_zeros_at_its_end_under_a_change_log() {
+    let model = pieces("varbinary(8)");
+    ddl::tables(ENTRIES).unwrap().into_iter().for_each(|table| model.create_table(table));
+    let w = World::on_sql_server(model).await;
+    w.config(&format!(
+        "[changelog]\ntable = \"log\"\nid = \"id\"\nat = \"at\"\ntype = \"what\"\nkey = \"item\"\naction = \"op\"\nadded = \"I\"\n\
+         [[table]]\nsource = \"{PIECE}\"\ncapture = \"changelog\"\nlog_types = [\"piece\"]\n"
+    ));
+    w.tick().await;
+    let mut writer = w.model().begin();
+    assert_eq!(writer.update(PIECE, &[Value::bytes(&[1])], &[("k", Value::bytes(&[1, 0]))]).unwrap(), 1);
+    log(&mut writer, "piece", "0x01", "D");
+    log(&mut writer, "piece", "0x0100", "I");
+    writer.commit();
+    w.tick().await;
+    assert_eq!(Published::whole(PIECE).assert_equal(&w).await, 4);
+    let ran = w.run(&["check"]).await;
+    assert!(ran.stdout.contains("two spellings of k are one key to the source"), "{}", ran.stdout);
+}
+
+/// Bytes of a fixed length have zeros at their end or not, but never both.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_may_get_zeros_at_its_end_is_refused_under_change_tracking() {
+    let w = World::on_sql_server_that_has(needs(TRACKED), pieces("varbinary(8)")).await;
+    let config = format!("[[table]]\nsource = \"{PIECE}\"\n{TRACKED}");
+    w.config(&config);
+    let ran = w.run(&["run", "--json"]).await;
+    assert_eq!(ran.code, 2, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("two spellings of k in dbo.piece are one key to the source"), "{}", ran.stdout);
+    w.config(&format!("{config}reconcile_every = \"1d\"\n"));
+    w.tick().await;
+    assert_eq!(Published::whole(PIECE).assert_equal(&w).await, 4);
+    let w = World::on_sql_server_that_has(needs(TRACKED), pieces("binary(2)")).await;
+    w.config(&config);
+    w.tick().await;
+    assert_eq!(Published::whole(PIECE).assert_equal(&w).await, 4);
 }
 
 const DOC: &str = "dbo.doc";
@@ -257,6 +339,8 @@ async fn a_target_has_keys_that_the_source_does_not_print() {
         odd("padded", "char(4)", "ab".into(), "('ab', 'a'), ('ab ', 'b')"),
         odd("padded_wide", "nchar(4)", "ab".into(), "('ab', 'a'), ('ab ', 'b')"),
         odd("text", "varchar(4)", "ab".into(), "('AB', 'a'), ('ab ', 'b')"),
+        odd("bytes", "varbinary(2)", Value::bytes(&[1]), "(b'\\x01\\x00', 'a'), (b'\\x01\\x00\\x00', 'b')"),
+        odd("fixed_bytes", "binary(2)", Value::bytes(&[1]), "(b'\\x01', 'a'), (b'\\x01\\x00\\x00', 'b')"),
     ];
     keys_of_no_value(DIGEST, &all).await;
 }

@@ -42,7 +42,7 @@ impl KeyColumns {
 
     /// Whether one row may be read for two keys.
     pub fn may_name_a_row_twice(&self) -> bool {
-        self.spelling.contains(&Spelling::Counts)
+        self.spelling.iter().any(|s| s.counts())
     }
 
     /// Keys of them that somebody names.
@@ -61,6 +61,7 @@ fn spelling_of(column: &SourceColumn, shape: &Shape) -> Spelling {
     match shape.column(&column.name).map(|c| c.target.target_type) {
         Some(TargetType::String) if column.has_one_spelling() => Spelling::IsFixed,
         Some(TargetType::String) => Spelling::Counts,
+        Some(TargetType::Bytes) if column.ignores_last_zeros() => Spelling::BytesCount,
         _ => Spelling::IsOne,
     }
 }

@@ -18,9 +18,14 @@ pub fn has_one_spelling(native: &SqlServerType) -> bool {
         | Family::DateTime
         | Family::Guid
         | Family::RowVersion => true,
-        Family::Binary => native.name == "binary",
+        Family::Binary => !ignores_last_zeros(native),
         _ => false,
     }
+}
+
+/// Whether a value with zeros at its end is equal to one without. Of a fixed length, all of them have as many bytes.
+pub fn ignores_last_zeros(native: &SqlServerType) -> bool {
+    native.family() == Family::Binary && native.name != "binary"
 }
 
 /// How a column is compared as a cursor; `None` where its type has no order that grows with every change.

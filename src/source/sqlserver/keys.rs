@@ -2,7 +2,7 @@
 //!
 //! Each goes as its text. The target may hold a key that the source's type has no value for: no row has it, and it comes back as NULL, with
 //! its number in the list. So does, where the target has a STRING, a text that stands for a value but is not how that prints: a GUID in lower
-//! case, `005`, a text without the blanks that a `char` has at its end.
+//! case, `005`, a text without the blanks that a `char` has at its end. And so do bytes that are too few for a type of a fixed length.
 
 use super::expression::{expression_of, form};
 use super::literals::{HANDED_AS, input, tried};
@@ -25,14 +25,27 @@ pub(super) fn json(keys: Keys<'_>) -> String {
     let rows = keys.list.iter().enumerate().map(|(number, key)| {
         let values =
             key.values.iter().zip(&natives).zip(keys.spelling).map(|((value, native), spelling)| match native {
-                Some(native) if *spelling != Spelling::IsOne && !is_print(native, value) => serde_json::Value::Null,
-                Some(native) => serde_json::Value::String(input(native, value)),
+                Some(native) => handed(native, *spelling, value).into(),
                 None => serde_json::Value::String(value.clone()),
             });
         let added = serde_json::Value::from(u8::from(key.origin == Origin::Added));
         serde_json::Value::Array(values.chain([added, serde_json::Value::from(number)]).collect())
     });
     serde_json::Value::Array(rows.collect()).to_string()
+}
+
+/// A value as it is handed over; `None` where no row can have it.
+fn handed(native: &SqlServerType, spelling: Spelling, value: &str) -> Option<String> {
+    let read = input(native, value);
+    let is_of_a_row = match spelling {
+        // The target has the text itself.
+        Spelling::IsFixed | Spelling::Counts => is_print(native, value),
+        // The server would add zeros to bytes that are too few.
+        Spelling::IsOne | Spelling::BytesCount => {
+            !matches!(native.family(), Family::Binary | Family::RowVersion) || is_print(native, &read)
+        }
+    };
+    is_of_a_row.then_some(read)
 }
 
 /// `@keys` as rows `k`, with columns `k0` …, `added` and `number`.
@@ -63,10 +76,10 @@ pub(super) fn has_no_row(keys: Keys<'_>, rows: &str, filter: Option<&str>) -> St
                 format!("{column} = {key} AND {}", prints_as_handed(&column, n))
             }
             // Zeros at the end of bytes don't count to the server.
-            Spelling::Counts if native.family() == Family::Binary => {
+            Spelling::Counts | Spelling::BytesCount if native.family() == Family::Binary => {
                 format!("{column} = {key} AND DATALENGTH({column}) = DATALENGTH({key})")
             }
-            Spelling::Counts => {
+            Spelling::Counts | Spelling::BytesCount => {
                 format!("{column} = {key} AND CAST({column} AS varbinary(max)) = CAST({key} AS varbinary(max))")
             }
         }
@@ -89,7 +102,7 @@ fn prints_as_handed(value: &str, n: usize) -> String {
 pub(super) fn form_of_key(native: &SqlServerType, spelling: Spelling) -> Form {
     let target = match spelling {
         Spelling::Counts => TargetType::String,
-        Spelling::IsOne | Spelling::IsFixed => TargetType::Bytes,
+        Spelling::IsOne | Spelling::IsFixed | Spelling::BytesCount => TargetType::Bytes,
     };
     form(native, target)
 }
@@ -171,5 +184,25 @@ mod tests {
         assert_eq!(of(Spelling::IsFixed), "[[null,0,0],[\"0E984725-C51C-4BF4-9960-E1C80E27ABA0\",0,1]]");
         // Elsewhere the target compares values as well.
         assert!(!of(Spelling::IsOne).contains("null"));
+    }
+
+    #[test]
+    fn bytes_are_handed_over_as_the_server_prints_them() {
+        let of = |name: &str, spelling, text: &str| {
+            let native = SqlServerType { name: name.to_owned(), max_length: 2, ..SqlServerType::default() };
+            handed(&native, spelling, text)
+        };
+        let printed = Some("0x00FF".to_owned());
+        for (name, spelling) in [("binary", Spelling::IsOne), ("varbinary", Spelling::BytesCount)] {
+            assert_eq!(of(name, spelling, "\\x00ff"), printed, "{name}");
+            assert_eq!(of(name, spelling, "0x00FF"), printed, "{name}");
+        }
+        // The server would read them as 0x0100.
+        assert_eq!(of("binary", Spelling::IsOne, "\\x01"), None);
+        // Such a text is no value of a column that the target has as a STRING.
+        for (name, spelling) in [("binary", Spelling::IsFixed), ("varbinary", Spelling::Counts)] {
+            assert_eq!(of(name, spelling, "\\x00ff"), None, "{name}");
+            assert_eq!(of(name, spelling, "0x00FF"), printed, "{name}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::read_entries::LONGEST;
 use super::resolve::Log;
 use crate::model::figures::period;
 use crate::model::{Dialect, Lag};
-use crate::source::{CursorType, Sight, Spelling};
+use crate::source::{CursorType, Sight};
 
 impl Log<'_> {
     /// What `check` has to say of it.
@@ -64,8 +64,8 @@ impl Log<'_> {
                 period(LONGEST)
             ));
         }
-        if claim.key.spelling.contains(&Spelling::Counts) {
-            let columns = claim.key.columns.iter().zip(&claim.key.spelling).filter(|(_, s)| **s == Spelling::Counts);
+        if claim.key.may_name_a_row_twice() {
+            let columns = claim.key.columns.iter().zip(&claim.key.spelling).filter(|(_, s)| s.counts());
             let columns: Vec<&str> = columns.map(|(c, _)| c.name.as_str()).collect();
             notes.push(format!(
                 "two spellings of {} are one key to the source and two to BigQuery: of a row that is gone, or has another spelling now, only spellings that the log names are \

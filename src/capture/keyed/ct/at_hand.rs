@@ -10,7 +10,7 @@ use crate::capture::keyed::key_source::{Chunk, KeyColumns};
 use crate::capture::keyed::reread::Reread;
 use crate::capture::named_keys::NextPlace;
 use crate::model::RelationName;
-use crate::source::{Moment, RelationKind, Session, Spelling, Table, Tracked, changed_keys_statement, statement};
+use crate::source::{Moment, RelationKind, Session, Table, Tracked, changed_keys_statement, statement};
 
 /// What was asked of it.
 pub struct CtAtHand {
@@ -55,10 +55,9 @@ impl CtClaim {
             return Err(CaptureError::NotThePrimaryKey { table: spec.source.clone(), primary });
         }
         let of = KeyColumns::of_key(relation, shape);
-        // A key that is written in capitals is the same key to the source: of its old spelling nobody tells.
-        if of.spelling.contains(&Spelling::Counts) && spec.reconcile_every.is_none() {
-            let column =
-                of.columns.iter().zip(&of.spelling).find(|(_, s)| **s == Spelling::Counts).map(|(c, _)| c.name.clone());
+        // A key that is written in capitals, or gets zeros at its end, is the same key to the source: of its old spelling nobody tells.
+        if of.may_name_a_row_twice() && spec.reconcile_every.is_none() {
+            let column = of.columns.iter().zip(&of.spelling).find(|(_, s)| s.counts()).map(|(c, _)| c.name.clone());
             return Err(CaptureError::SpellingNotTracked {
                 table: spec.source.clone(),
                 column: column.unwrap_or_default(),

@@ -34,7 +34,7 @@ pub(super) fn absent(table: Table<'_>, keys: Keys<'_>) -> String {
     let same = columns.iter().zip(keys.spelling).enumerate().map(|(i, (c, spelling))| {
         let (column, key) = (ident(&c.name), as_published(i, c));
         match spelling {
-            Spelling::IsOne | Spelling::IsFixed => format!("t.{column} = k.k{i}"),
+            Spelling::IsOne | Spelling::IsFixed | Spelling::BytesCount => format!("t.{column} = k.k{i}"),
             Spelling::Counts => format!("t.{column} = k.k{i} AND t.{column}::text = {key}::text COLLATE \"C\""),
         }
     });

@@ -13,6 +13,17 @@ pub struct Comment {
     pub casts: Casts,
     /// What it takes for the same key.
     pub same: Same,
+    /// How it compares bytes of a key that is looked for.
+    pub bytes: Bytes,
+}
+
+/// How a statement compares bytes of a key that is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bytes {
+    /// As the server does: zeros at the end don't count.
+    Padded,
+    /// By their length as well.
+    Counted,
 }
 
 /// How a statement makes values of texts.
@@ -49,7 +60,8 @@ impl Comment {
             ["TRY_CAST(", "TRY_CONVERT(", "CASE WHEN DATALENGTH(k."].iter().any(|word| statement.contains(word));
         let casts = if is_tried { Casts::Tried } else { Casts::Plain };
         let same = if statement.contains("= CAST(k.k") { Same::Print } else { Same::Value };
-        Ok(Self { plan: plan.to_owned(), parameters, casts, same })
+        let bytes = if statement.contains(") = DATALENGTH(") { Bytes::Counted } else { Bytes::Padded };
+        Ok(Self { plan: plan.to_owned(), parameters, casts, same, bytes })
     }
 
     fn raw(&self, name: &str) -> Option<&str> {

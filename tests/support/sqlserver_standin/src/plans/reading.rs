@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::catalog;
-use super::comment::{Comment, decode};
+use super::comment::{Bytes, Comment, decode};
 use super::form::bad_plan;
 use super::text::{parse, spoken};
 use super::{condition, row_key, since::Since};
@@ -184,11 +184,16 @@ impl Reading {
 
     /// A key as the target compares it: texts and bytes of no fixed length by their spelling as well.
     pub(crate) fn spelled(&self, values: &[Value]) -> Vec<u8> {
+        self.spelled_by(values, Bytes::Counted)
+    }
+
+    /// The same where a statement may take bytes as the server does.
+    pub(crate) fn spelled_by(&self, values: &[Value], bytes: Bytes) -> Vec<u8> {
         let mut spelled = self.sort_key(values).into_vec();
         for (at, value) in self.key.iter().zip(values) {
             let column = &self.definition.columns[*at];
-            let has_spellings =
-                column.column_type.is_collated() || matches!(column.column_type, ColumnType::Varbinary(_));
+            let is_counted = bytes == Bytes::Counted && matches!(column.column_type, ColumnType::Varbinary(_));
+            let has_spellings = column.column_type.is_collated() || is_counted;
             if has_spellings || self.with_offset.contains(&column.name) {
                 canonical(&mut spelled, value);
             }

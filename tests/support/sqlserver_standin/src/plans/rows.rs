@@ -189,8 +189,9 @@ fn of_keys(
         );
     }
     // A key that a row has in another spelling is absent: the target may hold it in this one.
-    let there: HashSet<Vec<u8>> = found.iter().map(|(_, row)| reading.spelled(&reading.key_in(row))).collect();
-    let is_there = |values: &Vec<Value>| there.contains(&reading.spelled(values));
+    let spelled = |values: &[Value]| reading.spelled_by(values, comment.bytes);
+    let there: HashSet<Vec<u8>> = found.iter().map(|(_, row)| spelled(&reading.key_in(row))).collect();
+    let is_there = |values: &Vec<Value>| there.contains(&spelled(values));
     let absent = given.iter().filter(|key| !key.prints || !key.values.as_ref().is_some_and(is_there));
     let rows: Vec<_> = absent.map(|key| (key.row(reading), key.told())).collect();
     sent(reading, fields, rows.iter().map(|(row, told)| (row.as_slice(), *told)))
