@@ -91,6 +91,7 @@ mod sqlserver_matrix;
 mod sqlserver_real;
 mod sqlserver_row_key;
 mod sqlserver_stretches;
+mod sqlserver_targets;
 mod sqlserver_times;
 mod sqlserver_trust;
 mod sqlserver_types;

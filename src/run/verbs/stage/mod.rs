@@ -203,6 +203,9 @@ impl<'a> Staging<'a> {
         let mut rows = self.reading.session.rows(&pass.read).await?;
         let Some(first) = rows.next().await.transpose()? else { return Ok(Some(0)) };
         if !self.prepare().await? {
+            // All rows are read next, in this snapshot, which other tables may have been read in. An answer that is left half-read would take the
+            // connection to a SQL Server with it, and the snapshot. What is passed over is what has changed, and so never more than is read then.
+            while rows.next().await.transpose()?.is_some() {}
             return Ok(None);
         }
         let op = match pass.kind {
