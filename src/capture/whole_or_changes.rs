@@ -126,8 +126,11 @@ async fn go_on_loading(
     previous: Standing<'_>,
     now: &RelationMark,
 ) -> Result<Decision, CaptureError> {
-    // A column that was not there for a while has no values in the stretches loaded meanwhile.
-    if previous.mark.relation.columns != now.columns {
+    // A column that was not there for a while has no values in the stretches loaded meanwhile. A type that does not hold its values was found before.
+    let columns = |mark: &RelationMark| -> Vec<(String, i32)> {
+        mark.columns.iter().map(|c| (c.name.clone(), c.number)).collect()
+    };
+    if columns(&previous.mark.relation) != columns(now) {
         return Ok(Decision::Whole(Why::ColumnsChanged));
     }
     let order = session.key_order(table).await?;

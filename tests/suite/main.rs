@@ -89,6 +89,7 @@ mod sqlserver_keys;
 mod sqlserver_large;
 mod sqlserver_matrix;
 mod sqlserver_real;
+mod sqlserver_retyped;
 mod sqlserver_row_key;
 mod sqlserver_stretches;
 mod sqlserver_targets;

@@ -140,7 +140,7 @@ impl Session {
         for (name, native) in key_columns(table.relation, table.shape) {
             digest.update(format!(
                 "{name}\n{}\n{}\n",
-                native.value_type(),
+                native.order_type(),
                 native.collation.as_deref().unwrap_or_default()
             ));
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Model;
 use super::database::Database;
+use super::fit::store;
 use super::mirror::Change;
 use super::schema::{ColumnDef, TableDef};
 use super::storage::Storage;
@@ -60,7 +61,36 @@ impl Model {
         })
     }
 
-    /// Any other DDL on a table, its values as they are: ALTER COLUMN, sp_rename, another index.
+    /// ALTER TABLE … ALTER COLUMN: every value is stored again as the changed column does it, and change tracking does not tell of it. One that
+    /// does not fit is left as it is; the server would refuse all of it.
+    pub fn alter_column(
+        &self,
+        table: &str,
+        column: &str,
+        change: impl FnOnce(&mut ColumnDef),
+    ) -> Result<(), ServerError> {
+        let definition = self.definition(table).ok_or_else(|| ServerError::no_object(table))?;
+        let place = definition
+            .place(column)
+            .ok_or_else(|| ServerError::new(4924, format!("column '{column}' does not exist in table '{table}'.")))?;
+        self.ddl(table, |database, at, _| {
+            database.tell(Change::Beyond("a change of a column's type by Rust"));
+            let table = &mut database.tables[at];
+            let column = &mut Arc::make_mut(&mut table.definition).columns[place];
+            change(column);
+            if let Storage::Slots(slots) = &mut table.storage {
+                slots.rewrite(|row| {
+                    let mut row = row.to_vec();
+                    if let Ok(stored) = store(column, row[place].clone()) {
+                        row[place] = stored;
+                    }
+                    row
+                });
+            }
+        })
+    }
+
+    /// Any other DDL on a table, its values as they are: sp_rename, another index.
     pub fn alter(&self, table: &str, change: impl FnOnce(&mut TableDef)) -> Result<(), ServerError> {
         self.ddl(table, |database, at, _| {
             database.tell(Change::Beyond("a change of a definition by Rust"));
