@@ -177,3 +177,23 @@ async fn changes_between_chunks_under_change_tracking() {
 async fn changes_between_chunks_under_rowversion() {
     tokio::join!(changes_between_chunks(CURSOR, Key::Guid), changes_between_chunks(CURSOR, Key::Text));
 }
+
+/// An older version has noted every text that may vary as `varchar(n)`: the load goes on from where it stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_an_older_version_has_begun_goes_on() {
+    for key in [Key::Text, Key::Both] {
+        let w = World::on_sql_server(key.model()).await;
+        w.config_with(CHUNKS, &key.config(DIGEST));
+        let (_, report) = run(&w, ONE_A_TICK).await;
+        assert_eq!(loading(&report), Some(30), "{key:?}: {report:#}");
+        let mut state = w.state("part").await;
+        for column in state["watermark"]["tables"]["part"]["relation"]["columns"].as_array_mut().unwrap() {
+            if matches!(column["name"].as_str(), Some("code" | "what")) {
+                column["value_type"] = "varchar(20)".into();
+            }
+        }
+        w.put_state("part", &state).await;
+        let (_, report) = run(&w, ONE_A_TICK).await;
+        assert_eq!(loading(&report), Some(60), "{key:?}: {report:#}");
+    }
+}
