@@ -74,9 +74,12 @@ fn append_named(text: &str, scalar: Scalar, out: &mut Vec<u8>) -> Result<(), Unr
         Scalar::TimestampUtc => value::timestamp_utc(text.trim_end_matches("+00").as_bytes(), out)?,
         Scalar::Bytes => {
             let digits = ["0x", "\\x"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text).as_bytes();
-            let pairs = digits.chunks(2).map(|two| std::str::from_utf8(two).ok());
-            let read = pairs.map(|two| u8::from_str_radix(two?, 16).ok()).collect::<Option<Vec<u8>>>();
-            value::bytes(&read.ok_or(NOT_OF_ITS_TYPE)?, out);
+            let digit = |d: u8| char::from(d).to_digit(16).and_then(|d| u8::try_from(d).ok());
+            let read = digits.chunks(2).map(|two| match two {
+                [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+                _ => None,
+            });
+            value::bytes(&read.collect::<Option<Vec<u8>>>().ok_or(NOT_OF_ITS_TYPE)?, out);
         }
         Scalar::Bool | Scalar::Json(_) => return Err(NOT_OF_ITS_TYPE),
     }

@@ -36,7 +36,7 @@ async fn facts_are_told() {
     let facts = client.rows("session.facts").await.remove(0);
     assert_eq!(
         facts[2..],
-        ["3", "shop", "plimsoll", "160", "1", "false", "READ_WRITE", "true", "2880", "true", "true"]
+        ["3", "shop", "plimsoll", "160", "1", "false", "READ_WRITE", "true", "2880", "true", "true", "true"]
     );
     model.set_clock(638_000_000_000_000_001);
     let _open = model.begin();
