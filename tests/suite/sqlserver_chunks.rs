@@ -189,7 +189,8 @@ async fn a_load_that_an_older_version_has_begun_goes_on() {
         let mut state = w.state("part").await;
         for column in state["watermark"]["tables"]["part"]["relation"]["columns"].as_array_mut().unwrap() {
             if matches!(column["name"].as_str(), Some("code" | "what")) {
-                column["value_type"] = "varchar(20)".into();
+                assert!(column["type"].as_str().is_some_and(|noted| noted != "varchar(20)"), "{column}");
+                column["type"] = "varchar(20)".into();
             }
         }
         w.put_state("part", &state).await;

@@ -121,7 +121,9 @@ async fn a_state_of_an_older_version_takes_no_whole_read() {
         let columns = &mut state["watermark"]["tables"]["word"]["relation"]["columns"];
         for (name, then) in [("wide", "varchar(20)"), ("czech", "varchar(20)"), ("fixed", "char(8)")] {
             let all = columns.as_array_mut().unwrap();
-            all.iter_mut().find(|c| c["name"] == name).unwrap()["value_type"] = then.into();
+            let noted = &mut all.iter_mut().find(|c| c["name"] == name).unwrap()["type"];
+            assert!(noted.is_string() && noted != then, "{noted}");
+            *noted = then.into();
         }
         w.put_state(feed, &state).await;
         rewrite(&w, 3, "moře");

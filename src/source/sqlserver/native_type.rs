@@ -146,8 +146,8 @@ impl SqlServerType {
         }
     }
 
-    /// The type as far as it decides, with the collation, how its values are ordered. Loads under way have it noted in this form.
-    pub(super) fn order_type(&self) -> String {
+    /// The type as loads under way and lists of hashes have it noted: with the collation it decides how values are ordered.
+    pub(super) fn noted_type(&self) -> String {
         match self.family() {
             Family::Integer => "integer".to_owned(),
             Family::Text | Family::Unicode if self.name.contains("var") => match self.characters() {

@@ -8,6 +8,7 @@ use super::expression::expression_of;
 use super::filter::filter;
 use super::key_range::{condition, key_columns};
 use super::literals::with_collation;
+use super::native_type::SqlServerType;
 use super::open_lists::drop_list;
 use super::plan::{self, Form, HashPlan, Plan};
 use super::published_rows::{published, rows_of};
@@ -64,9 +65,10 @@ fn from_where(of: &Hashing<'_>, more: Option<String>) -> String {
 
 /// What is hashed of a row, as far as the config and the catalog decide it.
 pub fn hashed_text(table: Table<'_>, columns: &[ShapeColumn]) -> String {
-    let types =
-        columns.iter().map(|c| table.relation.column(&c.source).map_or_else(String::new, SourceColumn::value_type));
-    let types: Vec<String> = types.collect();
+    // A text's code page is told by the watermark: see `value_type`.
+    let native = |c: &ShapeColumn| table.relation.column(&c.source).and_then(SourceColumn::sqlserver);
+    let types: Vec<String> =
+        columns.iter().map(|c| native(c).map_or_else(String::new, SqlServerType::noted_type)).collect();
     let filter = filter(table.spec).unwrap_or_default();
     format!("{}\n{}\n{}\n{filter}", bucket(table), row_bytes(table.relation, columns), types.join(","))
 }

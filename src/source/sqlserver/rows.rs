@@ -140,7 +140,7 @@ impl Session {
         for (name, native) in key_columns(table.relation, table.shape) {
             digest.update(format!(
                 "{name}\n{}\n{}\n",
-                native.order_type(),
+                native.noted_type(),
                 native.collation.as_deref().unwrap_or_default()
             ));
         }
@@ -241,8 +241,9 @@ pub(super) fn stretch_statement(table: Table<'_>, from: &KeyRange, rows: u64, co
 }
 
 pub(super) fn unmask_statement() -> String {
-    Plan::CatalogUnmask
-        .statement("SELECT CAST(COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'UNMASK'), 0) AS bit) AS unmask")
+    Plan::CatalogUnmask.statement(
+        "SELECT CAST(COALESCE(HAS_PERMS_BY_NAME(QUOTENAME(DB_NAME()), 'DATABASE', 'UNMASK'), 0) AS bit) AS unmask",
+    )
 }
 
 pub(super) fn size_statement(name: &RelationName) -> String {
