@@ -133,9 +133,22 @@ async fn go_on_loading(
     if columns(&previous.mark.relation) != columns(now) {
         return Ok(Decision::Whole(Why::ColumnsChanged));
     }
+    if is_reordered(table, &previous.mark.relation, now) {
+        return Ok(Decision::Whole(Why::KeyOrderChanged));
+    }
     let order = session.key_order(table).await?;
     let is_same = previous.mark.loading.as_ref().is_some_and(|l| l.order == order);
     Ok(if is_same { Decision::Chunk(Why::FirstLoad, Part::Next) } else { Decision::Whole(Why::KeyOrderChanged) })
+}
+
+/// Whether the key's values are in another order than when the load began: then some may lie on the other side of where it stands.
+fn is_reordered(table: Table<'_>, then: &RelationMark, now: &RelationMark) -> bool {
+    let is_of_key = |column: &&MarkedColumn| table.shape.key().iter().any(|k| k.target.name == column.name);
+    now.columns.iter().filter(is_of_key).any(|now| {
+        let types = |then: &MarkedColumn| Some((then.value_type.clone()?, now.value_type.clone()?));
+        let then = then.columns.iter().find(|c| c.number == now.number).and_then(types);
+        then.is_some_and(|(then, now)| !table.relation.dialect.keeps_order(&then, &now))
+    })
 }
 
 /// Whether `reconcile_every` has passed since all rows were read, or compared.

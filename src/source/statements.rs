@@ -100,6 +100,14 @@ impl Dialect {
         }
     }
 
+    /// Whether values of one type, by [`super::SourceColumn::value_type`], have the same order in another one that [holds](Self::holds_what) them.
+    pub fn keeps_order(self, then: &str, now: &str) -> bool {
+        match self {
+            Self::Postgres => true,
+            Self::SqlServer => sqlserver::keeps_order(then, now),
+        }
+    }
+
     /// Whether values of one type, by [`super::SourceColumn::value_type`], print the same in the other.
     pub fn holds_what(self, then: &str, now: &str) -> bool {
         match self {

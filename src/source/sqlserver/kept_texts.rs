@@ -43,6 +43,13 @@ pub fn holds_what(then: &str, now: &str) -> bool {
     }
 }
 
+/// Whether values of one type are in the order that they have in the other, of those where the values print the same. Under an `SQL_` or a binary
+/// collation texts of a code page have another order than texts of Unicode.
+pub fn keeps_order(then: &str, now: &str) -> bool {
+    let name = |text| TextType::parse(text).map(|t| (t.name, t.page));
+    !matches!((name(then), name(now)), (Some(("varchar", Some(_))), Some(("nvarchar", _))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +100,20 @@ mod tests {
             [("varchar", "nvarchar(20)"), ("varchar(20)", "varchar(10) cp1252"), ("char(3)", "char(4) cp1252")]
         {
             assert!(!holds_what(then, now), "{then} to {now}");
+        }
+    }
+
+    #[test]
+    fn texts_of_a_code_page_have_an_order_of_their_own() {
+        assert!(!keeps_order("varchar(10) cp1252", "nvarchar(10)"));
+        for (then, now) in [
+            ("varchar(10) cp1252", "varchar(20) cp1252"),
+            ("nvarchar(10)", "nvarchar(20)"),
+            // An older version noted both alike.
+            ("varchar(10)", "nvarchar(10)"),
+            ("integer", "integer"),
+        ] {
+            assert!(keeps_order(then, now), "{then} {now}");
         }
     }
 }

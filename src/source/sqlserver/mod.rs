@@ -83,7 +83,7 @@ pub(in crate::source) use compare::structure;
 pub(in crate::source) use compared_stretch::columns_in_order;
 pub use connect::Source;
 pub use error::{ConnectFault, SqlServerError};
-pub use kept_texts::holds_what;
+pub use kept_texts::{holds_what, keeps_order};
 pub use key_types::{can_pack, cursor_type, has_one_spelling, ignores_last_zeros, value_kind};
 pub use native_type::SqlServerType;
 pub use rights::{grant_all_rows, grant_select, grant_tracking, grants_of_closed, rights_to_read};
