@@ -218,7 +218,7 @@ async fn a_snapshot_that_has_ended_is_taken_once_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_is_killed_sets_no_table_aside() {
     let w = loaded(TRACKED).await;
-    let broken = ServerError::new(21_000, "The server can't go on.").of_class(22);
+    let broken = ServerError::new(21_000, "The server can't go on.").of_class(21);
     for (n, error) in (0..).zip([ServerError::killed(), broken]) {
         change(&w, n);
         let fault = Fault::once(Moment::Plan("ct.spool".into()), Place::Start, Action::Error(error.clone()));

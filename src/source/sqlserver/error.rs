@@ -128,7 +128,7 @@ impl SqlServerError {
                 let number = token.code();
                 let fault = StatementFault::of(number);
                 // The server ends the connection with it, whatever was asked.
-                if token.class() >= FATAL && !fault.is_transient() {
+                if ENDS_THE_SESSION.contains(&token.class()) && fault == StatementFault::Other {
                     return Self::Lost { doing, reason: format!("the server has ended it (error {number})") };
                 }
                 let message = if is_quotable(fault, doing) {
@@ -163,7 +163,7 @@ impl SqlServerError {
     /// The primary alone has change tracking.
     pub(super) fn ct_of_a_secondary() -> Self {
         Self::not_done(
-            "change tracking on a readable secondary",
+            "change tracking on a readable secondary, or in a database that is read-only",
             "read from the primary, or write capture = \"digest\"",
         )
     }
@@ -333,9 +333,9 @@ pub(super) const READING: &str = "reading rows";
 
 const LONGEST_MESSAGE: usize = 500;
 
-/// Errors of this severity and above end the connection.
+/// Errors of these severities end the connection, and say that a process is at fault. Above them a table or the database is damaged.
 /// Source: <https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-error-severities>
-const FATAL: u8 = 20;
+const ENDS_THE_SESSION: std::ops::RangeInclusive<u8> = 20..=21;
 
 /// What is done when the config's `where` is parsed.
 pub(super) const TRYING_WHERE: &str = "trying where";
@@ -358,6 +358,7 @@ fn is_quotable(fault: StatementFault, doing: &str) -> bool {
         | StatementFault::Unavailable
         | StatementFault::Exhausted
         | StatementFault::Denied
+        | StatementFault::Damaged
         | StatementFault::Undefined => true,
     }
 }

@@ -32,6 +32,8 @@ pub enum StatementFault {
     Value,
     /// An error that code in the database raises.
     Raised,
+    /// Pages of the table are damaged, or can't be read from the disk.
+    Damaged,
     Other,
 }
 
@@ -45,10 +47,10 @@ impl StatementFault {
             3952 | 3951 | 3964 | 41332 | 41333 | 41368 => Self::NoSnapshot,
             601 => Self::Moved,
             // Some say that somebody has ended the session; of the last the server wakes up, or a replica takes over.
-            64 | 121 | 233 | 596 | 615 | 4060 | 18401 | 18451 | 40020 | 42108 | 42109 | 913 | 921 | 922 | 923 | 927
-            | 945 | 976 | 978 | 979 | 983 | 988 | 4221 | 6005 | 6006 | 10053 | 10054 | 10060 | 10928 | 10929
-            | 17142 | 17197 | 40143 | 40166 | 40197 | 40501 | 40540 | 40544 | 40549 | 40550 | 40551 | 40552 | 40553
-            | 40613 | 49918 | 49919 | 49920 => Self::Unavailable,
+            64 | 121 | 233 | 596 | 615 | 18401 | 18451 | 40020 | 42108 | 42109 | 913 | 921 | 922 | 923 | 927 | 945
+            | 976 | 978 | 979 | 983 | 988 | 4221 | 6005 | 6006 | 10053 | 10054 | 10060 | 10928 | 10929 | 17142
+            | 17197 | 40143 | 40166 | 40197 | 40501 | 40540 | 40544 | 40549 | 40550 | 40551 | 40552 | 40553 | 40613
+            | 49918 | 49919 | 49920 => Self::Unavailable,
             701 | 802 | 1101 | 1105 | 1204 | 3257 | 8623 | 8632 | 8645 | 8651 | 9002 => Self::Exhausted,
             229 | 230 | 262 | 297 | 300 | 371 | 378 | 916 | 15247 | 15562 => Self::Denied,
             102 | 103 | 105 | 130 | 137 | 156 | 195 | 207 | 208 | 209 | 319 | 2715 | 4104 | 4121 => Self::Undefined,
@@ -74,6 +76,7 @@ impl StatementFault {
             | 13608
             | 13609 => Self::Value,
             100..=199 | 300..=499 | 2700..=2799 | 4100..=4199 | 8100..=8199 => Self::Text,
+            605 | 823 | 824 | 825 | 7105 => Self::Damaged,
             50_000.. => Self::Raised,
             _ => Self::Other,
         }
@@ -95,6 +98,7 @@ impl StatementFault {
             | Self::Text
             | Self::Value
             | Self::Raised
+            | Self::Damaged
             | Self::Other => false,
         }
     }
@@ -129,6 +133,7 @@ impl StatementFault {
             Self::Value | Self::Raised => {
                 "correct the row in the source, or leave such rows out with where in the table's config"
             }
+            Self::Damaged => "DBCC CHECKDB tells what is damaged; the server's log has the page",
             Self::Text | Self::Other => "see the server's log",
         }
     }
@@ -147,10 +152,11 @@ mod tests {
         for (numbers, wanted) in [
             (&[1222, 3961, 601][..], (true, true, false)),
             (
-                &[1205, 3960, 3966, 40613, 40197, 49918, 10928, 596, 6005, 10054, 4060, 42109, 701, 8645, 9002],
+                &[1205, 3960, 3966, 40613, 40197, 49918, 10928, 596, 6005, 10054, 42109, 701, 8645, 9002],
                 (true, false, false),
             ),
             (&[229, 916, 3952, 41332, 50_000, 51_234, 26], (false, true, false)),
+            (&[605, 824], (false, true, false)),
             (&[208, 207, 102, 245, 8115, 8134, 4127], (false, true, true)),
         ] {
             for number in numbers {
