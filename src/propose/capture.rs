@@ -21,7 +21,7 @@ use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{list, text};
 use crate::model::Dialect;
 use crate::source::{
-    Access, Candidate, ChangeTracking, CursorType, Listing, Moments, Relation, RelationKind, SourceColumn, Withholding,
+    Access, Candidate, Captures, ChangeTracking, CursorType, Listing, Relation, RelationKind, SourceColumn, Withholding,
 };
 
 /// Names that applications give to the column every write sets, best first.
@@ -76,8 +76,8 @@ fn digest(why: &str) -> Setting {
 /// Chooses for a table or view.
 pub fn choose(listing: &Listing, candidate: &Candidate, log: Option<&ProposedLog>) -> Vec<Setting> {
     let relation = &candidate.relation;
-    if listing.moments == Moments::OneEach {
-        return vec![live("capture", "full", "the only capture that is right without SNAPSHOT transactions")];
+    if let Captures::Full(alone) = listing.captures {
+        return vec![live("capture", "full", alone.why())];
     }
     if matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView | RelationKind::Foreign) {
         return by_row("").into();

@@ -9,7 +9,7 @@ use super::select::Wish;
 use super::sensitive::{Sensitive, sensitive};
 use super::toml_text::{key as toml_key, list, relation_name, text};
 use crate::source::{
-    Access, Candidate, ChangeTracking, Listing, Moments, Persistence, Relation, RelationKind, RowSecurity, Withholding,
+    Access, Candidate, Captures, ChangeTracking, Listing, Persistence, Relation, RelationKind, RowSecurity, Withholding,
 };
 
 /// Proposes settings for a table or view.
@@ -109,7 +109,7 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
                 .to_owned(),
         );
     }
-    if listing.moments == Moments::OneEach {
+    if let Captures::Full(alone) = listing.captures {
         let key = capture::key(&candidate.relation).unwrap_or_default();
         let is_unreadable = candidate.withheld.iter().any(|w| key.contains(&w.column));
         let why = match (is_large, is_unreadable) {
@@ -119,8 +119,8 @@ fn why_not(listing: &Listing, candidate: &Candidate, wish: Wish, log: Option<&Pr
             }
             (false, false) => None,
         };
-        let nothing_else = "and without SNAPSHOT transactions nothing but capture = \"full\" is right";
-        reasons.extend(why.map(|why| format!("{why}, {nothing_else}: see the statement at the end of this file.")));
+        let alone = alone.why();
+        reasons.extend(why.map(|why| format!("{why}, and {alone}: see the statement at the end of this file.")));
     }
     if candidate.access != Access::Whole && is_large {
         let grant = listing.grant(&candidate.name);

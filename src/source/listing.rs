@@ -21,18 +21,35 @@ pub struct Listing {
     pub closed: Vec<Closed>,
     /// The bodies of the functions that triggers call, by their numbers.
     pub functions: HashMap<u32, TriggerFunction>,
-    pub moments: Moments,
+    pub captures: Captures,
     /// What is to be known of the database before any table is published.
     pub remarks: Vec<String>,
 }
 
-/// How many moments a run's statements are of.
+/// Which captures are right with the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Moments {
+pub enum Captures {
     #[default]
-    One,
-    /// Each statement of a moment of its own: only a capture of one statement is right.
-    OneEach,
+    All,
+    Full(FullAlone),
+}
+
+/// Why only `full` is proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FullAlone {
+    /// Each statement is of a moment of its own: only a capture of one statement is right.
+    WithoutSnapshots,
+    /// The database's compatibility level is too low to hand keys over.
+    WithoutKeys,
+}
+
+impl FullAlone {
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::WithoutSnapshots => "without SNAPSHOT transactions nothing but capture = \"full\" is right",
+            Self::WithoutKeys => "below compatibility level 130 rows can't be read by key",
+        }
+    }
 }
 
 impl Listing {

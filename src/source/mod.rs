@@ -56,7 +56,7 @@ pub use dependencies::Dependencies;
 pub use error::SourceError;
 pub use keys::{Keys, NamedKey, Origin, Spelling};
 pub use listing::{
-    Access, Candidate, ChangeTracking, Closed, Fires, Listing, Moments, Persistence, SchemaAccess, Trigger,
+    Access, Candidate, Captures, ChangeTracking, Closed, Fires, FullAlone, Listing, Persistence, SchemaAccess, Trigger,
     TriggerFunction, Withheld, Withholding,
 };
 pub use moment::{Durable, Moment, Open, Prepared, Sight};

@@ -1,6 +1,8 @@
 //! What a database or a login can't: told by `check`, not proposed by `init`, refused where it would be wrong.
 
-use sqlserver_standin::model::{Rights, SnapshotState, Switch, Updateability};
+use std::sync::Arc;
+
+use sqlserver_standin::model::{Policy, Rights, SnapshotState, Switch, Updateability};
 
 use super::sqlserver::{CURSOR, DIGEST, FULL, ITEM, TRACKED, assert_quiet, items, row};
 use crate::support::World;
@@ -55,6 +57,30 @@ async fn init_proposes_full_where_there_are_no_snapshots() {
     w.model().set_snapshot_isolation(SnapshotState::On);
     let text = proposed(&w).await;
     assert!(capture(&text) == "ct" && !text.contains("ALTER DATABASE [shop]"), "{text}");
+}
+
+/// A database that came from an older server keeps its level, and with it no way to hand keys over.
+#[tokio::test(flavor = "multi_thread")]
+async fn init_proposes_full_below_the_level_that_takes_keys() {
+    let model = items();
+    model.load(ITEM, (1000..2200).map(|id| row(id, "more"))).unwrap();
+    model.identity(|identity| identity.compatibility = 120);
+    let w = World::on_standin(model).await;
+    let text = proposed(&w).await;
+    let level = "ALTER DATABASE [shop] SET COMPATIBILITY_LEVEL = 130";
+    assert!(capture(&text) == "full" && text.contains(level), "{text}");
+    init(&w).await;
+    assert!(notes(&w).await.contains(level));
+    for capture in [DIGEST, TRACKED] {
+        w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{capture}"));
+        for command in ["run", "check"] {
+            let ran = w.run(&[command, "--json"]).await;
+            assert!(ran.code == 1 && ran.stdout.contains(level), "{capture} {command}: {}", ran.stdout);
+        }
+    }
+    w.config(&format!("[[table]]\nsource = \"{ITEM}\"\n{CURSOR}"));
+    w.tick().await;
+    Published::whole(ITEM).assert_equal(&w).await;
 }
 
 /// Small databases of Azure show others' transactions to no login that has only the right of the database.
@@ -123,6 +149,20 @@ async fn a_login_that_sees_no_policies_is_told() {
     assert!(said.contains("GRANT VIEW DEFINITION TO ["), "{said}");
     let text = proposed(&w).await;
     assert!(text.contains("GRANT VIEW DEFINITION TO ["), "{text}");
+    // What the note says: the rows that a policy hides are not missed.
+    w.model().policies(|all| {
+        all.push(Policy {
+            name: "dbo.own_rows".to_owned(),
+            table: ITEM.to_owned(),
+            state: Switch::On,
+            lets_through: Arc::new(|row| *row.get("id") != 7.into()),
+        });
+    });
+    w.tick().await;
+    assert_eq!(
+        w.target("SELECT COUNT(*), COUNTIF(id = 7) FROM `{d}.item`").await[0],
+        [Some("199".to_owned()), Some("0".to_owned())]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::error::SqlServerError;
-use super::facts::Rung;
 use super::native_type::Secrecy;
 use super::plan::Plan;
 use super::render::Unmask;
@@ -11,7 +10,7 @@ use super::session::Session;
 use super::sql::literal;
 use crate::model::{Dialect, RelationName};
 use crate::source::listing::{
-    Access, Candidate, Closed, Listing, Moments, Persistence, SchemaAccess, Withheld, Withholding,
+    Access, Candidate, Captures, Closed, Listing, Persistence, SchemaAccess, Withheld, Withholding,
 };
 use crate::source::relation::{Relation, RelationKind};
 
@@ -44,14 +43,8 @@ impl Session {
             role: self.facts().user.clone(),
             database: self.facts().database.clone(),
             functions: HashMap::new(),
-            moments: if self.facts().rung == Rung::Statement { Moments::OneEach } else { Moments::One },
-            remarks: self
-                .facts()
-                .without_snapshots()
-                .into_iter()
-                .chain(self.facts().unseen_policies())
-                .map(capital)
-                .collect(),
+            captures: self.facts().full_alone().map_or(Captures::All, Captures::Full),
+            remarks: self.facts().remarks().map(capital).collect(),
             ..Listing::default()
         };
         let mut open = Vec::new();
@@ -96,7 +89,7 @@ impl Session {
 /// As a sentence of its own.
 fn capital(text: String) -> String {
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+    letters.next().map_or(String::new(), |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
 
 /// The columns that the login does not get as they are.

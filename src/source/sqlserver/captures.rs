@@ -17,6 +17,11 @@ impl Facts {
                 Err(SqlServerError::Torn { capture: capture.name(), database: self.database.clone() })
             }
             Rung::Snapshot | Rung::Replica | Rung::Statement | Rung::None => self.refuse_torn(),
+        }?;
+        match capture {
+            CaptureKind::Full | CaptureKind::Cursor => Ok(()),
+            // Rows are read by keys that something else has named.
+            CaptureKind::Digest | CaptureKind::Ct | CaptureKind::Changelog | CaptureKind::Xmin => self.refuse_keys(),
         }
     }
 }
@@ -49,7 +54,8 @@ mod tests {
 
     #[test]
     fn only_one_statement_reads_one_moment_without_snapshots() {
-        let facts = |rung, place| Facts { rung, place, database: "my db".to_owned(), ..Facts::default() };
+        let facts =
+            |rung, place| Facts { rung, place, database: "my db".to_owned(), compatibility: 160, ..Facts::default() };
         for capture in ALL {
             let refused = facts(Rung::Statement, Place::Primary).refuse_capture(capture).err();
             assert_eq!(refused.is_none(), capture == CaptureKind::Full, "{capture:?}");
@@ -61,6 +67,9 @@ mod tests {
             assert!(facts(Rung::Snapshot, Place::Primary).refuse_capture(capture).is_ok());
             let secondary = facts(Rung::Replica, Place::Secondary).refuse_capture(capture);
             assert_eq!(secondary.is_err(), capture == CaptureKind::Ct, "{capture:?}");
+            let old = Facts { compatibility: 120, ..facts(Rung::Snapshot, Place::Primary) }.refuse_capture(capture);
+            let needs_no_keys = matches!(capture, CaptureKind::Full | CaptureKind::Cursor);
+            assert_eq!(old.is_ok(), needs_no_keys, "{capture:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::connection::{Connection, Statement};
 use super::error::SqlServerError;
 use super::plan::Plan;
+use crate::source::listing::FullAlone;
 
 /// What the server and the database are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,12 +165,7 @@ impl Facts {
                 "the source is a readable secondary: rows lag behind the primary, and ct and rowversion cursors are of the primary alone".to_owned(),
             );
         }
-        if self.compatibility < COMPATIBILITY {
-            notes.push(format!(
-                "the database's compatibility level is {}: rows can't be read by key below {COMPATIBILITY}, so full is the only capture",
-                self.compatibility
-            ));
-        }
+        notes.extend(self.low_level());
         if self.tracking.is_some_and(|t| t.cleanup == Cleanup::Off) {
             notes.push("change tracking has no auto cleanup: what it keeps grows for ever".to_owned());
         }
@@ -185,7 +181,7 @@ impl Facts {
     }
 
     /// Where the database takes no SNAPSHOT transactions, what follows and what to type.
-    pub fn without_snapshots(&self) -> Option<String> {
+    fn without_snapshots(&self) -> Option<String> {
         let database = super::sql::ident(&self.database);
         match self.rung {
             Rung::Snapshot | Rung::Replica => None,
@@ -199,8 +195,35 @@ impl Facts {
         }
     }
 
+    /// Where the compatibility level is too low, what follows and what to type.
+    fn low_level(&self) -> Option<String> {
+        (self.compatibility < COMPATIBILITY).then(|| {
+            format!(
+                "the database's compatibility level is {}, and below {COMPATIBILITY} rows can't be read by key, so full and cursor are the only captures: ALTER DATABASE {} SET \
+                 COMPATIBILITY_LEVEL = {COMPATIBILITY}",
+                self.compatibility,
+                super::sql::ident(&self.database)
+            )
+        })
+    }
+
+    /// What is to be switched on or given before any table is published.
+    pub fn remarks(&self) -> impl Iterator<Item = String> {
+        self.without_snapshots().into_iter().chain(self.low_level()).chain(self.unseen_policies())
+    }
+
+    /// Why `full` alone is proposed, if it is.
+    pub fn full_alone(&self) -> Option<FullAlone> {
+        match self.rung {
+            Rung::Statement => Some(FullAlone::WithoutSnapshots),
+            Rung::Snapshot | Rung::Replica | Rung::None => {
+                (self.compatibility < COMPATIBILITY).then_some(FullAlone::WithoutKeys)
+            }
+        }
+    }
+
     /// Where policies are not seen, what follows and what to type.
-    pub fn unseen_policies(&self) -> Option<String> {
+    fn unseen_policies(&self) -> Option<String> {
         (self.policies == Policies::Unseen).then(|| {
             format!(
                 "the login may not see security policies, so one that hides rows from it would not be noticed, and those rows would be missing in the target: GRANT \
@@ -233,8 +256,8 @@ CAST(CASE WHEN c.database_id IS NULL THEN 0 ELSE 1 END AS bit) AS tracking, \
 CAST(c.retention_period AS bigint) * CASE c.retention_period_units WHEN 1 THEN 1 WHEN 2 THEN 60 ELSE 1440 END AS retention_minutes, \
 CAST(c.is_auto_cleanup_on AS bit) AS auto_cleanup, \
 CAST(CASE WHEN HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER STATE') = 1 OR HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER PERFORMANCE STATE') = 1 \
-OR (CAST(SERVERPROPERTY('EngineEdition') AS int) = 5 AND HAS_PERMS_BY_NAME(d.name, 'DATABASE', 'VIEW DATABASE STATE') = 1) THEN 1 ELSE 0 END AS bit) AS sees_transactions, \
-CAST(CASE WHEN HAS_PERMS_BY_NAME(d.name, 'DATABASE', 'VIEW DEFINITION') = 1 OR HAS_PERMS_BY_NAME(d.name, 'DATABASE', 'ALTER ANY SECURITY POLICY') = 1 \
+OR (CAST(SERVERPROPERTY('EngineEdition') AS int) = 5 AND HAS_PERMS_BY_NAME(QUOTENAME(d.name), 'DATABASE', 'VIEW DATABASE STATE') = 1) THEN 1 ELSE 0 END AS bit) AS sees_transactions, \
+CAST(CASE WHEN HAS_PERMS_BY_NAME(QUOTENAME(d.name), 'DATABASE', 'VIEW DEFINITION') = 1 OR HAS_PERMS_BY_NAME(QUOTENAME(d.name), 'DATABASE', 'ALTER ANY SECURITY POLICY') = 1 \
 THEN 1 ELSE 0 END AS bit) AS sees_policies \
 FROM sys.databases AS d LEFT JOIN sys.change_tracking_databases AS c ON c.database_id = DB_ID() WHERE d.name = DB_NAME()";
 

@@ -36,7 +36,7 @@ SELECT DISTINCT QUOTENAME(SCHEMA_NAME(p.schema_id)) + N'.' + QUOTENAME(p.name) A
 
 -- unmask
 /* plimsoll:catalog.unmask */
-SELECT CAST(COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'UNMASK'), 0) AS bit) AS unmask
+SELECT CAST(COALESCE(HAS_PERMS_BY_NAME(QUOTENAME(DB_NAME()), 'DATABASE', 'UNMASK'), 0) AS bit) AS unmask
 
 -- size
 /* plimsoll:catalog.size table=dbo.o%27ne */

@@ -244,6 +244,9 @@ pub(crate) fn list(session: &SessionState, comment: &Comment) -> ResultSet {
 
 /// The policies that filter a table, or the tables below a view.
 fn filtering(database: &Database, name: &str) -> Vec<String> {
+    if !database.rights.sees_policies() {
+        return Vec::new();
+    }
     let mut tables = vec![name.to_owned()];
     if let Some(view) = database.view(name) {
         tables.extend(view.definition.reads.iter().cloned());
@@ -257,10 +260,7 @@ fn filtering(database: &Database, name: &str) -> Vec<String> {
 
 pub(crate) fn policies(session: &SessionState, comment: &Comment) -> Result<ResultSet, ServerError> {
     let name = name(comment)?;
-    let rows = session.model.with(|database| match database.rights.sees_policies() {
-        true => filtering(database, &name),
-        false => Vec::new(),
-    });
+    let rows = session.model.with(|database| filtering(database, &name));
     Ok(result(&[C::Text("policy")], rows.into_iter().map(|policy| vec![policy.into()]).collect()))
 }
 
