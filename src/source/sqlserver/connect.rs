@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::address::{Address, StandIns};
-use super::error::{ConnectFault, SqlServerError};
+use super::connect_fault::ConnectFault;
+use super::error::SqlServerError;
 use super::login::Doorway;
 use super::session::Session;
 

@@ -2,6 +2,7 @@
 
 use tiberius::error::{Error, IoErrorKind};
 
+use super::connect_fault::{ConnectFault, LONGEST_MESSAGE};
 use super::sql::{ident, qualified};
 use super::statement_fault::StatementFault;
 use crate::model::{Blame, RelationName, one_of};
@@ -84,40 +85,11 @@ pub enum SqlServerError {
     Unexpected { doing: &'static str, what: String },
 }
 
-/// What kind of thing kept us from connecting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConnectFault {
-    Unreachable,
-    /// Somebody is there and says nothing.
-    Silent,
-    Tls,
-    /// The server wants another encryption than we do.
-    Encryption,
-    Password,
-    /// The database is not there, or the login may not use it.
-    NoDatabase,
-    /// The server or the database starts, wakes up or moves.
-    NotReady,
-    /// It sends us to another server again and again.
-    Redirects,
-    Other,
-}
-
 /// Whether a token can be had later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenFault {
     Transient,
     Definite,
-}
-
-impl ConnectFault {
-    /// Whether it passes without anybody's help.
-    fn is_transient(self) -> bool {
-        match self {
-            Self::Tls | Self::Encryption | Self::Password | Self::NoDatabase | Self::Redirects => false,
-            Self::Unreachable | Self::Silent | Self::NotReady | Self::Other => true,
-        }
-    }
 }
 
 impl SqlServerError {
@@ -331,8 +303,6 @@ impl SqlServerError {
 /// What is done when rows pass through casts and filters, whose errors may quote them.
 pub(super) const READING: &str = "reading rows";
 
-const LONGEST_MESSAGE: usize = 500;
-
 /// Errors of these severities end the connection, and say that a process is at fault. Above them a table or the database is damaged.
 /// Source: <https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-error-severities>
 const ENDS_THE_SESSION: std::ops::RangeInclusive<u8> = 20..=21;
@@ -360,54 +330,5 @@ fn is_quotable(fault: StatementFault, doing: &str) -> bool {
         | StatementFault::Denied
         | StatementFault::Damaged
         | StatementFault::Undefined => true,
-    }
-}
-
-/// Sorts a failed connection attempt by what the operator has to look at.
-pub(super) fn connect_fault(e: &Error) -> (ConnectFault, String) {
-    match e {
-        Error::Server(token) => {
-            let kind = match token.code() {
-                18456 | 18452 | 18470 | 18486 | 18487 | 18488 => ConnectFault::Password,
-                4060 | 4064 | 916 | 911 => ConnectFault::NoDatabase,
-                number if StatementFault::of(number) == StatementFault::Unavailable => ConnectFault::NotReady,
-                _ => ConnectFault::Other,
-            };
-            (kind, token.message().chars().take(LONGEST_MESSAGE).collect())
-        }
-        Error::Tls(reason) => (ConnectFault::Tls, without_advice(reason).to_owned()),
-        Error::Io { kind: IoErrorKind::TimedOut, .. } => (ConnectFault::Silent, "no answer in time".to_owned()),
-        Error::Io { message, .. } if is_of_tls(message) => (ConnectFault::Tls, message.clone()),
-        Error::Io { message, .. } => (ConnectFault::Unreachable, message.clone()),
-        Error::Protocol(what) if what.to_lowercase().contains("encrypt") => {
-            (ConnectFault::Encryption, what.to_string())
-        }
-        Error::Protocol(what) => (ConnectFault::Silent, what.to_string()),
-        other => (ConnectFault::Other, other.to_string()),
-    }
-}
-
-/// The driver advises other programmers what to call; what to type is in the hint.
-fn without_advice(reason: &str) -> &str {
-    reason.split(" To connect anyway").next().unwrap_or(reason).trim_end_matches('.')
-}
-
-/// As rustls says it.
-fn is_of_tls(message: &str) -> bool {
-    ["certificate", "handshake", "tls", "alert"].iter().any(|word| message.to_lowercase().contains(word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_certificates_fault_is_told_without_the_drivers_advice() {
-        let advice =
-            "the certificate was rejected: UnknownIssuer. To connect anyway you can: (1) call `Config::trust_cert()`";
-        let (kind, reason) = connect_fault(&Error::Tls(advice.to_owned()));
-        assert_eq!((kind, reason.as_str()), (ConnectFault::Tls, "the certificate was rejected: UnknownIssuer"));
-        let other = "invalid peer certificate";
-        assert_eq!(connect_fault(&Error::Tls(other.to_owned())).1, other);
     }
 }

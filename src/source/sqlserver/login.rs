@@ -10,9 +10,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
 use super::address::{Address, Encrypt, Intent, Login, Trust};
+use super::connect_fault::{ConnectFault, connect_fault};
 use super::connection::Driver;
 use super::entra::Entra;
-use super::error::{ConnectFault, SqlServerError, connect_fault};
+use super::error::SqlServerError;
 
 /// Encrypted packets can't be larger.
 const ENCRYPTED_PACKET: u32 = 16_383;

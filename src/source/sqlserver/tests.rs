@@ -6,8 +6,8 @@ use time::macros::datetime;
 use super::catalog::{catalog_statements, relation_of};
 use super::facts::{Facts, Place, Rung, Sees, facts_statement};
 use super::{
-    SqlServerLogFacts, candidates, change_log, change_tracking, filter, missing, render, rights, row_digest, rows,
-    session,
+    SqlServerLogFacts, candidates, change_log, change_tracking, filter, missing, moment, render, rights, row_digest,
+    rows, session,
 };
 use crate::batch::{
     At, CaptureMark, CursorMark, LogPosition, Lower, Position, ReadEntries, SqlServerIdentity, Standing, TableMark,
@@ -100,11 +100,11 @@ fn the_statements_of_a_session() {
         &[
             ("settings", session::settings_statement()),
             ("facts", facts_statement()),
-            ("where it stands", session::moment_statement(&facts(3), Sees::Everybodys)),
-            ("where it stands, in Azure and without the right", session::moment_statement(&facts(5), Sees::Its)),
+            ("where it stands", moment::moment_statement(&facts(3), Sees::Everybodys)),
+            ("where it stands, in Azure and without the right", moment::moment_statement(&facts(5), Sees::Its)),
             (
                 "where it stands, on a readable secondary",
-                session::moment_statement(&Facts { place: Place::Secondary, ..facts(3) }, Sees::Everybodys),
+                moment::moment_statement(&Facts { place: Place::Secondary, ..facts(3) }, Sees::Everybodys),
             ),
             ("begin", session::begin_statement(Rung::Snapshot)),
             ("begin, without snapshots", session::begin_statement(Rung::Statement)),
