@@ -8,7 +8,7 @@
 //! | an indexed column that a trigger sets to the time on every insert and update | `cursor` | cheap, and no write can miss it |
 //! | large, with an indexed column that the application sets | `cursor`, and `reconcile_every` | a scan each tick would be dear; what the application forgets is found later |
 //! | of a SQL Server: few rows | `full` | loads are free |
-//! | of a SQL Server without snapshots | `full` | it is the only capture that reads one moment there; a large table stands there as a comment |
+//! | of a SQL Server without snapshots, or below compatibility level 130 | `full` | it is one statement, and needs no keys; a large table stands there as a comment |
 //! | of a SQL Server: change tracking is on | `ct` | finds everything, for what was written alone |
 //! | it has a key, and its rows do not say which transaction wrote them | `digest` | finds everything, for a hash of each row each tick; only changed rows leave the source |
 //! | any other | `xmin` | finds every write, for a scan each tick |
